@@ -1,0 +1,122 @@
+import type { Cluster, ClusterSpec, CommonStatus, Condition, NodeSpec } from './cluster.js';
+import type { StepFailure } from './errors.js';
+import type { StepName } from './steps.js';
+import type {
+  NodeStatus,
+  OperationName,
+  OperationStatus,
+  ProvisionStatus,
+  TasksetStatus,
+} from './words.js';
+
+/** What the store keeps of a cluster. Secrets are not in it: they lie in the vault under the cluster's id. */
+export interface ClusterRecord {
+  /** 7 characters of a-z0-9; names one life of a cluster: deleted and made again, it gets a new one. */
+  id: string;
+  project: string;
+  name: string;
+  /** Goes up with every change of the desired spec. */
+  generation: number;
+  /** As the client gave it, write-only fields and status left out. */
+  desired: Pick<Cluster, 'apiVersion' | 'kind' | 'metadata' | 'spec'>;
+  /** Keyed hash of the write-only fields, so that a changed passphrase is a change. */
+  secretsHash: string;
+  createdAt: string;
+  modifiedAt: string;
+  /** Set by delete; the record goes when the deletion is complete. */
+  deleting: boolean;
+  /** Asked for by `retry`: goes up with each call, so that the workflow knows it has something to do. */
+  retries: number;
+  /** What the workflow last acted on: generation and retries it has finished with. */
+  observed: { generation: number; retries: number; deleting: boolean };
+  conditions: Condition[];
+  provisionStatus: ProvisionStatus;
+  commonStatus: CommonStatus;
+  applied: AppliedCluster;
+}
+
+/** What is known to be on the machines, recorded as it happens. */
+export interface AppliedCluster {
+  /** The API server of this cluster was initialised. */
+  initialised: boolean;
+  /** All of the creation was done once. */
+  created: boolean;
+  kubernetesVersion?: string;
+  caCertHash?: string;
+  /** The spec of the last taskset that completed. */
+  spec?: ClusterSpec;
+  /** Blueprint that was last synced whole. */
+  blueprint?: { name: string; version?: string };
+}
+
+/** One document per node: also of nodes that the spec no longer holds until they are clean. */
+export interface NodeRecord {
+  clusterId: string;
+  hostname: string;
+  /** The node as it was last acted upon. */
+  spec: NodeSpec;
+  status: NodeStatus;
+  /** The machine was claimed by us: something may be on it. */
+  claimed: boolean;
+  /** It joined the cluster (or initialised it). */
+  joined: boolean;
+  /** Facts as gathered last (machine/facts). */
+  facts?: unknown;
+  /** Steps of the latest operation by name. */
+  steps: Partial<Record<StepName, NodeStepRecord>>;
+  lastError?: StepFailure & { message: string };
+  modifiedAt: string;
+}
+
+export interface NodeStepRecord {
+  state: 'pending' | 'running' | 'done' | 'skipped' | 'failed';
+  tasksetId: string;
+  operation: OperationName;
+  attempt: number;
+  /** Milliseconds since the epoch: the worker's clock around the step, the machine's own unit times within. */
+  startedAt?: number;
+  endedAt?: number;
+  unitStartedAt?: number;
+  unitEndedAt?: number;
+  failure?: StepFailure & { message: string };
+}
+
+export interface TasksetRecord {
+  /** 7 characters of a-z0-9. */
+  id: string;
+  clusterId: string;
+  /** 1, 2, 3 … within the cluster: newest is the highest. */
+  sequence: number;
+  generation: number;
+  status: TasksetStatus;
+  comments: string;
+  operations: TasksetOperationRecord[];
+  createdAt: string;
+  endedAt?: string;
+}
+
+export interface TasksetOperationRecord {
+  name: OperationName;
+  resourceName: string;
+  status: OperationStatus;
+  /** What it does, in order: nodes by name, and the steps of each. */
+  nodes: string[];
+  workflowId: string;
+  errorSummary?: string;
+  startedAt?: string;
+  endedAt?: string;
+}
+
+/** A chunk of a step's output. */
+export interface StepLogChunk {
+  clusterId: string;
+  tasksetId: string;
+  operation: OperationName;
+  node: string;
+  step: StepName;
+  attempt: number;
+  /** Byte offset in the run's output after these lines: orders chunks and makes writes idempotent. */
+  offset: number;
+  lines: string[];
+  at: string;
+}

@@ -1,0 +1,123 @@
+/**
+ * The steps of every operation, as lists that read as a table of contents.
+ * A step of a node starts when the steps it `needs` on that node are done and its `gate` is open;
+ * steps without `needs` follow the one before them. Only one script runs on a machine at a time.
+ */
+
+export type StepName =
+  | 'facts'
+  | 'claim'
+  | 'artifacts'
+  | 'os-prepare'
+  | 'packages'
+  | 'binaries'
+  | 'container-runtime'
+  | 'api-endpoint'
+  | 'images'
+  | 'kubeadm-init'
+  | 'cni'
+  | 'kubeadm-join-control-plane'
+  | 'kubeadm-join'
+  | 'node-ready'
+  | 'node-metadata'
+  | 'check-in'
+  | 'namespace-sync'
+  | 'blueprint-sync'
+  | 'blueprint-health'
+  | 'drain'
+  | 'etcd-member-remove'
+  | 'node-delete'
+  | 'reset'
+  | 'restore'
+  | 'release';
+
+/** What a node's step may wait for outside its own node. The operation opens gates by signal. */
+export type Gate =
+  /** The first control plane answers. */
+  | 'api-up'
+  /** It is this control plane's turn to join: one etcd membership change at a time. */
+  | 'join-turn';
+
+export interface StepDef {
+  name: StepName;
+  /** What people read: `==> [3/14] Initialise the control plane`. */
+  title: string;
+  /** Steps of the same node that must be done before; default: the one before in the list. */
+  needs?: readonly StepName[];
+  gate?: Gate;
+}
+
+const facts: StepDef = { name: 'facts', title: 'Gather facts' };
+const claim: StepDef = {
+  name: 'claim',
+  title: 'Claim the machine and record what was there',
+  needs: [],
+};
+const nodeReady: StepDef = { name: 'node-ready', title: 'Wait for the node to be Ready' };
+
+/** Before anything is changed anywhere: facts of all machines, then one preflight over all of them. */
+export const preflightSteps: readonly StepDef[] = [facts];
+
+/** From a bare machine to one that kubeadm can start on. Sending images overlaps with the rest. */
+const prepareSteps: readonly StepDef[] = [
+  claim,
+  { name: 'artifacts', title: 'Send what the machine lacks', needs: ['claim'] },
+  { name: 'os-prepare', title: 'Prepare the operating system', needs: ['claim'] },
+  { name: 'packages', title: 'Install packages' },
+  { name: 'container-runtime', title: 'Start the container runtime' },
+  { name: 'api-endpoint', title: 'Start the API endpoint' },
+  {
+    name: 'binaries',
+    title: 'Install kubeadm, kubelet and kubectl',
+    needs: ['api-endpoint', 'artifacts'],
+  },
+  { name: 'images', title: 'Import images' },
+];
+
+/** The first control plane. */
+export const leaderSteps: readonly StepDef[] = [
+  ...prepareSteps,
+  { name: 'kubeadm-init', title: 'Initialise the control plane' },
+  { name: 'cni', title: 'Apply the network' },
+  nodeReady,
+];
+
+/** Every further control plane, one at a time from its join on. */
+export const controlPlaneSteps: readonly StepDef[] = [
+  ...prepareSteps,
+  { name: 'kubeadm-join-control-plane', title: 'Join the control plane', gate: 'join-turn' },
+  nodeReady,
+];
+
+/** Workers, in parallel. */
+export const workerSteps: readonly StepDef[] = [
+  ...prepareSteps,
+  { name: 'kubeadm-join', title: 'Join the cluster', gate: 'api-up' },
+  nodeReady,
+];
+
+/** Through a control plane, once per operation, after the nodes. */
+export const clusterSteps: readonly StepDef[] = [
+  { name: 'check-in', title: 'Check in with the API server' },
+  { name: 'node-metadata', title: 'Set labels, annotations and taints' },
+];
+
+export const blueprintSteps: readonly StepDef[] = [
+  { name: 'namespace-sync', title: "Create the blueprint's namespaces" },
+  { name: 'blueprint-sync', title: "Apply the blueprint's manifests" },
+  { name: 'blueprint-health', title: "Wait for the blueprint's workloads" },
+];
+
+/** Through a healthy control plane, before a node that stays out is cleaned. */
+export const leaveSteps: readonly StepDef[] = [
+  { name: 'drain', title: 'Drain the node' },
+  { name: 'etcd-member-remove', title: 'Take the etcd member out' },
+  { name: 'node-delete', title: 'Delete the node object' },
+];
+
+/** Leaves the machine as it was found. */
+export const cleanSteps: readonly StepDef[] = [
+  { name: 'reset', title: 'Stop and remove Kubernetes' },
+  { name: 'restore', title: 'Restore what was there before' },
+  { name: 'release', title: 'Release the machine' },
+];

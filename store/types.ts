@@ -1,0 +1,214 @@
+import type { Cluster, Condition } from '../core/cluster.js';
+import type {
+  AppliedCluster,
+  ClusterRecord,
+  NodeRecord,
+  NodeStepRecord,
+  StepLogChunk,
+  TasksetOperationRecord,
+  TasksetRecord,
+} from '../core/records.js';
+import type { StepName } from '../core/steps.js';
+import type { NodeStatus, ProvisionStatus, TasksetStatus } from '../core/words.js';
+
+/**
+ * Everything plinth remembers. All writes are idempotent (activities retry) and ordered: a write of an
+ * earlier life, generation or taskset sequence never moves a later one back.
+ */
+export interface Store {
+  clusters: ClusterStore;
+  nodes: NodeStore;
+  tasksets: TasksetStore;
+  logs: LogStore;
+  projects: ProjectStore;
+  apiKeys: ApiKeyStore;
+  secrets: SecretStore;
+  hostKeys: HostKeyStore;
+  audit: AuditStore;
+  /** Fails unless the database answers within 2 s. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ClusterStore {
+  /**
+   * In one atomic write: a new cluster, or a new generation of the one of that name, and commonStatus = submitted (1).
+   * Same content (deep-equal desired without modifiedAt, node order ignored, same secretsHash): no new generation,
+   * but a failed cluster counts one more retry and is submitted again; a READY one stays as it is (`changed: false`).
+   * A cluster that is being deleted: Conflict.
+   */
+  apply(input: {
+    project: string;
+    name: string;
+    desired: Pick<Cluster, 'apiVersion' | 'kind' | 'metadata' | 'spec'>;
+    secretsHash: string;
+  }): Promise<{ record: ClusterRecord; created: boolean; changed: boolean }>;
+  get(project: string, name: string): Promise<ClusterRecord | undefined>;
+  getById(id: string): Promise<ClusterRecord | undefined>;
+  list(
+    project: string,
+    page: { limit: number; offset: number },
+  ): Promise<{ items: ClusterRecord[]; count: number }>;
+  /** Sets `deleting` and commonStatus submitted. Undefined when there is no such cluster. */
+  markDeleting(project: string, name: string): Promise<ClusterRecord | undefined>;
+  /** One more retry, commonStatus submitted. */
+  requestRetry(project: string, name: string): Promise<ClusterRecord | undefined>;
+  /** Removes the cluster and everything under its id (nodes, tasksets, logs, secrets, host keys). */
+  remove(clusterId: string): Promise<void>;
+  setConditions(clusterId: string, conditions: Condition[]): Promise<void>;
+  setProvisionStatus(clusterId: string, status: ProvisionStatus): Promise<void>;
+  /** `sequence` is the taskset's: a lower one than the last written is dropped. */
+  setCommonStatus(
+    clusterId: string,
+    value: { conditionStatus: 1 | 2 | 3; reason: string; sequence: number; generation: number },
+  ): Promise<void>;
+  setApplied(clusterId: string, applied: Partial<AppliedCluster>): Promise<void>;
+  setObserved(
+    clusterId: string,
+    observed: { generation: number; retries: number; deleting: boolean },
+  ): Promise<void>;
+  /** Clusters whose desired state was not yet acted upon (generation, retries or deleting ahead of observed), oldest first. */
+  unobserved(limit: number): Promise<ClusterRecord[]>;
+  /** All clusters that a workflow may have to exist for (for reconcilers). */
+  forEachActive(visit: (record: ClusterRecord) => Promise<void>): Promise<void>;
+}
+
+export interface NodeStore {
+  list(clusterId: string): Promise<NodeRecord[]>;
+  get(clusterId: string, hostname: string): Promise<NodeRecord | undefined>;
+  upsert(
+    clusterId: string,
+    hostname: string,
+    set: Partial<Omit<NodeRecord, 'clusterId' | 'hostname' | 'steps'>>,
+  ): Promise<void>;
+  setStatus(clusterId: string, hostname: string, status: NodeStatus): Promise<void>;
+  setStep(
+    clusterId: string,
+    hostname: string,
+    step: StepName,
+    record: NodeStepRecord,
+  ): Promise<void>;
+  remove(clusterId: string, hostname: string): Promise<void>;
+}
+
+export interface TasksetStore {
+  /** Idempotent by id; gives it the next sequence. */
+  begin(taskset: Omit<TasksetRecord, 'sequence' | 'createdAt'>): Promise<TasksetRecord>;
+  setOperation(
+    tasksetId: string,
+    index: number,
+    set: Partial<TasksetOperationRecord>,
+  ): Promise<void>;
+  end(tasksetId: string, status: TasksetStatus, comments: string): Promise<void>;
+  get(clusterId: string, tasksetId: string): Promise<TasksetRecord | undefined>;
+  /** Newest first. */
+  latest(clusterId: string, limit: number): Promise<TasksetRecord[]>;
+}
+
+export interface LogStore {
+  append(chunk: StepLogChunk): Promise<void>;
+  read(filter: {
+    clusterId: string;
+    tasksetId: string;
+    node?: string;
+    step?: StepName;
+  }): Promise<StepLogChunk[]>;
+}
+
+export interface Project {
+  id: string;
+  name: string;
+  description: string;
+  createdAt: string;
+  modifiedAt: string;
+  default: boolean;
+}
+
+export interface ProjectStore {
+  /** Conflict when the name is taken. */
+  create(input: { name: string; description?: string; default?: boolean }): Promise<Project>;
+  get(name: string): Promise<Project | undefined>;
+  getById(id: string): Promise<Project | undefined>;
+  list(page: {
+    limit: number;
+    offset: number;
+    name?: string;
+  }): Promise<{ items: Project[]; count: number }>;
+}
+
+export type KeyRole = 'viewer' | 'operator' | 'admin';
+
+export interface ApiKeyRecord {
+  id: string;
+  name: string;
+  /** sha256 of the key. */
+  hash: string;
+  /** Absent: every project. */
+  project?: string;
+  role: KeyRole;
+  createdAt: string;
+  lastUsedAt?: string;
+  revokedAt?: string;
+}
+
+export interface ApiKeyStore {
+  create(record: Omit<ApiKeyRecord, 'createdAt'>): Promise<ApiKeyRecord>;
+  findByHash(hash: string): Promise<ApiKeyRecord | undefined>;
+  list(): Promise<ApiKeyRecord[]>;
+  revoke(id: string): Promise<boolean>;
+}
+
+/** Encrypted values only: what goes in was sealed by vault/. */
+export interface SecretStore {
+  put(owner: string, name: string, sealed: string, options?: { expiresAt?: Date }): Promise<void>;
+  /** Keeps the first value when there is one already, and returns what is stored. */
+  putIfAbsent(
+    owner: string,
+    name: string,
+    sealed: string,
+    options?: { expiresAt?: Date },
+  ): Promise<string>;
+  get(owner: string, name: string): Promise<string | undefined>;
+  remove(owner: string, name?: string): Promise<void>;
+}
+
+export interface HostKeyRecord {
+  clusterId: string;
+  hostname: string;
+  key: string;
+  fingerprint: string;
+  source: 'spec' | 'first-use' | 'accepted' | 'registration';
+  /** Seen later and not yet accepted by a person. */
+  pending?: { key: string; fingerprint: string; seenAt: string };
+  pinnedAt: string;
+}
+
+export interface HostKeyStore {
+  get(clusterId: string, hostname: string): Promise<HostKeyRecord | undefined>;
+  /** First pin wins; returns what is pinned. */
+  pin(record: Omit<HostKeyRecord, 'pinnedAt'>): Promise<HostKeyRecord>;
+  notePending(clusterId: string, hostname: string, key: string, fingerprint: string): Promise<void>;
+  /** The pending key becomes the pinned one. False when nothing is pending. */
+  accept(clusterId: string, hostname: string): Promise<boolean>;
+  remove(clusterId: string, hostname?: string): Promise<void>;
+}
+
+export interface AuditRecord {
+  at: string;
+  actor: string;
+  action: string;
+  project?: string;
+  resource: string;
+  summary: string;
+  tasksetId?: string;
+  requestId?: string;
+}
+
+export interface AuditStore {
+  append(record: AuditRecord): Promise<void>;
+  list(page: {
+    limit: number;
+    offset: number;
+    project?: string;
+  }): Promise<{ items: AuditRecord[]; count: number }>;
+}
