@@ -1,5 +1,6 @@
 import type { Cluster, ClusterSpec, CommonStatus, Condition, NodeSpec } from './cluster.js';
 import type { StepFailure } from './errors.js';
+import type { OperationPlan } from './plan.js';
 import type { StepName } from './steps.js';
 import type {
   NodeStatus,
@@ -91,6 +92,8 @@ export interface TasksetRecord {
   status: TasksetStatus;
   comments: string;
   operations: TasksetOperationRecord[];
+  /** What was planned, whole: an interrupted taskset goes on by it. Same order as `operations`. */
+  plan: OperationPlan[];
   createdAt: string;
   endedAt?: string;
 }

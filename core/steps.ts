@@ -18,6 +18,9 @@ export type StepName =
   | 'cni'
   | 'kubeadm-join-control-plane'
   | 'kubeadm-join'
+  | 'join-credentials'
+  | 'join-revoke'
+  | 'kubeconfig'
   | 'node-ready'
   | 'node-metadata'
   | 'check-in'
@@ -121,3 +124,14 @@ export const cleanSteps: readonly StepDef[] = [
   { name: 'restore', title: 'Restore what was there before' },
   { name: 'release', title: 'Release the machine' },
 ];
+
+/** What a node goes through in an operation: a key instead of the list itself, so that payloads stay small. */
+export type NodePath = 'leader' | 'control-plane' | 'worker' | 'endpoint' | 'clean';
+
+export const nodePaths: Readonly<Record<NodePath, readonly StepDef[]>> = {
+  leader: leaderSteps,
+  'control-plane': controlPlaneSteps,
+  worker: workerSteps,
+  endpoint: [{ name: 'api-endpoint', title: 'Point the API endpoint at the control planes' }],
+  clean: cleanSteps,
+};

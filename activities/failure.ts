@@ -1,0 +1,47 @@
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+
+import { AppError, ErrorCode } from '../core/errors.js';
+
+/** Connection classes that a later attempt may find mended. */
+const WORTH_ANOTHER_ATTEMPT: ReadonlySet<ErrorCode> = new Set([
+  ErrorCode.ConnectionLost,
+  ErrorCode.MachineUnreachable,
+  ErrorCode.PackageLockHeld,
+  ErrorCode.Busy,
+  ErrorCode.Internal,
+]);
+
+/** The one place where an error becomes what workflows branch on: `type` is the AppError's code. */
+export function toApplicationFailure(error: unknown): Error {
+  if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
+  const known =
+    error instanceof AppError
+      ? error
+      : new AppError(ErrorCode.Internal, error instanceof Error ? error.message : String(error), {
+          cause: error,
+        });
+  return ApplicationFailure.create({
+    message: known.message,
+    type: known.code,
+    nonRetryable: !WORTH_ANOTHER_ATTEMPT.has(known.code),
+    details: [known.failure ?? {}, known.problems],
+    ...(error instanceof Error ? { cause: error } : {}),
+  });
+}
+
+/** Wraps every activity so that none throws anything but a failure with a class. */
+export function classified<T extends Record<string, (...args: never[]) => Promise<unknown>>>(
+  activities: T,
+): T {
+  const wrapped = Object.entries(activities).map(([name, run]) => [
+    name,
+    async (...args: never[]) => {
+      try {
+        return await run(...args);
+      } catch (error) {
+        throw toApplicationFailure(error);
+      }
+    },
+  ]);
+  return Object.fromEntries(wrapped) as T;
+}

@@ -1,0 +1,42 @@
+import type { NodeSpec } from '../core/cluster.js';
+import { AppError, ErrorCode } from '../core/errors.js';
+import { isControlPlane } from '../core/plan.js';
+import type { ClusterRecord, NodeRecord } from '../core/records.js';
+import type { ActivityDeps } from './deps.js';
+
+/** A cluster as an activity sees it: one read each, then pure. */
+export interface LoadedCluster {
+  record: ClusterRecord;
+  nodes: NodeRecord[];
+}
+
+/** NotFound when the cluster of this life is gone. */
+export async function loadCluster(deps: ActivityDeps, clusterId: string): Promise<LoadedCluster> {
+  const [record, nodes] = await Promise.all([
+    deps.store.clusters.getById(clusterId),
+    deps.store.nodes.list(clusterId),
+  ]);
+  if (record === undefined) throw new AppError(ErrorCode.NotFound, `cluster ${clusterId} is gone`);
+  return { record, nodes };
+}
+
+/** The node by the desired spec, or, for one the spec dropped, as it was last acted upon. */
+export function nodeSpec(loaded: LoadedCluster, hostname: string): NodeSpec {
+  const wanted = loaded.record.desired.spec.config.nodes.find((node) => node.hostname === hostname);
+  const known = loaded.nodes.find((node) => node.hostname === hostname)?.spec;
+  const spec = wanted ?? known;
+  if (spec === undefined) throw new AppError(ErrorCode.NotFound, `node ${hostname} is not known`);
+  return spec;
+}
+
+/** Control planes that have joined, the first one's machine first: where the cluster is talked to. */
+export function joinedControlPlanes(loaded: LoadedCluster, except?: string): NodeRecord[] {
+  return loaded.nodes
+    .filter((node) => node.joined && isControlPlane(node.spec) && node.hostname !== except)
+    .toSorted((a, b) => Number(isLeader(b)) - Number(isLeader(a)));
+}
+
+/** The node that initialised the cluster, or started to. */
+export function isLeader(node: NodeRecord): boolean {
+  return node.steps['kubeadm-init'] !== undefined;
+}

@@ -1,0 +1,51 @@
+import type { OperationPlan } from '../core/plan.js';
+import type { StepName } from '../core/steps.js';
+import type { OperationName } from '../core/words.js';
+
+/** Which cluster. */
+export interface ClusterRef {
+  project: string;
+  name: string;
+}
+
+/** Which operation of which taskset: everything else is read from the store. */
+export interface OperationRef extends ClusterRef {
+  clusterId: string;
+  generation: number;
+  tasksetId: string;
+  operation: OperationName;
+  operationIndex: number;
+}
+
+export interface NodeRef extends OperationRef {
+  hostname: string;
+}
+
+export interface StepRef extends NodeRef {
+  step: StepName;
+}
+
+/** A step that runs through a control plane; `subject` names the node it is about, if it is about one. */
+export interface ClusterStepRef extends OperationRef {
+  step: StepName;
+  subject?: string;
+}
+
+/** What the cluster workflow has to do next. */
+export interface Work {
+  clusterId: string;
+  generation: number;
+  retries: number;
+  deleting: boolean;
+  tasksetId: string;
+  operations: OperationPlan[];
+  /** Indices of operations that an interrupted run of this taskset had finished. */
+  finished: number[];
+}
+
+export interface OperationOutcome {
+  index: number;
+  failed: boolean;
+  /** In words, for people: empty on success. */
+  errorSummary: string;
+}

@@ -1,0 +1,225 @@
+import type { ClusterSpec, NodeSpec } from './cluster.js';
+import { stableJson } from './stableJson.js';
+import type { NodePath, StepName } from './steps.js';
+import { OperationName, Role } from './words.js';
+
+/** What the store knows to be on the machines. */
+export interface AppliedState {
+  initialised: boolean;
+  created: boolean;
+  spec?: ClusterSpec;
+  blueprint?: { name: string; version?: string };
+  nodes: readonly AppliedNode[];
+}
+
+export interface AppliedNode {
+  hostname: string;
+  /** Something of ours may be on the machine. */
+  claimed: boolean;
+  joined: boolean;
+  /** It is, or was about to become, the first control plane. */
+  leader: boolean;
+  spec: NodeSpec;
+}
+
+export interface DesiredState {
+  spec: ClusterSpec;
+  deleting: boolean;
+}
+
+/** One operation of a taskset: what happens to which node, and then to the cluster as a whole. */
+export interface OperationPlan {
+  name: OperationName;
+  /** In words: why it is there. */
+  reason: string;
+  /** Done to these nodes; the order is that of waves where the operation has them. */
+  nodes: NodeTask[];
+  /** Nodes that leave: through a control plane, before they are cleaned. */
+  leave: string[];
+  /** Through a control plane, after the nodes. */
+  clusterSteps: StepName[];
+}
+
+export interface NodeTask {
+  hostname: string;
+  path: NodePath;
+}
+
+/**
+ * What has to be done to turn what is applied into what is desired, in order. Pure and total: the plan of
+ * an applied spec against itself is empty, and the order of nodes in a spec never matters.
+ */
+export function plan(applied: AppliedState, desired: DesiredState): OperationPlan[] {
+  if (desired.deleting) return planDeletion(applied);
+  const removal = planRemoval(applied, desired.spec);
+  if (!applied.created) {
+    return [...removal, planCreation(applied, desired.spec), planBlueprint(desired.spec, 'first sync')];
+  }
+  return [
+    ...removal,
+    ...planAddition(applied, desired.spec),
+    ...planUpdate(applied, desired.spec),
+    ...planBlueprintChange(applied, desired.spec),
+  ];
+}
+
+export function isControlPlane(node: Pick<NodeSpec, 'roles'>): boolean {
+  return node.roles.includes(Role.ControlPlane);
+}
+
+const byHostname = (a: { hostname: string }, b: { hostname: string }): number =>
+  a.hostname < b.hostname ? -1 : 1;
+
+function planDeletion(applied: AppliedState): OperationPlan[] {
+  const claimed = applied.nodes.filter((node) => node.claimed).toSorted(byHostname);
+  const waves = [
+    ...claimed.filter((node) => !isControlPlane(node.spec)),
+    ...claimed.filter((node) => isControlPlane(node.spec)),
+  ];
+  return [
+    {
+      name: OperationName.ClusterDeletion,
+      reason: 'the cluster is to be deleted',
+      nodes: waves.map(({ hostname }) => ({ hostname, path: 'clean' })),
+      leave: [],
+      clusterSteps: [],
+    },
+  ];
+}
+
+function planRemoval(applied: AppliedState, spec: ClusterSpec): OperationPlan[] {
+  const wanted = new Set(spec.config.nodes.map((node) => node.hostname));
+  const gone = applied.nodes
+    .filter((node) => node.claimed && !wanted.has(node.hostname))
+    .toSorted(byHostname);
+  if (gone.length === 0) return [];
+  return [
+    {
+      name: OperationName.NodeRemoval,
+      reason: `not in the spec any more: ${gone.map((node) => node.hostname).join(', ')}`,
+      nodes: gone.map(({ hostname }) => ({ hostname, path: 'clean' })),
+      leave: gone.filter((node) => node.joined).map((node) => node.hostname),
+      clusterSteps: [],
+    },
+  ];
+}
+
+/** The node that initialises, or did: stable over retries and over the order of nodes. */
+export function chooseLeader(applied: AppliedState, spec: ClusterSpec): string {
+  const candidates = spec.config.nodes.filter(isControlPlane).toSorted(byHostname);
+  const known = new Map(applied.nodes.map((node) => [node.hostname, node]));
+  const joined = candidates.filter((node) => known.get(node.hostname)?.joined);
+  const leader =
+    joined.find((node) => known.get(node.hostname)?.leader) ??
+    joined[0] ??
+    candidates.find((node) => known.get(node.hostname)?.leader) ??
+    candidates[0];
+  if (leader === undefined) throw new RangeError('a spec without a control plane has no leader');
+  return leader.hostname;
+}
+
+function joinPath(node: NodeSpec, leader: string | undefined): NodePath {
+  if (node.hostname === leader) return 'leader';
+  return isControlPlane(node) ? 'control-plane' : 'worker';
+}
+
+function planCreation(applied: AppliedState, spec: ClusterSpec): OperationPlan {
+  const leader = chooseLeader(applied, spec);
+  return {
+    name: OperationName.ClusterCreation,
+    reason: applied.initialised ? 'the creation is not complete' : 'the cluster does not exist yet',
+    nodes: spec.config.nodes
+      .toSorted(byHostname)
+      .map((node) => ({ hostname: node.hostname, path: joinPath(node, leader) })),
+    leave: [],
+    clusterSteps: ['check-in', 'node-metadata'],
+  };
+}
+
+function planAddition(applied: AppliedState, spec: ClusterSpec): OperationPlan[] {
+  const joined = new Set(applied.nodes.filter((n) => n.joined).map((n) => n.hostname));
+  const added = spec.config.nodes.filter((node) => !joined.has(node.hostname)).toSorted(byHostname);
+  if (added.length === 0) return [];
+  return [
+    {
+      name: OperationName.NodeAddition,
+      reason: `not joined yet: ${added.map((node) => node.hostname).join(', ')}`,
+      nodes: added.map((node) => ({ hostname: node.hostname, path: joinPath(node, undefined) })),
+      leave: [],
+      clusterSteps: ['check-in', 'node-metadata'],
+    },
+  ];
+}
+
+/** What node-metadata sets: a change of it on any node is a NodeUpdate. */
+function metadataOf(spec: ClusterSpec): string {
+  return stableJson(
+    spec.config.nodes
+      .toSorted(byHostname)
+      .map(({ hostname, labels, annotations, taints, roles }) => ({
+        hostname,
+        labels: labels ?? {},
+        annotations: annotations ?? {},
+        taints: taints ?? [],
+        roles: roles.toSorted(),
+        location: spec.config.location ?? '',
+      })),
+  );
+}
+
+function controlPlanesOf(spec: ClusterSpec): string[] {
+  return spec.config.nodes
+    .filter(isControlPlane)
+    .map((node) => node.hostname)
+    .toSorted();
+}
+
+function planUpdate(applied: AppliedState, spec: ClusterSpec): OperationPlan[] {
+  const before = applied.spec;
+  if (before === undefined) return [];
+  const was = new Set(before.config.nodes.map((node) => node.hostname));
+  const kept = spec.config.nodes.filter((node) => was.has(node.hostname)).toSorted(byHostname);
+  const endpointMoved = stableJson(controlPlanesOf(before)) !== stableJson(controlPlanesOf(spec));
+  const keptNow = new Set(kept.map((node) => node.hostname));
+  const restrict = (of: ClusterSpec): ClusterSpec => ({
+    ...of,
+    config: { ...of.config, nodes: of.config.nodes.filter((node) => keptNow.has(node.hostname)) },
+  });
+  const metadataMoved = metadataOf(restrict(before)) !== metadataOf(restrict(spec));
+  if (!endpointMoved && !metadataMoved) return [];
+  const reasons = [
+    ...(endpointMoved ? ['the control planes changed'] : []),
+    ...(metadataMoved ? ['labels, annotations, taints or roles changed'] : []),
+  ];
+  return [
+    {
+      name: OperationName.NodeUpdate,
+      reason: reasons.join('; '),
+      nodes: endpointMoved ? kept.map(({ hostname }) => ({ hostname, path: 'endpoint' })) : [],
+      leave: [],
+      clusterSteps: metadataMoved ? ['node-metadata'] : [],
+    },
+  ];
+}
+
+function planBlueprint(spec: ClusterSpec, reason: string): OperationPlan {
+  return {
+    name: OperationName.BlueprintSync,
+    reason: `blueprint ${spec.blueprint.name}: ${reason}`,
+    nodes: [],
+    leave: [],
+    clusterSteps: ['namespace-sync', 'blueprint-sync', 'blueprint-health'],
+  };
+}
+
+function planBlueprintChange(applied: AppliedState, spec: ClusterSpec): OperationPlan[] {
+  const key = (of: { name: string; version?: string } | undefined): string =>
+    stableJson([of?.name ?? '', of?.version ?? '']);
+  const placement = (of: ClusterSpec | undefined): string =>
+    stableJson(of?.systemComponentsPlacement ?? {});
+  if (key(applied.blueprint) !== key(spec.blueprint)) return [planBlueprint(spec, 'changed')];
+  if (placement(applied.spec) !== placement(spec)) {
+    return [planBlueprint(spec, 'systemComponentsPlacement changed')];
+  }
+  return [];
+}
