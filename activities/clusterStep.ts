@@ -1,0 +1,105 @@
+import { AppError, ErrorCode } from '../core/errors.js';
+import type { StepName } from '../core/steps.js';
+import { ConditionStatus, ConditionType } from '../core/words.js';
+import { setCondition } from './conditions.js';
+import type { ActivityDeps } from './deps.js';
+import { heartbeating } from './heartbeat.js';
+import { joinedControlPlanes, loadCluster, nodeSpec } from './load.js';
+import { runMachineStep } from './machineStep.js';
+import { unitTimes, type StepOutcome } from './nodeStep.js';
+import type { ClusterStepRef } from './refs.js';
+import { stepError } from './stepError.js';
+
+/** The condition that a cluster step makes True, or False when it fails. */
+const CONDITION: Partial<Record<StepName, ConditionType>> = {
+  'check-in': ConditionType.CheckIn,
+  'namespace-sync': ConditionType.NamespaceSync,
+  'blueprint-sync': ConditionType.BlueprintSync,
+  'blueprint-health': ConditionType.BlueprintSync,
+};
+/** Steps after which the condition is not yet True. */
+const NOT_YET: ReadonlySet<StepName> = new Set(['blueprint-sync']);
+
+/** One step through a control plane: the first that can be reached, so that any one may be down. */
+export async function runClusterStep(
+  deps: ActivityDeps,
+  ref: ClusterStepRef,
+): Promise<StepOutcome> {
+  return heartbeating(async () => {
+    const loaded = await loadCluster(deps, ref.clusterId);
+    const through = joinedControlPlanes(loaded, ref.subject);
+    const subject = ref.subject === undefined ? undefined : nodeSpec(loaded, ref.subject);
+    if (through.length === 0) {
+      throw new AppError(ErrorCode.StepFailed, 'no control plane has joined yet', {
+        failure: { node: ref.name, step: ref.step },
+      });
+    }
+    let lost: unknown;
+    for (const { spec: on, steps } of through) {
+      const previous = steps[ref.step];
+      const attempt = previous?.tasksetId === ref.tasksetId ? previous.attempt : 1;
+      const startedAt = Date.now();
+      const record = (
+        state: 'running' | 'done' | 'skipped' | 'failed',
+        set: object = {},
+      ): Promise<void> =>
+        deps.store.nodes.setStep(ref.clusterId, on.hostname, ref.step, {
+          state,
+          tasksetId: ref.tasksetId,
+          operation: ref.operation,
+          attempt,
+          startedAt,
+          ...set,
+        });
+      try {
+        await record('running');
+        const result = await runMachineStep(deps, {
+          ref,
+          loaded,
+          on,
+          step: ref.step,
+          attempt,
+          ...(subject === undefined ? {} : { subject }),
+        });
+        if (result.outcome === 'done' || result.outcome === 'skipped') {
+          await record(result.outcome, { endedAt: Date.now(), ...unitTimes(result) });
+          await noteCondition(deps, ref);
+          return { outcome: result.outcome };
+        }
+        const error = stepError(on.hostname, ref.step, result);
+        await record('failed', {
+          attempt: attempt + 1,
+          endedAt: Date.now(),
+          failure: { node: on.hostname, step: ref.step, ...error.failure, message: error.message },
+        });
+        await noteCondition(deps, ref, error.message);
+        throw error;
+      } catch (error) {
+        if (!isLost(error)) throw error;
+        lost = error;
+      }
+    }
+    throw lost;
+  });
+}
+
+function isLost(error: unknown): boolean {
+  return (
+    error instanceof AppError &&
+    (error.code === ErrorCode.MachineUnreachable || error.code === ErrorCode.ConnectionLost)
+  );
+}
+
+async function noteCondition(
+  deps: ActivityDeps,
+  ref: ClusterStepRef,
+  failure?: string,
+): Promise<void> {
+  const type = CONDITION[ref.step];
+  if (type === undefined) return;
+  if (failure !== undefined) {
+    await setCondition(deps, ref, { type, status: ConditionStatus.False, reason: failure });
+  } else if (!NOT_YET.has(ref.step)) {
+    await setCondition(deps, ref, { type, status: ConditionStatus.True });
+  }
+}

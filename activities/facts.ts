@@ -1,0 +1,30 @@
+import { AppError } from '../core/errors.js';
+import { gatherFacts as gather } from '../machine/gatherFacts.js';
+import type { ActivityDeps } from './deps.js';
+import { loadCluster, nodeSpec } from './load.js';
+import type { NodeRef } from './refs.js';
+import { withMachine } from './targets.js';
+
+/** Facts of one machine in one round trip, nothing changed on it; kept for preflight and for the steps. */
+export async function gatherFacts(deps: ActivityDeps, ref: NodeRef): Promise<void> {
+  const loaded = await loadCluster(deps, ref.clusterId);
+  const node = nodeSpec(loaded, ref.hostname);
+  const query = { ...ref, spec: loaded.record.desired.spec, node };
+  try {
+    const facts = await withMachine(deps, query, (session) => gather(session));
+    await deps.store.nodes.upsert(ref.clusterId, ref.hostname, { spec: node, facts });
+  } catch (error) {
+    if (error instanceof AppError) {
+      await deps.store.nodes.upsert(ref.clusterId, ref.hostname, {
+        spec: node,
+        lastError: {
+          node: ref.hostname,
+          step: 'facts',
+          message: error.message,
+          ...(error.failure?.hint === undefined ? {} : { hint: error.failure.hint }),
+        },
+      });
+    }
+    throw error;
+  }
+}

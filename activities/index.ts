@@ -1,0 +1,50 @@
+import { runClusterStep } from './clusterStep.js';
+import type { ActivityDeps } from './deps.js';
+import { gatherFacts } from './facts.js';
+import { classified } from './failure.js';
+import { failNode, runNodeStep } from './nodeStep.js';
+import {
+  beginOperation,
+  endOperation,
+  endTaskset,
+  forgetNode,
+  markControlPlaneUp,
+  markNodes,
+} from './operations.js';
+import { preflightCluster, type Unreachable } from './preflightCluster.js';
+import type {
+  ClusterRef,
+  ClusterStepRef,
+  NodeRef,
+  OperationOutcome,
+  OperationRef,
+  StepRef,
+  Work,
+} from './refs.js';
+import { removeCluster, takeWork } from './tasksets.js';
+
+/** Everything workflows may do to the world. Each one is idempotent: Temporal may run it again. */
+export function createActivities(deps: ActivityDeps) {
+  return classified({
+    takeWork: (input: ClusterRef & { tasksetId: string }) => takeWork(deps, input),
+    beginOperation: (ref: OperationRef) => beginOperation(deps, ref),
+    endOperation: (ref: OperationRef, outcome: OperationOutcome) =>
+      endOperation(deps, ref, outcome),
+    endTaskset: (ref: ClusterRef, work: Work, outcomes: OperationOutcome[]) =>
+      endTaskset(deps, ref, work, outcomes),
+    removeCluster: (ref: ClusterRef & { clusterId: string }) => removeCluster(deps, ref),
+    gatherFacts: (ref: NodeRef) => gatherFacts(deps, ref),
+    preflightCluster: (
+      ref: OperationRef,
+      input: { hostnames: string[]; unreachable: Unreachable[] },
+    ) => preflightCluster(deps, ref, input),
+    runNodeStep: (ref: StepRef) => runNodeStep(deps, ref),
+    runClusterStep: (ref: ClusterStepRef) => runClusterStep(deps, ref),
+    failNode: (ref: Parameters<typeof failNode>[1]) => failNode(deps, ref),
+    forgetNode: (ref: OperationRef & { hostname: string }) => forgetNode(deps, ref),
+    markControlPlaneUp: (ref: OperationRef) => markControlPlaneUp(deps, ref),
+    markNodes: (ref: OperationRef, failures: string[]) => markNodes(deps, ref, failures),
+  });
+}
+
+export type Activities = ReturnType<typeof createActivities>;

@@ -1,0 +1,190 @@
+import { createHash } from 'node:crypto';
+
+import { Context } from '@temporalio/activity';
+
+import type { NodeSpec } from '../core/cluster.js';
+import { AppError, ErrorCode } from '../core/errors.js';
+import { nodePaths, type StepName } from '../core/steps.js';
+import { familyOf } from '../machine/families.js';
+import type { MachineFacts } from '../machine/facts.js';
+import { scriptText, stepModule } from '../machine/steps/registry.js';
+import type { JoinSecrets, StepContext, StepModule } from '../machine/steps/types.js';
+import type { MachineSession, StepRunResult } from '../machine/types.js';
+import type { ActivityDeps } from './deps.js';
+import type { LoadedCluster } from './load.js';
+import { isControlPlane } from '../core/plan.js';
+import type { OperationRef } from './refs.js';
+import { createStepLog } from './stepLog.js';
+import { withMachine } from './targets.js';
+
+export interface MachineStep {
+  ref: OperationRef;
+  loaded: LoadedCluster;
+  /** Whose machine the script runs on. */
+  on: NodeSpec;
+  step: StepName;
+  /** The node it is about, when that is another one; names the run, so that two never share one. */
+  subject?: NodeSpec;
+  join?: JoinSecrets;
+  attempt: number;
+}
+
+/** The same step of the same taskset on the same machine always has the same id: that is how it is found again. */
+export function runIdOf(of: {
+  tasksetId: string;
+  step: StepName;
+  subject?: string;
+  attempt: number;
+}): string {
+  const subject =
+    of.subject === undefined
+      ? ''
+      : `-${createHash('sha256').update(of.subject).digest('hex').slice(0, 8)}`;
+  return `${of.tasksetId}-${of.step}${subject}-${String(of.attempt)}`;
+}
+
+/**
+ * Runs a step's script on a machine, or goes on following it where it already runs. Output goes to the
+ * store as it comes. Returns what the machine recorded; a failed script is a result here, not an error.
+ */
+export async function runMachineStep(
+  deps: ActivityDeps,
+  input: MachineStep,
+): Promise<StepRunResult> {
+  const module = stepModule(input.step);
+  const context = await stepContext(deps, input, module);
+  const { record } = input.loaded;
+  const runId = runIdOf({
+    tasksetId: input.ref.tasksetId,
+    step: input.step,
+    ...(input.subject === undefined ? {} : { subject: input.subject.hostname }),
+    attempt: input.attempt,
+  });
+  const log = await createStepLog(deps, {
+    clusterId: record.id,
+    tasksetId: input.ref.tasksetId,
+    operation: input.ref.operation,
+    node: input.on.hostname,
+    step: input.step,
+    attempt: input.attempt,
+  });
+  const query = {
+    project: record.project,
+    name: record.name,
+    clusterId: record.id,
+    spec: record.desired.spec,
+    node: input.on,
+  };
+  try {
+    return await withMachine(deps, query, async (session) => {
+      await sendArtifacts(deps, session, module, context);
+      return await followUntilEnd(session, {
+        runId,
+        owner: { clusterId: record.id, cluster: record.name, project: record.project },
+        tasksetId: input.ref.tasksetId,
+        step: input.step,
+        script: scriptText(module, familyOf(input.on.operatingSystem)),
+        params: module.params(context),
+        timeoutSeconds: module.timeoutSeconds,
+        requireOwner: module.withoutOwner !== true,
+      }, log);
+    });
+  } finally {
+    await log.close();
+  }
+}
+
+type Run = Parameters<MachineSession['runStep']>[0];
+type StepLog = Awaited<ReturnType<typeof createStepLog>>;
+
+async function followUntilEnd(
+  session: MachineSession,
+  run: Run,
+  log: StepLog,
+): Promise<StepRunResult> {
+  const signal = Context.current().cancellationSignal;
+  try {
+    return await session.runStep(run, {
+      signal,
+      fromOffset: log.offset,
+      onLines: (lines, offset) => {
+        log.add(lines, offset);
+      },
+    });
+  } catch (error) {
+    // A cancelled activity stops what it started; one that only lost its worker is found again by its id.
+    if (signal.aborted && isRequestedCancel()) await session.cancelRun(run.runId);
+    throw error;
+  }
+}
+
+function isRequestedCancel(): boolean {
+  return Context.current().cancellationDetails?.cancelRequested === true;
+}
+
+async function sendArtifacts(
+  deps: ActivityDeps,
+  session: MachineSession,
+  module: StepModule,
+  context: StepContext,
+): Promise<void> {
+  const artifacts = module.artifacts?.(context) ?? [];
+  if (artifacts.length === 0) return;
+  await session.ensureArtifacts(artifacts, (artifact, from) => deps.source.open(artifact, from), {
+    signal: Context.current().cancellationSignal,
+  });
+}
+
+async function stepContext(
+  deps: ActivityDeps,
+  input: MachineStep,
+  module: StepModule,
+): Promise<StepContext> {
+  const { record, nodes } = input.loaded;
+  const { spec } = record.desired;
+  const facts = nodes.find((node) => node.hostname === input.on.hostname)?.facts;
+  const context: StepContext = {
+    cluster: {
+      id: record.id,
+      name: record.name,
+      project: record.project,
+      generation: record.generation,
+    },
+    spec,
+    node: input.on,
+    controlPlanes: spec.config.nodes
+      .filter(isControlPlane)
+      .map(({ hostname, privateIP }) => ({ hostname, privateIP }))
+      .toSorted((a, b) => (a.hostname < b.hostname ? -1 : 1)),
+    catalog: deps.source.catalog,
+    ...(facts === undefined ? {} : { facts: facts as MachineFacts }),
+    ...(input.subject === undefined ? {} : { subject: input.subject }),
+    ...(input.join === undefined ? {} : { join: input.join }),
+  };
+  const names = module.manifests?.(context) ?? [];
+  if (names.length === 0) return context;
+  const manifests = await Promise.all(
+    names.map(async (name) => {
+      const artifact = context.catalog.artifacts.find(
+        (candidate) => candidate.kind === 'manifest' && candidate.name === name,
+      );
+      if (artifact === undefined) {
+        throw new AppError(
+          ErrorCode.ArtifactMissing,
+          `the artifacts (${context.catalog.source}) hold no manifest ${name}`,
+        );
+      }
+      return [name, await deps.source.readText(artifact)] as const;
+    }),
+  );
+  return { ...context, manifests: Object.fromEntries(manifests) };
+}
+
+/** `[3/11]` of a node's path, for people. */
+export function stepTitle(step: StepName): string {
+  for (const path of Object.values(nodePaths)) {
+    const found = path.find((definition) => definition.name === step);
+    if (found !== undefined) return found.title;
+  }
+  return step;
+}

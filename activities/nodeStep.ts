@@ -1,0 +1,189 @@
+import { randomBytes } from 'node:crypto';
+
+import type { NodeSpec } from '../core/cluster.js';
+import { AppError, ErrorCode } from '../core/errors.js';
+import type { NodeStepRecord } from '../core/records.js';
+import type { StepName } from '../core/steps.js';
+import { NodeStatus } from '../core/words.js';
+import type { JoinSecrets } from '../machine/steps/types.js';
+import type { StepRunResult } from '../machine/types.js';
+import type { ActivityDeps } from './deps.js';
+import { heartbeating } from './heartbeat.js';
+import { joinedControlPlanes, loadCluster, nodeSpec, type LoadedCluster } from './load.js';
+import { runMachineStep } from './machineStep.js';
+import type { OperationRef, StepRef } from './refs.js';
+import { stepError } from './stepError.js';
+import { afterStep, beforeStep } from './stepEffects.js';
+import { secretsOwner } from './targets.js';
+
+/** A machine that reboots under a step three times is not going to stop. */
+const UNKNOWN_OUTCOMES = 3;
+const JOIN_STEPS: ReadonlySet<StepName> = new Set(['kubeadm-join', 'kubeadm-join-control-plane']);
+
+export interface StepOutcome {
+  outcome: 'done' | 'skipped';
+}
+
+/** One step of one node: run or found again, recorded before and after. */
+export async function runNodeStep(deps: ActivityDeps, ref: StepRef): Promise<StepOutcome> {
+  return heartbeating(async () => {
+    const loaded = await loadCluster(deps, ref.clusterId);
+    const on = nodeSpec(loaded, ref.hostname);
+    const previous = loaded.nodes.find((node) => node.hostname === ref.hostname)?.steps[ref.step];
+    let attempt = previous?.tasksetId === ref.tasksetId ? previous.attempt : 1;
+    const startedAt =
+      previous?.tasksetId === ref.tasksetId ? (previous.startedAt ?? Date.now()) : Date.now();
+    const record = (set: Partial<NodeStepRecord>): Promise<void> =>
+      deps.store.nodes.setStep(ref.clusterId, ref.hostname, ref.step, {
+        state: 'running',
+        tasksetId: ref.tasksetId,
+        operation: ref.operation,
+        attempt,
+        startedAt,
+        ...set,
+      });
+    await beforeStep(deps, ref, on);
+    await record({});
+    try {
+      for (let unknowns = 0; ; unknowns += 1) {
+        const result = await runOnce(deps, { ref, loaded, on, attempt });
+        if (result.outcome === 'done' || result.outcome === 'skipped') {
+          await afterStep(deps, ref, loaded, on, result);
+          await record({ state: result.outcome, endedAt: Date.now(), ...unitTimes(result) });
+          return { outcome: result.outcome };
+        }
+        // Whatever comes next must be a run of its own: this one's result stands on the machine.
+        attempt += 1;
+        await record({});
+        if (result.outcome === 'unknown' && unknowns < UNKNOWN_OUTCOMES) continue;
+        throw stepError(ref.hostname, ref.step, result);
+      }
+    } catch (error) {
+      if (error instanceof AppError) await recordFailure(deps, ref, error, record);
+      throw error;
+    }
+  });
+}
+
+interface OneRun {
+  ref: StepRef;
+  loaded: LoadedCluster;
+  on: NodeSpec;
+  attempt: number;
+}
+
+async function runOnce(deps: ActivityDeps, run: OneRun): Promise<StepRunResult> {
+  const { ref, loaded, on, attempt } = run;
+  const plain = { ref, loaded, on, step: ref.step, attempt };
+  if (!JOIN_STEPS.has(ref.step)) return runMachineStep(deps, plain);
+  return joinWithFreshCredentials(deps, run, (join) => runMachineStep(deps, { ...plain, join }));
+}
+
+/** A token (and, for a control plane, a certificate key) of its own, made just before and revoked right after. */
+async function joinWithFreshCredentials(
+  deps: ActivityDeps,
+  run: OneRun,
+  work: (join: JoinSecrets) => Promise<StepRunResult>,
+): Promise<StepRunResult> {
+  const { ref, loaded, on, attempt } = run;
+  const through = joinedControlPlanes(loaded, ref.hostname)[0];
+  if (through === undefined) {
+    throw new AppError(ErrorCode.StepFailed, 'there is no control plane to join', {
+      failure: { node: ref.hostname, step: ref.step },
+    });
+  }
+  const drawn = await drawJoinSecrets(deps, ref, attempt);
+  const credentials = {
+    ref,
+    loaded,
+    on: through.spec,
+    subject: on,
+    attempt,
+    join: { ...drawn, caCertHash: '' },
+  };
+  const made = await runMachineStep(deps, { ...credentials, step: 'join-credentials' });
+  if (made.outcome !== 'done' && made.outcome !== 'skipped') return made;
+  const result = await work({ ...drawn, caCertHash: made.results['caCertHash'] ?? '' });
+  if (result.outcome === 'done' || result.outcome === 'skipped') {
+    await runMachineStep(deps, { ...credentials, step: 'join-revoke' });
+    await deps.store.secrets.remove(secretsOwner(ref), joinSecretName(ref, attempt));
+  }
+  return result;
+}
+
+const joinSecretName = (ref: StepRef, attempt: number): string =>
+  `join:${ref.tasksetId}:${ref.hostname}:${String(attempt)}`;
+
+/** Drawn once per run and kept sealed, so that a second attempt at the same run uses the same ones. */
+async function drawJoinSecrets(
+  deps: ActivityDeps,
+  ref: StepRef,
+  attempt: number,
+): Promise<Omit<JoinSecrets, 'caCertHash'>> {
+  const owner = secretsOwner(ref);
+  const fresh = {
+    token: `${randomBytes(3).toString('hex')}.${randomBytes(8).toString('hex')}`,
+    ...(ref.step === 'kubeadm-join-control-plane'
+      ? { certificateKey: randomBytes(32).toString('hex') }
+      : {}),
+  };
+  const kept = await deps.store.secrets.putIfAbsent(
+    owner,
+    joinSecretName(ref, attempt),
+    deps.vault.seal(owner, JSON.stringify(fresh)),
+    { expiresAt: new Date(Date.now() + 3_600_000) },
+  );
+  return JSON.parse(deps.vault.open(owner, kept)) as Omit<JoinSecrets, 'caCertHash'>;
+}
+
+export function unitTimes(
+  result: StepRunResult,
+): Pick<NodeStepRecord, 'unitStartedAt' | 'unitEndedAt'> {
+  return { unitStartedAt: result.startedAt, unitEndedAt: result.endedAt };
+}
+
+async function recordFailure(
+  deps: ActivityDeps,
+  ref: StepRef,
+  error: AppError,
+  record: (set: Partial<NodeStepRecord>) => Promise<void>,
+): Promise<void> {
+  const failure = {
+    node: ref.hostname,
+    step: ref.step,
+    ...error.failure,
+    message: error.message,
+  };
+  if (error.retryable || error.code === ErrorCode.MachineUnreachable) {
+    await deps.store.nodes.upsert(ref.clusterId, ref.hostname, { lastError: failure });
+    return;
+  }
+  await record({ state: 'failed', endedAt: Date.now(), failure });
+  await deps.store.nodes.upsert(ref.clusterId, ref.hostname, {
+    lastError: failure,
+    status: NodeStatus.Failed,
+  });
+}
+
+/** The workflow gave up on a node: the last error becomes final (a class that was worth retrying ran out). */
+export async function failNode(
+  deps: ActivityDeps,
+  ref: OperationRef & { hostname: string; step?: StepName; message: string },
+): Promise<void> {
+  const node = await deps.store.nodes.get(ref.clusterId, ref.hostname);
+  const step = ref.step ?? 'facts';
+  const failure = node?.lastError ?? { node: ref.hostname, step, message: ref.message };
+  const known = ref.step === undefined ? undefined : node?.steps[ref.step];
+  if (ref.step !== undefined && known !== undefined && known.tasksetId === ref.tasksetId) {
+    await deps.store.nodes.setStep(ref.clusterId, ref.hostname, ref.step, {
+      ...known,
+      state: 'failed',
+      endedAt: known.endedAt ?? Date.now(),
+      failure,
+    });
+  }
+  await deps.store.nodes.upsert(ref.clusterId, ref.hostname, {
+    lastError: failure,
+    status: NodeStatus.Failed,
+  });
+}

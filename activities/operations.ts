@@ -1,0 +1,131 @@
+import { OperationName } from '../core/words.js';
+import {
+  CommonConditionStatus,
+  ConditionStatus,
+  ConditionType,
+  OperationStatus,
+  ProvisionStatus,
+  TasksetStatus,
+} from '../core/words.js';
+import { setCondition } from './conditions.js';
+import type { ActivityDeps } from './deps.js';
+import { loadCluster } from './load.js';
+import { provisionStatusAtEnd } from './provisionStatus.js';
+import type { ClusterRef, OperationOutcome, OperationRef, Work } from './refs.js';
+import { APPLIED_COMMENT, APPLIED_REASON } from './tasksets.js';
+
+export async function beginOperation(deps: ActivityDeps, ref: OperationRef): Promise<void> {
+  await deps.store.tasksets.setOperation(ref.tasksetId, ref.operationIndex, {
+    status: OperationStatus.InProgress,
+    startedAt: new Date().toISOString(),
+  });
+}
+
+export async function endOperation(
+  deps: ActivityDeps,
+  ref: OperationRef,
+  outcome: OperationOutcome,
+): Promise<void> {
+  await deps.store.tasksets.setOperation(ref.tasksetId, ref.operationIndex, {
+    status: outcome.failed ? OperationStatus.Failed : OperationStatus.Success,
+    endedAt: new Date().toISOString(),
+    ...(outcome.failed ? { errorSummary: outcome.errorSummary } : {}),
+  });
+  if (!outcome.failed) await recordApplied(deps, ref);
+}
+
+async function recordApplied(deps: ActivityDeps, ref: OperationRef): Promise<void> {
+  const { record } = await loadCluster(deps, ref.clusterId);
+  const { spec } = record.desired;
+  switch (ref.operation) {
+    case OperationName.ClusterCreation:
+      await deps.store.clusters.setApplied(ref.clusterId, { created: true, spec });
+      return;
+    case OperationName.BlueprintSync:
+      await deps.store.clusters.setApplied(ref.clusterId, { blueprint: spec.blueprint });
+      return;
+    default:
+  }
+}
+
+/** The API server answered for the first time: CheckIn is true, the infrastructure is there. */
+export async function markControlPlaneUp(deps: ActivityDeps, ref: OperationRef): Promise<void> {
+  await setCondition(deps, ref, { type: ConditionType.CheckIn, status: ConditionStatus.True });
+  if (ref.operation === OperationName.ClusterCreation) {
+    await deps.store.clusters.setProvisionStatus(
+      ref.clusterId,
+      ProvisionStatus.BootstrapInProgress,
+    );
+  }
+}
+
+/** NodeSync: every node of the spec joined and Ready, or which one is not, and why. */
+export async function markNodes(
+  deps: ActivityDeps,
+  ref: OperationRef,
+  failures: string[],
+): Promise<void> {
+  const failed = failures.length > 0;
+  await setCondition(deps, ref, {
+    type: ConditionType.NodeSync,
+    status: failed ? ConditionStatus.False : ConditionStatus.True,
+    ...(failed ? { reason: failures.join('. ') } : {}),
+  });
+}
+
+/** A taskset is terminal only when all its operations are: this is its last write. */
+export async function endTaskset(
+  deps: ActivityDeps,
+  ref: ClusterRef,
+  work: Work,
+  outcomes: OperationOutcome[],
+): Promise<void> {
+  const failures = outcomes.filter((outcome) => outcome.failed);
+  const failed = failures.length > 0;
+  const reason = failures.map((outcome) => outcome.errorSummary).join('. ');
+  const { record } = await loadCluster(deps, work.clusterId);
+  const taskset = await deps.store.tasksets.get(work.clusterId, work.tasksetId);
+  if (!failed) {
+    const { spec } = record.desired;
+    // A change that came meanwhile is not what was applied: its own taskset follows.
+    if (record.generation === work.generation) {
+      await deps.store.clusters.setApplied(work.clusterId, { spec });
+    }
+  }
+  await setCondition(deps, work, {
+    type: ConditionType.Ready,
+    status: failed ? ConditionStatus.False : ConditionStatus.True,
+    ...(failed ? { reason } : {}),
+  });
+  const status = provisionStatusAtEnd({
+    operations: work.operations,
+    failed,
+    initialised: record.applied.initialised,
+  });
+  if (status !== undefined) await deps.store.clusters.setProvisionStatus(work.clusterId, status);
+  await deps.store.tasksets.end(
+    work.tasksetId,
+    failed ? TasksetStatus.Failed : TasksetStatus.Complete,
+    failed ? `Configuration could not be applied: ${reason}` : APPLIED_COMMENT,
+  );
+  await deps.store.clusters.setObserved(work.clusterId, {
+    generation: work.generation,
+    retries: work.retries,
+    deleting: work.deleting,
+  });
+  await deps.store.clusters.setCommonStatus(work.clusterId, {
+    conditionStatus: failed ? CommonConditionStatus.Failed : CommonConditionStatus.Ok,
+    reason: failed ? reason : APPLIED_REASON,
+    sequence: taskset?.sequence ?? 0,
+    generation: work.generation,
+  });
+}
+
+/** A node that left for good and is clean: nothing is remembered of it. */
+export async function forgetNode(
+  deps: ActivityDeps,
+  ref: OperationRef & { hostname: string },
+): Promise<void> {
+  await deps.store.nodes.remove(ref.clusterId, ref.hostname);
+  await deps.store.hostKeys.remove(ref.clusterId, ref.hostname);
+}

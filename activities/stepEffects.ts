@@ -1,0 +1,77 @@
+import type { NodeSpec } from '../core/cluster.js';
+import { NodeStatus } from '../core/words.js';
+import { FINAL_CLEANUP } from '../machine/steps/release.js';
+import type { StepRunResult } from '../machine/types.js';
+import type { ActivityDeps } from './deps.js';
+import { storeKubeconfig } from './kubeconfig.js';
+import type { LoadedCluster } from './load.js';
+import type { StepRef } from './refs.js';
+import { withMachine } from './targets.js';
+
+/** What has to be known before a step may change anything: a claim that dies half way is still cleaned. */
+export async function beforeStep(deps: ActivityDeps, ref: StepRef, on: NodeSpec): Promise<void> {
+  switch (ref.step) {
+    case 'claim':
+      await deps.store.nodes.upsert(ref.clusterId, ref.hostname, {
+        spec: on,
+        claimed: true,
+        status: NodeStatus.Provisioning,
+      });
+      return;
+    case 'reset':
+      await deps.store.nodes.setStatus(ref.clusterId, ref.hostname, NodeStatus.Deleting);
+      return;
+    default:
+  }
+}
+
+/** What a step that succeeded makes true, recorded before the step itself counts as done. */
+export async function afterStep(
+  deps: ActivityDeps,
+  ref: StepRef,
+  loaded: LoadedCluster,
+  on: NodeSpec,
+  result: StepRunResult,
+): Promise<void> {
+  const { nodes, clusters } = deps.store;
+  switch (ref.step) {
+    case 'kubeadm-init':
+      await nodes.upsert(ref.clusterId, ref.hostname, { joined: true });
+      await storeKubeconfig(deps, ref, loaded, on);
+      await clusters.setApplied(ref.clusterId, {
+        initialised: true,
+        kubernetesVersion: loaded.record.desired.spec.config.kubernetesVersion,
+        ...(result.results['caCertHash'] === undefined
+          ? {}
+          : { caCertHash: result.results['caCertHash'] }),
+      });
+      return;
+    case 'kubeadm-join':
+    case 'kubeadm-join-control-plane':
+      await nodes.upsert(ref.clusterId, ref.hostname, { joined: true });
+      return;
+    case 'node-ready':
+      await nodes.upsert(ref.clusterId, ref.hostname, { status: NodeStatus.Ready, spec: on });
+      return;
+    case 'reset':
+      await nodes.upsert(ref.clusterId, ref.hostname, { joined: false });
+      return;
+    case 'release':
+      await finishRelease(deps, ref, loaded, on);
+      return;
+    default:
+  }
+}
+
+/** The last run's own folder goes with the rest; from here on nothing of ours is on the machine. */
+async function finishRelease(
+  deps: ActivityDeps,
+  ref: StepRef,
+  loaded: LoadedCluster,
+  on: NodeSpec,
+): Promise<void> {
+  const { record } = loaded;
+  const query = { ...ref, spec: record.desired.spec, node: on };
+  await withMachine(deps, query, (session) => session.exec(FINAL_CLEANUP, { timeoutMs: 60_000 }));
+  await deps.store.nodes.upsert(ref.clusterId, ref.hostname, { claimed: false, joined: false });
+}

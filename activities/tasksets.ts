@@ -1,0 +1,189 @@
+import { plan, type AppliedState, type OperationPlan } from '../core/plan.js';
+import type { ClusterRecord, TasksetRecord } from '../core/records.js';
+import {
+  CommonConditionStatus,
+  NodeStatus,
+  OperationStatus,
+  TasksetStatus,
+} from '../core/words.js';
+import { initialConditions } from '../core/conditions.js';
+import type { ActivityDeps } from './deps.js';
+import { isLeader, type LoadedCluster } from './load.js';
+import { provisionStatusAtStart } from './provisionStatus.js';
+import type { ClusterRef, Work } from './refs.js';
+import { secretsOwner } from './targets.js';
+
+/** The seed's words for a taskset that went well. */
+export const APPLIED_COMMENT = 'Configuration is applied to the cluster successfully';
+export const APPLIED_REASON = 'clusterOperation is applied';
+
+/**
+ * What the cluster workflow has to do next, recorded as a taskset before anything is done; undefined when
+ * what is desired was acted upon. An unfinished taskset of the same generation is gone on with.
+ */
+export async function takeWork(
+  deps: ActivityDeps,
+  input: ClusterRef & { tasksetId: string },
+): Promise<Work | undefined> {
+  const record = await deps.store.clusters.get(input.project, input.name);
+  if (record === undefined || isObserved(record)) return undefined;
+  const loaded = { record, nodes: await deps.store.nodes.list(record.id) };
+  const [latest] = await deps.store.tasksets.latest(record.id, 1);
+  if (latest !== undefined && latest.id !== input.tasksetId && !isTerminal(latest.status)) {
+    if (isSameWork(latest, record)) return workOf(record, latest);
+    await endSuperseded(deps, latest);
+  }
+  const operations = plan(appliedState(loaded), {
+    spec: record.desired.spec,
+    deleting: record.deleting,
+  });
+  if (operations.length === 0) {
+    await endWithoutWork(deps, record, latest?.sequence ?? 0);
+    return undefined;
+  }
+  const taskset = await deps.store.tasksets.begin({
+    id: input.tasksetId,
+    clusterId: record.id,
+    generation: record.generation,
+    status: TasksetStatus.InProgress,
+    comments: 'Configuration is being applied to the cluster',
+    operations: operations.map((operation, index) => ({
+      name: operation.name,
+      resourceName: record.name,
+      status: OperationStatus.Pending,
+      nodes: operation.nodes.map((node) => node.hostname),
+      workflowId: operationWorkflowId(input, input.tasksetId, operation, index),
+    })),
+    plan: operations,
+  });
+  await markStart(deps, loaded, operations);
+  return workOf(record, taskset);
+}
+
+export function operationWorkflowId(
+  ref: ClusterRef,
+  tasksetId: string,
+  operation: Pick<OperationPlan, 'name'>,
+  index: number,
+): string {
+  return `cluster/${ref.project}/${ref.name}/${tasksetId}/${String(index + 1)}-${operation.name}`;
+}
+
+function isObserved(record: ClusterRecord): boolean {
+  const { observed } = record;
+  return (
+    observed.generation >= record.generation &&
+    observed.retries >= record.retries &&
+    observed.deleting === record.deleting
+  );
+}
+
+function isTerminal(status: TasksetStatus): boolean {
+  return status === TasksetStatus.Complete || status === TasksetStatus.Failed;
+}
+
+function isSameWork(taskset: TasksetRecord, record: ClusterRecord): boolean {
+  const deletes = taskset.plan.some((operation) => operation.name === 'ClusterDeletion');
+  return taskset.generation === record.generation && deletes === record.deleting;
+}
+
+function workOf(record: ClusterRecord, taskset: TasksetRecord): Work {
+  return {
+    clusterId: record.id,
+    generation: record.generation,
+    retries: record.retries,
+    deleting: record.deleting,
+    tasksetId: taskset.id,
+    operations: taskset.plan,
+    finished: taskset.operations.flatMap((operation, index) =>
+      operation.status === OperationStatus.Success ? [index] : [],
+    ),
+  };
+}
+
+export function appliedState({ record, nodes }: LoadedCluster): AppliedState {
+  return {
+    ...record.applied,
+    nodes: nodes.map((node) => ({
+      hostname: node.hostname,
+      claimed: node.claimed,
+      joined: node.joined,
+      leader: isLeader(node),
+      spec: node.spec,
+    })),
+  };
+}
+
+/** A taskset that a newer change or a delete overtook while nobody was at work: it ends, it is not lost. */
+async function endSuperseded(deps: ActivityDeps, taskset: TasksetRecord): Promise<void> {
+  const why = 'interrupted; a newer change took its place';
+  for (const [index, operation] of taskset.operations.entries()) {
+    if (
+      operation.status === OperationStatus.Pending ||
+      operation.status === OperationStatus.InProgress
+    ) {
+      await deps.store.tasksets.setOperation(taskset.id, index, {
+        status: OperationStatus.Failed,
+        errorSummary: why,
+        endedAt: new Date().toISOString(),
+      });
+    }
+  }
+  await deps.store.tasksets.end(taskset.id, TasksetStatus.Failed, why);
+}
+
+async function endWithoutWork(
+  deps: ActivityDeps,
+  record: ClusterRecord,
+  sequence: number,
+): Promise<void> {
+  await deps.store.clusters.setApplied(record.id, { spec: record.desired.spec });
+  await deps.store.clusters.setCommonStatus(record.id, {
+    conditionStatus: CommonConditionStatus.Ok,
+    reason: APPLIED_REASON,
+    sequence,
+    generation: record.generation,
+  });
+  await deps.store.clusters.setObserved(record.id, {
+    generation: record.generation,
+    retries: record.retries,
+    deleting: record.deleting,
+  });
+}
+
+async function markStart(
+  deps: ActivityDeps,
+  { record, nodes }: LoadedCluster,
+  operations: readonly OperationPlan[],
+): Promise<void> {
+  if (!record.applied.created && !record.deleting) {
+    await deps.store.clusters.setConditions(
+      record.id,
+      initialConditions(new Date().toISOString()),
+    );
+  }
+  const status = provisionStatusAtStart(operations);
+  if (status !== undefined) await deps.store.clusters.setProvisionStatus(record.id, status);
+  const known = new Set(nodes.map((node) => node.hostname));
+  const fresh = record.desired.spec.config.nodes.filter((node) => !known.has(node.hostname));
+  if (record.deleting) return;
+  await Promise.all(
+    fresh.map((spec) =>
+      deps.store.nodes.upsert(record.id, spec.hostname, {
+        spec,
+        status: NodeStatus.Pending,
+        claimed: false,
+        joined: false,
+      }),
+    ),
+  );
+}
+
+/** The end of a deletion: nothing of the cluster is left, its name is free. */
+export async function removeCluster(
+  deps: ActivityDeps,
+  ref: ClusterRef & { clusterId: string },
+): Promise<void> {
+  await deps.store.secrets.remove(secretsOwner(ref));
+  await deps.store.clusters.remove(ref.clusterId);
+}
