@@ -78,16 +78,20 @@ export async function runMachineStep(
   try {
     return await withMachine(deps, query, async (session) => {
       await sendArtifacts(deps, session, module, context);
-      return await followUntilEnd(session, {
-        runId,
-        owner: { clusterId: record.id, cluster: record.name, project: record.project },
-        tasksetId: input.ref.tasksetId,
-        step: input.step,
-        script: scriptText(module, familyOf(input.on.operatingSystem)),
-        params: module.params(context),
-        timeoutSeconds: module.timeoutSeconds,
-        requireOwner: module.withoutOwner !== true,
-      }, log);
+      return await followUntilEnd(
+        session,
+        {
+          runId,
+          owner: { clusterId: record.id, cluster: record.name, project: record.project },
+          tasksetId: input.ref.tasksetId,
+          step: input.step,
+          script: scriptText(module, familyOf(input.on.operatingSystem)),
+          params: module.params(context),
+          timeoutSeconds: module.timeoutSeconds,
+          requireOwner: module.withoutOwner !== true,
+        },
+        log,
+      );
     });
   } finally {
     await log.close();

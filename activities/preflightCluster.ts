@@ -34,16 +34,14 @@ export async function preflightCluster(
       facts: loaded.nodes.find((node) => node.hostname === hostname)?.facts as MachineFacts,
     }));
   const findings = [
-    ...input.unreachable.map(
-      ({ hostname, message, hint }): PreflightFinding => ({
-        node: hostname,
-        check: 'connect',
-        severity: 'error',
-        found: message,
-        wanted: 'a machine that answers over SSH with the key given',
-        fix: hint ?? 'check the address, port, login and key, and that the machine is on',
-      }),
-    ),
+    ...input.unreachable.map(({ hostname, message, hint }): PreflightFinding => ({
+      node: hostname,
+      check: 'connect',
+      severity: 'error',
+      found: message,
+      wanted: 'a machine that answers over SSH with the key given',
+      fix: hint ?? 'check the address, port, login and key, and that the machine is on',
+    })),
     ...preflight({ clusterId: ref.clusterId, spec: loaded.record.desired.spec, nodes }),
   ];
   const errors = findings.filter((finding) => finding.severity === 'error');
@@ -74,7 +72,9 @@ function sentence(finding: PreflightFinding): string {
 }
 
 function summarise(errors: readonly PreflightFinding[]): string {
-  const shown = errors.slice(0, IN_SUMMARY).map((finding) => `node ${finding.node}: ${sentence(finding)}`);
+  const shown = errors
+    .slice(0, IN_SUMMARY)
+    .map((finding) => `node ${finding.node}: ${sentence(finding)}`);
   const more = errors.length > IN_SUMMARY ? [`and ${String(errors.length - IN_SUMMARY)} more`] : [];
   const problems = errors.length === 1 ? '1 problem' : `${String(errors.length)} problems`;
   return `preflight found ${problems}, nothing was changed: ${[...shown, ...more].join('. ')}`;

@@ -16,7 +16,10 @@ export function secretsOwner(of: ClusterRef): string {
 }
 
 /** How to reach a node's machine: address by spec, key from the vault, host key as pinned. */
-export async function machineTarget(deps: ActivityDeps, query: TargetQuery): Promise<MachineTarget> {
+export async function machineTarget(
+  deps: ActivityDeps,
+  query: TargetQuery,
+): Promise<MachineTarget> {
   const { node, spec } = query;
   const ssh = { ...spec.config.ssh, ...node.ssh };
   const owner = secretsOwner(query);

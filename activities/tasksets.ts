@@ -157,10 +157,7 @@ async function markStart(
   operations: readonly OperationPlan[],
 ): Promise<void> {
   if (!record.applied.created && !record.deleting) {
-    await deps.store.clusters.setConditions(
-      record.id,
-      initialConditions(new Date().toISOString()),
-    );
+    await deps.store.clusters.setConditions(record.id, initialConditions(new Date().toISOString()));
   }
   const status = provisionStatusAtStart(operations);
   if (status !== undefined) await deps.store.clusters.setProvisionStatus(record.id, status);

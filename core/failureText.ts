@@ -5,7 +5,8 @@ const LINES = 6;
 
 /** A step's failure in one paragraph: node, step, command, exit code, last lines, what to do. */
 export function failureText(message: string, failure: Partial<StepFailure>): string {
-  const where = failure.node === undefined ? '' : `node ${failure.node}, step ${failure.step ?? '?'}: `;
+  const where =
+    failure.node === undefined ? '' : `node ${failure.node}, step ${failure.step ?? '?'}: `;
   const command = failure.command === undefined ? '' : `; command: ${failure.command}`;
   const exit = failure.exitCode === undefined ? '' : `; exit code ${failure.exitCode}`;
   const lines = failure.lastLines?.filter((line) => line.trim() !== '').slice(-LINES) ?? [];

@@ -53,7 +53,11 @@ export function plan(applied: AppliedState, desired: DesiredState): OperationPla
   if (desired.deleting) return planDeletion(applied);
   const removal = planRemoval(applied, desired.spec);
   if (!applied.created) {
-    return [...removal, planCreation(applied, desired.spec), planBlueprint(desired.spec, 'first sync')];
+    return [
+      ...removal,
+      planCreation(applied, desired.spec),
+      planBlueprint(desired.spec, 'first sync'),
+    ];
   }
   return [
     ...removal,

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/**
+ * Bundles the workflows into `folder` unless the same sources were bundled before, and gives the file's
+ * path. Run as a process of its own: the bundler's memory is not the worker's.
+ */
+export async function bundleWorkflows(folder: string): Promise<string> {
+  const path = join(folder, `workflows-${await sourcesHash()}.js`);
+  if (await exists(path)) return path;
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(ROOT, 'workflows/index.ts'),
+    logger: new DefaultLogger('WARN'),
+  });
+  await mkdir(folder, { recursive: true });
+  await writeFile(`${path}.${String(process.pid)}`, code);
+  await rename(`${path}.${String(process.pid)}`, path);
+  return path;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return readFile(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Everything that can get into the bundle: our own sources and the SDK's version. */
+async function sourcesHash(): Promise<string> {
+  const hash = createHash('sha256');
+  const lock = await readFile(join(ROOT, 'node_modules/@temporalio/workflow/package.json'));
+  hash.update(lock);
+  for (const room of ['core', 'workflows']) {
+    const names = await readdir(join(ROOT, room), { recursive: true });
+    for (const name of names.filter((file) => file.endsWith('.ts')).toSorted()) {
+      if (name.endsWith('.test.ts') || name.startsWith('spec')) continue;
+      hash.update(name).update(await readFile(join(ROOT, room, name)));
+    }
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const folder = process.argv[2];
+  if (folder === undefined) throw new Error('usage: bundle.ts FOLDER');
+  process.stdout.write(`${await bundleWorkflows(folder)}\n`);
+}

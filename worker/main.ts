@@ -1,0 +1,63 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
+import { pino } from 'pino';
+
+import { readConfig } from '../embedded/config.js';
+import { openArtifactSource } from '../machine/artifacts/source.js';
+import { createMachines } from '../machine/pool.js';
+import { createStore } from '../store/store.js';
+import { createVault, loadMasterKey } from '../vault/vault.js';
+import { createPlinthWorker } from './worker.js';
+
+const config = readConfig(process.env);
+const log = pino({ name: 'worker' });
+Runtime.install({
+  logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
+    log[level === 'ERROR' ? 'error' : 'warn']({ ...meta }, message);
+  }),
+  telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'WARN' }) } },
+});
+
+const bundle = await bundleInItsOwnProcess(join(config.data, 'workflows'));
+const store = await createStore({ uri: config.mongodbUri });
+const machines = createMachines({});
+const { worker, connection } = await createPlinthWorker({
+  address: config.temporalAddress,
+  namespace: config.temporalNamespace,
+  bundle,
+  deps: {
+    store,
+    vault: createVault({
+      masterKey: await loadMasterKey({ masterKey: config.masterKey, dataDir: config.data }),
+    }),
+    machines,
+    source: await openArtifactSource(config.artifacts),
+    log,
+  },
+});
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    if (worker.getState() === 'RUNNING') worker.shutdown();
+  });
+}
+log.info({ taskQueue: worker.options.taskQueue, artifacts: config.artifacts }, 'worker polls');
+await worker.run();
+await machines.close();
+await connection.close();
+await store.close();
+
+/** The bundler needs several times the memory of the worker itself: it gets a process of its own. */
+async function bundleInItsOwnProcess(folder: string): Promise<string> {
+  const script = fileURLToPath(new URL('bundle.ts', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    ...process.execArgv,
+    script,
+    folder,
+  ]);
+  return stdout.trim().split('\n').at(-1) ?? '';
+}

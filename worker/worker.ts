@@ -1,0 +1,38 @@
+import { NativeConnection, Worker } from '@temporalio/worker';
+
+import { createActivities } from '../activities/index.js';
+import type { ActivityDeps } from '../activities/deps.js';
+import { TASK_QUEUE } from '../core/clusterWorkflow.js';
+
+export interface WorkerOptions {
+  address: string;
+  namespace: string;
+  /** Path of the bundled workflows. */
+  bundle: string;
+  deps: ActivityDeps;
+  taskQueue?: string;
+}
+
+/** Machines at work at once in one process: each is one connection and one waiting activity. */
+const MACHINES_AT_WORK = 200;
+
+/** Connects and registers; `run()` of the worker polls until `shutdown()`. */
+export async function createPlinthWorker(
+  options: WorkerOptions,
+): Promise<{ worker: Worker; connection: NativeConnection }> {
+  const connection = await NativeConnection.connect({ address: options.address });
+  const worker = await Worker.create({
+    connection,
+    namespace: options.namespace,
+    taskQueue: options.taskQueue ?? TASK_QUEUE,
+    workflowBundle: { codePath: options.bundle },
+    activities: createActivities(options.deps),
+    maxConcurrentActivityTaskExecutions: MACHINES_AT_WORK,
+    maxCachedWorkflows: 300,
+    // Half the heartbeat interval at most: a cancel reaches a step within seconds.
+    maxHeartbeatThrottleInterval: '4 s',
+    defaultHeartbeatThrottleInterval: '4 s',
+    shutdownGraceTime: '5 s',
+  });
+  return { worker, connection };
+}

@@ -1,0 +1,59 @@
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  setCurrentDetails,
+  setHandler,
+  uuid4,
+  workflowInfo,
+} from '@temporalio/workflow';
+
+import type { ClusterWorkflowInput } from '../core/clusterWorkflow.js';
+import { cancelSignal, changedSignal } from './messages.js';
+import { records } from './proxies.js';
+import { runTaskset } from './taskset.js';
+
+/**
+ * The cluster's own workflow: its id is the lock. Does what is desired and not yet acted upon, taskset by
+ * taskset; applies that arrive meanwhile coalesce to the newest generation. Ends when there is nothing to
+ * do: the next change starts it again.
+ */
+export async function cluster(input: ClusterWorkflowInput): Promise<void> {
+  let changed = true;
+  let running: CancellationScope | undefined;
+  setHandler(changedSignal, () => {
+    changed = true;
+  });
+  setHandler(cancelSignal, () => {
+    running?.cancel();
+  });
+
+  while (changed) {
+    changed = false;
+    const work = await records.takeWork({ ...input, tasksetId: newTasksetId() });
+    if (work === undefined) {
+      setCurrentDetails('nothing to do');
+      continue;
+    }
+    running = new CancellationScope({ cancellable: true });
+    const outcomes = await running.run(() => runTaskset(input, work));
+    running = undefined;
+    await records.endTaskset(input, work, outcomes);
+    const failed = outcomes.some((outcome) => outcome.failed);
+    if (work.deleting && !failed) {
+      await records.removeCluster({ ...input, clusterId: work.clusterId });
+    }
+    changed = true;
+    if (workflowInfo().continueAsNewSuggested) {
+      await condition(allHandlersFinished);
+      await continueAsNew<typeof cluster>(input);
+    }
+  }
+}
+
+/** 7 characters of a-z0-9, like the seed's `lk5xw2e`. */
+function newTasksetId(): string {
+  const hex = uuid4().replaceAll('-', '').slice(0, 14);
+  return BigInt(`0x${hex}`).toString(36).slice(-7).padStart(7, '0');
+}

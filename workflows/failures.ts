@@ -1,0 +1,39 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  ChildWorkflowFailure,
+  TerminatedFailure,
+  TimeoutFailure,
+} from '@temporalio/workflow';
+
+import type { StepFailure } from '../core/errors.js';
+import { failureText } from '../core/failureText.js';
+
+/** The failure at the bottom, whatever Temporal wrapped it in. */
+export function rootFailure(error: unknown): unknown {
+  if (error instanceof ActivityFailure || error instanceof ChildWorkflowFailure) {
+    return error.cause === undefined ? error : rootFailure(error.cause);
+  }
+  return error;
+}
+
+/** The class an activity or child failed with; undefined when it was none of ours. */
+export function failureType(error: unknown): string | undefined {
+  const root = rootFailure(error);
+  return root instanceof ApplicationFailure ? (root.type ?? undefined) : undefined;
+}
+
+export function isTerminated(error: unknown): boolean {
+  return rootFailure(error) instanceof TerminatedFailure;
+}
+
+/** In words for people: node, step, command, exit code, last lines, what to do. */
+export function describeFailure(error: unknown): string {
+  const root = rootFailure(error);
+  if (root instanceof ApplicationFailure) {
+    const failure = (root.details?.[0] ?? {}) as Partial<StepFailure>;
+    return failureText(root.message, failure);
+  }
+  if (root instanceof TimeoutFailure) return 'no answer in time';
+  return root instanceof Error ? root.message : String(root);
+}

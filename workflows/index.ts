@@ -1,0 +1,10 @@
+export { cluster } from './cluster.js';
+export { node } from './node.js';
+export {
+  BlueprintSync,
+  ClusterCreation,
+  ClusterDeletion,
+  NodeAddition,
+  NodeRemoval,
+  NodeUpdate,
+} from './operations/operations.js';

@@ -1,0 +1,99 @@
+import {
+  ApplicationFailure,
+  condition,
+  getExternalWorkflowHandle,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+
+import { nodePaths, type Gate, type StepDef, type StepName } from '../core/steps.js';
+import { describeFailure, rootFailure } from './failures.js';
+import type { NodeInput } from './input.js';
+import { gateSignal, progressSignal, type GateMessage, type ProgressMessage } from './messages.js';
+import { records, steps } from './proxies.js';
+
+/** Steps that other nodes wait for. */
+const AWAITED: ReadonlySet<StepName> = new Set(['kubeadm-init', 'kubeadm-join-control-plane']);
+
+/**
+ * The steps of one node in one operation, each as soon as what it needs is done. Fails with the step
+ * that failed; what runs beside it on the machine is let finish, nothing new is started.
+ */
+export async function node(input: NodeInput): Promise<void> {
+  const list = nodePaths[input.path];
+  const gates = new Map<Gate, GateMessage>();
+  setHandler(gateSignal, (message) => void gates.set(message.gate, message));
+
+  let failed: { error: unknown; step: StepName } | undefined;
+  const runs = new Map<StepName, Promise<void>>();
+  for (const [index, step] of list.entries()) {
+    const needs = (step.needs ?? previous(list, index)).flatMap((name) => runs.get(name) ?? []);
+    runs.set(
+      step.name,
+      Promise.all(needs).then(() => runStep(index, step)),
+    );
+  }
+  await Promise.all(runs.values());
+  if (failed !== undefined) {
+    await giveUp(input, failed.step, failed.error);
+    throw rootFailure(failed.error);
+  }
+
+  async function runStep(index: number, step: StepDef): Promise<void> {
+    if (failed !== undefined) return;
+    const summary = `[${String(index + 1)}/${String(list.length)}] ${step.title}`;
+    try {
+      if (step.gate !== undefined) await passGate(step.gate, summary);
+      if (failed !== undefined) return;
+      setCurrentDetails(`${input.hostname}: ${summary}`);
+      await steps.runNodeStep.executeWithOptions({ summary: `${input.hostname}: ${step.title}` }, [
+        { ...input.ref, hostname: input.hostname, step: step.name },
+      ]);
+      if (AWAITED.has(step.name)) {
+        await tellParent({ hostname: input.hostname, event: 'done', step: step.name });
+      }
+    } catch (error) {
+      failed ??= { error, step: step.name };
+    }
+  }
+
+  async function passGate(gate: Gate, summary: string): Promise<void> {
+    if (!gates.has(gate)) {
+      setCurrentDetails(`${input.hostname}: ${summary} (waiting for ${gate})`);
+      await tellParent({ hostname: input.hostname, event: 'waiting', gate });
+      await condition(() => gates.has(gate));
+    }
+    const blockedBy = gates.get(gate)?.blockedBy;
+    if (blockedBy !== undefined) {
+      throw ApplicationFailure.create({
+        type: 'Blocked',
+        nonRetryable: true,
+        message: `not started: ${blockedBy}`,
+      });
+    }
+  }
+}
+
+function previous(list: readonly StepDef[], index: number): StepName[] {
+  const before = list[index - 1];
+  return before === undefined ? [] : [before.name];
+}
+
+async function tellParent(message: ProgressMessage): Promise<void> {
+  const { parent } = workflowInfo();
+  if (parent === undefined) return;
+  await getExternalWorkflowHandle(parent.workflowId, parent.runId).signal(progressSignal, message);
+}
+
+/** A class that was worth another attempt has run out of them: from here on it is the node's error. */
+async function giveUp(input: NodeInput, step: StepName, error: unknown): Promise<void> {
+  const root = rootFailure(error);
+  if (root instanceof ApplicationFailure && root.type === 'Blocked') return;
+  await records.failNode({
+    ...input.ref,
+    hostname: input.hostname,
+    step,
+    message: describeFailure(error),
+  });
+}

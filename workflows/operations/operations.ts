@@ -1,0 +1,56 @@
+import { runClusterSteps } from '../clusterSteps.js';
+import { operationFailure, runNodes, summariseFailures } from '../conductor.js';
+import type { OperationInput } from '../input.js';
+import { records } from '../proxies.js';
+import { joinNodes } from './joinNodes.js';
+
+/*
+ * One workflow per operation, named as people see it in status and in Temporal's own UI.
+ */
+
+/** Facts and preflight of all, then every machine from bare to Ready, then the cluster's own settings. */
+export async function ClusterCreation(input: OperationInput): Promise<void> {
+  await joinNodes(input);
+}
+
+/** The same for new machines only: the others are not touched. */
+export async function NodeAddition(input: OperationInput): Promise<void> {
+  await joinNodes(input);
+}
+
+/** Out of the cluster through a control plane, then clean. */
+export async function NodeRemoval(input: OperationInput): Promise<void> {
+  await records.beginOperation(input.ref);
+  for (const hostname of input.plan.leave) {
+    await runClusterSteps(input, ['drain', 'etcd-member-remove', 'node-delete'], hostname);
+  }
+  await clean(input, input.plan.nodes);
+}
+
+/** Settings of nodes that stay. */
+export async function NodeUpdate(input: OperationInput): Promise<void> {
+  await records.beginOperation(input.ref);
+  const failures = await runNodes(input, input.plan.nodes);
+  if (failures.length > 0) throw operationFailure(summariseFailures(failures), true);
+  await runClusterSteps(input, input.plan.clusterSteps);
+}
+
+export async function BlueprintSync(input: OperationInput): Promise<void> {
+  await records.beginOperation(input.ref);
+  await runClusterSteps(input, input.plan.clusterSteps);
+}
+
+/** No eviction: everything goes. Workers first, then control planes; one that fails does not stop the others. */
+export async function ClusterDeletion(input: OperationInput): Promise<void> {
+  await records.beginOperation(input.ref);
+  await clean(input, input.plan.nodes);
+}
+
+async function clean(input: OperationInput, tasks: OperationInput['plan']['nodes']): Promise<void> {
+  const failures = await runNodes(input, tasks);
+  const failed = new Set(failures.map((failure) => failure.hostname));
+  for (const { hostname } of tasks) {
+    if (!failed.has(hostname)) await records.forgetNode({ ...input.ref, hostname });
+  }
+  if (failures.length > 0) throw operationFailure(summariseFailures(failures), true);
+}

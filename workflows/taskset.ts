@@ -1,0 +1,88 @@
+import {
+  ApplicationFailure,
+  executeChild,
+  isCancellation,
+  ParentClosePolicy,
+  setCurrentDetails,
+} from '@temporalio/workflow';
+
+import type { ClusterRef, OperationOutcome, OperationRef, Work } from '../activities/refs.js';
+import type { OperationPlan } from '../core/plan.js';
+import { operationSearchAttributes } from './searchAttributes.js';
+import { describeFailure, isTerminated, rootFailure } from './failures.js';
+import type { OperationFailureDetails } from './conductor.js';
+import { records } from './proxies.js';
+
+/** An operation terminated by hand in Temporal's UI is started again: it finds its own runs on the machines. */
+const RESTARTS = 5;
+
+/** Runs a taskset's operations in order and records how each ended. */
+export async function runTaskset(cluster: ClusterRef, work: Work): Promise<OperationOutcome[]> {
+  const outcomes: OperationOutcome[] = [];
+  let blockedBy: string | undefined;
+  for (const [index, operation] of work.operations.entries()) {
+    if (work.finished.includes(index)) continue;
+    const ref = operationRef(cluster, work, operation, index);
+    setCurrentDetails(`taskset ${work.tasksetId}: ${operation.name} (${operation.reason})`);
+    const outcome =
+      blockedBy === undefined
+        ? await runOperation(ref, operation)
+        : { index, failed: true, errorSummary: `not started: ${blockedBy}`, goOn: false };
+    await records.endOperation(ref, outcome);
+    outcomes.push(outcome);
+    if (outcome.failed && !outcome.goOn) blockedBy ??= `${operation.name} failed`;
+  }
+  return outcomes;
+}
+
+function operationRef(
+  { project, name }: ClusterRef,
+  work: Work,
+  operation: OperationPlan,
+  operationIndex: number,
+): OperationRef {
+  return {
+    project,
+    name,
+    clusterId: work.clusterId,
+    generation: work.generation,
+    tasksetId: work.tasksetId,
+    operation: operation.name,
+    operationIndex,
+  };
+}
+
+async function runOperation(
+  ref: OperationRef,
+  plan: OperationPlan,
+): Promise<OperationOutcome & { goOn: boolean }> {
+  const { operationIndex: index } = ref;
+  const id = `cluster/${ref.project}/${ref.name}/${ref.tasksetId}/${String(index + 1)}-${plan.name}`;
+  for (let restart = 0; ; restart += 1) {
+    try {
+      await executeChild(plan.name, {
+        workflowId: restart === 0 ? id : `${id}-${String(restart + 1)}`,
+        args: [{ ref, plan }],
+        parentClosePolicy: ParentClosePolicy.TERMINATE,
+        staticSummary: `${ref.name}: ${plan.reason}`.slice(0, 190),
+        typedSearchAttributes: operationSearchAttributes(ref),
+      });
+      return { index, failed: false, errorSummary: '', goOn: true };
+    } catch (error) {
+      if (isTerminated(error) && restart < RESTARTS) continue;
+      if (isCancellation(error)) {
+        const errorSummary = 'cancelled by request';
+        return { index, failed: true, errorSummary, goOn: false };
+      }
+      return { index, failed: true, errorSummary: describeFailure(error), goOn: goesOn(error) };
+    }
+  }
+}
+
+/** A cluster whose control plane is up goes on with what does not need the failed nodes. */
+function goesOn(error: unknown): boolean {
+  const root = rootFailure(error);
+  if (!(root instanceof ApplicationFailure)) return false;
+  const details = root.details?.[0] as OperationFailureDetails | undefined;
+  return details?.controlPlaneUp ?? false;
+}
