@@ -1,17 +1,7 @@
-import type { Artifact } from '../core/artifacts.js';
-import type { ArtifactCatalog } from '../machine/steps/types.js';
+import type { ArtifactSource } from '../machine/artifacts/source.js';
 import type { Machines } from '../machine/types.js';
 import type { Store } from '../store/types.js';
 import type { Vault } from '../vault/types.js';
-
-/** Where a cluster's files come from, chosen once by PLINTH_ARTIFACTS. */
-export interface ArtifactSource {
-  readonly catalog: ArtifactCatalog;
-  /** A bundle file's bytes from an offset. */
-  open(artifact: Artifact, from: number): NodeJS.ReadableStream;
-  /** A manifest's text, its sum verified. */
-  readText(artifact: Artifact): Promise<string>;
-}
 
 export interface Logger {
   info(fields: Record<string, unknown>, message: string): void;

@@ -1,6 +1,6 @@
 import { AppError } from '../core/errors.js';
-import { gatherFacts as gather } from '../machine/gatherFacts.js';
 import type { ActivityDeps } from './deps.js';
+import { gatherMachineFacts } from './gatherMachineFacts.js';
 import { loadCluster, nodeSpec } from './load.js';
 import type { NodeRef } from './refs.js';
 import { withMachine } from './targets.js';
@@ -11,7 +11,14 @@ export async function gatherFacts(deps: ActivityDeps, ref: NodeRef): Promise<voi
   const node = nodeSpec(loaded, ref.hostname);
   const query = { ...ref, spec: loaded.record.desired.spec, node };
   try {
-    const facts = await withMachine(deps, query, (session) => gather(session));
+    const { record } = loaded;
+    const facts = await withMachine(deps, query, (session) =>
+      gatherMachineFacts(session, {
+        owner: { clusterId: record.id, cluster: record.name, project: record.project },
+        tasksetId: ref.tasksetId,
+        operatingSystem: node.operatingSystem,
+      }),
+    );
     await deps.store.nodes.upsert(ref.clusterId, ref.hostname, { spec: node, facts });
   } catch (error) {
     if (error instanceof AppError) {

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { Artifact, BundleIndex } from '../../core/artifacts.js';
+import { AppError, ErrorCode } from '../../core/errors.js';
+import type { ArtifactCatalog } from '../steps/types.js';
+import { parseBundleIndex } from './bundleIndex.js';
+
+/** Where a cluster's files come from, chosen once by PLINTH_ARTIFACTS. */
+export interface ArtifactSource {
+  readonly catalog: ArtifactCatalog;
+  /** A bundle file's bytes from an offset. */
+  open(artifact: Artifact, from: number): NodeJS.ReadableStream;
+  /** A manifest's text, its sum verified. */
+  readText(artifact: Artifact): Promise<string>;
+}
+
+/**
+ * `online`, a mirror's base URL, or a bundle's directory. Throws AppError ArtifactMissing when the place has
+ * no readable index.
+ */
+export async function openArtifactSource(setting: string): Promise<ArtifactSource> {
+  if (setting === 'online') return onlineSource();
+  if (/^https?:\/\//.test(setting)) return mirrorSource(setting.replace(/\/+$/, ''));
+  return bundleSource(setting);
+}
+
+async function bundleSource(directory: string): Promise<ArtifactSource> {
+  const index = await readIndex(directory);
+  const catalog: ArtifactCatalog = { source: 'bundle', artifacts: index.artifacts };
+  return {
+    catalog,
+    open: (artifact, from) =>
+      createReadStream(join(directory, artifact.path), { start: from, highWaterMark: 1 << 20 }),
+    readText: async (artifact) =>
+      verified(artifact, await readFile(join(directory, artifact.path), 'utf8')),
+  };
+}
+
+async function readIndex(directory: string): Promise<BundleIndex> {
+  const path = join(directory, 'index.json');
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new AppError(ErrorCode.ArtifactMissing, `PLINTH_ARTIFACTS: no bundle index at ${path}`, {
+      cause,
+    });
+  });
+  const index = parseBundleIndex(text, path);
+  await Promise.all(
+    index.artifacts.map(async (artifact) => {
+      const found = await stat(join(directory, artifact.path)).catch(() => undefined);
+      if (found?.size === artifact.size) return;
+      throw new AppError(
+        ErrorCode.ArtifactCorrupt,
+        `bundle file ${artifact.path} is ${found === undefined ? 'missing' : 'of another size than the index says'}`,
+      );
+    }),
+  );
+  return index;
+}
+
+function onlineSource(): ArtifactSource {
+  return httpSource({ source: 'online', artifacts: [] });
+}
+
+async function mirrorSource(baseUrl: string): Promise<ArtifactSource> {
+  return Promise.resolve(httpSource({ source: 'mirror', baseUrl, artifacts: [] }));
+}
+
+/** Machines fetch for themselves; only manifests, which are rendered here, are fetched by the worker. */
+function httpSource(catalog: ArtifactCatalog): ArtifactSource {
+  return {
+    catalog,
+    open: (artifact) => {
+      throw new AppError(
+        ErrorCode.ArtifactMissing,
+        `${artifact.path}: machines fetch this themselves (${catalog.source})`,
+      );
+    },
+    readText: async (artifact) => {
+      const response = await fetch(artifact.path, { signal: AbortSignal.timeout(30_000) });
+      if (!response.ok) {
+        throw new AppError(
+          ErrorCode.ArtifactMissing,
+          `${artifact.path} answered ${String(response.status)}`,
+        );
+      }
+      return response.text();
+    },
+  };
+}
+
+function verified(artifact: Artifact, text: string): string {
+  const sum = createHash('sha256').update(text).digest('hex');
+  if (sum === artifact.sha256) return text;
+  throw new AppError(ErrorCode.ArtifactCorrupt, `${artifact.path}: sum differs from the index`);
+}
