@@ -43,6 +43,8 @@ export interface OperationPlan {
 export interface NodeTask {
   hostname: string;
   path: NodePath;
+  /** Nodes of a wave start when those of the waves before have ended; absent: the first wave. */
+  wave?: number;
 }
 
 /**
@@ -76,15 +78,16 @@ const byHostname = (a: { hostname: string }, b: { hostname: string }): number =>
 
 function planDeletion(applied: AppliedState): OperationPlan[] {
   const claimed = applied.nodes.filter((node) => node.claimed).toSorted(byHostname);
-  const waves = [
-    ...claimed.filter((node) => !isControlPlane(node.spec)),
-    ...claimed.filter((node) => isControlPlane(node.spec)),
-  ];
+  const tasks = claimed.map(({ hostname, spec }): NodeTask => ({
+    hostname,
+    path: 'clean',
+    wave: isControlPlane(spec) ? 2 : 1,
+  }));
   return [
     {
       name: OperationName.ClusterDeletion,
       reason: 'the cluster is to be deleted',
-      nodes: waves.map(({ hostname }) => ({ hostname, path: 'clean' })),
+      nodes: tasks.toSorted((a, b) => (a.wave ?? 1) - (b.wave ?? 1)),
       leave: [],
       clusterSteps: [],
     },

@@ -1,5 +1,6 @@
 import {
   ApplicationFailure,
+  CancellationScope,
   condition,
   isCancellation,
   setHandler,
@@ -61,6 +62,8 @@ export async function runNodes(
   });
 
   const onGates = openGates();
+  // Waited for below, when all nodes have ended: until then its failure is not an unhandled one.
+  onGates.catch(() => undefined);
   const ends: Promise<void>[] = [];
   for (const task of startOrder(tasks, leader)) {
     await condition(() => running.size < WINDOW);
@@ -73,6 +76,9 @@ export async function runNodes(
     ends.push(watch(task.hostname, child));
   }
   await Promise.all(ends);
+  if (CancellationScope.current().consideredCancelled) {
+    throw operationFailure(`cancelled by request: ${summariseFailures(failures)}`, false);
+  }
   await onGates;
   return failures;
 

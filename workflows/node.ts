@@ -1,7 +1,9 @@
 import {
   ApplicationFailure,
+  CancellationScope,
   condition,
   getExternalWorkflowHandle,
+  isCancellation,
   setCurrentDetails,
   setHandler,
   workflowInfo,
@@ -36,8 +38,9 @@ export async function node(input: NodeInput): Promise<void> {
   }
   await Promise.all(runs.values());
   if (failed !== undefined) {
-    await giveUp(input, failed.step, failed.error);
-    throw rootFailure(failed.error);
+    const { error, step } = failed;
+    await CancellationScope.nonCancellable(() => giveUp(input, step, error));
+    throw isCancellation(error) ? stoppedAt(input, step) : rootFailure(error);
   }
 
   async function runStep(index: number, step: StepDef): Promise<void> {
@@ -84,6 +87,15 @@ async function tellParent(message: ProgressMessage): Promise<void> {
   const { parent } = workflowInfo();
   if (parent === undefined) return;
   await getExternalWorkflowHandle(parent.workflowId, parent.runId).signal(progressSignal, message);
+}
+
+function stoppedAt(input: NodeInput, step: StepName): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: 'Cancelled',
+    nonRetryable: true,
+    message: 'stopped by request',
+    details: [{ node: input.hostname, step }],
+  });
 }
 
 /** A class that was worth another attempt has run out of them: from here on it is the node's error. */

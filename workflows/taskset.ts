@@ -1,5 +1,6 @@
 import {
   ApplicationFailure,
+  CancellationScope,
   executeChild,
   isCancellation,
   ParentClosePolicy,
@@ -28,7 +29,7 @@ export async function runTaskset(cluster: ClusterRef, work: Work): Promise<Opera
       blockedBy === undefined
         ? await runOperation(ref, operation)
         : { index, failed: true, errorSummary: `not started: ${blockedBy}`, goOn: false };
-    await records.endOperation(ref, outcome);
+    await CancellationScope.nonCancellable(() => records.endOperation(ref, outcome));
     outcomes.push(outcome);
     if (outcome.failed && !outcome.goOn) blockedBy ??= `${operation.name} failed`;
   }

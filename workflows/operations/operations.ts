@@ -1,5 +1,5 @@
 import { runClusterSteps } from '../clusterSteps.js';
-import { operationFailure, runNodes, summariseFailures } from '../conductor.js';
+import { operationFailure, runNodes, summariseFailures, type NodeFailure } from '../conductor.js';
 import type { OperationInput } from '../input.js';
 import { records } from '../proxies.js';
 import { joinNodes } from './joinNodes.js';
@@ -47,7 +47,15 @@ export async function ClusterDeletion(input: OperationInput): Promise<void> {
 }
 
 async function clean(input: OperationInput, tasks: OperationInput['plan']['nodes']): Promise<void> {
-  const failures = await runNodes(input, tasks);
+  const failures: NodeFailure[] = [];
+  for (const wave of [...new Set(tasks.map((task) => task.wave ?? 1))].toSorted((a, b) => a - b)) {
+    failures.push(
+      ...(await runNodes(
+        input,
+        tasks.filter((task) => (task.wave ?? 1) === wave),
+      )),
+    );
+  }
   const failed = new Set(failures.map((failure) => failure.hostname));
   for (const { hostname } of tasks) {
     if (!failed.has(hostname)) await records.forgetNode({ ...input.ref, hostname });

@@ -1,0 +1,201 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import type { ClusterSpec, NodeSpec } from './cluster.js';
+import { plan, type AppliedNode, type AppliedState } from './plan.js';
+
+function node(hostname: string, roles: NodeSpec['roles'], extra: Partial<NodeSpec> = {}): NodeSpec {
+  const privateIP = `10.0.0.${String((hostname.codePointAt(1) ?? 0) - 38)}`;
+  return { hostname, operatingSystem: 'Debian12', arch: 'amd64', privateIP, roles, ...extra };
+}
+
+function spec(nodes: NodeSpec[], blueprint = 'default'): ClusterSpec {
+  return {
+    type: 'mks',
+    blueprint: { name: blueprint },
+    config: {
+      kubernetesVersion: 'v1.34.4',
+      network: {
+        cni: { name: 'Calico', version: '3.28.5' },
+        podSubnet: '10.244.0.0/16',
+        serviceSubnet: '10.96.0.0/12',
+      },
+      nodes,
+    },
+  };
+}
+
+function appliedNode(of: NodeSpec, extra: Partial<AppliedNode> = {}): AppliedNode {
+  return { hostname: of.hostname, claimed: true, joined: true, leader: false, spec: of, ...extra };
+}
+
+function applied(of: ClusterSpec, leader: string): AppliedState {
+  return {
+    initialised: true,
+    created: true,
+    spec: of,
+    blueprint: of.blueprint,
+    nodes: of.config.nodes.map((n) => appliedNode(n, { leader: n.hostname === leader })),
+  };
+}
+
+const nothing: AppliedState = { initialised: false, created: false, nodes: [] };
+const m1 = node('m1', ['ControlPlane', 'Worker']);
+const m2 = node('m2', ['Worker']);
+const m3 = node('m3', ['Worker']);
+const three = spec([m1, m2, m3]);
+const names = (operations: { name: string }[]): string[] => operations.map(({ name }) => name);
+
+describe('plan', () => {
+  it('creates a cluster and then syncs its blueprint', () => {
+    const operations = plan(nothing, { spec: three, deleting: false });
+    expect(names(operations)).toEqual(['ClusterCreation', 'BlueprintSync']);
+    expect(operations[0]?.nodes).toEqual([
+      { hostname: 'm1', path: 'leader' },
+      { hostname: 'm2', path: 'worker' },
+      { hostname: 'm3', path: 'worker' },
+    ]);
+  });
+
+  it('finds nothing to do when what is applied is what is desired', () => {
+    expect(plan(applied(three, 'm1'), { spec: three, deleting: false })).toEqual([]);
+  });
+
+  it('goes on with a creation that failed half way, with the same leader', () => {
+    const b = node('b', ['ControlPlane', 'Worker']);
+    const half: AppliedState = {
+      initialised: true,
+      created: false,
+      nodes: [appliedNode(m1, { leader: true }), appliedNode(m2, { joined: false })],
+    };
+    const [creation] = plan(half, { spec: spec([b, m1, m2, m3]), deleting: false });
+    expect(creation?.nodes.find((task) => task.path === 'leader')?.hostname).toBe('m1');
+  });
+
+  it('cleans a half-joined node that the new spec drops before it goes on', () => {
+    const half: AppliedState = {
+      initialised: true,
+      created: false,
+      nodes: [
+        appliedNode(m1, { leader: true }),
+        appliedNode(m2),
+        appliedNode(m3, { joined: false }),
+      ],
+    };
+    const operations = plan(half, { spec: spec([m1, m2]), deleting: false });
+    expect(names(operations)).toEqual(['NodeRemoval', 'ClusterCreation', 'BlueprintSync']);
+    expect(operations[0]).toMatchObject({ nodes: [{ hostname: 'm3', path: 'clean' }], leave: [] });
+  });
+
+  it('never touches a dropped node whose machine was never claimed', () => {
+    const half: AppliedState = {
+      initialised: true,
+      created: true,
+      spec: spec([m1, m2]),
+      blueprint: { name: 'default' },
+      nodes: [appliedNode(m1), appliedNode(m2), appliedNode(m3, { claimed: false, joined: false })],
+    };
+    expect(plan(half, { spec: spec([m1, m2]), deleting: false })).toEqual([]);
+  });
+
+  it('adds only the new node to a cluster that is there', () => {
+    const operations = plan(applied(spec([m1, m2]), 'm1'), { spec: three, deleting: false });
+    expect(names(operations)).toEqual(['NodeAddition']);
+    expect(operations[0]?.nodes).toEqual([{ hostname: 'm3', path: 'worker' }]);
+  });
+
+  it('takes a joined node out through a control plane before it is cleaned', () => {
+    const operations = plan(applied(three, 'm1'), { spec: spec([m1, m2]), deleting: false });
+    expect(names(operations)).toEqual(['NodeRemoval']);
+    expect(operations[0]?.leave).toEqual(['m3']);
+  });
+
+  it('sets labels without touching a machine', () => {
+    const labelled = spec([m1, { ...m2, labels: { app: 'infra' } }, m3]);
+    const [update, ...rest] = plan(applied(three, 'm1'), { spec: labelled, deleting: false });
+    expect(rest).toEqual([]);
+    expect(update).toMatchObject({
+      name: 'NodeUpdate',
+      nodes: [],
+      clusterSteps: ['node-metadata'],
+    });
+  });
+
+  it('points the endpoint of the others at a new control plane', () => {
+    const m4 = node('m4', ['ControlPlane']);
+    const m5 = node('m5', ['ControlPlane']);
+    const grown = spec([m1, m2, m3, m4, m5]);
+    const operations = plan(applied(three, 'm1'), { spec: grown, deleting: false });
+    expect(names(operations)).toEqual(['NodeAddition', 'NodeUpdate']);
+    expect(operations[1]?.nodes.map((task) => task.hostname)).toEqual(['m1', 'm2', 'm3']);
+  });
+
+  it('syncs another blueprint and nothing else', () => {
+    const other = spec([m1, m2, m3], 'minimal');
+    const operations = plan(applied(three, 'm1'), { spec: other, deleting: false });
+    expect(names(operations)).toEqual(['BlueprintSync']);
+  });
+
+  it('deletes workers before control planes, and only what was claimed', () => {
+    const state = applied(three, 'm1');
+    const nodes = [...state.nodes.slice(0, 2), appliedNode(m3, { claimed: false, joined: false })];
+    const operations = plan({ ...state, nodes }, { spec: three, deleting: true });
+    expect(names(operations)).toEqual(['ClusterDeletion']);
+    expect(operations[0]?.nodes).toEqual([
+      { hostname: 'm2', path: 'clean', wave: 1 },
+      { hostname: 'm1', path: 'clean', wave: 2 },
+    ]);
+  });
+});
+
+describe('plan, whatever the spec', () => {
+  const hostnames = fc.uniqueArray(fc.constantFrom('m1', 'm2', 'm3', 'm4', 'm5', 'm6'), {
+    minLength: 1,
+  });
+  const anySpec = hostnames.map((chosen) =>
+    spec(chosen.map((name, index) => node(name, index === 0 ? ['ControlPlane'] : ['Worker']))),
+  );
+  const shuffled = (of: ClusterSpec): fc.Arbitrary<ClusterSpec> =>
+    fc
+      .shuffledSubarray(of.config.nodes, { minLength: of.config.nodes.length })
+      .map((nodes) => ({ ...of, config: { ...of.config, nodes } }));
+
+  it('is empty for an applied spec against itself, in any order of nodes', () => {
+    const pairs = anySpec.chain((of) => shuffled(of).map((other) => [of, other] as const));
+    fc.assert(
+      fc.property(pairs, ([of, other]) => {
+        const leader = of.config.nodes[0]?.hostname ?? '';
+        expect(plan(applied(of, leader), { spec: other, deleting: false })).toEqual([]);
+      }),
+    );
+  });
+
+  it('does not depend on the order of nodes', () => {
+    const cases = fc
+      .tuple(anySpec, anySpec)
+      .chain(([from, to]) => shuffled(to).map((other) => [from, to, other] as const));
+    fc.assert(
+      fc.property(cases, ([from, to, other]) => {
+        const state = applied(from, from.config.nodes[0]?.hostname ?? '');
+        expect(plan(state, { spec: other, deleting: false })).toEqual(
+          plan(state, { spec: to, deleting: false }),
+        );
+      }),
+    );
+  });
+
+  it('puts every node of the spec that has not joined on the way in, and every other one out', () => {
+    fc.assert(
+      fc.property(anySpec, anySpec, (from, to) => {
+        const state = applied(from, from.config.nodes[0]?.hostname ?? '');
+        const operations = plan(state, { spec: to, deleting: false });
+        const moved = (name: string): string[] =>
+          operations.find((o) => o.name === name)?.nodes.map((task) => task.hostname) ?? [];
+        const before = new Set(from.config.nodes.map((n) => n.hostname));
+        const after = new Set(to.config.nodes.map((n) => n.hostname));
+        expect(moved('NodeAddition')).toEqual([...after].filter((n) => !before.has(n)).toSorted());
+        expect(moved('NodeRemoval')).toEqual([...before].filter((n) => !after.has(n)).toSorted());
+      }),
+    );
+  });
+});

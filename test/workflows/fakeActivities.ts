@@ -1,0 +1,110 @@
+import { ApplicationFailure } from '@temporalio/common';
+
+import type { Activities } from '../../activities/index.js';
+import type { OperationOutcome, OperationRef, Work } from '../../activities/refs.js';
+import type { OperationPlan } from '../../core/plan.js';
+
+export interface FakeWorld {
+  activities: Activities;
+  /** What was called, in order: `step m1 claim`, `begin ClusterCreation`, … */
+  calls: string[];
+  ended: { failed: boolean; outcomes: OperationOutcome[] }[];
+}
+
+export interface FakeOptions {
+  operations: OperationPlan[];
+  deleting?: boolean;
+  /** Throw here to fail a step: `m2 kubeadm-join`. */
+  onStep?(name: string, attempt: number): void | Promise<void>;
+  onFacts?(hostname: string): void;
+  onPreflight?(unreachable: string[]): void;
+}
+
+/** Activities that do nothing but remember the order in which they were asked. */
+export function fakeWorld(options: FakeOptions): FakeWorld {
+  const calls: string[] = [];
+  const ended: FakeWorld['ended'] = [];
+  const attempts = new Map<string, number>();
+  let taken = false;
+
+  const step = async (name: string): Promise<{ outcome: 'done' }> => {
+    const attempt = (attempts.get(name) ?? 0) + 1;
+    attempts.set(name, attempt);
+    calls.push(`start ${name}`);
+    await options.onStep?.(name, attempt);
+    calls.push(`end ${name}`);
+    return { outcome: 'done' };
+  };
+  const note =
+    (what: string) =>
+    async (ref: OperationRef): Promise<void> => {
+      calls.push(`${what} ${ref.operation}`);
+      return Promise.resolve();
+    };
+
+  const activities: Activities = {
+    takeWork: async ({ tasksetId }) => {
+      if (taken) return Promise.resolve(undefined);
+      taken = true;
+      const work: Work = {
+        clusterId: 'c000001',
+        generation: 1,
+        retries: 0,
+        deleting: options.deleting ?? false,
+        tasksetId,
+        operations: options.operations,
+        finished: [],
+      };
+      return Promise.resolve(work);
+    },
+    beginOperation: note('begin'),
+    endOperation: async (ref, outcome) => {
+      calls.push(`${outcome.failed ? 'failed' : 'ended'} ${ref.operation}`);
+      return Promise.resolve();
+    },
+    endTaskset: async (_ref, _work, outcomes) => {
+      ended.push({ failed: outcomes.some((outcome) => outcome.failed), outcomes });
+      return Promise.resolve();
+    },
+    removeCluster: async () => {
+      calls.push('remove cluster');
+      return Promise.resolve();
+    },
+    gatherFacts: async ({ hostname }) => {
+      calls.push(`facts ${hostname}`);
+      options.onFacts?.(hostname);
+      return Promise.resolve();
+    },
+    preflightCluster: async (_ref, { unreachable }) => {
+      calls.push('preflight');
+      options.onPreflight?.(unreachable.map((node) => node.hostname));
+      return Promise.resolve();
+    },
+    runNodeStep: (ref) => step(`${ref.hostname} ${ref.step}`),
+    runClusterStep: (ref) => step(`${ref.subject ?? 'cluster'} ${ref.step}`),
+    failNode: async ({ hostname, step: name }) => {
+      calls.push(`fail ${hostname} ${name ?? ''}`);
+      return Promise.resolve();
+    },
+    forgetNode: async ({ hostname }) => {
+      calls.push(`forget ${hostname}`);
+      return Promise.resolve();
+    },
+    markControlPlaneUp: note('control plane up'),
+    markNodes: async (_ref, failures) => {
+      calls.push(`nodes ${failures.length === 0 ? 'synced' : 'failed'}`);
+      return Promise.resolve();
+    },
+  };
+  return { activities, calls, ended };
+}
+
+/** A step's own failure, as the activities report it. */
+export function stepFailure(node: string, step: string): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: 'StepFailed',
+    nonRetryable: true,
+    message: `"${step}" failed`,
+    details: [{ node, step, command: `${step} --now`, exitCode: 7, hint: 'mend it' }],
+  });
+}

@@ -1,0 +1,246 @@
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+
+import { ApplicationFailure } from '@temporalio/common';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import type { OperationPlan } from '../core/plan.js';
+import { ensurePythonTools } from '../embedded/pythonTools.js';
+import {
+  fakeWorld,
+  stepFailure,
+  type FakeOptions,
+  type FakeWorld,
+} from '../test/workflows/fakeActivities.js';
+
+let environment: TestWorkflowEnvironment;
+let bundle: { code: string };
+
+beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  const { temporalTestServer } = await ensurePythonTools();
+  [environment, bundle] = await Promise.all([
+    TestWorkflowEnvironment.createTimeSkipping({
+      server: { executable: { type: 'existing-path', path: temporalTestServer } },
+    }),
+    bundleWorkflowCode({
+      workflowsPath: fileURLToPath(new URL('index.ts', import.meta.url)),
+      logger: new DefaultLogger('ERROR'),
+    }),
+  ]);
+}, 120_000);
+
+afterAll(async () => {
+  await environment.teardown();
+});
+
+async function run(options: FakeOptions): Promise<FakeWorld> {
+  const world = fakeWorld(options);
+  const taskQueue = randomUUID();
+  const worker = await Worker.create({
+    connection: environment.nativeConnection,
+    taskQueue,
+    workflowBundle: bundle,
+    activities: world.activities,
+  });
+  await worker.runUntil(
+    environment.client.workflow.execute('cluster', {
+      taskQueue,
+      workflowId: `cluster/p/${randomUUID()}`,
+      args: [{ project: 'p', name: 'c' }],
+    }),
+  );
+  return world;
+}
+
+const creation: OperationPlan = {
+  name: 'ClusterCreation',
+  reason: 'the cluster does not exist yet',
+  nodes: [
+    { hostname: 'm1', path: 'leader' },
+    { hostname: 'm2', path: 'control-plane' },
+    { hostname: 'm3', path: 'control-plane' },
+    { hostname: 'm4', path: 'worker' },
+  ],
+  leave: [],
+  clusterSteps: ['check-in', 'node-metadata'],
+};
+const blueprint: OperationPlan = {
+  name: 'BlueprintSync',
+  reason: 'first sync',
+  nodes: [],
+  leave: [],
+  clusterSteps: ['namespace-sync'],
+};
+
+const at = (world: FakeWorld, call: string): number => {
+  const index = world.calls.indexOf(call);
+  expect(index, `${call} in ${world.calls.join(', ')}`).toBeGreaterThanOrEqual(0);
+  return index;
+};
+
+describe('a creation', () => {
+  it('gathers all facts and runs one preflight before it changes anything', async () => {
+    const world = await run({ operations: [creation, blueprint] });
+    const preflight = at(world, 'preflight');
+    for (const hostname of ['m1', 'm2', 'm3', 'm4']) {
+      expect(at(world, `facts ${hostname}`)).toBeLessThan(preflight);
+      expect(at(world, `start ${hostname} claim`)).toBeGreaterThan(preflight);
+    }
+    expect(world.ended).toMatchObject([{ failed: false }]);
+  });
+
+  it('lets no node join before the first control plane is initialised', async () => {
+    const world = await run({ operations: [creation] });
+    const initialised = at(world, 'end m1 kubeadm-init');
+    expect(at(world, 'start m4 kubeadm-join')).toBeGreaterThan(initialised);
+    expect(at(world, 'start m2 kubeadm-join-control-plane')).toBeGreaterThan(initialised);
+    expect(at(world, 'control plane up ClusterCreation')).toBeGreaterThan(initialised);
+  });
+
+  it('joins control planes one at a time', async () => {
+    const world = await run({ operations: [creation] });
+    const joins = world.calls.filter((call) => call.includes('kubeadm-join-control-plane'));
+    expect(joins).toHaveLength(4);
+    expect(joins[0]?.replace('start', 'end')).toBe(joins[1]);
+    expect(joins[2]?.replace('start', 'end')).toBe(joins[3]);
+  });
+
+  it('lets the next control plane join when the one before it failed', async () => {
+    const world = await run({
+      operations: [creation],
+      onStep: (name) => {
+        if (name === 'm2 kubeadm-join-control-plane') throw stepFailure('m2', 'kubeadm-join');
+      },
+    });
+    at(world, 'end m3 kubeadm-join-control-plane');
+    expect(world.ended[0]?.outcomes[0]?.errorSummary).toContain('m2: node m2, step kubeadm-join');
+  });
+
+  it('goes on with the other nodes and the blueprint when a worker fails, and ends failed', async () => {
+    const world = await run({
+      operations: [creation, blueprint],
+      onStep: (name) => {
+        if (name === 'm4 kubeadm-join') throw stepFailure('m4', 'kubeadm-join');
+      },
+    });
+    at(world, 'end m3 node-ready');
+    at(world, 'end cluster namespace-sync');
+    at(world, 'nodes failed');
+    expect(world.ended[0]?.failed).toBe(true);
+    expect(world.ended[0]?.outcomes.map((outcome) => outcome.failed)).toEqual([true, false]);
+    const summary = world.ended[0]?.outcomes[0]?.errorSummary;
+    expect(summary).toContain('command: kubeadm-join --now; exit code 7; what to do: mend it');
+  });
+
+  it('starts neither joins nor the blueprint when the first control plane does not come up', async () => {
+    const world = await run({
+      operations: [creation, blueprint],
+      onStep: (name) => {
+        if (name === 'm1 kubeadm-init') throw stepFailure('m1', 'kubeadm-init');
+      },
+    });
+    expect(world.calls.filter((call) => call.includes('kubeadm-join'))).toEqual([]);
+    expect(world.calls.filter((call) => call.includes('namespace-sync'))).toEqual([]);
+    const [first, second] = world.ended[0]?.outcomes ?? [];
+    expect(first?.errorSummary).toContain('not started because of that: m2, m3, m4');
+    expect(second?.errorSummary).toBe('not started: ClusterCreation failed');
+  });
+
+  it('changes nothing anywhere when preflight fails, and reports machines that did not answer', async () => {
+    const seen: string[][] = [];
+    const world = await run({
+      operations: [creation],
+      onFacts: (hostname) => {
+        if (hostname === 'm3') {
+          throw ApplicationFailure.create({ type: 'MachineUnreachable', message: 'no answer' });
+        }
+      },
+      onPreflight: (unreachable) => {
+        seen.push(unreachable);
+        throw ApplicationFailure.create({
+          type: 'PreflightFailed',
+          nonRetryable: true,
+          message: 'preflight found 1 problem',
+        });
+      },
+    });
+    expect(seen).toEqual([['m3']]);
+    expect(world.calls.filter((call) => call.startsWith('start'))).toEqual([]);
+    expect(world.ended[0]?.outcomes[0]?.errorSummary).toContain('preflight found 1 problem');
+  });
+
+  it('tries a lost connection again instead of failing the node', async () => {
+    const world = await run({
+      operations: [creation],
+      onStep: (name, attempt) => {
+        if (name === 'm4 kubeadm-join' && attempt < 3) {
+          throw ApplicationFailure.create({ type: 'ConnectionLost', message: 'reset by peer' });
+        }
+      },
+    });
+    expect(world.ended).toMatchObject([{ failed: false }]);
+  });
+
+  it('sends images while the operating system is being prepared', async () => {
+    let release: () => void = () => undefined;
+    const started = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const world = await run({
+      operations: [{ ...creation, nodes: [{ hostname: 'm1', path: 'leader' }] }],
+      onStep: async (name) => {
+        if (name === 'm1 container-runtime') release();
+        if (name === 'm1 artifacts') await started;
+      },
+    });
+    expect(at(world, 'start m1 container-runtime')).toBeLessThan(at(world, 'end m1 artifacts'));
+    expect(at(world, 'start m1 images')).toBeGreaterThan(at(world, 'end m1 artifacts'));
+  });
+});
+
+describe('a deletion', () => {
+  it('cleans workers before control planes, forgets them and removes the cluster', async () => {
+    const world = await run({
+      deleting: true,
+      operations: [
+        {
+          name: 'ClusterDeletion',
+          reason: 'to be deleted',
+          nodes: [
+            { hostname: 'm2', path: 'clean', wave: 1 },
+            { hostname: 'm1', path: 'clean', wave: 2 },
+          ],
+          leave: [],
+          clusterSteps: [],
+        },
+      ],
+    });
+    expect(at(world, 'start m1 reset')).toBeGreaterThan(at(world, 'end m2 release'));
+    expect(at(world, 'forget m2')).toBeGreaterThan(at(world, 'end m2 release'));
+    expect(at(world, 'remove cluster')).toBeGreaterThan(at(world, 'forget m1'));
+  });
+
+  it('keeps the cluster when a machine could not be cleaned', async () => {
+    const world = await run({
+      deleting: true,
+      operations: [
+        {
+          name: 'ClusterDeletion',
+          reason: 'to be deleted',
+          nodes: [{ hostname: 'm1', path: 'clean' }],
+          leave: [],
+          clusterSteps: [],
+        },
+      ],
+      onStep: () => {
+        throw stepFailure('m1', 'reset');
+      },
+    });
+    expect(world.calls).not.toContain('remove cluster');
+    expect(world.calls).not.toContain('forget m1');
+    expect(world.ended[0]?.failed).toBe(true);
+  });
+});
