@@ -190,7 +190,7 @@ packages() {
 }
 
 owner_cluster_id() {
-  sed -n 's/.*"clusterId" *: *"\([^"]*\)".*/\1/p' "$PLINTH_STATE/owner.json" | head -n 1
+  sed -n 's/.*"clusterId" *: *"\([^"]*\)".*/\1/p' "$PLINTH_STATE/owner" | head -n 1
 }
 
 systemd_state() {

@@ -57,7 +57,7 @@ fail() {
 
 # ---- what was there before: one record for each thing, made once, before the first change ----
 # before/paths/KEY     kind (absent, made, file, symlink, dir) and the path; KEY.orig: the original,
-#                      KEY.list: names in a directory that was there (NUL-separated)
+#                      KEY.list: everything below a directory that was there (NUL-separated)
 # before/sysctls/KEY   value          before/units/UNIT   "<is-enabled> <is-active>"
 
 # A record counts only when its file has its final name: a kill in between leaves it to be made anew.
@@ -84,7 +84,7 @@ plinth_record_as() {
     cp -a "$path" "$file.orig"
   elif [[ -d $path ]]; then
     kind=dir
-    find "$path" -mindepth 1 -maxdepth 1 -printf '%f\0' >"$file.list"
+    find "$path" -xdev -mindepth 1 -printf '%P\0' >"$file.list"
   elif [[ -e $path ]]; then
     kind='file'
     cp -a "$path" "$file.orig"

@@ -1,0 +1,91 @@
+# shellcheck shell=bash
+# Records what the machine was like before us. The runner has made it ours already. The first
+# claim's record counts: a later one would take what we did for what was there before.
+
+STATE=$PLINTH_BEFORE/state
+
+# keep_state FILE…: state that tools keep for themselves. `restore` puts it back only where what it
+# describes is again as it was.
+keep_state() {
+  local file
+  for file in "$@"; do
+    [[ ! -f $file ]] || cp -a "$file" "$STATE/$(plinth_path_key "$file")"
+  done
+}
+
+list_packages() {
+  if have dpkg-query; then
+    # shellcheck disable=SC2016 # dpkg's own variables
+    dpkg-query -W -f '${binary:Package}\t${Version}\t${db:Status-Abbrev}\n'
+  elif have rpm; then
+    rpm -qa --qf '%{NAME}.%{ARCH}\t%{VERSION}-%{RELEASE}\tii\n'
+  fi | sort
+}
+
+[[ ! -e $PLINTH_BEFORE/claimed ]] || skip 'the machine is claimed and its record is kept'
+rm -f "$PLINTH_STATE/restored"
+mkdir -p "$STATE"
+chmod 700 "$PLINTH_STATE" "$PLINTH_BEFORE"
+
+note 'recording packages, units, sysctls, swap, mounts, links and accounts'
+list_packages >"$PLINTH_BEFORE/packages"
+keep_state /var/lib/dpkg/{status,diversions,statoverride}{,-old} /var/lib/dpkg/available \
+  /var/lib/dpkg/triggers/{File,Unincorp} /var/lib/apt/extended_states /var/cache/debconf/* \
+  /etc/{passwd,group,shadow,gshadow,subuid,subgid}{,-} \
+  /etc/ld.so.cache /var/cache/ldconfig/aux-cache /var/lib/systemd/catalog/database
+cut -d : -f 1 /etc/passwd >"$PLINTH_BEFORE/users"
+cut -d : -f 1 /etc/group >"$PLINTH_BEFORE/groups"
+if have systemctl; then
+  systemctl list-unit-files --no-legend --plain >"$PLINTH_BEFORE/unit-files" || true
+  systemctl list-units --no-legend --plain --state=active >"$PLINTH_BEFORE/active-units" || true
+fi
+grep -rs '' /proc/sys/{net,vm,kernel,fs} >"$PLINTH_BEFORE/sysctls.all" || true
+tail -n +2 /proc/swaps >"$PLINTH_BEFORE/swaps" 2>/dev/null || true
+cut -d ' ' -f 5 /proc/self/mountinfo >"$PLINTH_BEFORE/mounts"
+find /sys/class/net -mindepth 1 -printf '%f\n' >"$PLINTH_BEFORE/links"
+cut -d ' ' -f 1 /proc/modules >"$PLINTH_BEFORE/modules" 2>/dev/null || true
+for tool in iptables-save ip6tables-save; do
+  if have "$tool"; then "$tool" >"$PLINTH_BEFORE/$tool" 2>/dev/null || true; fi
+done
+if have nft; then nft list ruleset >"$PLINTH_BEFORE/nft-ruleset" 2>/dev/null || true; fi
+
+# Whatever Kubernetes, its runtime and its network create, also behind our back: kubelet makes
+# missing hostPath folders, packages' scripts leave caches.
+note 'recording the folders that Kubernetes will use'
+while read -r path; do
+  [[ -z $path ]] || record_path "$path"
+done <<'PATHS'
+/etc/fstab
+/etc/cni
+/etc/containerd
+/etc/crictl.yaml
+/etc/haproxy
+/etc/kubernetes
+/opt/cni
+/opt/containerd
+/root/.kube
+/run/calico
+/run/containerd
+/run/flannel
+/run/haproxy
+/run/kubernetes
+/run/netns
+/run/nodeagent
+/run/runc
+/run/xtables.lock
+/usr/lib/modules
+/usr/libexec/kubernetes
+/var/lib/calico
+/var/lib/cni
+/var/lib/containerd
+/var/lib/etcd
+/var/lib/haproxy
+/var/lib/kube-proxy
+/var/lib/kubelet
+/var/log/calico
+/var/log/containers
+/var/log/pods
+PATHS
+
+plinth_record "$PLINTH_BEFORE/claimed" "$PLINTH_CLUSTER_ID"
+note "claimed for cluster $PLINTH_CLUSTER_ID"

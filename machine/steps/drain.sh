@@ -1,0 +1,29 @@
+# shellcheck shell=bash
+# Cordons the node and evicts its pods; disruption budgets are honoured, so this may end in a
+# failure that names what blocks. DRAIN_SECONDS: how long it may take.
+
+node_exists || skip "the cluster has no node $SUBJECT"
+
+ready() { kube get node "$SUBJECT" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}'; }
+
+arguments=(--ignore-daemonsets --delete-emptydir-data "--timeout=${DRAIN_SECONDS}s")
+# No kubelet there confirms a deletion: such pods go with the node's object.
+[[ $(ready) == True ]] || arguments+=(--skip-wait-for-delete-timeout=1)
+
+run kubectl cordon "$SUBJECT"
+printf '%s\n' "kubectl drain $SUBJECT ${arguments[*]}" >"$PLINTH_RUN_DIR/command"
+if ! kubectl drain "$SUBJECT" "${arguments[@]}" 2>&1 | tee "$PLINTH_RUN_DIR/drain"; then
+  blocking=$(sed -n 's/.*error when evicting pods\/"\([^"]*\)" -n "\([^"]*\)".*/\2\/\1/p' "$PLINTH_RUN_DIR/drain" | sort -u | paste -s -d ' ')
+  unmanaged=$(sed -n 's/.*cannot delete Pods that declare no controller.*: *//p; s/.*cannot delete .*declare no controller[^:]*: *\(.*\)/\1/p' "$PLINTH_RUN_DIR/drain" | sort -u | paste -s -d ' ')
+  result blocking "${blocking:-$unmanaged}"
+  if [[ -n $blocking ]]; then
+    fail StepFailed "the node $SUBJECT cannot be drained: a disruption budget keeps $blocking" \
+      "Let the budget allow it (kubectl get pdb -A) or move $blocking, then retry."
+  elif [[ -n $unmanaged ]]; then
+    fail StepFailed "the node $SUBJECT cannot be drained: no controller would start these again: $unmanaged" \
+      "Delete them yourself (kubectl delete pod), then retry."
+  fi
+  fail StepFailed "the node $SUBJECT is not drained within $DRAIN_SECONDS s" \
+    "See which pods are left: kubectl get pods -A --field-selector spec.nodeName=$SUBJECT"
+fi
+note "$SUBJECT is drained"

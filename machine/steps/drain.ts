@@ -1,0 +1,16 @@
+import { subjectOf } from './subject.js';
+import type { StepModule } from './types.js';
+
+/** How long disruption budgets may hold a drain up before it fails and names the pod. */
+export const DRAIN_SECONDS = 600;
+
+/** Cordons the subject and evicts its pods, honouring disruption budgets. Daemon sets' pods stay. */
+export const drainStep: StepModule = {
+  name: 'drain',
+  script: ['leave.sh', 'drain.sh'],
+  timeoutSeconds: DRAIN_SECONDS + 60,
+  params: (context) => ({
+    SUBJECT: subjectOf(context, 'drain').hostname,
+    DRAIN_SECONDS: String(DRAIN_SECONDS),
+  }),
+};

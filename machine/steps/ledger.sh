@@ -1,0 +1,82 @@
+# shellcheck shell=bash
+# Undoes by the record that `claim` and the steps made (see prelude.sh). Every function may be run
+# again after a kill at any point.
+
+# shellcheck disable=SC2034 # for the scripts after this one
+RESTORED=$PLINTH_STATE/restored
+
+# Mount points under PATH (itself only if it was none before), deepest first.
+mounts_under() {
+  awk -v top="$1/" '{ gsub(/\\040/, " ", $5); if (index($5 "/", top) == 1) print $5 }' /proc/self/mountinfo |
+    tac | while read -r mount; do
+    grep -qxF "$mount" "$PLINTH_BEFORE/mounts" 2>/dev/null || printf '%s\n' "$mount"
+  done
+}
+
+unmount_under() {
+  local mount
+  mounts_under "$1" | while read -r mount; do
+    umount "$mount" 2>/dev/null || umount -l "$mount" || true
+  done
+}
+
+# What a directory holds now and did not hold then.
+remove_new_in() {
+  local dir=$1 list=$2 name
+  local -A before=()
+  while IFS= read -r -d '' name; do before[$name]=1; done <"$list"
+  find "$dir" -xdev -mindepth 1 -depth -printf '%P\0' | while IFS= read -r -d '' name; do
+    [[ -n ${before[$name]-} ]] || rm -rf --one-file-system "${dir:?}/$name" 2>/dev/null || true
+  done
+}
+
+put_back() {
+  local original=$1 path=$2
+  [[ -d $path && ! -L $path ]] && rm -rf --one-file-system "$path"
+  mkdir -p "$(dirname "$path")"
+  if ! { cp -a "$original" "$path.plinth-new" && mv -fT "$path.plinth-new" "$path"; } 2>/dev/null; then
+    rm -f "$path.plinth-new"
+    cp -a --remove-destination "$original" "$path" 2>/dev/null || cat "$original" >"$path"
+  fi
+}
+
+same_file() {
+  [[ ! -L $2 && -f $2 ]] && cmp -s "$1" "$2" &&
+    [[ $(stat -c '%a %u %g %Y' "$1") == $(stat -c '%a %u %g %Y' "$2") ]]
+}
+
+# restore_record RECORD: the path is as the record says.
+restore_record() {
+  local record=$1 kind path
+  read -r kind path <"$record"
+  rm -f "$path.plinth-new"
+  case $kind in
+    absent)
+      unmount_under "$path"
+      if [[ -e $path || -L $path ]]; then
+        note "removing $path"
+        rm -rf --one-file-system "$path"
+      fi
+      ;;
+    made) rmdir "$path" 2>/dev/null || true ;;
+    dir)
+      unmount_under "$path"
+      [[ -d $path ]] || mkdir -p "$path"
+      remove_new_in "$path" "$record.list"
+      ;;
+    file) same_file "$record.orig" "$path" || put_back "$record.orig" "$path" ;;
+    symlink)
+      [[ -L $path && $(readlink "$path") == "$(readlink "$record.orig")" ]] ||
+        put_back "$record.orig" "$path"
+      ;;
+  esac
+}
+
+# restore_path PATH: by its record; without one PATH is left alone.
+restore_path() {
+  local record
+  record=$PLINTH_BEFORE/paths/$(plinth_path_key "$1")
+  [[ ! -e $record ]] || restore_record "$record"
+}
+
+was_before() { grep -qxF "$2" "$PLINTH_BEFORE/$1" 2>/dev/null; }
