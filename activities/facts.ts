@@ -9,6 +9,7 @@ import { withMachine } from './targets.js';
 export async function gatherFacts(deps: ActivityDeps, ref: NodeRef): Promise<void> {
   const loaded = await loadCluster(deps, ref.clusterId);
   const node = nodeSpec(loaded, ref.hostname);
+  const startedAt = Date.now();
   const query = { ...ref, spec: loaded.record.desired.spec, node };
   try {
     const { record } = loaded;
@@ -20,6 +21,14 @@ export async function gatherFacts(deps: ActivityDeps, ref: NodeRef): Promise<voi
       }),
     );
     await deps.store.nodes.upsert(ref.clusterId, ref.hostname, { spec: node, facts });
+    await deps.store.nodes.setStep(ref.clusterId, ref.hostname, 'facts', {
+      state: 'done',
+      tasksetId: ref.tasksetId,
+      operation: ref.operation,
+      attempt: 1,
+      startedAt,
+      endedAt: Date.now(),
+    });
   } catch (error) {
     if (error instanceof AppError) {
       await deps.store.nodes.upsert(ref.clusterId, ref.hostname, {

@@ -102,13 +102,33 @@ async function joinWithFreshCredentials(
     join: { ...drawn, caCertHash: '' },
   };
   const made = await runMachineStep(deps, { ...credentials, step: 'join-credentials' });
+  await recordHelper(deps, run, 'join-credentials', made);
   if (made.outcome !== 'done' && made.outcome !== 'skipped') return made;
   const result = await work({ ...drawn, caCertHash: made.results['caCertHash'] ?? '' });
   if (result.outcome === 'done' || result.outcome === 'skipped') {
-    await runMachineStep(deps, { ...credentials, step: 'join-revoke' });
+    const revoked = await runMachineStep(deps, { ...credentials, step: 'join-revoke' });
+    await recordHelper(deps, run, 'join-revoke', revoked);
     await deps.store.secrets.remove(secretsOwner(ref), joinSecretName(ref, attempt));
   }
   return result;
+}
+
+/** A helper runs on a control plane for this node: its times stand with the node's own steps. */
+async function recordHelper(
+  deps: ActivityDeps,
+  { ref, attempt }: OneRun,
+  step: StepName,
+  result: StepRunResult,
+): Promise<void> {
+  await deps.store.nodes.setStep(ref.clusterId, ref.hostname, step, {
+    state: result.outcome === 'done' || result.outcome === 'skipped' ? result.outcome : 'failed',
+    tasksetId: ref.tasksetId,
+    operation: ref.operation,
+    attempt,
+    startedAt: result.startedAt,
+    endedAt: result.endedAt,
+    ...unitTimes(result),
+  });
 }
 
 const joinSecretName = (ref: StepRef, attempt: number): string =>
