@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+
+import { criticalPath, type TimedStep } from './criticalPath.js';
+
+const tasks = [
+  { hostname: 'm1', path: 'leader' as const },
+  { hostname: 'm2', path: 'worker' as const },
+];
+const timed = (hostname: string, step: TimedStep['step'], from: number, to: number): TimedStep => ({
+  hostname,
+  step,
+  startedAt: from * 1000,
+  endedAt: to * 1000,
+});
+
+describe('criticalPath', () => {
+  it('adds up the steps that had to follow one another and leaves out the gaps between them', () => {
+    const path = criticalPath(tasks.slice(0, 1), [
+      timed('m1', 'claim', 0, 1),
+      timed('m1', 'artifacts', 1.5, 9),
+      timed('m1', 'os-prepare', 2, 3),
+      timed('m1', 'packages', 3, 5),
+      timed('m1', 'container-runtime', 5, 6),
+      timed('m1', 'api-endpoint', 6, 7),
+      timed('m1', 'binaries', 10, 12),
+    ]);
+    expect(path.chain.map(({ step }) => step)).toEqual(['claim', 'artifacts', 'binaries']);
+    expect(path.seconds).toBe(1 + 7.5 + 2);
+  });
+
+  it("follows a worker's join back to the first control plane", () => {
+    const path = criticalPath(tasks, [
+      timed('m1', 'images', 0, 5),
+      timed('m1', 'kubeadm-init', 5, 20),
+      timed('m2', 'images', 0, 8),
+      timed('m2', 'kubeadm-join', 21, 24),
+    ]);
+    expect(path.chain.map(({ hostname, step }) => `${hostname} ${step}`)).toEqual([
+      'm1 images',
+      'm1 kubeadm-init',
+      'm2 kubeadm-join',
+    ]);
+    expect(path.seconds).toBe(23);
+  });
+
+  it('puts the cluster steps after the last node', () => {
+    const path = criticalPath(tasks, [
+      timed('m1', 'node-ready', 0, 2),
+      timed('m2', 'node-ready', 0, 7),
+      timed('m1', 'check-in', 8, 9),
+      timed('m1', 'node-metadata', 9, 10),
+      timed('m1', 'namespace-sync', 11, 12),
+    ]);
+    expect(path.seconds).toBe(10);
+  });
+});

@@ -1,0 +1,109 @@
+import type { NodeTask } from '../core/plan.js';
+import { nodePaths, type StepName } from '../core/steps.js';
+
+/** One step as it ran: the machine's own times where it was a unit, the worker's where it was a transfer. */
+export interface TimedStep {
+  hostname: string;
+  step: StepName;
+  /** Milliseconds since the epoch. */
+  startedAt: number;
+  endedAt: number;
+}
+
+export interface CriticalPath {
+  /** Sum of the durations along the longest chain: what no scheduling could do without. */
+  seconds: number;
+  chain: (TimedStep & { seconds: number })[];
+}
+
+interface Vertex extends TimedStep {
+  id: string;
+  needs: string[];
+}
+
+/** Steps before the nodes' own lists, and after them, each waiting for all of the group before. */
+const BEFORE: readonly StepName[] = ['facts'];
+const AFTER: readonly StepName[] = [
+  'check-in',
+  'node-metadata',
+  'namespace-sync',
+  'blueprint-sync',
+  'blueprint-health',
+];
+
+/**
+ * The longest chain of steps that had to follow one another, by the graph of steps: a node's own needs,
+ * the gates between nodes, then the cluster's steps in order.
+ */
+export function criticalPath(
+  tasks: readonly NodeTask[],
+  steps: readonly TimedStep[],
+): CriticalPath {
+  const vertices = new Map(graph(tasks, steps).map((vertex) => [vertex.id, vertex]));
+  const best = new Map<string, { total: number; from: string | undefined }>();
+  const longest = (id: string): number => {
+    const known = best.get(id);
+    if (known !== undefined) return known.total;
+    const vertex = vertices.get(id);
+    if (vertex === undefined) return 0;
+    let from: string | undefined;
+    let before = 0;
+    for (const need of vertex.needs.filter((name) => vertices.has(name))) {
+      if (from === undefined || longest(need) > before) {
+        from = need;
+        before = longest(need);
+      }
+    }
+    const total = before + Math.max(0, vertex.endedAt - vertex.startedAt);
+    best.set(id, { total, from });
+    return total;
+  };
+  const ends = [...vertices.keys()].toSorted((a, b) => longest(b) - longest(a));
+  const chain: CriticalPath['chain'] = [];
+  for (let id = ends[0]; id !== undefined; id = best.get(id)?.from) {
+    const vertex = vertices.get(id);
+    if (vertex === undefined) break;
+    chain.unshift({ ...vertex, seconds: (vertex.endedAt - vertex.startedAt) / 1000 });
+  }
+  return { seconds: chain.reduce((sum, { seconds }) => sum + seconds, 0), chain };
+}
+
+function graph(tasks: readonly NodeTask[], steps: readonly TimedStep[]): Vertex[] {
+  const idOf = (hostname: string, step: StepName): string => `${hostname}/${step}`;
+  const leader = tasks.find((task) => task.path === 'leader')?.hostname ?? '';
+  const facts = tasks.map((task) => idOf(task.hostname, 'facts'));
+  const lastOfNodes = tasks.map((task) => idOf(task.hostname, 'node-ready'));
+  const needsOf = (timed: TimedStep): string[] => {
+    if (BEFORE.includes(timed.step)) return [];
+    const after = AFTER.indexOf(timed.step);
+    if (after > 0)
+      return steps.filter((s) => s.step === AFTER[after - 1]).map((s) => idOf(s.hostname, s.step));
+    if (after === 0) return lastOfNodes;
+    return nodeNeeds(tasks, leader, timed, facts, idOf);
+  };
+  return steps.map((timed) => ({
+    ...timed,
+    id: idOf(timed.hostname, timed.step),
+    needs: needsOf(timed),
+  }));
+}
+
+function nodeNeeds(
+  tasks: readonly NodeTask[],
+  leader: string,
+  { hostname, step }: TimedStep,
+  facts: readonly string[],
+  idOf: (hostname: string, step: StepName) => string,
+): string[] {
+  const path = tasks.find((task) => task.hostname === hostname)?.path;
+  const list = path === undefined ? [] : nodePaths[path];
+  if (step === 'join-credentials' || step === 'kubeconfig') return [idOf(leader, 'kubeadm-init')];
+  const index = list.findIndex((definition) => definition.name === step);
+  const definition = list[index];
+  if (definition === undefined) return [];
+  const previous = list[index - 1];
+  const needs = definition.needs ?? (previous === undefined ? [] : [previous.name]);
+  const own = needs.length === 0 ? [...facts] : needs.map((name) => idOf(hostname, name));
+  if (definition.gate === undefined) return own;
+  return [...own, idOf(leader, 'kubeadm-init'), idOf(hostname, 'join-credentials')];
+}
