@@ -1,0 +1,166 @@
+import { createHash } from 'node:crypto';
+
+import { AppError, ErrorCode } from '../core/errors.js';
+import { connect } from './connect.js';
+import type { ConnectOptions } from './connect.js';
+import type { Connection } from './connection.js';
+import { connectionLost, hostKeyMismatch, unreachable } from './failures.js';
+import { matchesPin, parseHostKeyPin, pinFingerprint } from './hostKeys.js';
+import { createSession } from './session.js';
+import { Slots } from './slots.js';
+import { TokenBucket } from './tokenBucket.js';
+import type { Machines, MachineTarget } from './types.js';
+
+export interface MachinesOptions {
+  /** From the first packet to a login. Default 20 s. */
+  connectTimeoutMs?: number;
+  /** How long a connection that nobody uses stays open. Default 60 s. */
+  idleMs?: number;
+  /** SSH handshakes that this process starts per second, over all machines. Default 20. */
+  handshakesPerSecond?: number;
+}
+
+/** One connection and its users; `transfers` lets one upload at a time through. */
+interface Entry {
+  connecting: Promise<Connection>;
+  users: number;
+  idle?: NodeJS.Timeout;
+  transfers: Slots;
+}
+
+/**
+ * The pool of SSH connections: one per machine and login, shared by everyone who works on it at the same time.
+ * @example
+ * const machines = createMachines();
+ * await machines.with(target, (session) => session.exec('uname -r'));
+ */
+export function createMachines(options: MachinesOptions = {}): Machines {
+  const { connectTimeoutMs = 20_000, idleMs = 60_000, handshakesPerSecond = 20 } = options;
+  const entries = new Map<string, Entry>();
+  const handshakes = new TokenBucket(handshakesPerSecond);
+  let closed = false;
+
+  function open(key: string, target: MachineTarget): Entry {
+    const connectOptions: ConnectOptions = {
+      timeoutMs: connectTimeoutMs,
+      turn: () => handshakes.take(),
+    };
+    const { bastion } = target;
+    const entry: Entry = {
+      users: 0,
+      transfers: new Slots(1),
+      connecting: bastion
+        ? use(bastionTarget(target, bastion), (via, hold) => {
+            const tunnel = (): ReturnType<Connection['forward']> =>
+              via.forward(target.host, target.port).catch((error: unknown) => {
+                throw unreachable(target, 'the bastion cannot reach it', error);
+              });
+            const connecting = connect(target, { ...connectOptions, tunnel });
+            // The bastion's connection counts as used for as long as this one lives.
+            hold(connecting.then((connection) => connection.lost));
+            return connecting;
+          })
+        : connect(target, connectOptions),
+    };
+    const forget = (): void => {
+      clearTimeout(entry.idle);
+      if (entries.get(key) === entry) entries.delete(key);
+    };
+    entry.connecting.then((connection) => connection.lost.then(forget), forget);
+    entries.set(key, entry);
+    return entry;
+  }
+
+  async function use<T>(
+    target: MachineTarget,
+    work: (
+      connection: Connection,
+      hold: (until: Promise<unknown>) => void,
+      entry: Entry,
+    ) => Promise<T>,
+  ): Promise<T> {
+    if (closed) throw new AppError(ErrorCode.Internal, 'the connection pool is closed');
+    const key = connectionKey(target);
+    const entry = entries.get(key) ?? open(key, target);
+    let holds = 1;
+    const release = (): void => {
+      if (--holds === 0 && --entry.users === 0) closeWhenIdle(entry, key);
+    };
+    entry.users++;
+    clearTimeout(entry.idle);
+    try {
+      const connection = await entry.connecting;
+      checkPin(target, connection);
+      const hold = (until: Promise<unknown>): void => {
+        holds++;
+        until.then(release, release);
+      };
+      return await work(connection, hold, entry);
+    } finally {
+      release();
+    }
+  }
+
+  function closeWhenIdle(entry: Entry, key: string): void {
+    entry.idle = setTimeout(() => {
+      if (entries.get(key) === entry) entries.delete(key);
+      void entry.connecting.then(
+        (connection) => connection.close(),
+        () => undefined,
+      );
+    }, idleMs).unref();
+  }
+
+  return {
+    with: (target, work) =>
+      use(target, async (connection, _hold, entry) => {
+        if (connection.closed) throw connectionLost(target.node);
+        return work(createSession(connection, target, entry.transfers));
+      }),
+    close: async () => {
+      closed = true;
+      const all = [...entries.values()];
+      entries.clear();
+      await Promise.all(
+        all.map(async (entry) => {
+          clearTimeout(entry.idle);
+          await entry.connecting.then(
+            (connection) => connection.close(),
+            () => undefined,
+          );
+        }),
+      );
+    },
+  };
+}
+
+/** A live connection was made to whoever holds its key: a pin that differs is a mismatch now as well. */
+function checkPin(target: MachineTarget, connection: Connection): void {
+  if (target.hostKey === undefined) return;
+  const pin = parseHostKeyPin(target.hostKey);
+  if (!matchesPin(pin, connection.hostKey)) {
+    throw hostKeyMismatch(target, pinFingerprint(pin), connection.hostKey);
+  }
+}
+
+function bastionTarget(
+  target: MachineTarget,
+  { host, port, username, hostKey }: NonNullable<MachineTarget['bastion']>,
+): MachineTarget {
+  const { privateKey, passphrase } = target;
+  return {
+    ...{ node: `${target.node}'s bastion`, host, port, username, privateKey },
+    ...(passphrase === undefined ? {} : { passphrase }),
+    ...(hostKey === undefined ? {} : { hostKey }),
+  };
+}
+
+/** The key itself stays out of the map: its hash tells two logins apart as well. */
+function connectionKey(target: MachineTarget): string {
+  const { host, port, username, privateKey, passphrase, bastion } = target;
+  const secret = createHash('sha256')
+    .update(`${privateKey}\0${passphrase ?? ''}`)
+    .digest('hex');
+  const via = bastion ? [bastion.username, bastion.host, bastion.port] : [];
+  return JSON.stringify([username, host, port, secret, ...via]);
+}

@@ -1,0 +1,159 @@
+# Starts a run, or attaches to it, or adopts the same work of an earlier run. The request comes on
+# stdin: `key value` lines up to an empty one, then the parameters' bytes. Answers go to stderr, each
+# line led by the request's nonce; stdout carries nothing but the nonce line and the run's output.
+declare -A q=()
+while IFS= read -r line && [[ -n $line ]]; do q[${line%% *}]=${line#* }; done
+nonce=${q[nonce]}
+run=${q[run]}
+base=$disk
+# Work that needs no owner (facts, release) must leave nothing on the disk of a machine that is not ours.
+[[ ${q[owned]} == 1 ]] || base=$live
+
+say() { printf '%s %s\n' "$nonce" "$*" >&2; }
+refuse() {
+  say refuse "$*"
+  exit 0
+}
+
+incoming=$live/.in.$$
+trap 'rm -f "$incoming"' EXIT
+mkdir -p "$live" || refuse "StepFailed cannot write $live"
+head -c "${q[params]}" >"$incoming"
+[[ $(stat -c %s "$incoming") == "${q[params]}" ]] || exit 0
+
+# Sets owner to the machine's owner file, empty when there is none; refuses a machine of another cluster.
+check_owner() {
+  owner=
+  [[ -s $disk/owner ]] && owner=$(<"$disk/owner")
+  if [[ -n $owner && $owner != *"\"clusterId\":\"${q[cluster]}\""* ]]; then
+    [[ ${q[exclusive]} == 0 ]] || refuse "ForeignCluster $owner"
+  elif [[ -z $owner && ${q[owned]} == 1 && ${q[step]} != claim ]]; then
+    refuse 'NotClaimed'
+  fi
+}
+
+# A script travels once per content: asked for only when the machine lacks it.
+fetch_script() {
+  local sha=$1 size file=$base/scripts/$1.sh
+  if [[ ! -s $file ]]; then
+    say need "$sha"
+    IFS= read -r size || exit 0
+    head -c "$size" >"$incoming.script"
+    if [[ $(sha256sum <"$incoming.script") != "$sha "* ]]; then
+      rm -f "$incoming.script"
+      refuse 'StepFailed the script arrived damaged'
+    fi
+    mv -f "$incoming.script" "$file.$$" && mv -f "$file.$$" "$file"
+  fi
+}
+
+# True when whoever asked is gone (its end of stdin is closed): then nothing may be started any more.
+orphaned() {
+  IFS= read -r -t 0.001 _
+  (($? == 1))
+}
+
+# The live run on this machine that a new one must not run beside, if there is one.
+current_run() {
+  current=
+  [[ -s $live/current ]] && current=$(<"$live/current")
+  [[ -n $current && $current != "$run" ]] && find_run "$current" && alive "${run_dir##*/}"
+}
+
+same_work() {
+  [[ $(<"$run_dir/meta") == *"step ${q[step]}"$'\n'"script ${q[script]}"$'\n'"hash ${q[hash]}"* ]]
+}
+
+start() {
+  local dir=$base/runs/$run script=$base/scripts/${q[script]}.sh wrapper=$base/scripts/${q[wrapper]}.sh
+  rm -rf "$dir" "${live:?}/$run"
+  mkdir -p "$dir" "$live/$run/results" || refuse "StepFailed cannot write $dir"
+  : >"$dir/out"
+  printf '%s\n' "cluster ${q[cluster]}" "taskset ${q[taskset]}" "step ${q[step]}" "script ${q[script]}" \
+    "hash ${q[hash]}" "timeout ${q[timeout]}" "script_file $script" >"$dir/meta"
+  mv -f "$incoming" "$live/$run/params"
+  # Opened before the start, so that the wrapper's word cannot be missed.
+  mkfifo "$live/$run/ready" && exec 6<>"$live/$run/ready"
+  if [[ ${q[exclusive]} == 1 ]]; then printf '%s\n' "$run" >"$live/current"; fi
+  if has_systemd; then
+    systemd-run --quiet --no-block --collect --unit="plinth-$run" \
+      --description="plinth: ${q[step]} (${q[taskset]})" \
+      -p KillMode=control-group -p TimeoutStopSec=20 -p "RuntimeMaxSec=${q[timeout]}" \
+      -p "ExecStopPost=$BASH $wrapper post $dir" \
+      "$BASH" "$wrapper" main "$dir" 2>"$live/$run/error" ||
+      systemctl --quiet is-active "plinth-$run" ||
+      refuse "StepFailed systemd-run: $(tail -n 1 "$live/$run/error")"
+  else
+    env -i "$(command -v setsid)" "$BASH" "$wrapper" supervise "$dir" \
+      </dev/null >/dev/null 2>&1 6>&- 8>&- &
+  fi
+  wait_ready "$dir"
+}
+
+# Until the wrapper holds the run's lock; the machine's lock is held meanwhile, so that nobody sees it half-started.
+wait_ready() {
+  local tries=0
+  until IFS= read -r -t 1 -u 6 _ || [[ -s $1/started ]] || ((++tries > 30)); do :; done
+  exec 6<&-
+  [[ -s $1/started ]] || refuse 'StepFailed the unit did not start within 30 s'
+}
+
+# Writes the state of a run whose wrapper could not.
+write_for() {
+  mkdir -p "$live/${run_dir##*/}"
+  EXIT_CODE=$1 EXIT_STATUS=KILL "$BASH" "$base/scripts/${q[wrapper]}.sh" post "$run_dir"
+}
+
+unit_busy() {
+  has_systemd || return
+  case $(systemctl is-active "plinth-${run_dir##*/}.service") in
+    active | activating | deactivating) return 0 ;;
+  esac
+  return 1
+}
+
+# The wrapper is dead: `post` writes the state at once, or after what the script left behind was stopped.
+settle() {
+  local tries=0 started_boot
+  read -r _ started_boot <"$run_dir/started"
+  # Over a reboot nobody knows how it ended.
+  if [[ ! -s $run_dir/state && $started_boot != "$boot" ]]; then write_for exited; fi
+  until [[ -s $run_dir/state ]]; do
+    sleep 0.02
+    if ((++tries % 50 == 0 && tries >= 150)) && ! unit_busy; then write_for killed; fi
+  done
+}
+
+# How this call comes to its run: started, attached or adopted. Held under the machine's lock.
+decide() {
+  exec 8>"$live/lock"
+  flock -w 120 8 || refuse 'Busy another start on this machine takes longer than 120 s'
+  orphaned && exit 0
+  check_owner
+  if [[ -z $owner && ${q[owned]} == 1 ]]; then
+    printf '%s\n' "${q[owner]}" >"$disk/owner.tmp" && sync "$disk/owner.tmp" && mv -f "$disk/owner.tmp" "$disk/owner"
+  fi
+  how=attached
+  if find_run "$run" && { [[ -s $run_dir/started ]] || alive "${run_dir##*/}"; }; then
+    if [[ ! -s $run_dir/state ]] && ! alive "${run_dir##*/}"; then settle; fi
+  elif [[ ${q[exclusive]} == 1 ]] && current_run && same_work; then
+    ln -sfn "${run_dir##*/}" "$base/runs/$run"
+  else
+    if [[ ${q[exclusive]} == 1 ]] && current_run; then
+      [[ $(<"$run_dir/meta") == "cluster ${q[cluster]}"$'\n'* ]] ||
+        refuse 'Busy a run of another cluster still works on this machine'
+      say stopping "$current"
+      stop_run "${run_dir##*/}" "run $run of this machine took its place"
+    fi
+    how=started
+    start
+    find_run "$run"
+  fi
+  exec 8>&-
+}
+
+check_owner
+mkdir -p "$base/runs" "$base/scripts" || refuse "StepFailed cannot write $base"
+fetch_script "${q[wrapper]}"
+fetch_script "${q[script]}"
+decide
