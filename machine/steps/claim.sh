@@ -42,7 +42,7 @@ fi
 grep -rs '' /proc/sys/{net,vm,kernel,fs} >"$PLINTH_BEFORE/sysctls.all" || true
 tail -n +2 /proc/swaps >"$PLINTH_BEFORE/swaps" 2>/dev/null || true
 cut -d ' ' -f 5 /proc/self/mountinfo >"$PLINTH_BEFORE/mounts"
-find /sys/class/net -mindepth 1 -printf '%f\n' >"$PLINTH_BEFORE/links"
+sed -n 's/^ *\([^ :]*\):.*/\1/p' /proc/net/dev >"$PLINTH_BEFORE/links"
 cut -d ' ' -f 1 /proc/modules >"$PLINTH_BEFORE/modules" 2>/dev/null || true
 for tool in iptables-save ip6tables-save; do
   if have "$tool"; then "$tool" >"$PLINTH_BEFORE/$tool" 2>/dev/null || true; fi

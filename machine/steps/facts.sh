@@ -41,11 +41,16 @@ os_field() { (unset ID VERSION_ID PRETTY_NAME && . /etc/os-release && printf '%s
 # It exits 1 when it prints `none`.
 virtualization() { systemd-detect-virt || true; }
 
+# From `ip` alone: /sys may show the links of another network namespace.
 interfaces() {
   have ip || return 1
-  ip -o addr show | while read -r _ name _ address _; do
-    printf '%s\t%s\t%s\n' "${name%%@*}" "$(cat "/sys/class/net/${name%%@*}/address")" "${address%%/*}"
-  done | json_rows name mac address
+  {
+    ip -o link show
+    ip -o address show
+  } | awk '
+    { sub(/:$/, "", $2); sub(/@.*/, "", $2) }
+    { for (i = 3; i < NF; i++) if ($i ~ /^link\/(ether|infiniband)$/) { mac[$2] = $(i + 1); next } }
+    $3 ~ /^inet6?$/ { sub(/\/.*/, "", $4); print $2 "\t" mac[$2] "\t" $4 }' | json_rows name mac address
 }
 
 default_routes() {

@@ -117,6 +117,9 @@ clean_rules() {
   fi
 }
 
+# Not from /sys, which may show another network namespace.
+links() { sed -n 's/^ *\([^ :]*\):.*/\1/p' /proc/net/dev; }
+
 clean_network() {
   local link namespace
   for namespace in /run/netns/cni-*; do
@@ -125,8 +128,7 @@ clean_network() {
     rm -f "$namespace"
   done
   have ip || return 0
-  for link in /sys/class/net/*; do
-    link=${link##*/}
+  for link in $(links); do
     case $link in
       cali* | *.calico | wireguard.cali | kube-ipvs0 | nodelocaldns | cni0)
         was_before links "$link" || ip link delete "$link" 2>/dev/null || true
@@ -158,7 +160,7 @@ verify() {
   mapfile -t left < <(
     pod_pids | sed 's/^/process /'
     mounts_under /var/lib/kubelet | sed 's/^/mount /'
-    find /sys/class/net \( -name 'cali*' -o -name '*.calico' \) -printf 'link %f\n'
+    links | sed -n '/^cali\|\.calico$/s/^/link /p'
     for path in /etc/kubernetes/{admin,kubelet}.conf /etc/kubernetes/manifests/*.yaml; do
       [[ ! -e $path ]] || printf 'file %s\n' "$path"
     done
