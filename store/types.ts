@@ -69,12 +69,22 @@ export interface ClusterStore {
   ): Promise<void>;
   /** Clusters whose desired state was not yet acted upon (generation, retries or deleting ahead of observed), oldest first. */
   unobserved(limit: number): Promise<ClusterRecord[]>;
+  /**
+   * Machines that other clusters of any project hold: nodes of their desired spec, and claimed nodes that
+   * are not clean yet. Endpoints as core/sshEndpoint.ts builds them.
+   */
+  findByAddress(
+    endpoints: readonly string[],
+    except: { project: string; name: string },
+  ): Promise<{ project: string; name: string; hostname: string; endpoint: string }[]>;
   /** All clusters that a workflow may have to exist for (for reconcilers). */
   forEachActive(visit: (record: ClusterRecord) => Promise<void>): Promise<void>;
 }
 
 export interface NodeStore {
   list(clusterId: string): Promise<NodeRecord[]>;
+  /** Without facts and steps: what the status endpoint reads again and again. */
+  statuses(clusterId: string): Promise<Pick<NodeRecord, 'hostname' | 'status'>[]>;
   get(clusterId: string, hostname: string): Promise<NodeRecord | undefined>;
   upsert(
     clusterId: string,
