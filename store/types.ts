@@ -195,6 +195,7 @@ export interface HostKeyRecord {
 
 export interface HostKeyStore {
   get(clusterId: string, hostname: string): Promise<HostKeyRecord | undefined>;
+  list(clusterId: string): Promise<HostKeyRecord[]>;
   /** First pin wins; returns what is pinned. */
   pin(record: Omit<HostKeyRecord, 'pinnedAt'>): Promise<HostKeyRecord>;
   notePending(clusterId: string, hostname: string, key: string, fingerprint: string): Promise<void>;
