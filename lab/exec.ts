@@ -33,7 +33,7 @@ export async function execOn(
 ): Promise<CommandResult> {
   const pid = initPid(name, options.paths ?? labPaths());
   if (pid === undefined) throw new Error(`${name} is off`);
-  const enter = ['nsenter', '-t', String(pid), '-m', '-u', '-i', '-n', '-p', '-C', '--wd=/'];
+  const enter = ['nsenter', '-t', String(pid), '-m', '-u', '-i', '-n', '-p', '-C'];
   const inside = ['/bin/bash', '-c', command];
   return tryRun('/bin/sh', ['-c', ENTER, 'sh', ...enter, '--', ...inside], {
     env: { ...ENVIRONMENT, CGROUPS: cgroupDirs(machineAddress(name).cgroup).join(' ') },

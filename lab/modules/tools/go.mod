@@ -1,0 +1,3 @@
+module plinth.local/tools
+
+go 1.24
