@@ -1,0 +1,21 @@
+import type { KeyRole } from '../../store/types.js';
+
+/** Who is behind an API key. */
+export interface Principal {
+  keyId: string;
+  name: string;
+  role: KeyRole;
+  /** Absent: every project. */
+  project?: string;
+}
+
+const RANK: Readonly<Record<KeyRole, number>> = { viewer: 1, operator: 2, admin: 3 };
+
+/** Viewers read, operators also change clusters, admins also manage keys and projects. */
+export function hasRole(principal: Principal, role: KeyRole): boolean {
+  return RANK[principal.role] >= RANK[role];
+}
+
+export function mayEnter(principal: Principal, project: string): boolean {
+  return principal.project === undefined || principal.project === project;
+}

@@ -1,0 +1,27 @@
+import type { Logger } from 'pino';
+
+import type { Store } from '../store/types.js';
+import type { Vault } from '../vault/types.js';
+import type { ClusterWorkflows } from './workflows.js';
+
+/** What the API is composed of. */
+export interface ApiDeps {
+  store: Store;
+  vault: Vault;
+  workflows: ClusterWorkflows;
+  config: ApiConfig;
+  log: Logger;
+}
+
+export interface ApiConfig {
+  /** Folder that `privateKeyPath` points into (PLINTH_KEYS). */
+  keysDir: string;
+  /** Names of the blueprints that can be applied. */
+  blueprints: readonly string[];
+  /** Shown in the OpenAPI document. */
+  version: string;
+  /** Largest request body. Default 4 MiB: a spec of 1,000 machines is about 0.5 MB. */
+  maxBodyBytes?: number;
+  /** How often an event stream looks for news. Default 500 ms, which is also the most. */
+  eventPollMs?: number;
+}

@@ -1,0 +1,46 @@
+import type { Context } from 'hono';
+
+import { AppError, ErrorCode } from '../core/errors.js';
+import type { Project } from '../store/types.js';
+import type { Principal } from './auth/principal.js';
+import type { ApiDeps } from './deps.js';
+
+/** What a request carries from middleware to handler. */
+export interface ApiEnv {
+  Bindings: {
+    /** Aborted when the server is about to stop: long answers end then. Absent under `app.request`. */
+    stopping?: AbortSignal;
+  };
+  Variables: {
+    deps: ApiDeps;
+    requestId: string;
+    principal?: Principal;
+    /** The project of the path, once access to it was checked. */
+    project?: Project;
+    /** Code of the error that was answered, for the log line. */
+    errorCode?: string;
+  };
+}
+
+export type ApiContext = Context<ApiEnv>;
+
+/** Who asks. Routes that need no key have none. */
+export function principalOf(c: ApiContext): Principal {
+  const principal = c.get('principal');
+  if (principal === undefined) throw missing('principal');
+  return principal;
+}
+
+/** The project of the path. */
+export function projectOf(c: ApiContext): Project {
+  const project = c.get('project');
+  if (project === undefined) throw missing('project');
+  return project;
+}
+
+function missing(what: string): AppError {
+  return new AppError(
+    ErrorCode.Internal,
+    `the route has no ${what}: its access middleware is missing`,
+  );
+}

@@ -1,0 +1,95 @@
+import { LineCounter, parseDocument, visit, isScalar } from 'yaml';
+
+import { AppError, ErrorCode, type Problem } from '../../core/errors.js';
+import { jsonDefect } from './jsonDefect.js';
+
+/** Deeper than any spec is; MongoDB keeps at most 100 levels. */
+const MAX_DEPTH = 64;
+
+/**
+ * What a JSON text says.
+ * @throws AppError InvalidRequest with line and column when it is not JSON.
+ */
+export function parseJson(text: string): unknown {
+  try {
+    return checked(JSON.parse(text) as unknown);
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    const defect = jsonDefect(text) ?? { offset: 0, reason: 'not JSON' };
+    throw malformed('JSON', [`${position(text, defect.offset)}: ${defect.reason}`]);
+  }
+}
+
+/**
+ * What a YAML text of one document says, with YAML 1.2's core types (`yes` and `012` stay text and number).
+ * @throws AppError InvalidRequest with line and column when it is not YAML, or names a key twice.
+ */
+export function parseYaml(text: string): unknown {
+  const lineCounter = new LineCounter();
+  // The library looks for duplicate keys pairwise: a body of many keys would stop the whole process.
+  const document = parseDocument(text, { lineCounter, uniqueKeys: false, prettyErrors: false });
+  const at = (offset: number): string => {
+    const { line, col } = lineCounter.linePos(offset);
+    return `line ${String(line)}, column ${String(col)}`;
+  };
+  const defects = document.errors.map((error) => `${at(error.pos[0])}: ${error.message}`);
+  visit(document, {
+    Map(_key, map) {
+      const seen = new Set<unknown>();
+      for (const { key } of map.items) {
+        if (!isScalar(key)) continue;
+        if (seen.has(key.value)) {
+          defects.push(`${at(key.range?.[0] ?? 0)}: the key ${String(key.value)} is there twice`);
+        }
+        seen.add(key.value);
+      }
+    },
+  });
+  if (defects.length > 0) throw malformed('YAML', defects);
+  try {
+    return checked(document.toJS({ maxAliasCount: 100 }) as unknown);
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw malformed('YAML', [error instanceof Error ? error.message : String(error)]);
+  }
+}
+
+function malformed(what: string, defects: readonly string[]): AppError {
+  const problems: Problem[] = defects.slice(0, 20).map((message) => ({ path: '', message }));
+  return new AppError(ErrorCode.InvalidRequest, `the body is not valid ${what}`, { problems });
+}
+
+function position(text: string, offset: number): string {
+  const before = text.slice(0, offset);
+  const line = before.split('\n').length;
+  const column = offset - (before.lastIndexOf('\n') + 1) + 1;
+  return `line ${String(line)}, column ${String(column)}`;
+}
+
+/** Refuses what no document of ours holds and a database or a recursion would stumble over. */
+function checked(value: unknown): unknown {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > MAX_DEPTH) {
+      throw refused(`the body is nested more than ${String(MAX_DEPTH)} levels deep`);
+    }
+    const next: unknown[] = [];
+    for (const item of level) {
+      if (item === null || typeof item !== 'object') continue;
+      for (const [key, inner] of Object.entries(item)) {
+        if (key === '__proto__' || key.includes('\0')) {
+          throw refused(`the name ${JSON.stringify(key)} cannot be used`);
+        }
+        next.push(inner);
+      }
+    }
+    level = next;
+  }
+  return value;
+}
+
+function refused(message: string): AppError {
+  return new AppError(ErrorCode.InvalidRequest, 'the body cannot be read', {
+    problems: [{ path: '', message }],
+  });
+}

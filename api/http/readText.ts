@@ -1,0 +1,39 @@
+import type { ApiContext } from '../env.js';
+import { HttpError } from './httpError.js';
+
+const DEFAULT_MAX_BYTES = 4 * 1024 * 1024;
+/** What is read and thrown away of a body that is too large, so that the client gets to read the answer. */
+const DRAIN_FACTOR = 16;
+
+/**
+ * The body as text.
+ * @throws HttpError 413 for more than the limit, after draining it: a client that still sends when the
+ * connection closes sees a reset instead of the answer. 415 for a compressed body.
+ */
+export async function readText(c: ApiContext): Promise<string> {
+  const encoding = c.req.header('content-encoding') ?? 'identity';
+  if (encoding !== 'identity') {
+    throw new HttpError(
+      415,
+      'UnsupportedMediaType',
+      `bodies are read uncompressed: remove content-encoding ${encoding}`,
+    );
+  }
+  const limit = c.var.deps.config.maxBodyBytes ?? DEFAULT_MAX_BYTES;
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of c.req.raw.body ?? []) {
+    size += chunk.byteLength;
+    if (size <= limit) chunks.push(chunk);
+    else if (size > limit * DRAIN_FACTOR) break;
+  }
+  if (size > limit) {
+    throw new HttpError(
+      413,
+      'PayloadTooLarge',
+      `the body is larger than ${String(limit)} bytes`,
+      size > limit * DRAIN_FACTOR ? { connection: 'close' } : {},
+    );
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

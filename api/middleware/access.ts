@@ -1,0 +1,97 @@
+import { createMiddleware } from 'hono/factory';
+
+import { AppError, ErrorCode } from '../../core/errors.js';
+import type { KeyRole, Project } from '../../store/types.js';
+import { hashApiKey, keyOfRequest, sameHash } from '../auth/apiKey.js';
+import { hasRole, mayEnter, type Principal } from '../auth/principal.js';
+import type { ApiContext, ApiEnv } from '../env.js';
+
+/** Lets in keys of at least this role, whatever project they are for. */
+export function keyAccess(role: KeyRole) {
+  return createMiddleware<ApiEnv>(async (c, next) => {
+    await authenticate(c, role);
+    await next();
+  });
+}
+
+/** Lets in keys of at least this role that are for every project. */
+export function globalAccess(role: KeyRole) {
+  return createMiddleware<ApiEnv>(async (c, next) => {
+    const principal = await authenticate(c, role);
+    if (principal.project !== undefined) {
+      throw new AppError(
+        ErrorCode.Forbidden,
+        `this needs a key for every project: ${principal.name} is for project ${principal.project}`,
+      );
+    }
+    await next();
+  });
+}
+
+/** Lets in keys of at least this role for the project named in the path; NotFound when it does not exist. */
+export function projectAccess(role: KeyRole) {
+  return createMiddleware<ApiEnv>(async (c, next) => {
+    const principal = await authenticate(c, role);
+    const name = c.req.param('project') ?? '';
+    // Before the look-up: a key for one project learns nothing about others.
+    if (!mayEnter(principal, name)) throw foreignProject(principal, name);
+    const project = await c.var.deps.store.projects.get(name);
+    enter(c, project, `project ${name} does not exist`);
+    await next();
+  });
+}
+
+/** The same for v1 paths, which name the project by its id. */
+export function projectIdAccess(role: KeyRole) {
+  return createMiddleware<ApiEnv>(async (c, next) => {
+    const principal = await authenticate(c, role);
+    const id = c.req.param('projectId') ?? '';
+    const project = await c.var.deps.store.projects.getById(id);
+    if (principal.project !== undefined && principal.project !== project?.name) {
+      throw foreignProject(principal, id);
+    }
+    enter(c, project, `there is no project with the id ${id}`);
+    await next();
+  });
+}
+
+function enter(c: ApiContext, project: Project | undefined, otherwise: string): void {
+  if (project === undefined) throw new AppError(ErrorCode.NotFound, otherwise);
+  c.set('project', project);
+}
+
+async function authenticate(c: ApiContext, role: KeyRole): Promise<Principal> {
+  const key = keyOfRequest((name) => c.req.header(name));
+  if (key === undefined) {
+    throw new AppError(
+      ErrorCode.Unauthorized,
+      'an API key is needed: send it as X-API-KEY, X-RAFAY-API-KEYID or Authorization: Bearer',
+    );
+  }
+  const hash = hashApiKey(key);
+  const record = await c.var.deps.store.apiKeys.findByHash(hash);
+  if (record === undefined || !sameHash(record.hash, hash) || record.revokedAt !== undefined) {
+    throw new AppError(ErrorCode.Unauthorized, 'this API key is not known here, or was revoked');
+  }
+  const principal: Principal = {
+    keyId: record.id,
+    name: record.name,
+    role: record.role,
+    ...(record.project === undefined ? {} : { project: record.project }),
+  };
+  c.set('principal', principal);
+  if (!hasRole(principal, role)) {
+    throw new AppError(
+      ErrorCode.Forbidden,
+      `this needs the role ${role}: the key ${record.name} has the role ${record.role}`,
+    );
+  }
+  return principal;
+}
+
+function foreignProject(principal: Principal, project: string): AppError {
+  return new AppError(
+    ErrorCode.Forbidden,
+    `the key ${principal.name} is not for project ${project}`,
+  );
+}

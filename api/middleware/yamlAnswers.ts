@@ -1,0 +1,24 @@
+import { createMiddleware } from 'hono/factory';
+import { stringify } from 'yaml';
+
+import type { ApiEnv } from '../env.js';
+
+const YAML = /application\/(x-rafay-|x-)?yaml|text\/(x-)?yaml/;
+const JSON_TYPE = /application\/json/;
+
+/** Answers in YAML where the client asks for it and not also for JSON. */
+export function yamlAnswers() {
+  return createMiddleware<ApiEnv>(async (c, next) => {
+    await next();
+    const accept = c.req.header('accept') ?? '';
+    if (!YAML.test(accept) || JSON_TYPE.test(accept)) return;
+    if (!JSON_TYPE.test(c.res.headers.get('content-type') ?? '')) return;
+    const value: unknown = await c.res.clone().json();
+    const headers = new Headers(c.res.headers);
+    headers.set('content-type', 'application/yaml; charset=utf-8');
+    headers.delete('content-length');
+    const { status } = c.res;
+    c.res = undefined;
+    c.res = new Response(stringify(value), { status, headers });
+  });
+}

@@ -1,0 +1,88 @@
+import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+
+import {
+  CANCEL_SIGNAL,
+  CHANGED_SIGNAL,
+  CLUSTER_WORKFLOW_TYPE,
+  clusterWorkflowId,
+  TASK_QUEUE,
+  type ClusterWorkflowInput,
+} from '../core/clusterWorkflow.js';
+import { AppError, ErrorCode } from '../core/errors.js';
+
+/** The clusters' workflows, as the API needs them. */
+export interface ClusterWorkflows {
+  /** Has the cluster's workflow look at what is desired; starts it where it does not run. */
+  notify(project: string, name: string): Promise<void>;
+  /** Ends the running operation at its next safe point. False when no workflow runs. */
+  cancel(project: string, name: string): Promise<boolean>;
+  isRunning(project: string, name: string): Promise<boolean>;
+  /** Fails unless the server answers within 2 s. */
+  ping(): Promise<void>;
+}
+
+/** A request waits this long for Temporal; what it could not deliver, the reconciler does. */
+const DEADLINE_MS = 2_000;
+
+const PROJECT = defineSearchAttributeKey('PlinthProject', 'KEYWORD');
+const CLUSTER = defineSearchAttributeKey('PlinthCluster', 'KEYWORD');
+
+/**
+ * Over a Temporal client. Every method fails with AppError ConnectionLost when Temporal cannot be reached
+ * within 2 s.
+ */
+export function createClusterWorkflows(client: Client): ClusterWorkflows {
+  const ask = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await client.withDeadline(Date.now() + DEADLINE_MS, work);
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) throw error;
+      throw new AppError(ErrorCode.ConnectionLost, 'Temporal does not answer', { cause: error });
+    }
+  };
+  return {
+    async notify(project, name) {
+      const input: ClusterWorkflowInput = { project, name };
+      await ask(() =>
+        client.workflow.signalWithStart(CLUSTER_WORKFLOW_TYPE, {
+          workflowId: clusterWorkflowId(project, name),
+          taskQueue: TASK_QUEUE,
+          args: [input],
+          signal: CHANGED_SIGNAL,
+          staticSummary: `Cluster ${name} of project ${project}`.slice(0, 200),
+          typedSearchAttributes: new TypedSearchAttributes([
+            { key: PROJECT, value: project },
+            { key: CLUSTER, value: name },
+          ]),
+        }),
+      );
+    },
+    async cancel(project, name) {
+      return unlessNotFound(false, async () => {
+        const handle = client.workflow.getHandle(clusterWorkflowId(project, name));
+        await ask(() => handle.signal(CANCEL_SIGNAL));
+        return true;
+      });
+    },
+    async isRunning(project, name) {
+      return unlessNotFound(false, async () => {
+        const handle = client.workflow.getHandle(clusterWorkflowId(project, name));
+        const { status } = await ask(() => handle.describe());
+        return status.name === 'RUNNING';
+      });
+    },
+    async ping() {
+      await ask(async () => client.connection.workflowService.getSystemInfo({}));
+    },
+  };
+}
+
+async function unlessNotFound<T>(otherwise: T, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return otherwise;
+    throw error;
+  }
+}
