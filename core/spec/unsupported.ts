@@ -1,0 +1,78 @@
+import type { Problem } from '../errors.js';
+import { Role } from '../words.js';
+import { at, items, problemAt, type Cursor } from './cursor.js';
+import type { Rule } from './rules/rule.js';
+
+/**
+ * Nodes may come without SSH, by the installer command. False until there is one: such a node would wait for ever.
+ * Not in the table below but bound to it: `autoApproveNodes` and `installerTtl` are accepted, because clients always
+ * send them and they only say what happens to nodes that come this way.
+ */
+export const INSTALLER_AVAILABLE: boolean = false;
+
+interface Unsupported {
+  /** Keys from the root; `[]` stands for every element of a list. */
+  path: readonly string[];
+  /** The values that are refused. */
+  refuses(value: unknown): boolean;
+  message: string;
+}
+
+const always = (): boolean => true;
+const is =
+  (wanted: unknown) =>
+  (value: unknown): boolean =>
+    value === wanted;
+
+const CILIUM = 'cilium';
+
+/** What the V3 API knows and plinth does not act on: refused, never accepted and ignored. */
+const UNSUPPORTED: readonly Unsupported[] = [
+  {
+    path: ['spec', 'config', 'network', 'cni', 'name'],
+    refuses: (value) => typeof value === 'string' && isUnsupportedCni(value),
+    message: 'Cilium is not supported yet: use "Calico"',
+  },
+  {
+    path: ['spec', 'config', 'nodes', '[]', 'roles', '[]'],
+    refuses: is(Role.Storage),
+    message: 'the role Storage is not supported yet: leave it out',
+  },
+  {
+    path: ['spec', 'config', 'platformVersion'],
+    refuses: always,
+    message: 'is not supported yet: leave it out',
+  },
+  {
+    path: ['spec', 'sharing', 'enabled'],
+    refuses: is(true),
+    message:
+      'sharing with other projects is not supported yet: make it false, or leave sharing out',
+  },
+  {
+    path: ['spec', 'proxy', 'allowInsecureBootstrap'],
+    refuses: is(true),
+    message:
+      "is not supported: certificates are always checked; give the proxy's CA in bootstrapCA instead",
+  },
+];
+
+/** Cilium, however it is written: it has a refusal of its own. */
+export function isUnsupportedCni(name: string): boolean {
+  return name.toLowerCase() === CILIUM;
+}
+
+export const unsupportedRule: Rule = (root) =>
+  UNSUPPORTED.flatMap(({ path, refuses, message }): Problem[] =>
+    walk(root, path)
+      .filter(({ value }) => value !== undefined && refuses(value))
+      .map((cursor) => problemAt(cursor, message)),
+  );
+
+function walk(root: Cursor, path: readonly string[]): Cursor[] {
+  return path.reduce<Cursor[]>(
+    (cursors, key) =>
+      cursors.flatMap((cursor) => (key === '[]' ? items(cursor) : [at(cursor, key)])),
+    [root],
+  );
+}
