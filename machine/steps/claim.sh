@@ -25,7 +25,7 @@ list_packages() {
 [[ ! -e $PLINTH_BEFORE/claimed ]] || skip 'the machine is claimed and its record is kept'
 rm -f "$PLINTH_STATE/restored"
 mkdir -p "$STATE"
-chmod 700 "$PLINTH_STATE" "$PLINTH_BEFORE"
+chmod 700 "$PLINTH_BEFORE"
 
 note 'recording packages, units, sysctls, swap, mounts, links and accounts'
 list_packages >"$PLINTH_BEFORE/packages"
@@ -33,8 +33,17 @@ keep_state /var/lib/dpkg/{status,diversions,statoverride}{,-old} /var/lib/dpkg/a
   /var/lib/dpkg/triggers/{File,Unincorp} /var/lib/apt/extended_states /var/cache/debconf/* \
   /etc/{passwd,group,shadow,gshadow,subuid,subgid}{,-} \
   /etc/ld.so.cache /var/cache/ldconfig/aux-cache /var/lib/systemd/catalog/database
+# dpkg drops folders that are not there from the lists of packages it does not even touch.
+if [[ -d /var/lib/dpkg/info ]]; then
+  (cd /var/lib/dpkg/info && find . -maxdepth 1 -name '*.list' -print0 |
+    tar --null -T - -czf "$PLINTH_BEFORE/dpkg-lists.tgz")
+fi
+# For what a killed dpkg leaves behind, which no package knows of.
+find /usr -xdev -path /usr/local -prune -o -type d -print | sort >"$PLINTH_BEFORE/usr-folders"
 cut -d : -f 1 /etc/passwd >"$PLINTH_BEFORE/users"
 cut -d : -f 1 /etc/group >"$PLINTH_BEFORE/groups"
+# Units that others pull in.
+record_unit network-online.target
 if have systemctl; then
   systemctl list-unit-files --no-legend --plain >"$PLINTH_BEFORE/unit-files" || true
   systemctl list-units --no-legend --plain --state=active >"$PLINTH_BEFORE/active-units" || true
@@ -64,10 +73,13 @@ done <<'PATHS'
 /opt/cni
 /opt/containerd
 /root/.kube
+/run/adduser
 /run/calico
 /run/containerd
 /run/flannel
 /run/haproxy
+/run/haproxy.pid
+/run/haproxy-master.sock
 /run/kubernetes
 /run/netns
 /run/nodeagent

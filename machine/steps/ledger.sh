@@ -47,7 +47,7 @@ same_file() {
 
 # restore_record RECORD: the path is as the record says.
 restore_record() {
-  local record=$1 kind path
+  local record=$1 kind path mode owner
   read -r kind path <"$record"
   rm -f "$path.plinth-new"
   case $kind in
@@ -63,6 +63,9 @@ restore_record() {
       unmount_under "$path"
       [[ -d $path ]] || mkdir -p "$path"
       remove_new_in "$path" "$record.list"
+      read -r mode owner <"$record.mode"
+      chmod "$mode" "$path"
+      chown "$owner" "$path"
       ;;
     file) same_file "$record.orig" "$path" || put_back "$record.orig" "$path" ;;
     symlink)

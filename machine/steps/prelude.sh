@@ -57,7 +57,7 @@ fail() {
 
 # ---- what was there before: one record for each thing, made once, before the first change ----
 # before/paths/KEY     kind (absent, made, file, symlink, dir) and the path; KEY.orig: the original,
-#                      KEY.list: everything below a directory that was there (NUL-separated)
+#                      KEY.list, KEY.mode: of a directory everything below it (NUL-separated), and its mode
 # before/sysctls/KEY   value          before/units/UNIT   "<is-enabled> <is-active>"
 
 # A record counts only when its file has its final name: a kill in between leaves it to be made anew.
@@ -78,13 +78,14 @@ plinth_record_as() {
   mkdir -p "$PLINTH_BEFORE/paths"
   file=$PLINTH_BEFORE/paths/$(plinth_path_key "$path")
   [[ ! -e $file ]] || return 0
-  rm -rf "$file.orig" "$file.list"
+  rm -rf "$file.orig" "$file.list" "$file.mode"
   if [[ -L $path ]]; then
     kind=symlink
     cp -a "$path" "$file.orig"
   elif [[ -d $path ]]; then
     kind=dir
     find "$path" -xdev -mindepth 1 -printf '%P\0' >"$file.list"
+    stat -c '%a %u:%g' "$path" >"$file.mode"
   elif [[ -e $path ]]; then
     kind='file'
     cp -a "$path" "$file.orig"

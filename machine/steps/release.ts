@@ -13,5 +13,9 @@ export const releaseStep: StepModule = {
  * To be executed over the session once `release` is done and its result is read: its own run's files
  * are on tmpfs until then.
  */
-export const FINAL_CLEANUP =
-  "systemctl reset-failed 'plinth-*' 2>/dev/null; rm -rf /var/lib/plinth /run/plinth";
+export const FINAL_CLEANUP = [
+  "systemctl reset-failed 'plinth-*' 2>/dev/null",
+  // Where it is a mount point it stays, empty.
+  'rm -rf /run/plinth /var/lib/plinth 2>/dev/null',
+  'test -z "$(ls -A /var/lib/plinth /run/plinth 2>/dev/null | grep -v :)"',
+].join('; ');

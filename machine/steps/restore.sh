@@ -78,12 +78,25 @@ purge_packages() {
   fi
 }
 
+# A dpkg killed while it unpacks leaves files under names of its own, and folders of nobody.
+remove_unpacked() {
+  local folder
+  have dpkg || return 0
+  rm -rf /var/lib/dpkg/tmp.ci
+  find /usr /etc -xdev -name '*.dpkg-new' -cnewer "$PLINTH_BEFORE/claimed" -delete
+  [[ -s $PLINTH_BEFORE/usr-folders ]] || return 0
+  comm -13 "$PLINTH_BEFORE/usr-folders" <(find /usr -xdev -path /usr/local -prune -o -type d -print | sort) |
+    tac | while IFS= read -r folder; do
+    rmdir "$folder" 2>/dev/null || true
+  done
+}
+
 restore_files() {
   local record
   # What lies deeper comes first, so that a folder we made is empty when its turn comes.
   while IFS= read -r record; do
     restore_record "$record"
-  done < <(find "$PLINTH_BEFORE/paths" -type f ! -name '*.orig' ! -name '*.list' ! -name '*.tmp' 2>/dev/null |
+  done < <(find "$PLINTH_BEFORE/paths" -type f ! -name '*.orig' ! -name '*.list' ! -name '*.mode' ! -name '*.tmp' 2>/dev/null |
     awk '{ print gsub(/%2F/, "&") "\t" $0 }' | sort -rn | cut -f 2-)
 }
 
@@ -141,7 +154,7 @@ put_state_back() {
     original=$PLINTH_BEFORE/state/$(plinth_path_key "$file")
     if [[ -e $original ]]; then
       same_file "$original" "$file" || put_back "$original" "$file"
-    elif [[ $file == *-old || $file == *- ]]; then
+    else
       rm -f "$file"
     fi
   done
@@ -154,6 +167,9 @@ restore_tool_state() {
     put_state_back /var/lib/dpkg/{status,diversions,statoverride}{,-old} /var/lib/dpkg/available \
       /var/lib/dpkg/triggers/{File,Unincorp} /var/lib/apt/extended_states /var/cache/debconf/* \
       /etc/ld.so.cache /var/cache/ldconfig/aux-cache /var/lib/systemd/catalog/database
+    if [[ -s $PLINTH_BEFORE/dpkg-lists.tgz ]]; then
+      tar -C /var/lib/dpkg/info -xzf "$PLINTH_BEFORE/dpkg-lists.tgz"
+    fi
   else
     note 'packages differ from those before; the package manager keeps its own state'
     diff <(list_packages) "$PLINTH_BEFORE/packages" || true
@@ -168,6 +184,7 @@ restore_tool_state() {
 stop_units
 note 'removing packages that were not there before'
 purge_packages
+remove_unpacked
 note 'putting files back'
 restore_files
 remove_accounts
