@@ -1,0 +1,151 @@
+import { describe, expect, test } from 'vitest';
+import { fixtureCluster, fixtureNode } from '../../test/fixtures/cluster.js';
+import type { ClusterSpec } from '../cluster.js';
+import { immutableProblems } from './immutableProblems.js';
+
+type Change = (spec: ClusterSpec) => void;
+
+function problemsOf(change: Change, prepare: Change = () => undefined): string[] {
+  const applied = fixtureCluster().spec;
+  prepare(applied);
+  const desired = structuredClone(applied);
+  change(desired);
+  return immutableProblems(applied, desired).map(({ path, message }) => `${path}: ${message}`);
+}
+
+const refused: [string, Change, RegExp][] = [
+  [
+    'the pod subnet',
+    (spec) => (spec.config.network.podSubnet = '10.0.0.0/14'),
+    /^spec\.config\.network\.podSubnet: is "10.240.0.0\/12" and cannot become "10.0.0.0\/14": .*delete the cluster/,
+  ],
+  [
+    'the service subnet',
+    (spec) => (spec.config.network.serviceSubnet = '10.97.0.0/16'),
+    /^spec\.config\.network\.serviceSubnet: .*delete the cluster/,
+  ],
+  [
+    'dual-stack',
+    (spec) => (spec.config.network.ipv6 = { podSubnet: 'fd00::/56', serviceSubnet: 'fd01::/112' }),
+    /^spec\.config\.network\.ipv6\.podSubnet: is unset and cannot become "fd00::\/56"/,
+  ],
+  [
+    'the CNI',
+    (spec) => (spec.config.network.cni.name = 'Cilium'),
+    /^spec\.config\.network\.cni\.name: .*delete the cluster/,
+  ],
+  [
+    "the CNI's version",
+    (spec) => (spec.config.network.cni.version = '3.31.3'),
+    /^spec\.config\.network\.cni\.version: .*upgrades are not supported yet/,
+  ],
+  [
+    'the Kubernetes version',
+    (spec) => (spec.config.kubernetesVersion = 'v1.35.4'),
+    /^spec\.config\.kubernetesVersion: is "v1.34.4" .*upgrades are not supported yet/,
+  ],
+  [
+    'the nameservers',
+    (spec) => (spec.config.network.nameservers = ['10.0.0.2']),
+    /^spec\.config\.network\.nameservers: is unset/,
+  ],
+  [
+    'flags of the kubelet',
+    (spec) => (spec.config.kubeletExtraArgs = { v: '4' }),
+    /^spec\.config\.kubeletExtraArgs: .*not supported yet/,
+  ],
+  [
+    'settings of the kubelet',
+    (spec) => (spec.config.kubeletConfigurationOverrides = 'maxPods: 1'),
+    /^spec\.config\.kubeletConfigurationOverrides: /,
+  ],
+  [
+    'the control planes’ flags',
+    (spec) => (spec.config.controlPlaneOverrides = { kubeScheduler: { extraArgs: { v: '4' } } }),
+    /^spec\.config\.controlPlaneOverrides: /,
+  ],
+  [
+    'the proxy',
+    (spec) => (spec.proxy = { enabled: true, httpProxy: 'http://p.example.com' }),
+    /^spec\.proxy: /,
+  ],
+  [
+    "a node's roles",
+    (spec) => spec.config.nodes[1]?.roles.push('ControlPlane'),
+    /^spec\.config\.nodes\[1\]\.roles: .*remove the node/,
+  ],
+  [
+    "a node's privateIP",
+    (spec) => spec.config.nodes.splice(2, 1, fixtureNode(3, { privateIP: '10.77.0.99' })),
+    /^spec\.config\.nodes\[2\]\.privateIP: is "10.77.0.13" and cannot become "10.77.0.99"/,
+  ],
+  [
+    "a node's interface",
+    (spec) => spec.config.nodes.splice(2, 1, fixtureNode(3, { interface: 'eth1' })),
+    /^spec\.config\.nodes\[2\]\.interface: /,
+  ],
+];
+
+const allowed: [string, Change][] = [
+  ['nothing', () => undefined],
+  [
+    'the order of nodes and roles',
+    (spec) => {
+      spec.config.nodes.reverse();
+      for (const node of spec.config.nodes) node.roles.reverse();
+    },
+  ],
+  ['the spelling of the CNI’s version', (spec) => (spec.config.network.cni.version = 'v3.28.5')],
+  ['a new node', (spec) => spec.config.nodes.push(fixtureNode(9))],
+  ['a dropped node', (spec) => spec.config.nodes.pop()],
+  ['labels', (spec) => spec.config.nodes.splice(2, 1, fixtureNode(3, { labels: { a: 'b' } }))],
+  ['the blueprint', (spec) => (spec.blueprint.name = 'minimal')],
+  [
+    'what is left out or empty',
+    (spec) => {
+      spec.config.kubeletExtraArgs = {};
+      spec.config.network.nameservers = [];
+      spec.proxy = { enabled: false };
+    },
+  ],
+  [
+    'where a machine is reached',
+    (spec) => spec.config.nodes.splice(2, 1, fixtureNode(3, { ssh: {} })),
+  ],
+];
+
+describe('immutableProblems', () => {
+  test.each(refused)('a change of %s is refused', (_what, change, wanted) => {
+    expect(problemsOf(change)[0]).toMatch(wanted);
+  });
+
+  test.each(allowed)('a change of %s is allowed', (_what, change) => {
+    expect(problemsOf(change)).toEqual([]);
+  });
+
+  test('another spelling of the same IPv6 range is no change', () => {
+    const problems = problemsOf(
+      (spec) => (spec.config.network.ipv6 = { podSubnet: 'FD00:0::/56' }),
+      (spec) => (spec.config.network.ipv6 = { podSubnet: 'fd00::/56' }),
+    );
+    expect(problems).toEqual([]);
+  });
+
+  test("the proxy's password is not in the message, and not compared", () => {
+    const proxy = { enabled: true, httpProxy: 'http://p.example.com', proxyAuth: 'me:hunter2' };
+    expect(
+      problemsOf(
+        (spec) => (spec.proxy = proxy),
+        (spec) => (spec.proxy = { enabled: true, httpProxy: 'http://p.example.com' }),
+      ),
+    ).toEqual([]);
+    expect(problemsOf((spec) => (spec.proxy = proxy)).join()).not.toContain('hunter2');
+  });
+
+  test('everything that changed is told at once', () => {
+    const problems = problemsOf((spec) => {
+      for (const [, change] of refused.slice(0, 6)) change(spec);
+    });
+    expect(problems).toHaveLength(7);
+  });
+});

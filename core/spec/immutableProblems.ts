@@ -1,0 +1,123 @@
+import type { ClusterSpec, NodeSpec } from '../cluster.js';
+import type { Problem } from '../errors.js';
+import { stableJson } from '../stableJson.js';
+import { canonicalText } from './cidr.js';
+import { appendPath } from './path.js';
+
+/**
+ * What cannot change on a cluster that exists, compared with what was applied to it: all at once, at the paths of
+ * `desired`. Some need a new cluster, the others wait for an operation that changes them: none is accepted and ignored.
+ * Nodes are matched by hostname; new and dropped ones are no problem.
+ */
+export function immutableProblems(applied: ClusterSpec, desired: ClusterSpec): Problem[] {
+  return [
+    ...CLUSTER_FIELDS.flatMap((field) => compare('spec', field, applied, desired)),
+    ...nodeProblems(applied, desired),
+  ];
+}
+
+interface Field<T> {
+  /** Below the cluster's spec or the node. */
+  path: readonly string[];
+  read(of: T): unknown;
+  /** What to do, after "is X and cannot become Y". */
+  because: string;
+}
+
+const FOR_GOOD = 'it is built into the cluster; delete the cluster and create it anew';
+const UPGRADES = 'upgrades are not supported yet';
+const JOINED = 'it is read when a node joins, and changing it later is not supported yet';
+const OTHER_NODE = 'remove the node, and add it again in a later apply';
+
+const CLUSTER_FIELDS: readonly Field<ClusterSpec>[] = [
+  subnet('podSubnet', (spec) => spec.config.network.podSubnet),
+  subnet('serviceSubnet', (spec) => spec.config.network.serviceSubnet),
+  subnet('ipv6.podSubnet', (spec) => spec.config.network.ipv6?.podSubnet),
+  subnet('ipv6.serviceSubnet', (spec) => spec.config.network.ipv6?.serviceSubnet),
+  {
+    path: ['config', 'network', 'cni', 'name'],
+    read: (spec) => spec.config.network.cni.name,
+    because: FOR_GOOD,
+  },
+  {
+    path: ['config', 'network', 'cni', 'version'],
+    read: (spec) => spec.config.network.cni.version.replace(/^v/, ''),
+    because: UPGRADES,
+  },
+  {
+    path: ['config', 'kubernetesVersion'],
+    read: (spec) => spec.config.kubernetesVersion,
+    because: UPGRADES,
+  },
+  {
+    path: ['config', 'network', 'nameservers'],
+    read: (spec) => spec.config.network.nameservers,
+    because: JOINED,
+  },
+  {
+    path: ['config', 'kubeletExtraArgs'],
+    read: (spec) => spec.config.kubeletExtraArgs,
+    because: JOINED,
+  },
+  {
+    path: ['config', 'kubeletConfigurationOverrides'],
+    read: (spec) => spec.config.kubeletConfigurationOverrides,
+    because: JOINED,
+  },
+  {
+    path: ['config', 'controlPlaneOverrides'],
+    read: (spec) => spec.config.controlPlaneOverrides,
+    because: JOINED,
+  },
+  {
+    path: ['proxy'],
+    read: ({ proxy }) => proxy?.enabled === true && { ...proxy, proxyAuth: undefined },
+    because: JOINED,
+  },
+];
+
+const NODE_FIELDS: readonly Field<NodeSpec>[] = [
+  { path: ['roles'], read: (node) => node.roles.toSorted(), because: OTHER_NODE },
+  { path: ['privateIP'], read: (node) => canonicalText(node.privateIP), because: OTHER_NODE },
+  { path: ['arch'], read: (node) => node.arch, because: OTHER_NODE },
+  { path: ['operatingSystem'], read: (node) => node.operatingSystem, because: OTHER_NODE },
+  { path: ['interface'], read: (node) => node.interface, because: OTHER_NODE },
+  { path: ['kubeletExtraArgs'], read: (node) => node.kubeletExtraArgs, because: OTHER_NODE },
+  {
+    path: ['kubeletConfigurationOverrides'],
+    read: (node) => node.kubeletConfigurationOverrides,
+    because: OTHER_NODE,
+  },
+];
+
+function subnet(name: string, read: (spec: ClusterSpec) => string | undefined): Field<ClusterSpec> {
+  return {
+    path: ['config', 'network', ...name.split('.')],
+    read: (spec) => canonicalText(read(spec) ?? ''),
+    because: FOR_GOOD,
+  };
+}
+
+function nodeProblems(applied: ClusterSpec, desired: ClusterSpec): Problem[] {
+  const before = new Map(applied.config.nodes.map((node) => [node.hostname, node]));
+  return desired.config.nodes.flatMap((node, index) => {
+    const was = before.get(node.hostname);
+    if (was === undefined) return [];
+    const path = appendPath('spec.config.nodes', index);
+    return NODE_FIELDS.flatMap((field) => compare(path, field, was, node));
+  });
+}
+
+function compare<T>(base: string, field: Field<T>, applied: T, desired: T): Problem[] {
+  const [was, is] = [told(field.read(applied)), told(field.read(desired))];
+  if (was === is) return [];
+  const path = field.path.reduce(appendPath, base);
+  return [{ path, message: `is ${was} and cannot become ${is}: ${field.because}` }];
+}
+
+/** Absent, empty and off are the same. */
+function told(value: unknown): string {
+  if (value === undefined || value === false || value === '') return 'unset';
+  const json = stableJson(value);
+  return json === '{}' || json === '[]' ? 'unset' : json;
+}
