@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 
 import type { NodeSpec } from '../core/cluster.js';
-import { AppError, ErrorCode } from '../core/errors.js';
 import { nodePaths, type StepName } from '../core/steps.js';
 import { familyOf } from '../machine/families.js';
 import type { MachineFacts } from '../machine/facts.js';
@@ -168,18 +167,7 @@ async function stepContext(
   const names = module.manifests?.(context) ?? [];
   if (names.length === 0) return context;
   const manifests = await Promise.all(
-    names.map(async (name) => {
-      const artifact = context.catalog.artifacts.find(
-        (candidate) => candidate.kind === 'manifest' && candidate.name === name,
-      );
-      if (artifact === undefined) {
-        throw new AppError(
-          ErrorCode.ArtifactMissing,
-          `the artifacts (${context.catalog.source}) hold no manifest ${name}`,
-        );
-      }
-      return [name, await deps.source.readText(artifact)] as const;
-    }),
+    names.map(async (name) => [name, await deps.source.manifest(name, spec)] as const),
   );
   return { ...context, manifests: Object.fromEntries(manifests) };
 }

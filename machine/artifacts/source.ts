@@ -4,17 +4,19 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Artifact, BundleIndex } from '../../core/artifacts.js';
+import type { ClusterSpec } from '../../core/cluster.js';
 import { AppError, ErrorCode } from '../../core/errors.js';
 import type { ArtifactCatalog } from '../steps/types.js';
 import { parseBundleIndex } from './bundleIndex.js';
+import { upstreamManifestUrl, upstreamUrl } from './upstream.js';
 
 /** Where a cluster's files come from, chosen once by PLINTH_ARTIFACTS. */
 export interface ArtifactSource {
   readonly catalog: ArtifactCatalog;
   /** A bundle file's bytes from an offset. */
   open(artifact: Artifact, from: number): NodeJS.ReadableStream;
-  /** A manifest's text, its sum verified. */
-  readText(artifact: Artifact): Promise<string>;
+  /** A manifest's text by its artifact's name, its sum verified where there is one. */
+  manifest(name: string, spec: ClusterSpec): Promise<string>;
 }
 
 /**
@@ -22,8 +24,11 @@ export interface ArtifactSource {
  * no readable index.
  */
 export async function openArtifactSource(setting: string): Promise<ArtifactSource> {
-  if (setting === 'online') return onlineSource();
-  if (/^https?:\/\//.test(setting)) return mirrorSource(setting.replace(/\/+$/, ''));
+  if (setting === 'online') return httpSource({ source: 'online', artifacts: [] });
+  if (/^https?:\/\//.test(setting)) {
+    const baseUrl = setting.replace(/\/+$/, '');
+    return httpSource({ source: 'mirror', baseUrl, artifacts: [] });
+  }
   return bundleSource(setting);
 }
 
@@ -34,8 +39,10 @@ async function bundleSource(directory: string): Promise<ArtifactSource> {
     catalog,
     open: (artifact, from) =>
       createReadStream(join(directory, artifact.path), { start: from, highWaterMark: 1 << 20 }),
-    readText: async (artifact) =>
-      verified(artifact, await readFile(join(directory, artifact.path), 'utf8')),
+    manifest: async (name, spec) => {
+      const artifact = bundled(index, name, spec);
+      return verified(artifact, await readFile(join(directory, artifact.path), 'utf8'));
+    },
   };
 }
 
@@ -60,12 +67,16 @@ async function readIndex(directory: string): Promise<BundleIndex> {
   return index;
 }
 
-function onlineSource(): ArtifactSource {
-  return httpSource({ source: 'online', artifacts: [] });
-}
-
-async function mirrorSource(baseUrl: string): Promise<ArtifactSource> {
-  return Promise.resolve(httpSource({ source: 'mirror', baseUrl, artifacts: [] }));
+function bundled(index: BundleIndex, name: string, spec: ClusterSpec): Artifact {
+  const calico = `v${spec.config.network.cni.version.replace(/^v/, '')}`;
+  const found = index.artifacts.find(
+    (artifact) =>
+      artifact.kind === 'manifest' &&
+      artifact.name === name &&
+      (!name.startsWith('calico') || artifact.version === calico),
+  );
+  if (found !== undefined) return found;
+  throw new AppError(ErrorCode.ArtifactMissing, `the bundle holds no manifest ${name}`);
 }
 
 /** Machines fetch for themselves; only manifests, which are rendered here, are fetched by the worker. */
@@ -78,15 +89,15 @@ function httpSource(catalog: ArtifactCatalog): ArtifactSource {
         `${artifact.path}: machines fetch this themselves (${catalog.source})`,
       );
     },
-    readText: async (artifact) => {
-      const response = await fetch(artifact.path, { signal: AbortSignal.timeout(30_000) });
-      if (!response.ok) {
-        throw new AppError(
-          ErrorCode.ArtifactMissing,
-          `${artifact.path} answered ${String(response.status)}`,
-        );
-      }
-      return response.text();
+    manifest: async (name, spec) => {
+      const url = upstreamUrl(catalog, upstreamManifestUrl(name, spec.config.network.cni.version));
+      const response = await fetch(url, { signal: AbortSignal.timeout(30_000) }).catch(
+        (cause: unknown) => {
+          throw new AppError(ErrorCode.Internal, `${url} cannot be fetched`, { cause });
+        },
+      );
+      if (response.ok) return response.text();
+      throw new AppError(ErrorCode.ArtifactMissing, `${url} answered ${String(response.status)}`);
     },
   };
 }

@@ -17,6 +17,8 @@ export interface StepContext {
   subject?: NodeSpec;
   /** Everything the chosen source offers for this cluster's versions. */
   catalog: ArtifactCatalog;
+  /** Text of the manifests that the module asked for, by name. */
+  manifests?: Record<string, string>;
   /** Short-lived secrets made for this run (bootstrap token, certificate key, CA hash). */
   join?: JoinSecrets;
 }
@@ -47,6 +49,8 @@ export interface StepModule {
   params(context: StepContext): Record<string, string>;
   /** Bundle files the machine must hold before the script starts. */
   artifacts?(context: StepContext): readonly Artifact[];
+  /** Names of manifest artifacts whose text `params` needs. */
+  manifests?(context: StepContext): readonly string[];
   /** True where the machine need not be ours yet (facts) or is ours no more (release). */
   withoutOwner?: boolean;
 }

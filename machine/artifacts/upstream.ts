@@ -1,0 +1,63 @@
+import { AppError, ErrorCode } from '../../core/errors.js';
+import type { ArtifactCatalog, StepContext } from '../steps/types.js';
+
+/**
+ * Where upstream publishes what a bundle would hold. A mirror serves the same paths below its own address,
+ * with the host as the first folder: `online` and `mirror` differ by nothing else.
+ */
+export function upstreamUrl({ baseUrl }: Pick<ArtifactCatalog, 'baseUrl'>, url: string): string {
+  return baseUrl === undefined ? url : `${baseUrl}/${url.replace(/^https:\/\//, '')}`;
+}
+
+/** Registries that images come from; each is asked through the mirror when there is one. */
+export const REGISTRIES = ['registry.k8s.io', 'docker.io', 'quay.io'] as const;
+
+const CNI_PLUGINS = 'v1.6.2';
+
+export interface UpstreamUrls {
+  /** Folder of kubeadm, kubelet, kubectl, each with its `.sha256` beside it. */
+  kubernetes: string;
+  /** The CNI plugins' archive, with its `.sha256` beside it. */
+  cniPlugins: string;
+}
+
+export function upstreamUrls(context: StepContext): UpstreamUrls {
+  const { arch } = context.node;
+  const { kubernetesVersion } = context.spec.config;
+  const release = 'https://dl.k8s.io/release';
+  const plugins = 'https://github.com/containernetworking/plugins/releases/download';
+  return {
+    kubernetes: upstreamUrl(context.catalog, `${release}/${kubernetesVersion}/bin/linux/${arch}`),
+    cniPlugins: upstreamUrl(
+      context.catalog,
+      `${plugins}/${CNI_PLUGINS}/cni-plugins-linux-${arch}-${CNI_PLUGINS}.tgz`,
+    ),
+  };
+}
+
+/** Images that every node needs beside those that kubeadm names. */
+export function addonImages(context: StepContext): string[] {
+  const calico = `v${context.spec.config.network.cni.version.replace(/^v/, '')}`;
+  return [
+    `docker.io/calico/cni:${calico}`,
+    `docker.io/calico/node:${calico}`,
+    `docker.io/calico/kube-controllers:${calico}`,
+    ...(context.spec.blueprint.name === 'minimal'
+      ? []
+      : [`registry.k8s.io/metrics-server/metrics-server:${METRICS_SERVER}`]),
+  ];
+}
+
+export const METRICS_SERVER = 'v0.8.0';
+
+/** Manifests upstream publishes, by the name that steps ask for. */
+export function upstreamManifestUrl(name: string, calicoVersion: string): string {
+  const calico = `v${calicoVersion.replace(/^v/, '')}`;
+  const urls: Readonly<Record<string, string>> = {
+    'calico-vxlan': `https://raw.githubusercontent.com/projectcalico/calico/${calico}/manifests/calico-vxlan.yaml`,
+    'metrics-server': `https://github.com/kubernetes-sigs/metrics-server/releases/download/${METRICS_SERVER}/components.yaml`,
+  };
+  const url = urls[name];
+  if (url !== undefined) return url;
+  throw new AppError(ErrorCode.ArtifactMissing, `upstream publishes no manifest ${name}`);
+}

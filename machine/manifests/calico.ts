@@ -1,0 +1,63 @@
+import { parseAllDocuments, stringify } from 'yaml';
+
+import type { ClusterSpec } from '../../core/cluster.js';
+import { AppError, ErrorCode } from '../../core/errors.js';
+
+interface EnvVar {
+  name: string;
+  value?: string;
+  valueFrom?: unknown;
+}
+
+interface Workload {
+  kind?: string;
+  metadata?: { name?: string };
+  spec?: { template?: { spec?: { containers?: { name: string; env?: EnvVar[] }[] } } };
+}
+
+/**
+ * Calico's own manifest for this cluster: VXLAN with the pod subnet as its pool, and the address that the
+ * kubelet was told, so that a machine with several networks never takes the wrong one.
+ */
+export function calicoManifest(upstream: string, spec: ClusterSpec): string {
+  const documents = parseAllDocuments(upstream).map(
+    (document) => document.toJS() as Workload | null,
+  );
+  const objects = documents.filter((object): object is Workload => object !== null);
+  const node = objects.find((o) => o.kind === 'DaemonSet' && o.metadata?.name === 'calico-node');
+  const container = node?.spec?.template?.spec?.containers?.find(
+    ({ name }) => name === 'calico-node',
+  );
+  if (container === undefined) {
+    throw new AppError(
+      ErrorCode.ArtifactCorrupt,
+      'the Calico manifest has no calico-node DaemonSet',
+    );
+  }
+  container.env = withEnv(container.env ?? [], environment(spec));
+  return objects.map((object) => stringify(object, { lineWidth: 0 })).join('---\n');
+}
+
+function environment(spec: ClusterSpec): Record<string, string> {
+  const { podSubnet, ipv6 } = spec.config.network;
+  return {
+    CALICO_IPV4POOL_CIDR: podSubnet,
+    CALICO_IPV4POOL_VXLAN: 'Always',
+    CALICO_IPV4POOL_IPIP: 'Never',
+    IP_AUTODETECTION_METHOD: 'kubernetes-internal-ip',
+    ...(ipv6?.podSubnet === undefined
+      ? {}
+      : {
+          IP6: 'autodetect',
+          IP6_AUTODETECTION_METHOD: 'kubernetes-internal-ip',
+          CALICO_IPV6POOL_CIDR: ipv6.podSubnet,
+          CALICO_IPV6POOL_VXLAN: 'Always',
+          FELIX_IPV6SUPPORT: 'true',
+        }),
+  };
+}
+
+function withEnv(env: EnvVar[], set: Record<string, string>): EnvVar[] {
+  const kept = env.filter(({ name }) => !(name in set));
+  return [...kept, ...Object.entries(set).map(([name, value]) => ({ name, value }))];
+}

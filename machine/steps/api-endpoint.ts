@@ -1,0 +1,18 @@
+import { API_ENDPOINT_PORT } from '../kubeadm/endpoint.js';
+import type { StepModule } from './types.js';
+
+export const apiEndpointStep: StepModule = {
+  name: 'api-endpoint',
+  script: ['api-endpoint.sh'],
+  timeoutSeconds: 120,
+  params: ({ controlPlanes }) => ({
+    ENDPOINT_PORT: String(API_ENDPOINT_PORT),
+    BACKENDS: controlPlanes
+      .map(({ hostname, privateIP }) => `${hostname} ${endpoint(privateIP)}`)
+      .join('\n'),
+  }),
+};
+
+function endpoint(address: string): string {
+  return address.includes(':') ? `[${address}]:6443` : `${address}:6443`;
+}

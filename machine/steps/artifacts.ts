@@ -1,0 +1,13 @@
+import { binaries, cniPlugins, images, isBundle } from '../artifacts/select.js';
+import type { StepModule } from './types.js';
+
+/** Sends everything the node will need that is large, while the machine is being prepared. */
+export const artifactsStep: StepModule = {
+  name: 'artifacts',
+  script: ['artifacts.sh'],
+  timeoutSeconds: 60,
+  params: () => ({}),
+  // What is needed first is sent first.
+  artifacts: (context) =>
+    isBundle(context) ? [...binaries(context), cniPlugins(context), ...images(context)] : [],
+};

@@ -1,0 +1,26 @@
+import { binaries, cniPlugins, isBundle } from '../artifacts/select.js';
+import { upstreamUrls } from '../artifacts/upstream.js';
+import { kubeletPatch } from '../kubeadm/kubeletConfiguration.js';
+import type { StepModule } from './types.js';
+
+export const binariesStep: StepModule = {
+  name: 'binaries',
+  script: ['binaries.sh'],
+  timeoutSeconds: 900,
+  params: (context) => {
+    const urls = upstreamUrls(context);
+    return {
+      KUBERNETES_VERSION: context.spec.config.kubernetesVersion,
+      BINARIES: isBundle(context)
+        ? binaries(context)
+            .map(({ name, sha256 }) => `${name} ${sha256}`)
+            .join('\n')
+        : 'kubeadm\nkubelet\nkubectl',
+      KUBERNETES_URL: urls.kubernetes,
+      CNI_SUM: isBundle(context) ? cniPlugins(context).sha256 : '',
+      CNI_URL: urls.cniPlugins,
+      KUBELET_PATCH: kubeletPatch(context.node),
+    };
+  },
+  artifacts: (context) => (isBundle(context) ? [...binaries(context), cniPlugins(context)] : []),
+};

@@ -1,0 +1,9 @@
+import { nodeParams } from './nodeParams.js';
+import type { StepModule } from './types.js';
+
+export const checkInStep: StepModule = {
+  name: 'check-in',
+  script: ['control-plane-lib.sh', 'check-in.sh'],
+  timeoutSeconds: 120,
+  params: nodeParams,
+};

@@ -1,0 +1,102 @@
+# shellcheck shell=bash
+# containerd as kubelet needs it: one configuration for the version that is there.
+
+major=$(containerd --version | sed -n 's/.* v\{0,1\}\([0-9]*\)\..*/\1/p')
+[[ -n $major ]] || fail StepFailed 'containerd does not say its version' 'Is the package broken? Reinstall it.'
+cni_bin=/opt/cni/bin
+
+config_v2() {
+  cat <<TOML
+# plinth
+version = 2
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "$PAUSE_IMAGE"
+  restrict_oom_score_adj = $RESTRICT_OOM
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "$cni_bin"
+    conf_dir = "/etc/cni/net.d"
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "/etc/containerd/certs.d"
+  [plugins."io.containerd.grpc.v1.cri".containerd]
+    default_runtime_name = "runc"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+      runtime_type = "io.containerd.runc.v2"
+      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+        SystemdCgroup = true
+TOML
+}
+
+config_v3() {
+  cat <<TOML
+# plinth
+version = 3
+[plugins.'io.containerd.cri.v1.images']
+  [plugins.'io.containerd.cri.v1.images'.pinned_images]
+    sandbox = '$PAUSE_IMAGE'
+  [plugins.'io.containerd.cri.v1.images'.registry]
+    config_path = '/etc/containerd/certs.d'
+[plugins.'io.containerd.cri.v1.runtime']
+  restrict_oom_score_adj = $RESTRICT_OOM
+  [plugins.'io.containerd.cri.v1.runtime'.cni]
+    bin_dirs = ['$cni_bin']
+    conf_dir = '/etc/cni/net.d'
+  [plugins.'io.containerd.cri.v1.runtime'.containerd]
+    default_runtime_name = 'runc'
+    [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]
+      runtime_type = 'io.containerd.runc.v2'
+      [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
+        SystemdCgroup = true
+TOML
+}
+
+# MIRRORS: rows of `registry url`; files of registries that are not ours stay.
+use_mirrors() {
+  local registry url
+  while read -r registry url; do
+    [[ -n $registry ]] || continue
+    put_file "/etc/containerd/certs.d/$registry/hosts.toml" 0644 <<TOML
+server = "https://$registry"
+[host."$url"]
+  capabilities = ["pull", "resolve"]
+  override_path = true
+TOML
+  done <<<"$MIRRORS"
+}
+
+use_proxy() {
+  local drop_in=/etc/systemd/system/containerd.service.d/50-plinth-proxy.conf
+  [[ -n $PROXY_ENVIRONMENT ]] || return 0
+  put_file "$drop_in" 0600 < <(
+    printf '[Service]\n'
+    sed "s/.*/Environment=\"&\"/" <<<"$PROXY_ENVIRONMENT"
+  )
+}
+
+answers() { timeout 5 ctr version >/dev/null 2>&1; }
+
+wait_until_it_answers() {
+  local tries
+  for ((tries = 0; tries < 100; tries++)); do
+    ! answers || return 0
+    sleep 0.2
+  done
+  journalctl --no-pager -n 20 -u containerd.service 2>/dev/null || true
+  fail StepFailed 'containerd does not answer' 'Its last lines are above: systemctl status containerd.'
+}
+
+record_unit containerd.service
+record_path /opt/cni
+CHANGED=0
+if ((major >= 2)); then put_file /etc/containerd/config.toml 0644 < <(config_v3); else put_file /etc/containerd/config.toml 0644 < <(config_v2); fi
+use_mirrors
+use_proxy
+put_file /etc/crictl.yaml 0644 <<<'runtime-endpoint: unix:///run/containerd/containerd.sock'
+mkdir -p "$cni_bin" /etc/cni/net.d
+if ((CHANGED == 0)) && systemctl is-active --quiet containerd.service &&
+  systemctl is-enabled --quiet containerd.service && answers; then
+  skip 'containerd runs with this configuration'
+fi
+systemctl daemon-reload
+run systemctl enable --quiet containerd.service
+run systemctl restart containerd.service
+wait_until_it_answers

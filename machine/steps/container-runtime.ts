@@ -1,0 +1,23 @@
+import { pauseImage } from '../artifacts/select.js';
+import { REGISTRIES } from '../artifacts/upstream.js';
+import { proxyEnvironment } from './proxy.js';
+import type { StepContext, StepModule } from './types.js';
+
+export const containerRuntimeStep: StepModule = {
+  name: 'container-runtime',
+  script: ['container-runtime.sh'],
+  timeoutSeconds: 180,
+  params: (context) => ({
+    PAUSE_IMAGE: pauseImage(context),
+    // Without CAP_SYS_RESOURCE runc may not lower a container's oom_score_adj, and dies trying.
+    RESTRICT_OOM: String(context.facts?.capSysResource === false),
+    MIRRORS: mirrors(context),
+    PROXY_ENVIRONMENT: proxyEnvironment(context),
+  }),
+};
+
+/** Rows of `registry url`: a mirror serves each registry below its own host's folder. */
+function mirrors({ catalog: { baseUrl } }: StepContext): string {
+  if (baseUrl === undefined) return '';
+  return REGISTRIES.map((registry) => `${registry} ${baseUrl}/${registry}/v2`).join('\n');
+}

@@ -1,0 +1,19 @@
+import { images, isBundle } from '../artifacts/select.js';
+import { addonImages } from '../artifacts/upstream.js';
+import type { StepModule } from './types.js';
+
+export const imagesStep: StepModule = {
+  name: 'images',
+  script: ['images.sh'],
+  timeoutSeconds: 1800,
+  params: (context) => ({
+    KUBERNETES_VERSION: context.spec.config.kubernetesVersion,
+    IMAGE_FILES: isBundle(context)
+      ? images(context)
+          .map(({ sha256, images: refs }) => `${sha256} ${(refs ?? []).join(',')}`)
+          .join('\n')
+      : '',
+    PULL: isBundle(context) ? '' : addonImages(context).join(' '),
+  }),
+  artifacts: (context) => (isBundle(context) ? images(context) : []),
+};

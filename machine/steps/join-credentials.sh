@@ -1,0 +1,38 @@
+# shellcheck shell=bash
+# On a control plane that answers, just before SUBJECT joins: a token of half an hour for this node alone,
+# and, for a control plane, the certificates under a key of its own.
+
+hint 'Is this control plane healthy? kubectl get --raw /readyz?verbose on it tells.'
+kube get --raw /readyz >/dev/null
+
+id=${TOKEN%%.*}
+expires=$(date -u -d '+30 minutes' +%Y-%m-%dT%H:%M:%SZ)
+kube apply --server-side --field-manager=plinth --force-conflicts -f - >/dev/null <<YAML
+apiVersion: v1
+kind: Secret
+metadata:
+  name: bootstrap-token-$id
+  namespace: kube-system
+type: bootstrap.kubernetes.io/token
+stringData:
+  token-id: "$id"
+  token-secret: "${TOKEN#*.}"
+  expiration: "$expires"
+  usage-bootstrap-authentication: "true"
+  usage-bootstrap-signing: "true"
+  auth-extra-groups: system:bootstrappers:kubeadm:default-node-token
+  description: "plinth: $SUBJECT joins"
+YAML
+# The discovery document must carry this token's signature before the node asks for it.
+for ((tries = 0; tries < 100; tries++)); do
+  [[ -z $(kube -n kube-public get configmap cluster-info -o "jsonpath={.data.jws-kubeconfig-$id}") ]] || break
+  sleep 0.1
+done
+((tries < 100)) || fail StepFailed 'the controller manager does not sign the bootstrap token' \
+  'Is kube-controller-manager running on the control planes?'
+
+if [[ -n $UPLOAD_CONFIG ]]; then
+  config=$(secret_file upload-certs.yaml <<<"$UPLOAD_CONFIG")
+  run kubeadm init phase upload-certs --upload-certs --config "$config" --skip-certificate-key-print >/dev/null
+fi
+result caCertHash "$(ca_cert_hash)"

@@ -1,0 +1,29 @@
+import { uploadCertsConfig } from '../kubeadm/config.js';
+import { nodeParams } from './nodeParams.js';
+import { subjectOf } from './subject.js';
+import type { StepContext, StepModule } from './types.js';
+
+/** On a control plane: what the subject needs to join, made for it alone. */
+export const joinCredentialsStep: StepModule = {
+  name: 'join-credentials',
+  script: ['control-plane-lib.sh', 'join-credentials.sh'],
+  timeoutSeconds: 120,
+  params: (context) => ({
+    ...nodeParams(context),
+    SUBJECT: subjectOf(context, 'join-credentials').hostname,
+    TOKEN: token(context),
+    UPLOAD_CONFIG: uploadCertsConfig(context),
+  }),
+};
+
+/** On a control plane: the subject has joined, its token goes. */
+export const joinRevokeStep: StepModule = {
+  name: 'join-revoke',
+  script: ['control-plane-lib.sh', 'join-revoke.sh'],
+  timeoutSeconds: 60,
+  params: (context) => ({ ...nodeParams(context), TOKEN: token(context) }),
+};
+
+function token({ join }: StepContext): string {
+  return join?.token ?? '';
+}

@@ -1,0 +1,58 @@
+# shellcheck shell=bash
+# The first control plane. There is one initialisation in a cluster's life: what is there and answers is kept.
+
+answers() { [[ -e $ADMIN ]] && [[ $(kube get --raw /readyz 2>/dev/null) == ok ]]; }
+
+identity() {
+  kube -n kube-system get configmap plinth-cluster -o 'jsonpath={.data.id}' --ignore-not-found 2>/dev/null
+}
+
+# After a reboot the static pods need their time before anyone may call them gone.
+wait_for_own_api() {
+  local until=$((SECONDS + 90))
+  [[ -e /etc/kubernetes/manifests/kube-apiserver.yaml ]] || return 1
+  systemctl start kubelet.service
+  while ((SECONDS < until)); do
+    ! answers || return 0
+    sleep 1
+  done
+  return 1
+}
+
+# Written last: only a whole initialisation has it.
+complete() { [[ $(identity) == "$PLINTH_CLUSTER_ID" ]]; }
+
+finish() {
+  # kubeadm leaves a token for a day; ours are made one per node.
+  kube -n kube-system delete secret --field-selector type=bootstrap.kubernetes.io/token --ignore-not-found >/dev/null
+  printf '%s' "$IDENTITY" | kube apply --server-side --field-manager=plinth --force-conflicts -f - >/dev/null
+  result caCertHash "$(ca_cert_hash)"
+}
+
+if half_way; then
+  if wait_for_own_api && complete; then
+    result caCertHash "$(ca_cert_hash)"
+    skip 'the control plane answers and is this cluster'
+  fi
+  other=$(identity || true)
+  [[ -z $other || $other == "$PLINTH_CLUSTER_ID" ]] ||
+    fail ForeignCluster "this machine's control plane is the cluster $other" \
+      'Take the machine out of that cluster first.'
+  reset_half_state
+fi
+
+config=$(secret_file init.yaml <<<"$CONFIG")
+hint 'kubeadm says above what is wrong; mend it on the machine or in the spec, then retry.'
+run kubeadm config validate --config "$config"
+if ! run kubeadm init --config "$config" --skip-token-print --skip-certificate-key-print; then
+  kubelet_lines 25
+  if ! curl -fsS --max-time 3 http://127.0.0.1:10248/healthz >/dev/null 2>&1; then
+    fail StepFailed 'kubeadm init failed: the kubelet does not get healthy' \
+      "kubelet's last lines are above: often its configuration (kubeletConfigurationOverrides, kubeletExtraArgs), cgroups or the container runtime. Mend it, then retry."
+  fi
+  fail StepFailed 'kubeadm init failed' \
+    'The lines above say in which phase. A port that is taken, a clock, the disk or an image are the usual causes. Mend it, then retry.'
+fi
+answers || fail StepFailed 'the API server does not answer after kubeadm init' \
+  'Look at the containers of kube-system: ctr -n k8s.io tasks ls, and at the lines of kubelet.'
+finish

@@ -1,0 +1,27 @@
+import { stringify } from 'yaml';
+
+import { initConfig } from '../kubeadm/config.js';
+import { nodeParams } from './nodeParams.js';
+import type { StepContext, StepModule } from './types.js';
+
+export const kubeadmInitStep: StepModule = {
+  name: 'kubeadm-init',
+  script: ['control-plane-lib.sh', 'kubeadm-init.sh'],
+  // kubeadm's own waits are 4 minutes each for kubelet and control plane; a half-done one before counts too.
+  timeoutSeconds: 900,
+  params: (context) => ({
+    ...nodeParams(context),
+    CONFIG: initConfig(context),
+    IDENTITY: identity(context),
+  }),
+};
+
+/** Names the cluster inside itself: the proof that a control plane is this cluster's. */
+function identity({ cluster }: StepContext): string {
+  return stringify({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'plinth-cluster', namespace: 'kube-system' },
+    data: { id: cluster.id, name: cluster.name, project: cluster.project },
+  });
+}

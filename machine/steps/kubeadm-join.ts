@@ -1,0 +1,29 @@
+import { joinConfig } from '../kubeadm/config.js';
+import { nodeParams } from './nodeParams.js';
+import type { StepContext, StepModule } from './types.js';
+
+const script = ['control-plane-lib.sh', 'kubeadm-join.sh'] as const;
+
+function params(context: StepContext): Record<string, string> {
+  return {
+    ...nodeParams(context),
+    CONFIG: joinConfig(context),
+    CA_CERT_HASH: context.join?.caCertHash ?? '',
+    CONTROL_PLANE: String(context.join?.certificateKey !== undefined),
+  };
+}
+
+export const kubeadmJoinStep: StepModule = {
+  name: 'kubeadm-join',
+  script,
+  // Discovery and TLS bootstrap may each take kubeadm's own 5 minutes.
+  timeoutSeconds: 900,
+  params,
+};
+
+export const kubeadmJoinControlPlaneStep: StepModule = {
+  name: 'kubeadm-join-control-plane',
+  script,
+  timeoutSeconds: 900,
+  params,
+};

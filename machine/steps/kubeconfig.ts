@@ -1,0 +1,8 @@
+import type { StepModule } from './types.js';
+
+export const kubeconfigStep: StepModule = {
+  name: 'kubeconfig',
+  script: ['kubeconfig.sh'],
+  timeoutSeconds: 30,
+  params: () => ({}),
+};

@@ -1,0 +1,134 @@
+# shellcheck shell=bash
+# What Kubernetes asks of an operating system: no swap, modules, kernel settings, the endpoint's name.
+# Every value that already holds is left alone.
+
+changed=0
+MODULES=(overlay br_netfilter nf_conntrack vxlan)
+SYSCTLS=(
+  net.bridge.bridge-nf-call-iptables=1
+  net.bridge.bridge-nf-call-ip6tables=1
+  net.ipv4.ip_forward=1
+  vm.overcommit_memory=1
+  kernel.panic=10
+  kernel.panic_on_oops=1
+)
+[[ $IPV6 != true ]] || SYSCTLS+=(net.ipv6.conf.all.forwarding=1)
+# More watches are better; fewer than these stop kubelets of busy nodes.
+MINIMA=(fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=1024)
+
+swap_off() {
+  local area _
+  while read -r area _; do
+    run swapoff "$area"
+    changed=1
+  done < <(tail -n +2 /proc/swaps 2>/dev/null || true)
+  # Rows whose third field is swap, and no other line that has the word in it.
+  if awk '$1 !~ /^#/ && $3 == "swap" { found = 1 } END { exit !found }' /etc/fstab 2>/dev/null; then
+    put_file /etc/fstab "$(stat -c %a /etc/fstab)" < <(
+      awk '$1 !~ /^#/ && $3 == "swap" { print "# plinth: " $0; next } { print }' /etc/fstab
+    )
+    changed=1
+  fi
+  local unit
+  have systemctl || return 0
+  while read -r unit _; do
+    [[ -n $unit ]] || continue
+    record_unit "$unit"
+    run systemctl mask --now "$unit"
+    changed=1
+  done < <(systemctl list-units --type=swap --no-legend --plain --state=active 2>/dev/null || true)
+}
+
+module_there() {
+  grep -q "^$1 " /proc/modules 2>/dev/null ||
+    grep -qs "/$1\.ko" "/lib/modules/$(uname -r)/modules.builtin" ||
+    [[ -d /sys/module/$1 ]]
+}
+
+load_modules() {
+  local module file=/etc/modules-load.d/plinth.conf
+  CHANGED=0
+  put_file "$file" 0644 < <(printf '%s\n' '# plinth: needed by Kubernetes and its network' "${MODULES[@]}")
+  ((CHANGED == 0)) || changed=1
+  for module in "${MODULES[@]}"; do
+    module_there "$module" && continue
+    # Built into kernels without loadable modules: preflight has judged what cannot be seen here.
+    if have modprobe && modprobe "$module" 2>/dev/null; then
+      note "loaded $module"
+      changed=1
+    else
+      note "$module is neither loaded nor loadable; taken as built in"
+    fi
+  done
+}
+
+# A value that cannot be set is an error only where it does not hold already.
+set_sysctl() {
+  local key=$1 wanted=$2 file=/proc/sys/${1//.//}
+  [[ -e $file ]] || { note "$key does not exist on this kernel"; return; }
+  [[ $(cat "$file") != "$wanted" ]] || return 0
+  record_sysctl "$key"
+  printf '%s\n' "$wanted" 2>/dev/null >"$file" ||
+    fail StepFailed "the kernel setting $key cannot be set to $wanted" \
+      "It is read-only here (a container?): set it on the host, then retry."
+  note "$key = $wanted"
+  changed=1
+}
+
+set_sysctls() {
+  local pair key minimum
+  CHANGED=0
+  put_file /etc/sysctl.d/99-plinth.conf 0644 < <(
+    printf '%s\n' '# plinth: needed by Kubernetes' "${SYSCTLS[@]/=/ = }"
+  )
+  ((CHANGED == 0)) || changed=1
+  for pair in "${SYSCTLS[@]}"; do set_sysctl "${pair%%=*}" "${pair#*=}"; done
+  for pair in "${MINIMA[@]}"; do
+    key=${pair%%=*} minimum=${pair#*=}
+    [[ ! -r /proc/sys/${key//.//} || $(cat "/proc/sys/${key//.//}") -ge $minimum ]] ||
+      set_sysctl "$key" "$minimum"
+  done
+}
+
+name_endpoint() {
+  CHANGED=0
+  put_file /etc/hosts "$(stat -c %a /etc/hosts)" < <(
+    sed '/^# plinth: the API endpoint$/,/^# plinth: end$/d' /etc/hosts
+    printf '# plinth: the API endpoint\n127.0.0.1 %s\n# plinth: end\n' "$ENDPOINT_NAME"
+  )
+  ((CHANGED == 0)) || changed=1
+  getent hosts "$ENDPOINT_NAME" | grep -q '^127\.0\.0\.1 ' ||
+    fail StepFailed "$ENDPOINT_NAME does not resolve to 127.0.0.1" \
+      'Look at /etc/hosts and at the hosts line of /etc/nsswitch.conf (files must come first).'
+}
+
+# kubelet's resolv.conf may be the machine's own, or one with the cluster's nameservers.
+name_servers() {
+  [[ -n $NAMESERVERS ]] || return 0
+  local server
+  CHANGED=0
+  put_file /etc/plinth/resolv.conf 0644 < <(for server in $NAMESERVERS; do printf 'nameserver %s\n' "$server"; done)
+  ((CHANGED == 0)) || changed=1
+}
+
+# The package manager and people's shells go through the proxy as the cluster does.
+use_proxy() {
+  CHANGED=0
+  if [[ -n $PROXY_ENVIRONMENT ]]; then
+    put_file /etc/profile.d/plinth-proxy.sh 0644 <<<"$(sed 's/^/export /' <<<"$PROXY_ENVIRONMENT")"
+    if [[ -d /etc/apt/apt.conf.d ]]; then
+      put_file /etc/apt/apt.conf.d/99-plinth-proxy 0600 <<<"$PROXY_APT"
+    fi
+  fi
+  ((CHANGED == 0)) || changed=1
+}
+
+swap_off
+load_modules
+set_sysctls
+name_endpoint
+name_servers
+use_proxy
+[[ $(tail -n +2 /proc/swaps 2>/dev/null | wc -l) -eq 0 ]] ||
+  fail StepFailed 'swap is still on' 'Something turns it on again: look at systemctl list-units --type=swap.'
+((changed)) || skip 'the operating system is prepared'
