@@ -37,8 +37,8 @@ export class Connection {
   /** Resolves, with the cause if one is known, when the connection is gone. */
   readonly lost: Promise<Error>;
   readonly #whenLost = new Set<(cause: Error) => void>();
+  /** Channels that are open or being opened. */
   #open = 0;
-  #cause: Error | undefined;
   #closed = false;
   readonly #ssh: NodeSSH;
   readonly #client: Client;
@@ -48,17 +48,18 @@ export class Connection {
   constructor(ssh: NodeSSH, client: Client) {
     this.#ssh = ssh;
     this.#client = client;
-    client.on('error', (error) => (this.#cause ??= error));
     this.lost = new Promise((resolve) => {
-      const gone = (): void => {
+      const gone = (cause?: Error): void => {
+        if (this.#closed) return;
         this.#closed = true;
-        const error = this.#cause ?? new Error('the connection was closed');
+        const error = cause ?? new Error('the connection was closed');
         this.#channels.fail(error);
         for (const tell of this.#whenLost) tell(error);
         resolve(error);
       };
-      client.once('close', gone);
-      client.once('end', gone);
+      client.on('error', gone);
+      client.once('end', () => gone());
+      client.once('close', () => gone());
     });
   }
 
@@ -67,7 +68,6 @@ export class Connection {
   }
 
   close(): void {
-    this.#closed = true;
     this.#ssh.dispose();
   }
 
@@ -75,11 +75,11 @@ export class Connection {
   async spawn(command: string, receivers: Receivers): Promise<RemoteProcess> {
     for (;;) {
       await this.#channels.acquire();
+      this.#open++;
       try {
-        const process = await this.#orLost(this.#exec(command, receivers));
-        this.#open++;
-        return process;
+        return await this.#orLost(this.#exec(command, receivers));
       } catch (error) {
+        this.#open--;
         // A lower MaxSessions than ours: keep the slot (fewer from now on) and wait for another one.
         if (!this.#closed && this.#open > 0 && isOpenFailure(error)) continue;
         this.#channels.release();

@@ -78,7 +78,7 @@ function string(value: string | Buffer): Buffer {
 
 function unreadable(cause: unknown): AppError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  const hint = /passphrase|decrypt|integrity/i.test(reason)
+  const hint = /passphrase|password|decrypt|integrity|cancelled/i.test(reason)
     ? 'the passphrase is missing or wrong'
     : `${reason}; an OpenSSH private key (ssh-keygen -t ed25519) always works`;
   return new AppError(ErrorCode.AuthFailed, `the SSH private key cannot be read: ${hint}`, {

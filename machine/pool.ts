@@ -23,6 +23,8 @@ export interface MachinesOptions {
 /** One connection and its users; `transfers` lets one upload at a time through. */
 interface Entry {
   connecting: Promise<Connection>;
+  /** Once there is one. */
+  connection?: Connection;
   users: number;
   idle?: NodeJS.Timeout;
   transfers: Slots;
@@ -66,7 +68,10 @@ export function createMachines(options: MachinesOptions = {}): Machines {
       clearTimeout(entry.idle);
       if (entries.get(key) === entry) entries.delete(key);
     };
-    entry.connecting.then((connection) => connection.lost.then(forget), forget);
+    entry.connecting.then((connection) => {
+      entry.connection = connection;
+      return connection.lost.then(forget);
+    }, forget);
     entries.set(key, entry);
     return entry;
   }
@@ -81,7 +86,8 @@ export function createMachines(options: MachinesOptions = {}): Machines {
   ): Promise<T> {
     if (closed) throw new AppError(ErrorCode.Internal, 'the connection pool is closed');
     const key = connectionKey(target);
-    const entry = entries.get(key) ?? open(key, target);
+    const known = entries.get(key);
+    const entry = known && !known.connection?.closed ? known : open(key, target);
     let holds = 1;
     const release = (): void => {
       if (--holds === 0 && --entry.users === 0) closeWhenIdle(entry, key);

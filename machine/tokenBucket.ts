@@ -1,11 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
 /** Lets `perSecond` callers through per second, with bursts of as many; the others wait their turn in order. */
 export class TokenBucket {
   readonly #intervalMs: number;
   readonly #burstMs: number;
   /** When the next token is due. */
-  #next = 0;
+  #next = -Infinity;
 
   constructor(perSecond: number) {
     this.#intervalMs = 1000 / perSecond;
@@ -15,6 +13,7 @@ export class TokenBucket {
   async take(): Promise<void> {
     const now = performance.now();
     this.#next = Math.max(this.#next, now - this.#burstMs) + this.#intervalMs;
-    if (this.#next > now) await delay(this.#next - now);
+    const wait = this.#next - now;
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
   }
 }

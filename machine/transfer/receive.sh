@@ -26,15 +26,21 @@ lock_store() {
   printf '%s %s\n' "$$" "$1" >"$store/.lock"
 }
 
-# The sum is taken while the bytes come in: nothing is read a second time.
+# openssl uses the CPU's SHA instructions where coreutils' sha256sum does not: four times as fast.
+sum_of() {
+  if command -v openssl >/dev/null && openssl dgst -sha256 -r <"$1" 2>/dev/null; then return; fi
+  sha256sum <"$1"
+}
+
 receive() {
   local sha=$1 size=$2 from=$3 part=$store/$1.part sum
   say send "$from"
-  sum=$({
-    head -c "$from" "$part"
-    head -c "$((size - from))" | tee -a "$part"
-  } 9>&- | sha256sum)
+  # Exactly so many bytes: what follows on stdin is the next request.
+  dd bs=1M iflag=fullblock,count_bytes oflag=append conv=notrunc status=none \
+    count="$((size - from))" of="$part" 9>&-
+  # Cut short: the connection is gone, and the part stays for the next one.
   [[ $(size_of "$part") == "$size" ]] || exit 0
+  sum=$(sum_of "$part" 9>&-)
   if [[ $sum == "$sha "* ]]; then
     chmod 0644 "$part" && mv -f "$part" "$store/$sha" && say ok
   else

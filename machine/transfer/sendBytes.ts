@@ -42,7 +42,7 @@ async function* chunksOf(
   artifact: Artifact,
 ): AsyncGenerator<Buffer> {
   try {
-    for await (const chunk of source) yield Buffer.from(chunk);
+    for await (const chunk of source) yield Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk);
   } catch (error) {
     if (error instanceof AppError) throw error;
     throw new AppError(
