@@ -49,7 +49,10 @@ export interface ClusterStore {
     project: string,
     page: { limit: number; offset: number },
   ): Promise<{ items: ClusterRecord[]; count: number }>;
-  /** Sets `deleting` and commonStatus submitted. Undefined when there is no such cluster. */
+  /**
+   * Sets `deleting` and commonStatus submitted; a deletion that failed counts one more retry. Undefined when
+   * there is no such cluster.
+   */
   markDeleting(project: string, name: string): Promise<ClusterRecord | undefined>;
   /** One more retry, commonStatus submitted. */
   requestRetry(project: string, name: string): Promise<ClusterRecord | undefined>;
@@ -57,10 +60,20 @@ export interface ClusterStore {
   remove(clusterId: string): Promise<void>;
   setConditions(clusterId: string, conditions: Condition[]): Promise<void>;
   setProvisionStatus(clusterId: string, status: ProvisionStatus): Promise<void>;
-  /** `sequence` is the taskset's: a lower one than the last written is dropped. */
+  /**
+   * `sequence` is the taskset's: a lower one than the last written is dropped, and so is what a taskset says of
+   * a generation, a number of retries or a deletion that a later request has gone beyond.
+   */
   setCommonStatus(
     clusterId: string,
-    value: { conditionStatus: 1 | 2 | 3; reason: string; sequence: number; generation: number },
+    value: {
+      conditionStatus: 1 | 2 | 3;
+      reason: string;
+      sequence: number;
+      generation: number;
+      retries?: number;
+      deleting?: boolean;
+    },
   ): Promise<void>;
   setApplied(clusterId: string, applied: Partial<AppliedCluster>): Promise<void>;
   setObserved(
@@ -86,12 +99,17 @@ export interface NodeStore {
   /** Without facts and steps: what the status endpoint reads again and again. */
   statuses(clusterId: string): Promise<Pick<NodeRecord, 'hostname' | 'status'>[]>;
   get(clusterId: string, hostname: string): Promise<NodeRecord | undefined>;
+  /**
+   * Makes the node only when `spec` is given, so that a late write does not bring back one that was removed;
+   * status READY without a lastError clears the last error.
+   */
   upsert(
     clusterId: string,
     hostname: string,
     set: Partial<Omit<NodeRecord, 'clusterId' | 'hostname' | 'steps'>>,
   ): Promise<void>;
   setStatus(clusterId: string, hostname: string, status: NodeStatus): Promise<void>;
+  /** Dropped when a later taskset, or a later attempt of the same, has written this step. */
   setStep(
     clusterId: string,
     hostname: string,
@@ -104,11 +122,13 @@ export interface NodeStore {
 export interface TasksetStore {
   /** Idempotent by id; gives it the next sequence. */
   begin(taskset: Omit<TasksetRecord, 'sequence' | 'createdAt'>): Promise<TasksetRecord>;
+  /** Forwards only: a success stays one, and an ended taskset is not reopened. */
   setOperation(
     tasksetId: string,
     index: number,
     set: Partial<TasksetOperationRecord>,
   ): Promise<void>;
+  /** The first end stands. */
   end(tasksetId: string, status: TasksetStatus, comments: string): Promise<void>;
   get(clusterId: string, tasksetId: string): Promise<TasksetRecord | undefined>;
   /** Newest first. */

@@ -1,0 +1,56 @@
+import type { Db } from 'mongodb';
+
+import { AppError, ErrorCode } from '../core/errors.js';
+import { CollectionName } from './collections.js';
+import { isDuplicate } from './databaseError.js';
+import { timestamp } from './timestamps.js';
+import type { ApiKeyRecord, ApiKeyStore } from './types.js';
+
+type ApiKeyDocument = Omit<ApiKeyRecord, 'id'> & { _id: string };
+
+/** When a key was used last is told to the minute: not every request is a write. */
+const USE_NOTED_EVERY_MS = 60_000;
+
+export async function openApiKeys(db: Db): Promise<ApiKeyStore> {
+  const keys = db.collection<ApiKeyDocument>(CollectionName.apiKeys);
+  await keys.createIndex({ hash: 1 }, { unique: true });
+  return {
+    async create({ id, ...rest }) {
+      const document: ApiKeyDocument = { _id: id, ...rest, createdAt: timestamp() };
+      try {
+        await keys.insertOne(document);
+      } catch (error) {
+        if (!isDuplicate(error)) throw error;
+        throw new AppError(
+          ErrorCode.Conflict,
+          `there is an API key ${id} (or with its hash) already`,
+        );
+      }
+      return record(document);
+    },
+    async findByHash(hash) {
+      const found = await keys.findOne({ hash });
+      if (found === null) return undefined;
+      const now = new Date();
+      const before = timestamp(new Date(now.getTime() - USE_NOTED_EVERY_MS));
+      if (found.revokedAt === undefined && (found.lastUsedAt ?? '') < before) {
+        await keys.updateOne({ _id: found._id }, { $set: { lastUsedAt: timestamp(now) } });
+      }
+      return record(found);
+    },
+    async list() {
+      return (await keys.find().sort({ name: 1, _id: 1 }).toArray()).map(record);
+    },
+    async revoke(id) {
+      const { matchedCount } = await keys.updateOne(
+        { _id: id, revokedAt: { $exists: false } },
+        { $set: { revokedAt: timestamp() } },
+      );
+      return matchedCount > 0;
+    },
+  };
+}
+
+function record({ _id: id, ...rest }: ApiKeyDocument): ApiKeyRecord {
+  return { id, ...rest };
+}

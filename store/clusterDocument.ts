@@ -1,0 +1,41 @@
+import type { AppliedCluster, ClusterRecord } from '../core/records.js';
+import type { ClusterSpec } from '../core/cluster.js';
+
+/**
+ * A cluster as it lies in the database. Specs are JSON text: their label keys hold dots and dollars, and a
+ * thousand nodes as one string cost a tenth of what they cost as a tree on every small update.
+ */
+export interface ClusterDocument extends Omit<ClusterRecord, 'id' | 'desired' | 'applied'> {
+  _id: string;
+  desired: string;
+  applied: Omit<AppliedCluster, 'spec'> & { spec?: string };
+  /** Desired is ahead of observed; kept beside them so that an index finds these clusters. */
+  waiting: boolean;
+  waitingSince: string;
+  /** Sequence of the taskset that wrote commonStatus last. */
+  commonSequence: number;
+  /** Its children are being removed: none may be added any more. */
+  removing?: true;
+}
+
+export function clusterRecord(document: ClusterDocument): ClusterRecord {
+  const {
+    _id: id,
+    desired,
+    applied: { spec, ...applied },
+    waiting: _waiting,
+    waitingSince: _since,
+    commonSequence: _sequence,
+    removing: _removing,
+    ...rest
+  } = document;
+  return {
+    id,
+    ...rest,
+    desired: JSON.parse(desired) as ClusterRecord['desired'],
+    applied: {
+      ...applied,
+      ...(spec === undefined ? {} : { spec: JSON.parse(spec) as ClusterSpec }),
+    },
+  };
+}

@@ -1,0 +1,162 @@
+import type { Collection, Db, UpdateFilter } from 'mongodb';
+
+import { CommonConditionStatus } from '../core/words.js';
+import { applyCluster, submission } from './applyCluster.js';
+import { clusterRecord } from './clusterDocument.js';
+import type { ClusterDocument } from './clusterDocument.js';
+import { CollectionName } from './collections.js';
+import { ensureMachineIndexes, findByAddress } from './machines.js';
+import { removeCluster } from './removeCluster.js';
+import { commonStatus, timestamp } from './timestamps.js';
+import type { ClusterStore } from './types.js';
+
+/** Big records: read a few at a time, with no cursor left open while the visitor takes its time. */
+const VISIT_BATCH = 50;
+
+export async function openClusters(db: Db): Promise<ClusterStore> {
+  const clusters = db.collection<ClusterDocument>(CollectionName.clusters);
+  await clusters.createIndex({ project: 1, name: 1 }, { unique: true });
+  await clusters.createIndex({ waiting: 1, waitingSince: 1 });
+  await ensureMachineIndexes(db);
+  const one = async (filter: Partial<ClusterDocument>) => recordOf(await clusters.findOne(filter));
+  const update = async (
+    filter: Parameters<typeof clusters.findOneAndUpdate>[0],
+    change: UpdateFilter<ClusterDocument>,
+  ) => recordOf(await clusters.findOneAndUpdate(filter, change, { returnDocument: 'after' }));
+  return {
+    apply: (input) => applyCluster(db, input),
+    get: (project, name) => one({ project, name }),
+    getById: (id) => one({ _id: id }),
+    async list(project, { limit, offset }) {
+      const [count, found] = await Promise.all([
+        clusters.countDocuments({ project }),
+        limit < 1
+          ? []
+          : clusters.find({ project }).sort({ name: 1 }).skip(offset).limit(limit).toArray(),
+      ]);
+      return { count, items: found.map(clusterRecord) };
+    },
+    async markDeleting(project, name) {
+      const submitted = submission('the deletion was submitted');
+      const marked = await update(
+        { project, name, deleting: false },
+        { $set: { ...submitted, deleting: true, modifiedAt: timestamp() } },
+      );
+      if (marked) return marked;
+      // Asked for again after it failed: there is something to do again.
+      const again = await update(
+        {
+          ...{ project, name, deleting: true },
+          'commonStatus.conditionStatus': CommonConditionStatus.Failed,
+        },
+        { $set: submitted, $inc: { retries: 1 } },
+      );
+      return again ?? one({ project, name });
+    },
+    requestRetry: (project, name) =>
+      update(
+        { project, name },
+        { $set: submission('a retry was submitted'), $inc: { retries: 1 } },
+      ),
+    remove: (clusterId) => removeCluster(db, clusterId),
+    unobserved: async (limit) => {
+      if (limit < 1) return [];
+      const found = await clusters
+        .find({ waiting: true })
+        .sort({ waitingSince: 1, _id: 1 })
+        .limit(limit)
+        .toArray();
+      return found.map(clusterRecord);
+    },
+    findByAddress: (endpoints, except) => findByAddress(db, endpoints, except),
+    forEachActive: (visit) => forEachActive(clusters, visit),
+    ...outcomes(clusters),
+  };
+}
+
+type Outcomes = Pick<
+  ClusterStore,
+  'setConditions' | 'setProvisionStatus' | 'setCommonStatus' | 'setApplied' | 'setObserved'
+>;
+
+/** What the workflow reports. */
+function outcomes(clusters: Collection<ClusterDocument>): Outcomes {
+  return {
+    async setConditions(clusterId, conditions) {
+      await clusters.updateOne({ _id: clusterId }, { $set: { conditions } });
+    },
+    async setProvisionStatus(clusterId, provisionStatus) {
+      await clusters.updateOne({ _id: clusterId }, { $set: { provisionStatus } });
+    },
+    async setCommonStatus(clusterId, value) {
+      await clusters.updateOne(
+        {
+          _id: clusterId,
+          generation: { $lte: value.generation },
+          commonSequence: { $lte: value.sequence },
+          ...(value.retries === undefined ? {} : { retries: { $lte: value.retries } }),
+          ...(value.deleting === undefined ? {} : { deleting: value.deleting }),
+        },
+        {
+          $set: {
+            commonStatus: commonStatus(value.conditionStatus, value.reason),
+            commonSequence: value.sequence,
+          },
+        },
+      );
+    },
+    async setApplied(clusterId, { spec, ...plain }) {
+      const fields = Object.entries({
+        ...plain,
+        ...(spec === undefined ? {} : { spec: JSON.stringify(spec) }),
+      }).map(([key, value]) => [`applied.${key}`, value] as const);
+      if (fields.length === 0) return;
+      await clusters.updateOne({ _id: clusterId }, { $set: Object.fromEntries(fields) });
+    },
+    async setObserved(clusterId, { generation, retries, deleting }) {
+      // As a pipeline, so that `waiting` is decided by the values that stand after this write.
+      await clusters.updateOne({ _id: clusterId }, [
+        {
+          $set: {
+            'observed.generation': { $max: ['$observed.generation', generation] },
+            'observed.retries': { $max: ['$observed.retries', retries] },
+            'observed.deleting': { $or: ['$observed.deleting', deleting] },
+          },
+        },
+        {
+          $set: {
+            waiting: {
+              $or: [
+                { $gt: ['$generation', '$observed.generation'] },
+                { $gt: ['$retries', '$observed.retries'] },
+                { $ne: ['$deleting', '$observed.deleting'] },
+              ],
+            },
+          },
+        },
+      ]);
+    },
+  };
+}
+
+async function forEachActive(
+  clusters: Collection<ClusterDocument>,
+  visit: Parameters<ClusterStore['forEachActive']>[0],
+): Promise<void> {
+  let after = '';
+  for (;;) {
+    const batch = await clusters
+      .find({ waiting: true, _id: { $gt: after } })
+      .sort({ _id: 1 })
+      .limit(VISIT_BATCH)
+      .toArray();
+    for (const document of batch) await visit(clusterRecord(document));
+    const last = batch.at(-1);
+    if (last === undefined) return;
+    after = last._id;
+  }
+}
+
+function recordOf(document: ClusterDocument | null) {
+  return document === null ? undefined : clusterRecord(document);
+}

@@ -1,0 +1,14 @@
+/** Names of the collections in one place: removing a cluster reaches into several. */
+export const CollectionName = {
+  clusters: 'clusters',
+  /** Which clusters may hold a machine: hints for findByAddress. */
+  machines: 'machines',
+  nodes: 'nodes',
+  tasksets: 'tasksets',
+  logs: 'logs',
+  projects: 'projects',
+  apiKeys: 'apiKeys',
+  secrets: 'secrets',
+  hostKeys: 'hostKeys',
+  audit: 'audit',
+} as const;

@@ -1,0 +1,86 @@
+import type { Db, UpdateFilter } from 'mongodb';
+
+import type { NodeRecord } from '../core/records.js';
+import { NodeStatus } from '../core/words.js';
+import { clusterLives } from './clusterLives.js';
+import { CollectionName } from './collections.js';
+import { nodeId, nodeRecord } from './nodeDocument.js';
+import type { NodeDocument } from './nodeDocument.js';
+import { sequenceOf } from './tasksetDocument.js';
+import { timestamp } from './timestamps.js';
+import type { NodeStore } from './types.js';
+
+/** Attempts of one step in one taskset stay far below it. */
+const ATTEMPTS = 1_000_000;
+
+export async function openNodes(db: Db): Promise<NodeStore> {
+  const nodes = db.collection<NodeDocument>(CollectionName.nodes);
+  await nodes.createIndex({ clusterId: 1, hostname: 1 }, { unique: true });
+  return {
+    async list(clusterId) {
+      const found = await nodes.find({ clusterId }).sort({ hostname: 1 }).toArray();
+      return found.map(nodeRecord);
+    },
+    async statuses(clusterId) {
+      return nodes
+        .find({ clusterId })
+        .sort({ hostname: 1 })
+        .project<Pick<NodeRecord, 'hostname' | 'status'>>({ _id: 0, hostname: 1, status: 1 })
+        .toArray();
+    },
+    async get(clusterId, hostname) {
+      const found = await nodes.findOne({ _id: nodeId(clusterId, hostname) });
+      return found === null ? undefined : nodeRecord(found);
+    },
+    async upsert(clusterId, hostname, set) {
+      const _id = nodeId(clusterId, hostname);
+      const update = nodeUpdate(set);
+      // Without a spec it is no node: a late write must not bring one back that was removed.
+      if (set.spec === undefined) {
+        await nodes.updateOne({ _id }, update);
+        return;
+      }
+      const defaults = { status: NodeStatus.Pending, claimed: false, joined: false };
+      const missing = Object.fromEntries(Object.entries(defaults).filter(([key]) => !(key in set)));
+      const { upsertedCount } = await nodes.updateOne(
+        { _id },
+        { ...update, $setOnInsert: { clusterId, hostname, steps: {}, ...missing } },
+        { upsert: true },
+      );
+      if (upsertedCount > 0 && !(await clusterLives(db, clusterId))) await nodes.deleteOne({ _id });
+    },
+    async setStatus(clusterId, hostname, status) {
+      await nodes.updateOne({ _id: nodeId(clusterId, hostname) }, nodeUpdate({ status }));
+    },
+    async setStep(clusterId, hostname, step, record) {
+      const sequence = await sequenceOf(db, clusterId, record.tasksetId);
+      if (sequence === undefined) return;
+      const order = sequence * ATTEMPTS + record.attempt;
+      const field = `stepOrder.${step}`;
+      await nodes.updateOne(
+        {
+          _id: nodeId(clusterId, hostname),
+          $or: [{ [field]: { $exists: false } }, { [field]: { $lte: order } }],
+        },
+        { $set: { [`steps.${step}`]: record, [field]: order, modifiedAt: timestamp() } },
+      );
+    },
+    async remove(clusterId, hostname) {
+      await nodes.deleteOne({ _id: nodeId(clusterId, hostname) });
+    },
+  };
+}
+
+function nodeUpdate(set: Parameters<NodeStore['upsert']>[2]): UpdateFilter<NodeDocument> {
+  const { spec, facts, ...plain } = set;
+  const healed = set.status === NodeStatus.Ready && set.lastError === undefined;
+  return {
+    $set: {
+      modifiedAt: timestamp(),
+      ...plain,
+      ...(spec === undefined ? {} : { spec: JSON.stringify(spec) }),
+      ...(facts === undefined ? {} : { facts: JSON.stringify(facts) }),
+    },
+    ...(healed ? { $unset: { lastError: true } } : {}),
+  };
+}

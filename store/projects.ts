@@ -1,0 +1,58 @@
+import type { Db } from 'mongodb';
+
+import { AppError, ErrorCode } from '../core/errors.js';
+import { CollectionName } from './collections.js';
+import { isDuplicate } from './databaseError.js';
+import { newId } from './newId.js';
+import { timestamp } from './timestamps.js';
+import type { Project, ProjectStore } from './types.js';
+
+type ProjectDocument = Omit<Project, 'id'> & { _id: string };
+
+export async function openProjects(db: Db): Promise<ProjectStore> {
+  const projects = db.collection<ProjectDocument>(CollectionName.projects);
+  await projects.createIndex({ name: 1 }, { unique: true });
+  return {
+    async create({ name, description = '', default: isDefault = false }) {
+      const now = timestamp();
+      for (;;) {
+        const document: ProjectDocument = {
+          ...{ _id: newId(), name, description, default: isDefault },
+          ...{ createdAt: now, modifiedAt: now },
+        };
+        try {
+          await projects.insertOne(document);
+          return project(document);
+        } catch (error) {
+          if (!isDuplicate(error)) throw error;
+          // Otherwise it was the id that was taken: another one.
+          if ((await projects.findOne({ name })) !== null) {
+            throw new AppError(ErrorCode.Conflict, `there is a project ${name} already`);
+          }
+        }
+      }
+    },
+    async get(name) {
+      const found = await projects.findOne({ name });
+      return found === null ? undefined : project(found);
+    },
+    async getById(id) {
+      const found = await projects.findOne({ _id: id });
+      return found === null ? undefined : project(found);
+    },
+    async list({ limit, offset, name }) {
+      const filter = name === undefined ? {} : { name };
+      const [count, found] = await Promise.all([
+        projects.countDocuments(filter),
+        limit < 1
+          ? []
+          : projects.find(filter).sort({ name: 1 }).skip(offset).limit(limit).toArray(),
+      ]);
+      return { count, items: found.map(project) };
+    },
+  };
+}
+
+function project({ _id: id, ...rest }: ProjectDocument): Project {
+  return { id, ...rest };
+}

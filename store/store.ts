@@ -1,0 +1,44 @@
+import { openApiKeys } from './apiKeys.js';
+import { openAudit } from './audit.js';
+import { connect, databaseName } from './client.js';
+import type { StoreOptions } from './client.js';
+import { openClusters } from './clusters.js';
+import { databaseError, withDatabaseErrors } from './databaseError.js';
+import { openHostKeys } from './hostKeys.js';
+import { openLogs } from './logs.js';
+import { openNodes } from './nodes.js';
+import { openProjects } from './projects.js';
+import { openSecrets } from './secrets.js';
+import { openTasksets } from './tasksets.js';
+import type { Store } from './types.js';
+
+const PING_TIMEOUT_MS = 2_000;
+
+/**
+ * The store over MongoDB, its indexes in place. Any number of processes may do this at once.
+ * @throws AppError Internal when no server answers within 5 s; InvalidRequest for a malformed URI.
+ */
+export async function createStore(options: StoreOptions): Promise<Store> {
+  const client = await connect(options);
+  const db = client.db(databaseName(options));
+  try {
+    return withDatabaseErrors({
+      clusters: withDatabaseErrors(await openClusters(db)),
+      nodes: withDatabaseErrors(await openNodes(db)),
+      tasksets: withDatabaseErrors(await openTasksets(db)),
+      logs: withDatabaseErrors(await openLogs(db)),
+      projects: withDatabaseErrors(await openProjects(db)),
+      apiKeys: withDatabaseErrors(await openApiKeys(db)),
+      secrets: withDatabaseErrors(await openSecrets(db)),
+      hostKeys: withDatabaseErrors(await openHostKeys(db)),
+      audit: withDatabaseErrors(await openAudit(db)),
+      async ping() {
+        await db.command({ ping: 1 }, { timeoutMS: PING_TIMEOUT_MS });
+      },
+      close: () => client.close(),
+    });
+  } catch (error) {
+    await client.close();
+    throw databaseError(error);
+  }
+}

@@ -1,0 +1,98 @@
+import type { Collection, Db } from 'mongodb';
+
+import { AppError, ErrorCode } from '../core/errors.js';
+import { OperationStatus } from '../core/words.js';
+import { clusterLives } from './clusterLives.js';
+import { CollectionName } from './collections.js';
+import { isDuplicate } from './databaseError.js';
+import { tasksetRecord } from './tasksetDocument.js';
+import type { TasksetDocument } from './tasksetDocument.js';
+import { timestamp } from './timestamps.js';
+import type { TasksetStore } from './types.js';
+
+const NOT_ENDED: readonly OperationStatus[] = [OperationStatus.Pending, OperationStatus.InProgress];
+
+export async function openTasksets(db: Db): Promise<TasksetStore> {
+  const tasksets = db.collection<TasksetDocument>(CollectionName.tasksets);
+  await tasksets.createIndex({ clusterId: 1, sequence: -1 }, { unique: true });
+  return {
+    async begin(taskset) {
+      const { id, plan, ...rest } = taskset;
+      for (;;) {
+        const known = await tasksets.findOne({ _id: id });
+        if (known !== null) return tasksetRecord(known);
+        const document: TasksetDocument = {
+          ...rest,
+          _id: id,
+          plan: JSON.stringify(plan),
+          sequence: 1 + (await lastSequence(tasksets, taskset.clusterId)),
+          createdAt: timestamp(),
+        };
+        try {
+          await tasksets.insertOne(document);
+        } catch (error) {
+          // The same taskset, or another with this sequence, came first: look again.
+          if (isDuplicate(error)) continue;
+          throw error;
+        }
+        if (await clusterLives(db, taskset.clusterId)) return tasksetRecord(document);
+        await tasksets.deleteOne({ _id: id });
+        throw new AppError(ErrorCode.NotFound, `there is no cluster ${taskset.clusterId} any more`);
+      }
+    },
+    async setOperation(tasksetId, index, set) {
+      const at = `operations.${String(index)}`;
+      const fields = Object.entries(set).map(([key, value]) => [`${at}.${key}`, value] as const);
+      if (fields.length === 0) return;
+      await tasksets.updateOne(
+        { _id: tasksetId, [at]: { $exists: true }, ...mayBecome(`${at}.status`, set.status) },
+        { $set: Object.fromEntries(fields) },
+      );
+    },
+    async end(tasksetId, status, comments) {
+      // The first end stands: a second one is a retry of it, or came from a run that was given up.
+      await tasksets.updateOne(
+        { _id: tasksetId, endedAt: { $exists: false } },
+        { $set: { status, comments, endedAt: timestamp() } },
+      );
+    },
+    async get(clusterId, tasksetId) {
+      const found = await tasksets.findOne({ _id: tasksetId, clusterId });
+      return found === null ? undefined : tasksetRecord(found);
+    },
+    async latest(clusterId, limit) {
+      if (limit < 1) return [];
+      const found = await tasksets
+        .find({ clusterId })
+        .sort({ sequence: -1 })
+        .limit(limit)
+        .toArray();
+      return found.map(tasksetRecord);
+    },
+  };
+}
+
+async function lastSequence(
+  tasksets: Collection<TasksetDocument>,
+  clusterId: string,
+): Promise<number> {
+  const [last] = await tasksets
+    .find({ clusterId }, { projection: { sequence: 1 } })
+    .sort({ sequence: -1 })
+    .limit(1)
+    .toArray();
+  return last?.sequence ?? 0;
+}
+
+/** Forwards only: a success stays one, and what has ended stays so once its taskset has ended too. */
+function mayBecome(field: string, status: OperationStatus | undefined): object {
+  if (status === undefined) return {};
+  const open = { [field]: { $in: NOT_ENDED } };
+  const running = { endedAt: { $exists: false } };
+  if (status === OperationStatus.Pending) return { ...running, [field]: OperationStatus.Pending };
+  if (status === OperationStatus.InProgress) {
+    return { ...running, [field]: { $ne: OperationStatus.Success } };
+  }
+  if (status === OperationStatus.Success) return { $or: [running, open, { [field]: status }] };
+  return { $or: [{ ...running, [field]: { $ne: OperationStatus.Success } }, open] };
+}
