@@ -20,7 +20,7 @@ export interface Receivers {
 
 /** A command on the machine. */
 export interface RemoteProcess {
-  /** Resolves when the other side has room for more. */
+  /** Resolves when the other side has room for more, or is gone (which `ended` tells); never rejects. */
   write(data: string | Buffer): Promise<void>;
   /** Closes its stdin. */
   end(data?: string | Buffer): void;
@@ -139,7 +139,7 @@ export class Connection {
       end: (data) => void (data === undefined ? channel.end() : channel.end(data)),
       write: async (data) => {
         if (channel.write(data)) return;
-        await this.#orLost(drained(channel));
+        await this.#orLost(drained(channel)).catch(() => undefined);
       },
     };
   }

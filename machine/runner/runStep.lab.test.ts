@@ -1,43 +1,22 @@
-import { readFileSync } from 'node:fs';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { readLab } from '../../lab/labFile.js';
 import { powerOff, powerOn, reboot } from '../../lab/machine.js';
-import { cutNetwork, resetConnections, restoreNetwork } from '../../lab/network.js';
+import { cutNetwork, restoreNetwork } from '../../lab/network.js';
+import { labMachine, labTarget } from '../../test/ssh/labMachine.js';
 import { describeRunner } from '../../test/ssh/runnerBehaviours.js';
 import { asWorker, Bystander, stepRun } from '../../test/ssh/runnerMachine.js';
-import type { RunnerMachine } from '../../test/ssh/runnerMachine.js';
 import { until } from '../../test/ssh/until.js';
 import type { MachineTarget } from '../types.js';
 
-function labTarget(): MachineTarget {
-  const { machines, privateKeyPath } = readLab();
-  const machine = machines.at(1);
-  if (!machine) throw new Error('the lab has no second machine');
-  const { name: node, ip: host, user: username, hostKey } = machine;
-  return {
-    node,
-    host,
-    port: 22,
-    username,
-    hostKey,
-    privateKey: readFileSync(privateKeyPath, 'utf8'),
-  };
-}
-
-describeRunner('on a machine with systemd', () => {
-  const target = labTarget();
-  const machine: RunnerMachine = {
-    target,
-    cut: () => void resetConnections(target.node),
-    close: () => Promise.resolve(),
-  };
-  return Promise.resolve(machine);
-});
+describeRunner('on a machine with systemd', labMachine);
 
 describe('a run on a real machine', { timeout: 180_000 }, () => {
-  const target = labTarget();
-  const bystander = new Bystander(target);
+  let target: MachineTarget;
+  let bystander: Bystander;
+  beforeAll(async () => {
+    target = await labTarget();
+    bystander = new Bystander(target);
+  });
   beforeEach(() => bystander.wipe());
   afterAll(async () => {
     await bystander.wipe();
