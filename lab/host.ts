@@ -10,6 +10,7 @@ const HOST_PACKAGES: Readonly<Record<string, string>> = {
   iproute2: 'ip',
   iptables: 'iptables-save',
   nftables: 'nft',
+  ipset: 'ipset',
   'openssh-client': 'ssh-keygen',
 };
 

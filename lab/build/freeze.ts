@@ -29,6 +29,8 @@ interface Wrapped {
   readonly version: string;
   /** The version of a sibling module that the wrapped one replaces by a folder of its own tree. */
   readonly sibling?: (path: string) => string | undefined;
+  /** Further modules of the same version. */
+  readonly also?: readonly string[];
   readonly imports: readonly string[];
   /** Programs that upstream does not build by `go build` of a package: a main of ours. */
   readonly main?: string;
@@ -45,7 +47,13 @@ function wrapped(name: string): Wrapped {
         imports: MODULES.kubernetes,
       };
     case 'etcd':
-      return { module: 'go.etcd.io/etcd/server/v3', version, imports: [], main: ETCD_MAIN };
+      return {
+        module: 'go.etcd.io/etcd/server/v3',
+        version,
+        // The tools that upstream's image holds beside the server.
+        also: ['go.etcd.io/etcd/etcdctl/v3', 'go.etcd.io/etcd/etcdutl/v3'],
+        imports: MODULES.etcd,
+      };
     case 'coredns':
       return { module: 'github.com/coredns/coredns', version, imports: [], main: COREDNS_MAIN };
     case 'calico':
@@ -72,17 +80,6 @@ function wrapped(name: string): Wrapped {
   }
 }
 
-const ETCD_MAIN = `package main
-
-import (
-	"os"
-
-	"go.etcd.io/etcd/server/v3/etcdmain"
-)
-
-func main() { etcdmain.Main(os.Args) }
-`;
-
 /** The plugins that kubeadm's Corefile names; all of upstream's would take ten times as long. */
 const COREDNS_PLUGINS =
   'cache errors forward health hosts kubernetes loadbalance log loop metrics ready reload rewrite template';
@@ -100,7 +97,7 @@ func main() { coremain.Run() }
 
 async function freeze(tools: GoTools, name: string): Promise<void> {
   const dir = fileURLToPath(new URL(`../modules/${name}/`, import.meta.url));
-  const { module, version, sibling, imports, main } = wrapped(name);
+  const { module, version, sibling, also = [], imports, main } = wrapped(name);
   // The public checksum database does not know every version that the proxy serves; go.sum does.
   const env = { ...tools.env, GOFLAGS: '-mod=mod', GONOSUMDB: module };
   const json = await run(tools.go, ['mod', 'download', '-json', `${module}@${version}`], {
@@ -113,7 +110,10 @@ async function freeze(tools: GoTools, name: string): Promise<void> {
   ) as GoMod;
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true });
-  writeFileSync(join(dir, 'go.mod'), goMod(name, { module, version, sibling, upstream }));
+  writeFileSync(
+    join(dir, 'go.mod'),
+    goMod(name, { modules: [module, ...also], version, sibling, upstream }),
+  );
   const tagged = `//go:build tools\n\npackage tools\n\nimport (\n${imports.map((path) => `\t_ "${path}"\n`).join('')})\n`;
   writeFileSync(join(dir, main === undefined ? 'tools.go' : 'main.go'), main ?? tagged);
   // `go mod tidy` wants every platform's modules, and one that only Windows needs is not to be had.
@@ -123,14 +123,14 @@ async function freeze(tools: GoTools, name: string): Promise<void> {
 }
 
 interface GoModInput {
-  readonly module: string;
+  readonly modules: readonly string[];
   readonly version: string;
   readonly sibling: Wrapped['sibling'];
   readonly upstream: GoMod;
 }
 
 /** Upstream's own go.mod, seen from outside: its replacements count only in a main module. */
-function goMod(name: string, { module, version, sibling, upstream }: GoModInput): string {
+function goMod(name: string, { modules, version, sibling, upstream }: GoModInput): string {
   const replaced = (upstream.Replace ?? []).flatMap(({ Old, New }) => {
     const to = New.Version ?? sibling?.(Old.Path);
     if (to === undefined) return [];
@@ -141,7 +141,7 @@ function goMod(name: string, { module, version, sibling, upstream }: GoModInput)
     `module plinth.local/${name}`,
     `go ${upstream.Go}`,
     ...(upstream.Godebug ?? []).map(({ Key, Value }) => `godebug ${Key}=${Value}`),
-    `require ${module} ${version}`,
+    `require (\n${modules.map((module) => `\t${module} ${version}`).join('\n')}\n)`,
     `replace (\n${replaced.join('\n')}\n)`,
     `require (\n${required.map(({ Path, Version }) => `\t${Path} ${Version} // indirect`).join('\n')}\n)`,
     '',

@@ -31,14 +31,14 @@ export async function kubernetesArtifacts(
     version,
     packages: MODULES.kubernetes,
   });
-  const single = async (module: string) =>
-    join(await buildPrograms(context, { module, version: '', packages: ['.'] }), module);
+  const build = (module: string, packages: readonly string[]) =>
+    buildPrograms(context, { module, version: '', packages });
   const images = kubernetesImages({
     version,
     release,
     programs,
-    etcd: await single(modules.etcd),
-    coredns: await single(modules.coredns),
+    etcd: await build(modules.etcd, MODULES.etcd),
+    coredns: join(await build(modules.coredns, MODULES.coredns), modules.coredns),
     tools: await buildTools(context),
     nettools,
   });

@@ -10,6 +10,7 @@ export interface KubernetesImageInputs {
   readonly version: string;
   readonly release: KubernetesRelease;
   readonly programs: string;
+  /** The folder with etcd's programs. */
   readonly etcd: string;
   readonly coredns: string;
   readonly tools: string;
@@ -47,7 +48,14 @@ export function kubernetesImages(inputs: KubernetesImageInputs): NamedImage[] {
       version: release.etcd,
       ref: `${REGISTRY}/etcd:${release.etcd}`,
       roles: ['ControlPlane'],
-      layers: [[TMP], [{ file: inputs.etcd, at: '/usr/local/bin/etcd' }]],
+      layers: [
+        [
+          TMP,
+          { file: join(inputs.etcd, 'server'), at: '/usr/local/bin/etcd' },
+          { file: join(inputs.etcd, 'etcdctl'), at: '/usr/local/bin/etcdctl' },
+          { file: join(inputs.etcd, 'etcdutl'), at: '/usr/local/bin/etcdutl' },
+        ],
+      ],
       config: { Entrypoint: ['etcd'] },
     },
     {

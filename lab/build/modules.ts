@@ -13,6 +13,9 @@ export const MODULES = {
     'kubectl',
     'kubelet',
   ].map((command) => `k8s.io/kubernetes/cmd/${command}`),
+  /** Their binaries are called server, etcdctl and etcdutl. */
+  etcd: ['server', 'etcdctl', 'etcdutl'].map((command) => `go.etcd.io/etcd/${command}/v3`),
+  coredns: ['.'],
   calico: [
     'cni-plugin/cmd/calico',
     'cni-plugin/cmd/install',
