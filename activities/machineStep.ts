@@ -88,6 +88,7 @@ export async function runMachineStep(
           params: module.params(context),
           timeoutSeconds: module.timeoutSeconds,
           requireOwner: module.withoutOwner !== true,
+          beside: module.beside === true,
         },
         log,
       );

@@ -49,6 +49,8 @@ export interface StepRun {
   timeoutSeconds: number;
   /** The owner check is left out only for `facts` (nothing is changed) and for `release`. */
   requireOwner: boolean;
+  /** Runs beside whatever else works on the machine: help for another node, through a control plane. */
+  beside?: boolean;
 }
 
 export interface StepRunResult {

@@ -26,7 +26,7 @@ check_owner() {
   owner=
   [[ -s $disk/owner ]] && owner=$(<"$disk/owner")
   if [[ -n $owner && $owner != *"\"clusterId\":\"${q[cluster]}\""* ]]; then
-    [[ ${q[exclusive]} == 0 ]] || refuse "ForeignCluster $owner"
+    [[ ${q[exclusive]}${q[owned]} == 00 ]] || refuse "ForeignCluster $owner"
   elif [[ -z $owner && ${q[owned]} == 1 && ${q[step]} != claim ]]; then
     refuse 'NotClaimed'
   fi

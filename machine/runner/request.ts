@@ -35,8 +35,8 @@ export function buildRequest(run: StepRun, from: number, nonce: string): Request
     hash: sha256(params),
     timeout: Math.ceil(run.timeoutSeconds),
     owned: run.requireOwner ? 1 : 0,
-    // Facts change nothing: they are taken beside whatever else works on the machine.
-    exclusive: run.step === 'facts' && !run.requireOwner ? 0 : 1,
+    // Facts change nothing, and help for another node must not wait for this one's own work.
+    exclusive: run.beside === true || (run.step === 'facts' && !run.requireOwner) ? 0 : 1,
     from,
     params: Buffer.byteLength(params),
   };

@@ -6,6 +6,8 @@ export const artifactsStep: StepModule = {
   name: 'artifacts',
   script: ['artifacts.sh'],
   timeoutSeconds: 60,
+  // Files travel while scripts run.
+  beside: true,
   params: () => ({}),
   // What is needed first is sent first.
   artifacts: (context) =>

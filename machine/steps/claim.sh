@@ -70,6 +70,7 @@ done <<'PATHS'
 /etc/crictl.yaml
 /etc/haproxy
 /etc/kubernetes
+/etc/plinth
 /opt/cni
 /opt/containerd
 /root/.kube
@@ -86,7 +87,11 @@ done <<'PATHS'
 /run/runc
 /run/xtables.lock
 /usr/lib/modules
+/usr/local/bin/.kubeadm.new
+/usr/local/bin/.kubectl.new
+/usr/local/bin/.kubelet.new
 /usr/libexec/kubernetes
+/var/cache/apt
 /var/lib/calico
 /var/lib/cni
 /var/lib/containerd

@@ -9,6 +9,7 @@ export const drainStep: StepModule = {
   name: 'drain',
   script: ['leave.sh', 'drain.sh'],
   timeoutSeconds: DRAIN_SECONDS + 60,
+  beside: true,
   params: (context) => ({
     SUBJECT: subjectOf(context, 'drain').hostname,
     DRAIN_SECONDS: String(DRAIN_SECONDS),

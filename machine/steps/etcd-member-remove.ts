@@ -7,6 +7,7 @@ export const etcdMemberRemoveStep: StepModule = {
   script: ['etcd-member-remove.sh'],
   // A handful of calls of at most 10 s each.
   timeoutSeconds: 180,
+  beside: true,
   params: (context) => {
     const subject = subjectOf(context, 'etcd-member-remove');
     return { SUBJECT: subject.hostname, SUBJECT_IP: subject.privateIP };

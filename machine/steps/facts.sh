@@ -188,7 +188,7 @@ packages() {
   if have dpkg-query; then
     # It exits 1 when any of the names is unknown.
     { dpkg-query -W -f '${db:Status-Abbrev}\t${Package}\t${Version}\n' "${names[@]}" || true; } |
-      sed -n 's/^ii *\t//p'
+      sed -n 's/^[a-z]i *\t//p'
   elif have rpm; then
     { rpm -q --qf '%{NAME}\t%{VERSION}-%{RELEASE}\n' "${names[@]}" || true; } | grep -v 'not installed'
   fi | json_rows name version

@@ -8,6 +8,7 @@ export const joinCredentialsStep: StepModule = {
   name: 'join-credentials',
   script: ['control-plane-lib.sh', 'join-credentials.sh'],
   timeoutSeconds: 120,
+  beside: true,
   params: (context) => ({
     ...nodeParams(context),
     SUBJECT: subjectOf(context, 'join-credentials').hostname,
@@ -21,6 +22,7 @@ export const joinRevokeStep: StepModule = {
   name: 'join-revoke',
   script: ['control-plane-lib.sh', 'join-revoke.sh'],
   timeoutSeconds: 60,
+  beside: true,
   params: (context) => ({ ...nodeParams(context), TOKEN: token(context) }),
 };
 

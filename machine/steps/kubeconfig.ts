@@ -4,5 +4,6 @@ export const kubeconfigStep: StepModule = {
   name: 'kubeconfig',
   script: ['kubeconfig.sh'],
   timeoutSeconds: 30,
+  beside: true,
   params: () => ({}),
 };

@@ -6,5 +6,6 @@ export const nodeDeleteStep: StepModule = {
   name: 'node-delete',
   script: ['leave.sh', 'node-delete.sh'],
   timeoutSeconds: 180,
+  beside: true,
   params: (context) => ({ SUBJECT: subjectOf(context, 'node-delete').hostname }),
 };

@@ -51,6 +51,8 @@ export interface StepModule {
   artifacts?(context: StepContext): readonly Artifact[];
   /** Names of manifest artifacts whose text `params` needs. */
   manifests?(context: StepContext): readonly string[];
+  /** True for help for another node: it runs beside what the control plane does for itself. */
+  beside?: boolean;
   /** True where the machine need not be ours yet (facts) or is ours no more (release). */
   withoutOwner?: boolean;
 }
