@@ -95,8 +95,8 @@ function unknownField(key: string, root: z.ZodType, path: readonly PropertyKey[]
   const here = knownKeys(descend(root, path));
   const near = didYouMean(key, here);
   if (near !== '') return `unknown field${near}`;
-  const elsewhere = placesOf(root).get(key);
-  if (elsewhere !== undefined) return `unknown field here: it belongs to ${elsewhere}`;
+  const elsewhere = placesOf(root).get(key) ?? [];
+  if (elsewhere.length > 0) return `unknown field here: it belongs to ${elsewhere.join(' or ')}`;
   return `unknown field; known here: ${here.join(', ')}`;
 }
 
@@ -117,13 +117,13 @@ function descend(root: z.ZodType, path: readonly PropertyKey[]): z.ZodType | und
   }, root);
 }
 
-const placesCache = new WeakMap<z.ZodType, ReadonlyMap<string, string>>();
+const placesCache = new WeakMap<z.ZodType, ReadonlyMap<string, string[]>>();
 
-/** Every key of the schema → the map it belongs to, the outermost first. */
-function placesOf(root: z.ZodType): ReadonlyMap<string, string> {
+/** Every key of the schema → the maps it belongs to, the outermost first. */
+function placesOf(root: z.ZodType): ReadonlyMap<string, readonly string[]> {
   const known = placesCache.get(root);
   if (known) return known;
-  const places = new Map<string, string>();
+  const places = new Map<string, string[]>();
   const level: { schema: z.ZodType | undefined; path: string }[] = [{ schema: root, path: '' }];
   for (const { schema: outer, path } of level) {
     const schema = unwrap(outer);
@@ -131,7 +131,7 @@ function placesOf(root: z.ZodType): ReadonlyMap<string, string> {
       level.push({ schema: schema.element as z.ZodType, path: `${path}[]` });
     } else if (schema instanceof z.ZodObject) {
       for (const [key, inner] of Object.entries(schema.shape as Record<string, z.ZodType>)) {
-        if (path !== '' && !places.has(key)) places.set(key, path);
+        if (path !== '') places.set(key, [...(places.get(key) ?? []), path]);
         level.push({ schema: inner, path: appendPath(path, key) });
       }
     }

@@ -1,0 +1,66 @@
+import { describe } from 'vitest';
+import { merge, set } from '../../../test/fixtures/change.js';
+import { ruleTable } from '../../../test/fixtures/ruleTable.js';
+
+describe('proxy', () => {
+  const URL = 'http://proxy.example.com:3128';
+  const proxy = (set: object) =>
+    merge('spec', { proxy: { enabled: true, httpProxy: URL, ...set } });
+  const pem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+  ruleTable([
+    {
+      title: 'enabled without an address',
+      bad: set('spec.proxy', { enabled: true }),
+      path: 'spec.proxy',
+      says: 'is enabled without an address',
+      good: set('spec.proxy', { enabled: true, httpsProxy: URL }),
+    },
+    {
+      title: 'an address that is neither on nor off',
+      bad: set('spec.proxy', { httpProxy: URL }),
+      path: 'spec.proxy.enabled',
+      says: 'is missing: say true to use this proxy, or false',
+      good: set('spec.proxy', { enabled: false, httpProxy: URL }),
+    },
+    {
+      title: 'an address that is none',
+      bad: proxy({ httpsProxy: 'proxy:3128' }),
+      path: 'spec.proxy.httpsProxy',
+      says: 'is not the address of a proxy',
+      good: proxy({ httpsProxy: 'https://10.0.0.1:8443/' }),
+    },
+    {
+      title: 'a password in the address, without showing it',
+      bad: proxy({ httpProxy: 'http://me:hunter2@proxy.example.com' }),
+      path: 'spec.proxy.httpProxy',
+      says: /^(?!.*hunter2).*put "user:password" into proxyAuth/,
+      good: proxy({ proxyAuth: 'me:hunter2' }),
+    },
+    {
+      title: 'an address with a path',
+      bad: proxy({ httpProxy: `${URL}/pac?x` }),
+      path: 'spec.proxy.httpProxy',
+      says: `write ${URL}`,
+    },
+    {
+      title: 'a password without a user, without showing it',
+      bad: proxy({ proxyAuth: 'hunter2' }),
+      path: 'spec.proxy.proxyAuth',
+      says: /^(?!.*hunter2).*must be "user:password"/,
+    },
+    {
+      title: 'exceptions that are URLs',
+      bad: proxy({ noProxy: '.example.com, http://intra' }),
+      path: 'spec.proxy.noProxy',
+      says: '"http://intra": entries are hosts',
+      good: proxy({ noProxy: '.example.com, 10.0.0.0/8,[fd00::1],*.internal' }),
+    },
+    {
+      title: 'a CA that is a path',
+      bad: proxy({ bootstrapCA: '/etc/ssl/ca.pem' }),
+      path: 'spec.proxy.bootstrapCA',
+      says: 'is not a certificate in PEM',
+      good: proxy({ bootstrapCA: pem }),
+    },
+  ]);
+});
