@@ -1,0 +1,99 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { inspect } from 'node:util';
+
+import { expect, test } from 'vitest';
+
+import { ConfigError, parseConfig, parseStartConfig } from './config.js';
+
+const SERVERS = { TEMPORAL_ADDRESS: '127.0.0.1:7233', MONGODB_URI: 'mongodb://127.0.0.1:27017' };
+
+function problemsOf(parse: () => unknown): readonly string[] {
+  try {
+    parse();
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+test('without any setting it listens on the loopback address and keeps its data in .plinth', () => {
+  expect(parseStartConfig({})).toMatchObject({
+    host: '127.0.0.1',
+    port: 8080,
+    data: resolve('.plinth'),
+    keys: resolve('.plinth/ssh-keys'),
+    url: 'http://127.0.0.1:8080',
+    artifacts: 'online',
+    temporalNamespace: 'default',
+  });
+});
+
+test('the key folder follows the data folder unless it is set', () => {
+  expect(parseStartConfig({ PLINTH_DATA: '/srv/p' }).keys).toBe('/srv/p/ssh-keys');
+  expect(parseStartConfig({ PLINTH_DATA: '/srv/p', PLINTH_KEYS: '/k' }).keys).toBe('/k');
+});
+
+test.each([
+  ['PLINTH_PORT', '80a', 'not a port number'],
+  ['PLINTH_PORT', '0', 'not a port number (1-65535)'],
+  ['PLINTH_PORT', '70000', 'not a port number (1-65535)'],
+  ['PLINTH_HOST', 'a b', 'not a host name or IP address'],
+  ['PLINTH_URL', 'ftp://x', 'not an http or https URL'],
+  ['PLINTH_ARTIFACTS', '/no/such/bundle', 'no folder /no/such/bundle'],
+  ['PLINTH_CODEC', 'on', 'not available yet'],
+  ['PLINTH_CODEC', 'yes', 'not `off`'],
+  ['TEMPORAL_ADDRESS', 'localhost', 'not HOST:PORT'],
+  ['MONGODB_URI', 'http://x', 'not a mongodb://'],
+])('%s=%s is refused by name and reason', (name, value, reason) => {
+  const problems = problemsOf(() => parseStartConfig({ [name]: value }));
+  expect(problems).toHaveLength(1);
+  expect(problems[0]).toContain(`${name}: `);
+  expect(problems[0]).toContain(reason);
+});
+
+test('all bad values are named at once', () => {
+  const problems = problemsOf(() => parseStartConfig({ PLINTH_PORT: 'x', PLINTH_CODEC: 'on' }));
+  expect(problems.map((line) => line.split(':')[0])).toEqual(['PLINTH_PORT', 'PLINTH_CODEC']);
+});
+
+test('a certificate without its key is refused', () => {
+  const cert = join(mkdtempSync(join(tmpdir(), 'plinth-config-')), 'cert.pem');
+  writeFileSync(cert, 'x');
+  expect(problemsOf(() => parseStartConfig({ PLINTH_TLS_CERT: cert }))).toEqual([
+    'PLINTH_TLS_KEY: not set, but PLINTH_TLS_CERT is: TLS needs both',
+  ]);
+});
+
+test('a certificate that is not there is refused', () => {
+  const tls = { PLINTH_TLS_CERT: '/no/such.pem', PLINTH_TLS_KEY: '/no/such.pem' };
+  expect(problemsOf(() => parseStartConfig(tls))).toEqual([
+    'PLINTH_TLS_CERT: no such file',
+    'PLINTH_TLS_KEY: no such file',
+  ]);
+});
+
+test('the API and the worker need to know both servers', () => {
+  expect(parseConfig(SERVERS)).toMatchObject({ temporalAddress: '127.0.0.1:7233' });
+  const problems = problemsOf(() => parseConfig({}));
+  expect(problems.map((line) => line.split(':')[0])).toEqual(['TEMPORAL_ADDRESS', 'MONGODB_URI']);
+});
+
+test('an empty value counts as unset', () => {
+  expect(parseStartConfig({ PLINTH_PORT: '', MONGODB_URI: '' })).toMatchObject({ port: 8080 });
+});
+
+test('a printed config shows neither the master key nor the database password', () => {
+  const config = parseConfig({
+    ...SERVERS,
+    MONGODB_URI: 'mongodb://me:hunter2@db/x',
+    PLINTH_MASTER_KEY: 'planted',
+  });
+  for (const text of [inspect(config), JSON.stringify(config)]) {
+    expect(text).not.toMatch(/hunter2|planted/);
+    expect(text).toContain('[secret]');
+  }
+  expect(config.masterKey).toBe('planted');
+});

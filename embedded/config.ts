@@ -1,0 +1,201 @@
+import { statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { inspect } from 'node:util';
+
+import { z } from 'zod';
+
+/** sysexits(3) EX_CONFIG. */
+export const EXIT_CONFIG = 78;
+
+/** Settings of a process that starts the embedded servers where no address is given. */
+export interface StartConfig {
+  host: string;
+  port: number;
+  /** Absolute. */
+  data: string;
+  /** Absolute: the folder `privateKeyPath` points into. */
+  keys: string;
+  /** Where machines reach the API, without a slash at the end. */
+  url: string;
+  /** `online`, a mirror's base URL, or a bundle's folder (absolute). */
+  artifacts: string;
+  masterKey: string | undefined;
+  /** Paths of PEM files. */
+  tls: { cert: string; key: string } | undefined;
+  temporalAddress: string | undefined;
+  temporalNamespace: string;
+  mongodbUri: string | undefined;
+}
+
+/** Settings of the API and the worker: the servers' addresses are known. */
+export interface Config extends StartConfig {
+  temporalAddress: string;
+  mongodbUri: string;
+}
+
+/** One line per bad value: the variable's name and the reason. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'ConfigError';
+  }
+}
+
+/** Settings as `npm start` reads them. @throws ConfigError naming every bad variable. */
+export function parseStartConfig(env: NodeJS.ProcessEnv): StartConfig {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    throw new ConfigError(
+      parsed.error.issues.map(({ path, message }) => `${path.map(String).join('.')}: ${message}`),
+    );
+  }
+  const { data: set } = parsed;
+  const { PLINTH_TLS_CERT: cert, PLINTH_TLS_KEY: key } = set;
+  const tls = cert === undefined || key === undefined ? undefined : { cert, key };
+  return printable({
+    host: set.PLINTH_HOST,
+    port: set.PLINTH_PORT,
+    data: set.PLINTH_DATA,
+    keys: set.PLINTH_KEYS ?? join(set.PLINTH_DATA, 'ssh-keys'),
+    url: set.PLINTH_URL ?? ownUrl(set.PLINTH_HOST, set.PLINTH_PORT, tls !== undefined),
+    artifacts: set.PLINTH_ARTIFACTS,
+    masterKey: set.PLINTH_MASTER_KEY,
+    tls,
+    temporalAddress: set.TEMPORAL_ADDRESS,
+    temporalNamespace: set.TEMPORAL_NAMESPACE,
+    mongodbUri: set.MONGODB_URI,
+  });
+}
+
+/** Settings as the API and the worker read them. @throws ConfigError naming every bad variable. */
+export function parseConfig(env: NodeJS.ProcessEnv): Config {
+  const config = parseStartConfig(env);
+  const { temporalAddress, mongodbUri } = config;
+  if (temporalAddress !== undefined && mongodbUri !== undefined) {
+    return printable({ ...config, temporalAddress, mongodbUri });
+  }
+  const missing = [
+    ...(temporalAddress === undefined ? ['TEMPORAL_ADDRESS'] : []),
+    ...(mongodbUri === undefined ? ['MONGODB_URI'] : []),
+  ];
+  throw new ConfigError(
+    missing.map((name) => `${name}: not set (npm start sets it to an embedded server's address)`),
+  );
+}
+
+/** `parseConfig` for mains: a bad value is printed and ends the process with 78. */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  return orExit(() => parseConfig(env));
+}
+
+/** `parseStartConfig` for mains: a bad value is printed and ends the process with 78. */
+export function readStartConfig(env: NodeJS.ProcessEnv): StartConfig {
+  return orExit(() => parseStartConfig(env));
+}
+
+function orExit<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(EXIT_CONFIG);
+  }
+}
+
+function ownUrl(host: string, port: number, tls: boolean): string {
+  const name = host.includes(':') ? `[${host}]` : host;
+  return `${tls ? 'https' : 'http'}://${name}:${String(port)}`;
+}
+
+/** Logged or inspected, the object shows `[secret]` in place of what must not be seen. */
+function printable<T extends StartConfig>(config: T): T {
+  const shown = () => ({
+    ...config,
+    masterKey: config.masterKey === undefined ? undefined : '[secret]',
+    mongodbUri: config.mongodbUri?.replace(/\/\/[^@/]*@/, '//[secret]@'),
+  });
+  return Object.defineProperties(config, {
+    toJSON: { value: shown },
+    [inspect.custom]: { value: shown },
+  });
+}
+
+const folderOrFile = z.string().transform((path) => resolve(path));
+const readableFile = folderOrFile.refine(isFile, { error: 'no such file' });
+
+const schema = z
+  .object({
+    PLINTH_HOST: z
+      .string()
+      .regex(/^[A-Za-z0-9.:-]+$/, { error: 'not a host name or IP address' })
+      .default('127.0.0.1'),
+    PLINTH_PORT: z
+      .string()
+      .regex(/^\d{1,5}$/, { error: 'not a port number' })
+      .transform(Number)
+      .refine((port) => port >= 1 && port <= 65_535, { error: 'not a port number (1-65535)' })
+      .default(8080),
+    PLINTH_DATA: folderOrFile.default(resolve('.plinth')),
+    PLINTH_KEYS: folderOrFile.optional(),
+    PLINTH_URL: z
+      .url({ protocol: /^https?$/, error: 'not an http or https URL' })
+      .transform((url) => url.replace(/\/+$/, ''))
+      .optional(),
+    PLINTH_ARTIFACTS: z.string().default('online').transform(artifacts),
+    PLINTH_MASTER_KEY: z.string().optional(),
+    PLINTH_CODEC: z.literal('off', { error: codecMessage }).optional(),
+    PLINTH_TLS_CERT: readableFile.optional(),
+    PLINTH_TLS_KEY: readableFile.optional(),
+    TEMPORAL_ADDRESS: z
+      .string()
+      .regex(/^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, { error: 'not HOST:PORT' })
+      .optional(),
+    TEMPORAL_NAMESPACE: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]+$/, { error: 'not the name of a Temporal namespace' })
+      .default('default'),
+    MONGODB_URI: z
+      .string()
+      .regex(/^mongodb(\+srv)?:\/\/\S+$/, { error: 'not a mongodb:// or mongodb+srv:// URI' })
+      .optional(),
+  })
+  .superRefine((set, context) => {
+    if ((set.PLINTH_TLS_CERT === undefined) === (set.PLINTH_TLS_KEY === undefined)) return;
+    const [missing, there] =
+      set.PLINTH_TLS_CERT === undefined
+        ? ['PLINTH_TLS_CERT', 'PLINTH_TLS_KEY']
+        : ['PLINTH_TLS_KEY', 'PLINTH_TLS_CERT'];
+    context.addIssue({
+      code: 'custom',
+      path: [missing],
+      message: `not set, but ${there} is: TLS needs both`,
+    });
+  });
+
+function codecMessage({ input }: { input?: unknown }): string {
+  return input === 'on'
+    ? 'encrypted workflow payloads are not available yet: leave it off (payloads hold references and plain facts, no secrets)'
+    : 'not `off`';
+}
+
+function artifacts(setting: string, context: z.RefinementCtx): string {
+  if (setting === 'online') return setting;
+  if (URL.canParse(setting) && /^https?:$/.test(new URL(setting).protocol)) return setting;
+  const folder = resolve(setting);
+  if (isFolder(folder)) return folder;
+  context.addIssue({
+    code: 'custom',
+    message: `neither \`online\`, a mirror's http(s) URL, nor a bundle's folder (there is no folder ${folder})`,
+  });
+  return z.NEVER;
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
