@@ -6,6 +6,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { SEARCH_ATTRIBUTES } from '../core/clusterWorkflow.js';
 import type { OperationPlan } from '../core/plan.js';
 import { ensurePythonTools } from '../embedded/pythonTools.js';
 import {
@@ -15,11 +16,16 @@ import {
   type FakeWorld,
 } from '../test/workflows/fakeActivities.js';
 
+/** temporal.api.enums.v1.IndexedValueType */
+const KEYWORD = 2;
+
 let environment: TestWorkflowEnvironment;
 let bundle: { code: string };
 
 beforeAll(async () => {
-  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  Runtime.install({
+    logger: new DefaultLogger(process.env['PLINTH_TEST_LOG'] === undefined ? 'ERROR' : 'WARN'),
+  });
   const { temporalTestServer } = await ensurePythonTools();
   [environment, bundle] = await Promise.all([
     TestWorkflowEnvironment.createTimeSkipping({
@@ -30,6 +36,10 @@ beforeAll(async () => {
       logger: new DefaultLogger('ERROR'),
     }),
   ]);
+  await environment.connection.operatorService.addSearchAttributes({
+    namespace: 'default',
+    searchAttributes: Object.fromEntries(SEARCH_ATTRIBUTES.map((name) => [name, KEYWORD])),
+  });
 }, 120_000);
 
 afterAll(async () => {
