@@ -43,12 +43,7 @@ export async function connect(target: MachineTarget, options: ConnectOptions): P
   const deadline = Date.now() + options.timeoutMs;
   for (let attempt = 0; ; attempt++) {
     try {
-      return await attemptAll(
-        target,
-        config,
-        { ...options, timeoutMs: deadline - Date.now() },
-        pin,
-      );
+      return await login(target, config, { ...options, timeoutMs: deadline - Date.now() }, pin);
     } catch (error) {
       const wait = Math.min(BACKOFF_MS * 2 ** attempt, BACKOFF_MAX_MS) * (0.75 + Math.random() / 2);
       if (!isHandshakeDrop(error) || Date.now() + wait >= deadline) throw explain(target, error);
@@ -59,7 +54,7 @@ export async function connect(target: MachineTarget, options: ConnectOptions): P
 }
 
 /** A fingerprint does not say the key's type: the machine's other keys are looked at before it counts as changed. */
-async function attemptAll(
+async function login(
   target: MachineTarget,
   config: Config,
   options: ConnectOptions,
@@ -68,24 +63,21 @@ async function attemptAll(
   const tried: string[] = [];
   let first: SeenHostKey | undefined;
   for (;;) {
-    const offer = hostKeyAlgorithms(pin, tried);
-    const result = offer.length === 0 ? {} : await attempt(config, options, pin, offer);
-    if (result.connection) return result.connection;
-    first ??= result.seen;
-    if (first && (pin?.kind !== 'fingerprint' || !result.seen || result.seen.key === '')) {
-      throw hostKeyMismatch(target, pin ? pinFingerprint(pin) : '', first);
+    try {
+      return await attempt(config, options, pin, hostKeyAlgorithms(pin, tried));
+    } catch (error) {
+      if (error instanceof RefusedKey) {
+        first ??= error.seen;
+        tried.push(error.seen.key.split(' ', 1)[0] ?? '');
+        if (pin?.kind === 'fingerprint' && hostKeyAlgorithms(pin, tried).length > 0) {
+          await options.turn();
+          continue;
+        }
+      } else if (!/no matching host key/i.test(String(error))) throw error;
+      if (first && pin) throw hostKeyMismatch(target, pinFingerprint(pin), first);
+      throw error;
     }
-    if (!result.seen) throw result.error ?? new Error('no host key');
-    tried.push(result.seen.key.split(' ', 1)[0] ?? '');
-    await options.turn();
   }
-}
-
-interface Attempt {
-  connection?: Connection;
-  /** The key that was refused. */
-  seen?: SeenHostKey;
-  error?: unknown;
 }
 
 async function attempt(
@@ -93,34 +85,46 @@ async function attempt(
   options: ConnectOptions,
   pin: HostKeyPin | undefined,
   algorithms: string[],
-): Promise<Attempt> {
+): Promise<Connection> {
   const ssh = new NodeSSH();
-  let seen: SeenHostKey | undefined;
-  let refused = false;
-  const sock = options.tunnel ? await options.tunnel() : undefined;
+  const shown: { key?: SeenHostKey; refused?: boolean } = {};
+  const deadline = Date.now() + options.timeoutMs;
+  const sock = options.tunnel ? await within(options.tunnel(), options.timeoutMs) : undefined;
   const connecting = ssh.connect({
     ...config,
     ...(sock ? { sock } : {}),
     readyTimeout: 0,
     algorithms: { ...config.algorithms, serverHostKey: algorithms as ServerHostKeyAlgorithm[] },
     hostVerifier: (blob: Buffer) => {
-      seen = seenHostKey(blob);
-      refused = pin !== undefined && !matchesPin(pin, seen);
-      return !refused;
+      shown.key = seenHostKey(blob);
+      shown.refused = pin !== undefined && !matchesPin(pin, shown.key);
+      return !shown.refused;
     },
   });
   const client = ssh.connection;
-  if (!client) return { error: await connecting.catch((error: unknown) => error) };
+  if (!client) {
+    await connecting;
+    throw new Error('the SSH client was not made');
+  }
   const connection = new Connection(ssh, client);
   try {
-    await within(connecting, options.timeoutMs);
-    if (seen) connection.hostKey = seen;
-    return { connection };
+    await within(connecting, deadline - Date.now());
   } catch (error) {
     client.destroy();
-    if (refused && seen) return { seen };
-    if (/no matching host key/i.test(String(error))) return { error };
+    if (shown.refused && shown.key) throw new RefusedKey(shown.key);
     throw error;
+  }
+  if (shown.key) connection.hostKey = shown.key;
+  return connection;
+}
+
+/** The machine has another key than the pinned one. */
+class RefusedKey extends Error {
+  readonly seen: SeenHostKey;
+
+  constructor(seen: SeenHostKey) {
+    super(`the host key is ${seen.fingerprint}`);
+    this.seen = seen;
   }
 }
 
@@ -161,7 +165,12 @@ async function within<T>(promise: Promise<T>, ms: number): Promise<T> {
 
 /** What sshd does under load (and a port forwarder in front of it): it accepts, then closes before or during the handshake. */
 function isHandshakeDrop(error: unknown): boolean {
-  if (!(error instanceof Error) || error instanceof AppError || error instanceof Timeout)
+  if (
+    !(error instanceof Error) ||
+    error instanceof AppError ||
+    error instanceof Timeout ||
+    error instanceof RefusedKey
+  )
     return false;
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (syscall === 'connect' || syscall === 'getaddrinfo') return false;

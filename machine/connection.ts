@@ -116,8 +116,8 @@ export class Connection {
       if (code !== null) exit.code = code;
       if (signal !== undefined) exit.signal = signal;
     });
-    channel.on('data', receivers.stdout);
-    channel.stderr.on('data', receivers.stderr);
+    channel.on('data', (chunk: Buffer) => receivers.stdout(chunk));
+    channel.stderr.on('data', (chunk: Buffer) => receivers.stderr(chunk));
     channel.on('error', () => channel.close());
     const closed = new Promise<void>((resolve) => channel.once('close', () => resolve()));
     void closed.then(() => {
@@ -136,7 +136,9 @@ export class Connection {
     return {
       ended,
       close: () => channel.close(),
-      end: (data) => void (data === undefined ? channel.end() : channel.end(data)),
+      end: (data) => {
+        channel.end(data ?? '');
+      },
       write: async (data) => {
         if (channel.write(data)) return;
         await this.#orLost(drained(channel)).catch(() => undefined);

@@ -156,6 +156,15 @@ describe('a machine that cannot be worked on', () => {
     });
   });
 
+  it('and that the bastion waits for in vain is unreachable when the time is up', async () => {
+    const bastion = await start({ deadNetwork: true });
+    const { host, port } = bastion.target;
+    const target = { ...bastion.target, port: 1, bastion: { host, port, username: 'jump' } };
+    await expect(
+      pool({ connectTimeoutMs: 300 }).with(target, () => Promise.resolve()),
+    ).rejects.toMatchObject({ code: 'MachineUnreachable' });
+  });
+
   it('and refuses the key fails with the user that was refused', async () => {
     const server = await start({ authorize: () => false });
     await expect(fingerprint(server)).rejects.toMatchObject({

@@ -2,7 +2,7 @@
 export class Slots {
   #free: number;
   #failure: Error | undefined;
-  readonly #waiting: { resolve(): void; reject(error: Error): void }[] = [];
+  readonly #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
 
   constructor(limit: number) {
     this.#free = limit;

@@ -26,7 +26,7 @@ check_owner() {
   owner=
   [[ -s $disk/owner ]] && owner=$(<"$disk/owner")
   if [[ -n $owner && $owner != *"\"clusterId\":\"${q[cluster]}\""* ]]; then
-    [[ ${q[exclusive]}${q[owned]} == 00 ]] || refuse "ForeignCluster $owner"
+    [[ ${q[mode]} == observe ]] || refuse "ForeignCluster $owner"
   elif [[ -z $owner && ${q[owned]} == 1 && ${q[step]} != claim ]]; then
     refuse 'NotClaimed'
   fi
@@ -53,15 +53,27 @@ orphaned() {
   (($? == 1))
 }
 
-# The live run on this machine that a new one must not run beside, if there is one.
-current_run() {
-  current=
-  [[ -s $live/current ]] && current=$(<"$live/current")
-  [[ -n $current && $current != "$run" ]] && find_run "$current" && alive "${run_dir##*/}"
-}
-
-same_work() {
-  [[ $(<"$run_dir/meta") == *"step ${q[step]}"$'\n'"script ${q[script]}"$'\n'"hash ${q[hash]}"* ]]
+# Makes room among the machine's live runs before this one starts. One that does the same work is adopted:
+# run_dir and adopted are set. Within a taskset, help for other nodes runs beside; everything else is stopped.
+make_room() {
+  local lock other
+  adopted=
+  [[ ${q[mode]} != observe ]] || return
+  for lock in "$live"/*/alive; do
+    other=${lock%/alive}
+    other=${other##*/}
+    if [[ $other == "$run" ]] || ! find_run "$other" || ! alive "$other"; then continue; fi
+    declare -A meta=()
+    while read -r key value; do meta[$key]=$value; done <"$run_dir/meta"
+    [[ ${meta[mode]} != observe ]] || continue
+    [[ ${meta[cluster]} == "${q[cluster]}" ]] || refuse 'Busy a run of another cluster still works on this machine'
+    if [[ ${meta[step]} == "${q[step]}" && ${meta[script]} == "${q[script]}" && ${meta[hash]} == "${q[hash]}" ]]; then
+      adopted=$run_dir
+    elif [[ ${meta[taskset]} != "${q[taskset]}" || ${meta[mode]}${q[mode]} == exclusiveexclusive ]]; then
+      say stopping "$other"
+      stop_run "$other" "run $run of this machine took its place"
+    fi
+  done
 }
 
 start() {
@@ -69,12 +81,11 @@ start() {
   rm -rf "$dir" "${live:?}/$run"
   mkdir -p "$dir" "$live/$run/results" || refuse "StepFailed cannot write $dir"
   : >"$dir/out"
-  printf '%s\n' "cluster ${q[cluster]}" "taskset ${q[taskset]}" "step ${q[step]}" "script ${q[script]}" \
+  printf '%s\n' "cluster ${q[cluster]}" "taskset ${q[taskset]}" "mode ${q[mode]}" "step ${q[step]}" "script ${q[script]}" \
     "hash ${q[hash]}" "timeout ${q[timeout]}" "script_file $script" >"$dir/meta"
   mv -f "$incoming" "$live/$run/params"
   # Opened before the start, so that the wrapper's word cannot be missed.
   mkfifo "$live/$run/ready" && exec 6<>"$live/$run/ready"
-  if [[ ${q[exclusive]} == 1 ]]; then printf '%s\n' "$run" >"$live/current"; fi
   if has_systemd; then
     systemd-run --quiet --no-block --collect --unit="plinth-$run" \
       --description="plinth: ${q[step]} (${q[taskset]})" \
@@ -136,18 +147,16 @@ decide() {
   how=attached
   if find_run "$run" && { [[ -s $run_dir/started ]] || alive "${run_dir##*/}"; }; then
     if [[ ! -s $run_dir/state ]] && ! alive "${run_dir##*/}"; then settle; fi
-  elif [[ ${q[exclusive]} == 1 ]] && current_run && same_work; then
-    ln -sfn "${run_dir##*/}" "$base/runs/$run"
   else
-    if [[ ${q[exclusive]} == 1 ]] && current_run; then
-      [[ $(<"$run_dir/meta") == "cluster ${q[cluster]}"$'\n'* ]] ||
-        refuse 'Busy a run of another cluster still works on this machine'
-      say stopping "$current"
-      stop_run "${run_dir##*/}" "run $run of this machine took its place"
+    make_room
+    if [[ -n $adopted ]]; then
+      run_dir=$adopted
+      ln -sfn "${run_dir##*/}" "$base/runs/$run"
+    else
+      how=started
+      start
+      find_run "$run"
     fi
-    how=started
-    start
-    find_run "$run"
   fi
   exec 8>&-
 }

@@ -4,7 +4,7 @@ import { launcher, sha256, wrapper } from './scripts.js';
 
 const PARAM_NAME = /^[A-Z][A-Z0-9_]*$/;
 /** What the runner itself keeps beside the runs' directories on tmpfs. */
-const RESERVED = new Set(['current', 'lock', 'runs', 'scripts']);
+const RESERVED = new Set(['lock', 'runs', 'scripts']);
 
 export interface Request {
   /** Leads every line that is the launcher's own word, in a stream that login shells and sudo write to as well. */
@@ -35,13 +35,18 @@ export function buildRequest(run: StepRun, from: number, nonce: string): Request
     hash: sha256(params),
     timeout: Math.ceil(run.timeoutSeconds),
     owned: run.requireOwner ? 1 : 0,
-    // Facts change nothing, and help for another node must not wait for this one's own work.
-    exclusive: run.beside === true || (run.step === 'facts' && !run.requireOwner) ? 0 : 1,
+    mode: modeOf(run),
     from,
     params: Buffer.byteLength(params),
   };
   const lines = Object.entries(header).map(([key, value]) => `${key} ${oneLine(String(value))}`);
   return { nonce, scripts, stdin: `${launcher}${lines.join('\n')}\n\n${params}` };
+}
+
+/** What a run may find at work on the machine: facts change nothing and mind nobody. */
+function modeOf(run: StepRun): 'observe' | 'beside' | 'exclusive' {
+  if (run.step === 'facts' && !run.requireOwner) return 'observe';
+  return run.beside === true ? 'beside' : 'exclusive';
 }
 
 /** Shell assignments, every value in single quotes. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import type { Connection, RemoteProcess } from '../connection.js';
 import { spawn, untilEnd } from '../exec.js';
-import { cancelled } from '../failures.js';
+import { cancelled, connectionLost } from '../failures.js';
 import { commandFailed, notRun } from '../rootCommand.js';
 import type { MachineTarget, StepHooks, StepRun, StepRunResult } from '../types.js';
 import { Follower } from './follower.js';
@@ -47,6 +47,8 @@ export async function runStep(
     if ('outcome' in result) return result;
     // The launcher is gone; what it said last may be the result all the same.
     if (follower.settled) return await follower.result;
+    // It gave up on us (no heartbeat came through in time), or was killed: the run goes on.
+    if (follower.following || result.code === 0) throw connectionLost(target.node);
     throw (
       notRun(target, result.code, follower.noise) ??
       commandFailed(

@@ -95,7 +95,7 @@ async function sendOne(
   process: RemoteProcess,
   answers: Answers,
   artifact: Artifact,
-  options: Transfer & { progress(count: number): void },
+  options: Transfer & { progress: (count: number) => void },
 ): Promise<boolean> {
   for (;;) {
     await process.write(`get ${artifact.sha256} ${String(artifact.size)}\n`);

@@ -7,9 +7,9 @@ import { corrupt } from './corrupt.js';
 export interface SendOptions {
   open: Parameters<MachineSession['ensureArtifacts']>[1];
   from: number;
-  progress(count: number): void;
+  progress: (count: number) => void;
   /** Throws when the other side is gone: then reading on makes no sense. */
-  check(): void;
+  check: () => void;
 }
 
 /**

@@ -210,12 +210,38 @@ export function describeRunner(title: string, setup: () => Promise<RunnerMachine
         expect(await later.ended).toMatchObject({ outcome: 'done' });
       });
 
+      it('is stopped even where it only helped another node', async () => {
+        const helper = stepRun(WAITS, { beside: true, tasksetId: 'taskset-1' });
+        const { ended } = await begin(helper);
+        expect(await run(stepRun('true', { tasksetId: 'taskset-2' }))).toMatchObject({
+          outcome: 'done',
+        });
+        expect(await ended).toMatchObject({ outcome: 'failed', failCode: 'Cancelled' });
+      });
+
       it('goes on beside facts, which change nothing', async () => {
         const step = stepRun(WAITS);
         await begin(step);
         const facts = stepRun('echo fact', { step: 'facts', requireOwner: false });
         expect(await run(facts)).toMatchObject({ outcome: 'done' });
         expect(await bystander.wrappers(step.runId)).toHaveLength(1);
+      });
+    });
+
+    describe('runs of one taskset', () => {
+      it('go on beside help for another node, whichever came first', async () => {
+        const own = await begin(stepRun(WAITS));
+        const help = await begin(stepRun(`: ;${WAITS}`, { beside: true }));
+        expect(await run(stepRun('true', { beside: true }))).toMatchObject({ outcome: 'done' });
+        await go();
+        expect(await own.ended).toMatchObject({ outcome: 'done' });
+        expect(await help.ended).toMatchObject({ outcome: 'done' });
+      });
+
+      it('that both change the machine never run beside', async () => {
+        const { ended } = await begin(stepRun(WAITS));
+        expect(await run(stepRun('true'))).toMatchObject({ outcome: 'done' });
+        expect(await ended).toMatchObject({ outcome: 'failed', failCode: 'Cancelled' });
       });
     });
 

@@ -17,6 +17,8 @@ export interface SshServerOptions {
   dropFirst?: number;
   /** Accepts TCP and never says a word. */
   silent?: boolean;
+  /** Never answers when it is to connect somewhere else, as a bastion before a dead network does not. */
+  deadNetwork?: boolean;
   /** Channels that one connection may have open; further ones are refused, as by MaxSessions. */
   maxSessions?: number;
 }
@@ -75,6 +77,7 @@ export async function startSshServer(options: SshServerOptions = {}): Promise<Ss
       });
     });
     client.on('tcpip', (accept, reject, { destIP, destPort }) => {
+      if (options.deadNetwork) return;
       const socket = connect(destPort, destIP);
       socket.once('error', () => reject());
       socket.once('connect', () => {
