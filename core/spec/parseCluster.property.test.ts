@@ -83,9 +83,9 @@ const cluster: fc.Arbitrary<Cluster> = fc
         type: 'mks',
         blueprint: { name: 'default' },
         config: {
-          kubernetesVersion: versions[0] ?? '',
+          kubernetesVersion: versions[0],
           network: {
-            cni: { name: 'Calico', version: versions[1] ?? '' },
+            cni: { name: 'Calico', version: versions[1] },
             podSubnet: '10.244.0.0/16',
             serviceSubnet: '10.96.0.0/12',
           },

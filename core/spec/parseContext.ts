@@ -9,7 +9,7 @@ export interface ParseContext {
   /** Names of the project's uploaded credentials. */
   credentials: ReadonlySet<string>;
   /** Reads a YAML document; throws an Error with a message for people when it is none. */
-  parseYaml(text: string): unknown;
+  parseYaml: (text: string) => unknown;
   /** Why this key cannot be used (not there, not readable, outside the key folder), in words; undefined: it can. */
-  checkKeyPath?(privateKeyPath: string): string | undefined;
+  checkKeyPath?: (privateKeyPath: string) => string | undefined;
 }

@@ -1,8 +1,9 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Problem } from '../errors.js';
 import { didYouMean } from './closest.js';
 import { isRecord } from './cursor.js';
 import { appendPath, formatPath } from './path.js';
+import { unknownField } from './unknownField.js';
 
 /**
  * Everything of `raw` that is not as the schema has it, one problem per place, in words: what is there, and what
@@ -89,53 +90,4 @@ function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
     if (Array.isArray(value)) return (value as unknown[])[Number(part)];
     return isRecord(value) ? value[String(part)] : undefined;
   }, raw);
-}
-
-function unknownField(key: string, root: z.ZodType, path: readonly PropertyKey[]): string {
-  const here = knownKeys(descend(root, path));
-  const near = didYouMean(key, here);
-  if (near !== '') return `unknown field${near}`;
-  const elsewhere = placesOf(root).get(key) ?? [];
-  if (elsewhere.length > 0) return `unknown field here: it belongs to ${elsewhere.join(' or ')}`;
-  return `unknown field; known here: ${here.join(', ')}`;
-}
-
-function knownKeys(schema: z.ZodType | undefined): string[] {
-  return schema instanceof z.ZodObject ? Object.keys(schema.shape as object) : [];
-}
-
-function unwrap(schema: z.ZodType | undefined): z.ZodType | undefined {
-  return schema instanceof z.ZodOptional ? unwrap(schema.unwrap() as z.ZodType) : schema;
-}
-
-function descend(root: z.ZodType, path: readonly PropertyKey[]): z.ZodType | undefined {
-  return path.reduce<z.ZodType | undefined>((outer, part) => {
-    const schema = unwrap(outer);
-    if (schema instanceof z.ZodArray) return unwrap(schema.element as z.ZodType);
-    if (!(schema instanceof z.ZodObject)) return undefined;
-    return unwrap((schema.shape as Record<string, z.ZodType>)[String(part)]);
-  }, root);
-}
-
-const placesCache = new WeakMap<z.ZodType, ReadonlyMap<string, string[]>>();
-
-/** Every key of the schema → the maps it belongs to, the outermost first. */
-function placesOf(root: z.ZodType): ReadonlyMap<string, readonly string[]> {
-  const known = placesCache.get(root);
-  if (known) return known;
-  const places = new Map<string, string[]>();
-  const level: { schema: z.ZodType | undefined; path: string }[] = [{ schema: root, path: '' }];
-  for (const { schema: outer, path } of level) {
-    const schema = unwrap(outer);
-    if (schema instanceof z.ZodArray) {
-      level.push({ schema: schema.element as z.ZodType, path: `${path}[]` });
-    } else if (schema instanceof z.ZodObject) {
-      for (const [key, inner] of Object.entries(schema.shape as Record<string, z.ZodType>)) {
-        if (path !== '') places.set(key, [...(places.get(key) ?? []), path]);
-        level.push({ schema: inner, path: appendPath(path, key) });
-      }
-    }
-  }
-  placesCache.set(root, places);
-  return places;
 }

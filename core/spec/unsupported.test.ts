@@ -1,14 +1,20 @@
 import { describe } from 'vitest';
-import { push, set } from '../../test/fixtures/change.js';
+import { set } from '../../test/fixtures/change.js';
 import { ruleTable } from '../../test/fixtures/ruleTable.js';
 
 describe('what plinth does not act on yet', () => {
   ruleTable([
     {
-      title: 'storage nodes',
-      bad: push('spec.config.nodes[1].roles', 'Storage'),
-      path: 'spec.config.nodes[1].roles[1]',
-      says: 'the role Storage is not supported yet',
+      title: 'a proxy with a password, without showing it',
+      bad: set('spec.proxy', { enabled: true, httpProxy: 'http://p', proxyAuth: 'me:hunter2' }),
+      path: 'spec.proxy.proxyAuth',
+      says: /^(?!.*hunter2).*is not supported yet/,
+    },
+    {
+      title: 'a proxy with a CA',
+      bad: set('spec.proxy', { enabled: true, httpProxy: 'http://p', bootstrapCA: 'x' }),
+      path: 'spec.proxy.bootstrapCA',
+      says: 'is not supported yet',
     },
     {
       title: 'platform versions',

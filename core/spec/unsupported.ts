@@ -1,6 +1,5 @@
 import type { Problem } from '../errors.js';
-import { Role } from '../words.js';
-import { at, items, problemAt, type Cursor } from './cursor.js';
+import { at, problemAt } from './cursor.js';
 import type { Rule } from './rules/rule.js';
 
 /**
@@ -11,10 +10,9 @@ import type { Rule } from './rules/rule.js';
 export const INSTALLER_AVAILABLE: boolean = false;
 
 interface Unsupported {
-  /** Keys from the root; `[]` stands for every element of a list. */
   path: readonly string[];
   /** The values that are refused. */
-  refuses(value: unknown): boolean;
+  refuses: (value: unknown) => boolean;
   message: string;
 }
 
@@ -34,11 +32,6 @@ const UNSUPPORTED: readonly Unsupported[] = [
     message: 'Cilium is not supported yet: use "Calico"',
   },
   {
-    path: ['spec', 'config', 'nodes', '[]', 'roles', '[]'],
-    refuses: is(Role.Storage),
-    message: 'the role Storage is not supported yet: leave it out',
-  },
-  {
     path: ['spec', 'config', 'platformVersion'],
     refuses: always,
     message: 'is not supported yet: leave it out',
@@ -50,10 +43,19 @@ const UNSUPPORTED: readonly Unsupported[] = [
       'sharing with other projects is not supported yet: make it false, or leave sharing out',
   },
   {
+    path: ['spec', 'proxy', 'proxyAuth'],
+    refuses: always,
+    message: 'a proxy that asks for a password is not supported yet: leave it out',
+  },
+  {
+    path: ['spec', 'proxy', 'bootstrapCA'],
+    refuses: always,
+    message: 'a proxy that opens TLS is not supported yet: leave it out',
+  },
+  {
     path: ['spec', 'proxy', 'allowInsecureBootstrap'],
     refuses: is(true),
-    message:
-      "is not supported: certificates are always checked; give the proxy's CA in bootstrapCA instead",
+    message: 'is not supported: certificates are always checked; leave it out',
   },
 ];
 
@@ -64,15 +66,7 @@ export function isUnsupportedCni(name: string): boolean {
 
 export const unsupportedRule: Rule = (root) =>
   UNSUPPORTED.flatMap(({ path, refuses, message }): Problem[] =>
-    walk(root, path)
+    [at(root, ...path)]
       .filter(({ value }) => value !== undefined && refuses(value))
       .map((cursor) => problemAt(cursor, message)),
   );
-
-function walk(root: Cursor, path: readonly string[]): Cursor[] {
-  return path.reduce<Cursor[]>(
-    (cursors, key) =>
-      cursors.flatMap((cursor) => (key === '[]' ? items(cursor) : [at(cursor, key)])),
-    [root],
-  );
-}

@@ -36,8 +36,14 @@ describe('labels, taints and annotations', () => {
       title: 'a label of the kubelet',
       bad: node({ labels: { 'kubernetes.io/hostname': 'x' } }),
       path: 'spec.config.nodes[1].labels["kubernetes.io/hostname"]',
-      says: 'follows from the node itself',
-      good: node({ labels: { 'node-role.kubernetes.io/worker': '' } }),
+      says: 'follows from the node and its roles',
+      good: node({ labels: { 'node-role.kubernetes.io/gpu': '' } }),
+    },
+    {
+      title: 'a label of ours',
+      bad: node({ labels: { 'plinth.io/location': 'x' } }),
+      path: 'spec.config.nodes[1].labels["plinth.io/location"]',
+      says: 'cannot be set',
     },
     {
       title: 'a prototype as a label',
@@ -76,7 +82,7 @@ describe('labels, taints and annotations', () => {
       title: 'an annotation of Calico',
       bad: node({ annotations: { 'projectcalico.org/IPv4Address': 'x' } }),
       path: 'spec.config.nodes[1].annotations["projectcalico.org/IPv4Address"]',
-      says: 'is kept by kubeadm or Calico',
+      says: 'is kept by plinth, kubeadm or Calico',
     },
     {
       title: 'a taint key',

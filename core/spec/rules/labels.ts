@@ -5,7 +5,7 @@ import { MAX_ANNOTATIONS_BYTES } from '../limits.js';
 import { nodesOf } from '../nodeView.js';
 import type { Rule } from './rule.js';
 
-/** Set by the kubelet, kubeadm or the node controller: a spec that sets them too would fight with those. */
+/** Set by the kubelet, by kubeadm, or by us from the roles: a spec that sets them too would fight with those. */
 const OWNED_LABELS: ReadonlySet<string> = new Set([
   'kubernetes.io/arch',
   'kubernetes.io/hostname',
@@ -13,8 +13,15 @@ const OWNED_LABELS: ReadonlySet<string> = new Set([
   'beta.kubernetes.io/arch',
   'beta.kubernetes.io/os',
   'node-role.kubernetes.io/control-plane',
+  'node-role.kubernetes.io/storage',
+  'node-role.kubernetes.io/worker',
 ]);
-const OWNED_ANNOTATION_PREFIXES = ['kubeadm.alpha.kubernetes.io/', 'projectcalico.org/'];
+const OUR_PREFIX = 'plinth.io/';
+const OWNED_ANNOTATION_PREFIXES = [
+  OUR_PREFIX,
+  'kubeadm.alpha.kubernetes.io/',
+  'projectcalico.org/',
+];
 const OWNED_TAINT = 'node-role.kubernetes.io/control-plane';
 const OWNED_TAINT_PREFIX = 'node.kubernetes.io/';
 
@@ -57,9 +64,12 @@ export function valueProblem(cursor: Cursor): Problem[] {
 
 function ownedLabels(labels: Cursor): Problem[] {
   return members(labels)
-    .filter(({ key }) => OWNED_LABELS.has(key))
+    .filter(({ key }) => OWNED_LABELS.has(key) || key.startsWith(OUR_PREFIX))
     .map((label) =>
-      problemAt(label, `${label.key} follows from the node itself and cannot be set: leave it out`),
+      problemAt(
+        label,
+        `${label.key} follows from the node and its roles and cannot be set: leave it out`,
+      ),
     );
 }
 
@@ -83,7 +93,10 @@ function ownedAnnotations(cursor: Cursor): Problem[] {
   return members(cursor)
     .filter(({ key }) => OWNED_ANNOTATION_PREFIXES.some((prefix) => key.startsWith(prefix)))
     .map((each) =>
-      problemAt(each, `${each.key} is kept by kubeadm or Calico and cannot be set: leave it out`),
+      problemAt(
+        each,
+        `${each.key} is kept by plinth, kubeadm or Calico and cannot be set: leave it out`,
+      ),
     );
 }
 

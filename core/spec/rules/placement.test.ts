@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { merge, nothing } from '../../../test/fixtures/change.js';
+import { merge } from '../../../test/fixtures/change.js';
 import { ruleTable } from '../../../test/fixtures/ruleTable.js';
 
 describe('placement', () => {

@@ -57,8 +57,8 @@ describe('topology', () => {
       ),
     },
     {
-      title: 'something can run workloads',
-      bad: set('spec.config.nodes', [controlPlane(1)]),
+      title: 'something can run workloads, which storage nodes do not',
+      bad: set('spec.config.nodes', [controlPlane(1), fixtureNode(2, { roles: ['Storage'] })]),
       path: 'spec.config.nodes',
       says: 'no node has the role Worker',
       good: set('spec.config.nodes', [fixtureNode(1, { roles: ['Worker', 'ControlPlane'] })]),

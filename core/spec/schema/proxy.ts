@@ -10,14 +10,10 @@ export const proxySchema = z
       example: '.example.com,10.0.0.0/8',
     }),
     proxyAuth: z.string().min(1).optional().meta({
-      description: '"user:password". Write-only: never answered.',
+      description: '"user:password". Write-only. Not supported yet.',
       writeOnly: true,
     }),
-    bootstrapCA: z
-      .string()
-      .min(1)
-      .optional()
-      .meta({ description: 'PEM: the CA of a proxy that opens TLS.' }),
+    bootstrapCA: z.string().min(1).optional().meta({ description: 'Not supported yet.' }),
     allowInsecureBootstrap: z.boolean().optional().meta({ description: 'Not supported yet.' }),
   })
   .meta({ id: 'Proxy', description: 'What the machines reach the outside through.' });
