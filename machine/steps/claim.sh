@@ -3,6 +3,7 @@
 # claim's record counts: a later one would take what we did for what was there before.
 
 STATE=$PLINTH_BEFORE/state
+PLINTH_BATCH=1
 
 # keep_state FILE…: state that tools keep for themselves. `restore` puts it back only where what it
 # describes is again as it was.
@@ -104,5 +105,7 @@ done <<'PATHS'
 /var/log/pods
 PATHS
 
+find "$PLINTH_BEFORE" -type f -exec sync {} + 2>/dev/null || true
+PLINTH_BATCH=
 plinth_record "$PLINTH_BEFORE/claimed" "$PLINTH_CLUSTER_ID"
 note "claimed for cluster $PLINTH_CLUSTER_ID"
