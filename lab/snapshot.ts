@@ -53,7 +53,7 @@ export async function snapshotMachine(
     files: await snapshotFiles(`/proc/${pid}/root`, `${paths.base}.sha256`, upperOf(paths, name)),
     units: parse.units(unitFiles, units),
     links: parse.links(await network('ip', '-j', '-d', 'addr')),
-    routes: parse.lines(
+    routes: parse.routes(
       await network('ip', 'route', 'show', 'table', 'all'),
       await network('ip', '-6', 'route', 'show', 'table', 'all'),
       await network('ip', 'rule'),

@@ -2,12 +2,17 @@
 
 type Entries = Record<string, string>;
 
-/** Logins come and go; devices are the host's. */
+/** Logins come and go; devices are the host's; mounts are compared as mounts. */
 const PASSING_UNIT =
-  /^(session-|user@|user-|user-runtime-dir@|run-user-|init\.scope)|\.(device|slice|scope)$/;
-/** Counters, clocks and the like: different at each look, changed by nobody. */
+  /^(session-|user@|user-|user-runtime-dir@|init\.scope|(run|proc|sys|dev)-.*\.mount)|\.(device|slice|scope)$/;
+/**
+ * Counters, clocks and the like: different at each look, changed by nobody. Settings of a link come and
+ * go with it, and links are compared as links.
+ */
 const PASSING_SYSCTL =
-  /^(kernel\.(random\.|ns_last_pid|pty\.nr|sched_|perf_)|net\.netfilter\.nf_conntrack_count|net\.ipv[46]\.(conf|neigh)\.(cali|veth|vxlan))/;
+  /^(kernel\.(random\.|ns_last_pid|pty\.nr|sched_|perf_)|net\.netfilter\.nf_conntrack_count|net\.ipv[46]\.(conf|neigh)\.(?!(all|default|lo|eth0)\.))/;
+/** The kernel makes these from a link's own address, a second or two after the link is up. */
+const LINK_LOCAL = /^(local |anycast |multicast )?(fe80|ff00):/;
 const PASSING_MOUNT = /^\/(proc|sys|dev|run\/user|run\/credentials)(\/|$)/;
 
 /** Every unit file's state and every unit that is active or has failed. */
@@ -39,9 +44,8 @@ export function links(json: string): Entries {
   const list = JSON.parse(json === '' ? '[]' : json) as Link[];
   return Object.fromEntries(
     list.map((link) => {
-      const addresses = (link.addr_info ?? []).map(
-        ({ local, prefixlen }) => `${local}/${prefixlen}`,
-      );
+      const own = (link.addr_info ?? []).filter(({ local }) => !LINK_LOCAL.test(local));
+      const addresses = own.map(({ local, prefixlen }) => `${local}/${prefixlen}`);
       const kind = link.linkinfo?.info_kind ?? 'link';
       return [
         link.ifname,
@@ -51,13 +55,15 @@ export function links(json: string): Entries {
   );
 }
 
-/** Each line an entry of its own. */
-export function lines(...texts: readonly string[]): Entries {
+/** Each route or rule an entry of its own. */
+export function routes(...texts: readonly string[]): Entries {
   const all = texts
     .join('\n')
     .split('\n')
     .map((line) => line.trim());
-  return Object.fromEntries(all.filter((line) => line !== '').map((line) => [line, 'there']));
+  return Object.fromEntries(
+    all.filter((line) => line !== '' && !LINK_LOCAL.test(line)).map((line) => [line, 'there']),
+  );
 }
 
 /** Sockets that wait for somebody. */

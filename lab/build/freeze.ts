@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { labPaths } from '../paths.js';
-import { run } from '../run.js';
+import { run, tryRun } from '../run.js';
 import { CALICO, CNI_PLUGINS, KUBERNETES, METRICS_SERVER } from '../versions.js';
 import { goTools, type GoTools } from './goTools.js';
 import { calicoModule, etcdVersion, MODULES } from './modules.js';
@@ -11,6 +11,8 @@ import { calicoModule, etcdVersion, MODULES } from './modules.js';
  * Writes lab/modules/NAME/{go.mod,go.sum,*.go}: what the bundle's programs are built from, exactly.
  * Run by hand when a version changes: npx tsx lab/build/freeze.ts [NAME…]
  */
+
+const log = (line: string) => process.stdout.write(`${line}\n`);
 
 interface GoMod {
   readonly Go: string;
@@ -116,10 +118,13 @@ async function freeze(tools: GoTools, name: string): Promise<void> {
   );
   const tagged = `//go:build tools\n\npackage tools\n\nimport (\n${imports.map((path) => `\t_ "${path}"\n`).join('')})\n`;
   writeFileSync(join(dir, main === undefined ? 'tools.go' : 'main.go'), main ?? tagged);
-  // `go mod tidy` wants every platform's modules, and one that only Windows needs is not to be had.
-  const resolve = name === 'calico' ? ['list', '-deps', ...imports] : ['mod', 'tidy'];
-  await run(tools.go, resolve, { env, cwd: dir });
-  console.log(`${name}: ${readFileSync(join(dir, 'go.sum'), 'utf8').split('\n').length} sums`);
+  // `go mod tidy` also wants what only other platforms and tests need, which is not always to be had.
+  const tidy = await tryRun(tools.go, ['mod', 'tidy'], { env, cwd: dir });
+  if (tidy.code !== 0) {
+    const packages = main === undefined ? imports : ['.'];
+    await run(tools.go, ['list', '-deps', ...packages], { env, cwd: dir });
+  }
+  log(`${name}: ${readFileSync(join(dir, 'go.sum'), 'utf8').split('\n').length} sums`);
 }
 
 interface GoModInput {
@@ -162,6 +167,6 @@ const every = [
 ];
 const asked = process.argv.slice(2);
 const names = new Set(asked.length > 0 ? asked : every);
-const tools = await goTools(labPaths(), console.log);
+const tools = await goTools(labPaths(), log);
 for (const name of names) await freeze(tools, name);
-console.log(readdirSync(fileURLToPath(new URL('../modules/', import.meta.url))).join(' '));
+log(readdirSync(fileURLToPath(new URL('../modules/', import.meta.url))).join(' '));
