@@ -13,7 +13,7 @@ export function unknownField(key: string, root: z.ZodType, path: readonly Proper
 }
 
 function shapeOf(schema: z.ZodType | undefined): Record<string, z.ZodType> | undefined {
-  return schema instanceof z.ZodObject ? (schema.shape) : undefined;
+  return schema instanceof z.ZodObject ? schema.shape : undefined;
 }
 
 function unwrap(schema: z.ZodType | undefined): z.ZodType | undefined {
