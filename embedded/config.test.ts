@@ -95,5 +95,5 @@ test('a printed config shows neither the master key nor the database password', 
     expect(text).not.toMatch(/hunter2|planted/);
     expect(text).toContain('[secret]');
   }
-  expect(config.masterKey).toBe('planted');
+  expect(config.masterKey?.reveal()).toBe('planted');
 });

@@ -4,6 +4,8 @@ import { inspect } from 'node:util';
 
 import { z } from 'zod';
 
+import { Secret } from '../vault/secret.js';
+
 /** sysexits(3) EX_CONFIG. */
 export const EXIT_CONFIG = 78;
 
@@ -19,7 +21,7 @@ export interface StartConfig {
   url: string;
   /** `online`, a mirror's base URL, or a bundle's folder (absolute). */
   artifacts: string;
-  masterKey: string | undefined;
+  masterKey: Secret | undefined;
   /** Paths of PEM files. */
   tls: { cert: string; key: string } | undefined;
   temporalAddress: string | undefined;
@@ -60,7 +62,7 @@ export function parseStartConfig(env: NodeJS.ProcessEnv): StartConfig {
     keys: set.PLINTH_KEYS ?? join(set.PLINTH_DATA, 'ssh-keys'),
     url: set.PLINTH_URL ?? ownUrl(set.PLINTH_HOST, set.PLINTH_PORT, tls !== undefined),
     artifacts: set.PLINTH_ARTIFACTS,
-    masterKey: set.PLINTH_MASTER_KEY,
+    masterKey: set.PLINTH_MASTER_KEY === undefined ? undefined : new Secret(set.PLINTH_MASTER_KEY),
     tls,
     temporalAddress: set.TEMPORAL_ADDRESS,
     temporalNamespace: set.TEMPORAL_NAMESPACE,
@@ -109,11 +111,10 @@ function ownUrl(host: string, port: number, tls: boolean): string {
   return `${tls ? 'https' : 'http'}://${name}:${String(port)}`;
 }
 
-/** Logged or inspected, the object shows `[secret]` in place of what must not be seen. */
+/** Logged or inspected, the object shows `[secret]` in place of the database's password, too. */
 function printable<T extends StartConfig>(config: T): T {
   const shown = () => ({
     ...config,
-    masterKey: config.masterKey === undefined ? undefined : '[secret]',
     mongodbUri: config.mongodbUri?.replace(/\/\/[^@/]*@/, '//[secret]@'),
   });
   return Object.defineProperties(config, {

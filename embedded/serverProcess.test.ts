@@ -48,7 +48,7 @@ test('a server that a killed owner left behind is stopped before the next starts
   const left = spawn('sleep', ['600'], { stdio: 'ignore' });
   const server = await identityOf(left.pid);
   const owner = { pid: process.pid, started: 'before the last boot' };
-  await writeFile(join(dataDir, 'nap.pid'), JSON.stringify({ server, owner }));
+  await writeFile(join(dataDir, 'nap.pid'), JSON.stringify({ process: server, owner }));
   const next = await startServerProcess({
     name: 'nap',
     dataDir,
@@ -58,7 +58,7 @@ test('a server that a killed owner left behind is stopped before the next starts
   try {
     expect(await isRunning(server)).toBe(false);
     const written = JSON.parse(await readFile(join(dataDir, 'nap.pid'), 'utf8')) as unknown;
-    expect(written).toMatchObject({ server: { pid: next.pid }, owner: { pid: process.pid } });
+    expect(written).toMatchObject({ process: { pid: next.pid }, owner: { pid: process.pid } });
   } finally {
     await next.stop();
   }
@@ -70,7 +70,7 @@ test('a process that got the pid of an earlier server by chance is left alone', 
   const owner = { pid: 1, started: '0' };
   await writeFile(
     join(dataDir, 'nap.pid'),
-    JSON.stringify({ server: { pid, started: `${started}0` }, owner }),
+    JSON.stringify({ process: { pid, started: `${started}0` }, owner }),
   );
   const next = await startServerProcess({
     name: 'nap',

@@ -1,19 +1,16 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { AppError, ErrorCode } from '../core/errors.js';
-import { identify, isRunning } from './processIdentity.js';
-import type { ProcessIdentity } from './processIdentity.js';
+import { clearPidFile, STOP_TIMEOUT_MS, writePidFile } from './pidFile.js';
 
 const LEASH = fileURLToPath(new URL('./leash.py', import.meta.url));
 /** A busy computer needs 10 s for what takes an idle one 2 s. */
 const READY_TIMEOUT_MS = 60_000;
-/** Flushing to a slow disk; after it the data is safe anyway, by the servers' own logs. */
-const STOP_TIMEOUT_MS = 15_000;
 const POLL_MS = 50;
 
 export interface ServerProcessOptions {
@@ -27,13 +24,10 @@ export interface ServerProcessOptions {
 
 export interface ServerProcess {
   pid: number;
+  /** Resolves when it has ended, for whatever reason. */
+  ended: Promise<void>;
   /** SIGTERM, then SIGKILL. Idempotent. */
   stop(): Promise<void>;
-}
-
-interface PidFile {
-  server: ProcessIdentity;
-  owner: ProcessIdentity;
 }
 
 /**
@@ -45,10 +39,11 @@ interface PidFile {
 export async function startServerProcess(options: ServerProcessOptions): Promise<ServerProcess> {
   const pidPath = join(options.dataDir, `${options.name}.pid`);
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
-  await clearStale(pidPath, options);
+  await clearPidFile(pidPath, `${options.name} already serves ${options.dataDir}`);
   const child = await launch(options);
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   try {
-    await recordPid(pidPath, child);
+    await writePidFile(pidPath, child.pid ?? 0);
     await untilReady(child, options);
   } catch (error) {
     await end(child);
@@ -56,34 +51,12 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
   }
   return {
     pid: child.pid ?? 0,
+    ended,
     stop: async () => {
       await end(child);
       await rm(pidPath, { force: true });
     },
   };
-}
-
-async function clearStale(pidPath: string, { name, dataDir }: ServerProcessOptions): Promise<void> {
-  const text = await readFile(pidPath, 'utf8').catch(() => undefined);
-  if (text === undefined) return;
-  const { server, owner } = parse(text) ?? {};
-  if (!server || !owner || !(await isRunning(server))) return;
-  if (await isRunning(owner)) {
-    throw new AppError(
-      ErrorCode.Conflict,
-      `${name} already serves ${dataDir} for process ${String(owner.pid)}: stop that one, or use another data directory`,
-    );
-  }
-  // Its owner was killed: the leash ends it by itself in a moment; ask as well, then insist.
-  await endIdentity(server);
-}
-
-function parse(text: string): PidFile | undefined {
-  try {
-    return JSON.parse(text) as PidFile;
-  } catch {
-    return undefined;
-  }
 }
 
 async function launch({ name, dataDir, command }: ServerProcessOptions): Promise<ChildProcess> {
@@ -109,14 +82,6 @@ async function launch({ name, dataDir, command }: ServerProcessOptions): Promise
   } finally {
     await log.close();
   }
-}
-
-async function recordPid(pidPath: string, child: ChildProcess): Promise<void> {
-  const [server, owner] = await Promise.all([identify(child.pid ?? 0), identify(process.pid)]);
-  if (!server || !owner) return;
-  const temporary = `${pidPath}.new`;
-  await writeFile(temporary, JSON.stringify({ server, owner } satisfies PidFile), { mode: 0o600 });
-  await rename(temporary, pidPath);
 }
 
 async function untilReady(child: ChildProcess, options: ServerProcessOptions): Promise<void> {
@@ -153,19 +118,4 @@ async function end(child: ChildProcess): Promise<void> {
   const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
   await ended;
   clearTimeout(timer);
-}
-
-async function endIdentity(server: ProcessIdentity): Promise<void> {
-  const deadline = Date.now() + STOP_TIMEOUT_MS;
-  let signal: NodeJS.Signals | 0 = 'SIGTERM';
-  while (await isRunning(server)) {
-    if (Date.now() > deadline) signal = 'SIGKILL';
-    try {
-      process.kill(server.pid, signal);
-    } catch {
-      return;
-    }
-    if (signal === 'SIGTERM') signal = 0;
-    await delay(POLL_MS);
-  }
 }

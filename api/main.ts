@@ -1,0 +1,74 @@
+import { readFile } from 'node:fs/promises';
+
+import { Client, Connection } from '@temporalio/client';
+import { pino } from 'pino';
+
+import { BUILT_IN_BLUEPRINTS } from '../core/blueprints.js';
+import { readConfig } from '../embedded/config.js';
+import { createStore } from '../store/store.js';
+import { loadMasterKey } from '../vault/masterKey.js';
+import { createVault } from '../vault/vault.js';
+import { ensureAdminKey } from './adminKey.js';
+import { newApp } from './app.js';
+import { ensureDefaultProject } from './defaultProject.js';
+import { startReconciler } from './reconciler.js';
+import { serve } from './server.js';
+import { createClusterWorkflows } from './workflows.js';
+
+const config = readConfig(process.env);
+const log = pino({ name: 'api' });
+const { version } = JSON.parse(
+  await readFile(new URL('../package.json', import.meta.url), 'utf8'),
+) as { version: string };
+
+const store = await createStore({ uri: config.mongodbUri });
+const vault = createVault({
+  masterKey: await loadMasterKey({ masterKey: config.masterKey, dataDir: config.data }),
+});
+// Lazy: an apply is recorded while Temporal is away, and delivered by the reconciler.
+const connection = Connection.lazy({ address: config.temporalAddress });
+const client = new Client({ connection, namespace: config.temporalNamespace });
+const workflows = createClusterWorkflows(client);
+
+await ensureDefaultProject(store);
+await ensureAdminKey(store, config.data);
+const app = newApp({
+  store,
+  vault,
+  workflows,
+  config: { keysDir: config.keys, blueprints: BUILT_IN_BLUEPRINTS, version },
+  log,
+});
+const server = await serve(app, {
+  host: config.host,
+  port: config.port,
+  ...(config.tls === undefined ? {} : { tls: await readTls(config.tls) }),
+});
+const reconciler = startReconciler({ store, workflows, log });
+log.info({ url: server.url }, 'API listens');
+process.send?.('ready');
+
+const stop = async (): Promise<void> => {
+  await Promise.all([server.stop(), reconciler.stop()]);
+  await connection.close();
+  await store.close();
+};
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    stop().then(
+      () => log.info('API stopped'),
+      (error: unknown) => {
+        log.error({ err: error }, 'API did not stop in order');
+        process.exitCode = 1;
+      },
+    );
+  });
+}
+
+async function readTls(paths: { cert: string; key: string }) {
+  const [cert, key] = await Promise.all([
+    readFile(paths.cert, 'utf8'),
+    readFile(paths.key, 'utf8'),
+  ]);
+  return { cert, key };
+}

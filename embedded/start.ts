@@ -1,0 +1,179 @@
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { loadMasterKey } from '../vault/masterKey.js';
+import { ConfigError, type StartConfig } from './config.js';
+import { startEntry } from './entryProcess.js';
+import { freePort } from './freePort.js';
+import { startMongo } from './mongo.js';
+import { clearPidFile, writePidFile } from './pidFile.js';
+import { choosePorts } from './ports.js';
+import { ensurePythonTools } from './pythonTools.js';
+import type { ServerProcess } from './serverProcess.js';
+import { supervise, type Supervised } from './supervise.js';
+import { startTemporal } from './temporal.js';
+
+/** Everything of one plinth on this computer. */
+export interface Plinth {
+  /** Of the API, as this computer reaches it. */
+  url: string;
+  /** Absent where Temporal is not ours. */
+  temporalUiUrl?: string;
+  temporalAddress: string;
+  mongodbUri: string;
+  adminKey: { key: string; path: string; isNew: boolean };
+  /** Of the processes that run now, by name. */
+  pids(): Record<string, number>;
+  /** API and worker first, then the servers they write to. */
+  stop(): Promise<void>;
+}
+
+export interface StartOptions {
+  config: StartConfig;
+  /** The processes' environment; settings of `config` and the servers' addresses are put into it. */
+  env: NodeJS.ProcessEnv;
+  /** One line for people. */
+  say: (line: string) => void;
+}
+
+/** The embedded servers are for this computer alone. */
+const LOOPBACK = '127.0.0.1';
+
+/**
+ * Starts the embedded servers where no address was given, then the API and the worker; all serve when this
+ * resolves. Each is started again when it ends, until `stop`.
+ * @throws ConfigError for settings that only show themselves as wrong here; AppError Conflict when another
+ * process runs on the same data directory; EntryError with the end of the log of what did not start.
+ */
+export async function startPlinth({ config, env, say }: StartOptions): Promise<Plinth> {
+  await checkSettings(config);
+  await mkdir(config.data, { recursive: true, mode: 0o700 });
+  await mkdir(config.keys, { recursive: true, mode: 0o700 });
+  const pidPath = join(config.data, 'plinth.pid');
+  await clearPidFile(pidPath, `plinth already runs on ${config.data}`);
+  await writePidFile(pidPath, process.pid);
+  await loadMasterKey({ masterKey: config.masterKey, dataDir: config.data });
+
+  const running = new Map<string, Supervised<ServerProcess>>();
+  const stop = async (): Promise<void> => {
+    await Promise.all(['api', 'worker'].map((name) => running.get(name)?.stop()));
+    await Promise.all(['temporal', 'mongo'].map((name) => running.get(name)?.stop()));
+    await rm(pidPath, { force: true });
+  };
+  const run = async <T extends ServerProcess>(name: string, start: () => Promise<T>) => {
+    const supervised = await supervise({ name, start, say });
+    running.set(name, supervised);
+    return supervised.current();
+  };
+  try {
+    const keyPath = join(config.data, 'admin-api-key');
+    const isNew = (await stat(keyPath).catch(() => undefined)) === undefined;
+    const servers = await startServers(config, say, run);
+    const entryEnv = entryEnvironment(config, env, servers);
+    const entry = (name: string) => () =>
+      startEntry({ name, script: `${name}/main.ts`, dataDir: config.data, env: entryEnv });
+    await allSettled([run('api', entry('api')), run('worker', entry('worker'))]);
+    return {
+      url: localUrl(config),
+      ...servers,
+      adminKey: { key: (await readFile(keyPath, 'utf8')).trim(), path: keyPath, isNew },
+      pids: () =>
+        Object.fromEntries([...running].map(([name, process]) => [name, process.current().pid])),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+interface Servers {
+  temporalAddress: string;
+  mongodbUri: string;
+  temporalUiUrl?: string;
+}
+
+type Run = <T extends ServerProcess>(name: string, start: () => Promise<T>) => Promise<T>;
+
+async function startServers(
+  config: StartConfig,
+  say: (line: string) => void,
+  run: Run,
+): Promise<Servers> {
+  const { data, mongodbUri, temporalAddress } = config;
+  if (mongodbUri !== undefined && temporalAddress !== undefined) {
+    return { mongodbUri, temporalAddress };
+  }
+  await ensurePythonTools({
+    onInstall: (directory) =>
+      say(`installing the embedded servers into ${directory} (about 20 s, once) …`),
+  });
+  const ports = await choosePorts(data, LOOPBACK);
+  const mongo = async (): Promise<string> => {
+    if (mongodbUri !== undefined) return mongodbUri;
+    const start = () => startMongo({ dataDir: data, host: LOOPBACK, port: ports.mongo });
+    return (await run('mongo', start)).uri;
+  };
+  const temporal = async (): Promise<Omit<Servers, 'mongodbUri'>> => {
+    if (temporalAddress !== undefined) return { temporalAddress };
+    const start = () =>
+      startTemporal({
+        dataDir: data,
+        host: LOOPBACK,
+        port: ports.temporal,
+        uiPort: ports.temporalUi,
+      });
+    const { address, uiUrl } = await run('temporal', start);
+    return { temporalAddress: address, temporalUiUrl: uiUrl };
+  };
+  const [uri, ours] = await allSettled([mongo(), temporal()]);
+  return { mongodbUri: uri, ...ours };
+}
+
+function entryEnvironment(
+  config: StartConfig,
+  env: NodeJS.ProcessEnv,
+  servers: Servers,
+): NodeJS.ProcessEnv {
+  return {
+    ...env,
+    PLINTH_HOST: config.host,
+    PLINTH_PORT: String(config.port),
+    PLINTH_DATA: config.data,
+    PLINTH_KEYS: config.keys,
+    PLINTH_URL: config.url,
+    PLINTH_ARTIFACTS: config.artifacts,
+    TEMPORAL_ADDRESS: servers.temporalAddress,
+    TEMPORAL_NAMESPACE: config.temporalNamespace,
+    MONGODB_URI: servers.mongodbUri,
+  };
+}
+
+async function checkSettings(config: StartConfig): Promise<void> {
+  if (config.temporalAddress === undefined && config.temporalNamespace !== 'default') {
+    throw new ConfigError([
+      'TEMPORAL_NAMESPACE: the embedded server has the namespace `default` only (TEMPORAL_ADDRESS is not set)',
+    ]);
+  }
+  try {
+    await freePort(config.host, config.port);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError([`PLINTH_HOST, PLINTH_PORT: ${reason}`]);
+  }
+}
+
+/** An address to listen on is not always one to call. */
+function localUrl({ host, port, tls }: StartConfig): string {
+  const reachable = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }[host];
+  const name = reachable ?? (host.includes(':') ? `[${host}]` : host);
+  return `${tls === undefined ? 'http' : 'https'}://${name}:${String(port)}`;
+}
+
+/** Waits for all, so that whatever did start is known and can be stopped, then fails with the first failure. */
+async function allSettled<T extends readonly unknown[]>(
+  work: readonly [...{ [K in keyof T]: Promise<T[K]> }],
+): Promise<T> {
+  await Promise.allSettled(work);
+  return Promise.all(work) as Promise<unknown> as Promise<T>;
+}
