@@ -51,10 +51,10 @@ export function reader(results: Results) {
       return array(key)?.filter((item) => typeof item === 'string');
     },
 
-    rows<R extends Fields, O extends Fields = Record<never, Field>>(
+    rows<R extends Fields, O extends Fields>(
       key: string,
       required: R,
-      optional?: O,
+      optional: O,
     ): Row<R, O>[] | undefined {
       return array(key)
         ?.map((item) => row(item, required, optional))
@@ -66,13 +66,13 @@ export function reader(results: Results) {
 function row<R extends Fields, O extends Fields>(
   item: unknown,
   required: R,
-  optional: O | undefined,
+  optional: O,
 ): Row<R, O> | undefined {
   if (typeof item !== 'object' || item === null) return undefined;
   const source = new Map<string, unknown>(Object.entries(item));
   const has = ([name, type]: [string, Field]): boolean => typeof source.get(name) === type;
   const wanted = Object.entries(required);
   if (!wanted.every(has)) return undefined;
-  const fields = [...wanted, ...Object.entries(optional ?? {}).filter(has)];
+  const fields = [...wanted, ...Object.entries(optional).filter(has)];
   return Object.fromEntries(fields.map(([name]) => [name, source.get(name)])) as Row<R, O>;
 }

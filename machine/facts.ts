@@ -126,13 +126,13 @@ export function parseFacts(results: Results, roundTrip?: RoundTrip): MachineFact
     nameservers: read.list('nameservers'),
     cpus: read.number('cpus'),
     memoryBytes: mapped(read.number('memory_kb'), (kib) => kib * 1024),
-    disks: read.rows('disks', { path: 'string', freeBytes: 'number', totalBytes: 'number' }),
+    disks: read.rows('disks', { path: 'string', freeBytes: 'number', totalBytes: 'number' }, {}),
     swaps: read.list('swaps'),
     fstabSwaps: read.list('fstab_swaps'),
     cgroupVersion: read.oneOf('cgroup_version', { '1': 1, '2': 2 } as const),
     capSysResource: read.flag('cap_sys_resource'),
     conntrackMaxWritable: read.flag('conntrack_max_writable'),
-    modules: mapped(read.rows('modules', { name: 'string', state: 'string' }), kernelModules),
+    modules: mapped(read.rows('modules', { name: 'string', state: 'string' }, {}), kernelModules),
     clockOffsetMs: roundTrip && clockOffset(read.number('time_ns'), roundTrip),
     ports: mapped(
       read.rows('ports', { port: 'number', protocol: 'string' }, { process: 'string' }),
@@ -146,7 +146,7 @@ export function parseFacts(results: Results, roundTrip?: RoundTrip): MachineFact
       caSha256: read.text('ca_sha256'),
     }),
     activeRuntimes: read.list('active_runtimes'),
-    packages: mapped(read.rows('packages', { name: 'string', version: 'string' }), (rows) =>
+    packages: mapped(read.rows('packages', { name: 'string', version: 'string' }, {}), (rows) =>
       Object.fromEntries(rows.map(({ name, version }) => [name, version])),
     ),
     ownerClusterId: read.text('owner_cluster_id'),
