@@ -7,7 +7,7 @@ const DEFAULT_DATABASE = 'plinth';
 /** A person waits for the answer: five seconds say "not there" as well as thirty. */
 const SERVER_SELECTION_TIMEOUT_MS = 5_000;
 /** A frozen server must not hold requests and activities for ever. */
-const OPERATION_TIMEOUT_MS = 20_000;
+const SOCKET_TIMEOUT_MS = 20_000;
 
 export interface StoreOptions {
   uri: string;
@@ -42,7 +42,7 @@ function newClient(uri: string): MongoClient {
     return new MongoClient(uri, {
       appName: 'plinth',
       serverSelectionTimeoutMS: SERVER_SELECTION_TIMEOUT_MS,
-      timeoutMS: OPERATION_TIMEOUT_MS,
+      socketTimeoutMS: SOCKET_TIMEOUT_MS,
       writeConcern: { w: 'majority', journal: true },
       readPreference: 'primary',
       ignoreUndefined: true,

@@ -30,15 +30,16 @@ export async function noteMachines(
   clusterId: string,
   { desired }: Pick<ClusterRecord, 'desired'>,
 ): Promise<void> {
+  const machines = db.collection<MachinesDocument>(CollectionName.machines);
   const { config } = desired.spec;
-  const endpoints = config.nodes.map((node) => sshEndpoint(config, node));
-  await db
-    .collection<MachinesDocument>(CollectionName.machines)
-    .updateOne(
-      { _id: clusterId },
-      { $addToSet: { endpoints: { $each: endpoints } } },
-      { upsert: true },
-    );
+  const known = new Set((await machines.findOne({ _id: clusterId }))?.endpoints);
+  const added = config.nodes
+    .map((node) => sshEndpoint(config, node))
+    .filter((endpoint) => !known.has(endpoint));
+  if (added.length === 0) return;
+  // Twice the same does no harm, and a set of a thousand built by the server costs seconds.
+  const update = { $push: { endpoints: { $each: added } } };
+  await machines.updateOne({ _id: clusterId }, update, { upsert: true });
 }
 
 export async function forgetMachines(db: Db, clusterId: string): Promise<void> {

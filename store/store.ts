@@ -1,3 +1,6 @@
+import type { Db } from 'mongodb';
+
+import { AppError, ErrorCode } from '../core/errors.js';
 import { openApiKeys } from './apiKeys.js';
 import { openAudit } from './audit.js';
 import { connect, databaseName } from './client.js';
@@ -32,13 +35,28 @@ export async function createStore(options: StoreOptions): Promise<Store> {
       secrets: withDatabaseErrors(await openSecrets(db)),
       hostKeys: withDatabaseErrors(await openHostKeys(db)),
       audit: withDatabaseErrors(await openAudit(db)),
-      async ping() {
-        await db.command({ ping: 1 }, { timeoutMS: PING_TIMEOUT_MS });
-      },
+      ping: () => ping(db),
       close: () => client.close(),
     });
   } catch (error) {
     await client.close();
     throw databaseError(error);
+  }
+}
+
+async function ping(db: Db): Promise<void> {
+  // The driver's own limits are those of a whole connection; a probe wants its answer sooner.
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(
+        new AppError(ErrorCode.Internal, 'the database (MongoDB) did not answer within 2 seconds'),
+      );
+    }, PING_TIMEOUT_MS);
+  });
+  try {
+    await Promise.race([db.command({ ping: 1 }), late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

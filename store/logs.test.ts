@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+
+import type { StepLogChunk } from '../core/records.js';
+import { applyTo } from '../test/store/desired.js';
+import { openTestDatabase } from '../test/store/testDatabase.js';
+import type { TestDatabase } from '../test/store/testDatabase.js';
+import { newId } from './newId.js';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+let db: TestDatabase;
+let clusterId: string;
+beforeAll(async () => {
+  db = await openTestDatabase();
+});
+afterAll(() => db.close());
+beforeEach(async () => {
+  clusterId = (await applyTo(db.store)(`cluster-${newId()}`)).record.id;
+});
+
+function chunk(set: Partial<StepLogChunk> = {}): StepLogChunk {
+  return {
+    ...{ clusterId, tasksetId: 'ts00001', operation: 'ClusterCreation', node: 'node-1' },
+    ...{ step: 'packages', attempt: 1, offset: 10, lines: ['one'] },
+    at: '2026-01-01T00:00:01.000Z',
+    ...set,
+  };
+}
+
+const lines = async (filter: { node?: string; step?: StepLogChunk['step'] } = {}) =>
+  (await db.store.logs.read({ clusterId, tasksetId: 'ts00001', ...filter })).flatMap(
+    (read) => read.lines,
+  );
+
+test('a chunk comes back as it was written', async () => {
+  await db.store.logs.append(chunk());
+  expect(await db.store.logs.read({ clusterId, tasksetId: 'ts00001' })).toEqual([chunk()]);
+});
+
+test('a chunk that is written again changes nothing', async () => {
+  await Promise.all([1, 2, 3].map(() => db.store.logs.append(chunk())));
+  await db.store.logs.append(chunk({ at: '2026-01-01T00:00:09.000Z' }));
+  expect(await db.store.logs.read({ clusterId, tasksetId: 'ts00001' })).toEqual([chunk()]);
+});
+
+test('chunks of a run are read by offset, as numbers, whatever order they came in', async () => {
+  for (const offset of [100, 9, 20]) {
+    await db.store.logs.append(chunk({ offset, lines: [String(offset)] }));
+  }
+  expect(await lines()).toEqual(['9', '20', '100']);
+});
+
+test('runs are read one after the other in the order in which they began', async () => {
+  const at = (second: number): string => `2026-01-01T00:00:0${String(second)}.000Z`;
+  await db.store.logs.append(chunk({ node: 'b', at: at(2), offset: 5, lines: ['b1'] }));
+  await db.store.logs.append(chunk({ node: 'a', at: at(3), offset: 5, lines: ['a1'] }));
+  await db.store.logs.append(chunk({ node: 'b', at: at(4), offset: 9, lines: ['b2'] }));
+  await db.store.logs.append(chunk({ node: 'a', at: at(5), attempt: 2, lines: ['a again'] }));
+  expect(await lines()).toEqual(['b1', 'b2', 'a1', 'a again']);
+});
+
+test('the same step of two operations of a taskset has two logs', async () => {
+  await db.store.logs.append(chunk({ step: 'check-in', lines: ['first'] }));
+  await db.store.logs.append(
+    chunk({ step: 'check-in', operation: 'NodeAddition', lines: ['second'] }),
+  );
+  expect(await lines()).toEqual(['first', 'second']);
+});
+
+test('a log is read by node, by step, or by both', async () => {
+  await db.store.logs.append(chunk({ lines: ['n1 packages'] }));
+  await db.store.logs.append(chunk({ step: 'cni', lines: ['n1 cni'] }));
+  await db.store.logs.append(chunk({ node: 'node-2', lines: ['n2 packages'] }));
+  expect(await lines({ node: 'node-2' })).toEqual(['n2 packages']);
+  expect(await lines({ step: 'cni' })).toEqual(['n1 cni']);
+  expect(await lines({ node: 'node-1', step: 'packages' })).toEqual(['n1 packages']);
+  expect(await lines({ node: 'node-3' })).toEqual([]);
+});
+
+test('a late chunk of a cluster that was removed does not stay', async () => {
+  await db.store.clusters.remove(clusterId);
+  await db.store.logs.append(chunk());
+  expect(await lines()).toEqual([]);
+});
