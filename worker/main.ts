@@ -10,7 +10,8 @@ import { readConfig } from '../embedded/config.js';
 import { openArtifactSource } from '../machine/artifacts/source.js';
 import { createMachines } from '../machine/pool.js';
 import { createStore } from '../store/store.js';
-import { createVault, loadMasterKey } from '../vault/vault.js';
+import { loadMasterKey } from '../vault/masterKey.js';
+import { createVault } from '../vault/vault.js';
 import { createPlinthWorker } from './worker.js';
 
 const config = readConfig(process.env);
@@ -46,6 +47,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 log.info({ taskQueue: worker.options.taskQueue, artifacts: config.artifacts }, 'worker polls');
+process.send?.('ready');
 await worker.run();
 await machines.close();
 await connection.close();
