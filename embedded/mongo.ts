@@ -1,4 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 
 import { MongoClient } from 'mongodb';
@@ -7,6 +8,8 @@ import { freePort } from './freePort.js';
 import { ensurePythonTools } from './pythonTools.js';
 import { startServerProcess } from './serverProcess.js';
 import type { ServerProcess } from './serverProcess.js';
+
+const NUDGE_MS = 50;
 
 export interface MongoOptions {
   /** Holds the database, its log and its pid file; made when missing. */
@@ -45,7 +48,20 @@ export async function startMongo(options: MongoOptions): Promise<EmbeddedMongo> 
     ],
     ready: () => ping(uri),
   });
-  return { ...server, uri };
+  return {
+    ...server,
+    uri,
+    async stop() {
+      const nudging = setInterval(() => nudge(options.host, port), NUDGE_MS);
+      await server.stop().finally(() => clearInterval(nudging));
+    },
+  };
+}
+
+/** Stopping, it waits 2 s for its accept call, which ends at once with one more connection. */
+function nudge(host: string, port: number): void {
+  const socket = connect(port, host, () => socket.destroy());
+  socket.on('error', () => undefined);
 }
 
 async function ping(uri: string): Promise<void> {
