@@ -59,5 +59,5 @@ async function missingAttributes(
   const { customAttributes } = await connection.operatorService.listSearchAttributes({
     namespace: NAMESPACE,
   });
-  return wanted.filter((name) => customAttributes?.[name] === undefined);
+  return wanted.filter((name) => customAttributes[name] === undefined);
 }

@@ -13,7 +13,7 @@ const USE_NOTED_EVERY_MS = 60_000;
 
 export async function openApiKeys(db: Db): Promise<ApiKeyStore> {
   const keys = db.collection<ApiKeyDocument>(CollectionName.apiKeys);
-  await keys.createIndex({ hash: 1 }, { unique: true });
+  await keys.createIndex({ hash: 1 }, { unique: true }, undefined);
   return {
     async create({ id, ...rest }) {
       const document: ApiKeyDocument = { _id: id, ...rest, createdAt: timestamp() };

@@ -15,7 +15,7 @@ const VISIT_BATCH = 50;
 
 export async function openClusters(db: Db): Promise<ClusterStore> {
   const clusters = db.collection<ClusterDocument>(CollectionName.clusters);
-  await clusters.createIndex({ project: 1, name: 1 }, { unique: true });
+  await clusters.createIndex({ project: 1, name: 1 }, { unique: true }, undefined);
   await clusters.createIndex({ waiting: 1, waitingSince: 1 });
   await ensureMachineIndexes(db);
   const one = async (filter: Partial<ClusterDocument>) => recordOf(await clusters.findOne(filter));

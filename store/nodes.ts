@@ -15,7 +15,7 @@ const ATTEMPTS = 1_000_000;
 
 export async function openNodes(db: Db): Promise<NodeStore> {
   const nodes = db.collection<NodeDocument>(CollectionName.nodes);
-  await nodes.createIndex({ clusterId: 1, hostname: 1 }, { unique: true });
+  await nodes.createIndex({ clusterId: 1, hostname: 1 }, { unique: true }, undefined);
   return {
     async list(clusterId) {
       const found = await nodes.find({ clusterId }).sort({ hostname: 1 }).toArray();

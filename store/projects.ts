@@ -11,7 +11,7 @@ type ProjectDocument = Omit<Project, 'id'> & { _id: string };
 
 export async function openProjects(db: Db): Promise<ProjectStore> {
   const projects = db.collection<ProjectDocument>(CollectionName.projects);
-  await projects.createIndex({ name: 1 }, { unique: true });
+  await projects.createIndex({ name: 1 }, { unique: true }, undefined);
   return {
     async create({ name, description = '', default: isDefault = false }) {
       const now = timestamp();

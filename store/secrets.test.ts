@@ -1,8 +1,11 @@
+import { randomBytes } from 'node:crypto';
+
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { applyTo } from '../test/store/desired.js';
 import { openTestDatabase } from '../test/store/testDatabase.js';
 import type { TestDatabase } from '../test/store/testDatabase.js';
+import { createVault } from '../vault/vault.js';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -66,6 +69,22 @@ test('one name or all of an owner are removed, and of no other owner', async () 
   await db.store.secrets.remove('p/gone');
   expect(await db.store.secrets.get('p/gone', 'b')).toBeUndefined();
   expect(await db.store.secrets.get('p/gone-not', 'a')).toBe('s');
+});
+
+test('after a new master key every value is sealed under it, and a second time none is left', async () => {
+  const old = randomBytes(32);
+  const before = createVault({ masterKey: old });
+  for (const name of ['r1', 'r2', 'r3']) {
+    await db.store.secrets.put('p/rotated', name, before.seal('p/rotated', name));
+  }
+  const after = createVault({ masterKey: [randomBytes(32), old] });
+  const reseal = (owner: string, sealed: string): string =>
+    owner === 'p/rotated' ? after.reseal(owner, sealed) : sealed;
+  expect(await db.store.secrets.rewrite(reseal)).toBe(3);
+  const stored = (await db.store.secrets.get('p/rotated', 'r2')) ?? '';
+  expect(stored).toContain(after.keyId);
+  expect(after.open('p/rotated', stored)).toBe('r2');
+  expect(await db.store.secrets.rewrite(reseal)).toBe(0);
 });
 
 async function pinned(name: string): Promise<string> {

@@ -17,7 +17,7 @@ export async function openSecrets(db: Db): Promise<SecretStore> {
   const secrets = db.collection<SecretDocument>(CollectionName.secrets);
   await secrets.createIndex({ owner: 1 });
   // The database clears away by itself about once a minute; until then an expired one reads as absent.
-  await secrets.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 });
+  await secrets.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 }, undefined);
   return {
     async put(owner, name, sealed, options = {}) {
       const { _id, ...rest } = document(owner, name, sealed, options);
@@ -43,6 +43,19 @@ export async function openSecrets(db: Db): Promise<SecretStore> {
     },
     async remove(owner, name) {
       await secrets.deleteMany(name === undefined ? { owner } : { _id: secretId(owner, name) });
+    },
+    async rewrite(change) {
+      let changed = 0;
+      for await (const { _id, owner, sealed } of secrets.find().sort({ _id: 1 })) {
+        const anew = change(owner, sealed);
+        if (anew === sealed) continue;
+        const { modifiedCount } = await secrets.updateOne(
+          { _id, sealed },
+          { $set: { sealed: anew } },
+        );
+        changed += modifiedCount;
+      }
+      return changed;
     },
   };
 }

@@ -14,7 +14,7 @@ const NOT_ENDED: readonly OperationStatus[] = [OperationStatus.Pending, Operatio
 
 export async function openTasksets(db: Db): Promise<TasksetStore> {
   const tasksets = db.collection<TasksetDocument>(CollectionName.tasksets);
-  await tasksets.createIndex({ clusterId: 1, sequence: -1 }, { unique: true });
+  await tasksets.createIndex({ clusterId: 1, sequence: -1 }, { unique: true }, undefined);
   return {
     async begin(taskset) {
       const { id, plan, ...rest } = taskset;

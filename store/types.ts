@@ -200,6 +200,11 @@ export interface SecretStore {
   ): Promise<string>;
   get(owner: string, name: string): Promise<string | undefined>;
   remove(owner: string, name?: string): Promise<void>;
+  /**
+   * Puts every value through `change` (after a new master key: the vault's `reseal`) and keeps what differs.
+   * A value that is put meanwhile stands. Returns how many were changed; may be repeated after a failure.
+   */
+  rewrite(change: (owner: string, sealed: string) => string): Promise<number>;
 }
 
 export interface HostKeyRecord {

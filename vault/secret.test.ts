@@ -7,7 +7,7 @@ import { Secret } from './secret.js';
 const secret = new Secret('hunter2');
 
 test.each([
-  ['a template', `${String(secret)}`],
+  ['a template', `key: ${String(secret)}`],
   ['JSON', JSON.stringify({ deep: [secret] })],
   ['the console', inspect({ deep: { secret } }, { depth: 9, showHidden: true })],
   ['a format string', format('%s %o %j', secret, secret, secret)],
