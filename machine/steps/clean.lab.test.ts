@@ -45,6 +45,8 @@ describe('cleaning a machine', () => {
   beforeAll(async () => {
     if (!isOn('m1')) await labUp(1);
     node = await openLabNode(NAME, CLUSTER);
+    // systemd knows the mounts of its boot only after a reload, which `restore` does as well.
+    await execOn(NAME, 'systemctl daemon-reload');
     before = await snapshotMachine(NAME);
     await node.facts();
   });
@@ -131,7 +133,7 @@ describe('cleaning a machine', () => {
       'mkdir -p /etc/cni/net.d /opt/cni && echo mine >/etc/cni/net.d/mine.conflist',
       'echo "# mine" >>/etc/hosts && chmod 640 /etc/hosts',
       'printf "/swapfile none swap sw 0 0\\n# a swap comment\\n" >>/etc/fstab',
-      'ip link add mine0 type dummy',
+      'ip link add mine0 type veth peer name mine1',
       'useradd --system mine',
     ].join(' && ');
     expect(await execOn(NAME, own)).toMatchObject({ code: 0 });

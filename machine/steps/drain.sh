@@ -13,8 +13,10 @@ arguments=(--ignore-daemonsets --delete-emptydir-data "--timeout=${DRAIN_SECONDS
 run kubectl cordon "$SUBJECT"
 printf '%s\n' "kubectl drain $SUBJECT ${arguments[*]}" >"$PLINTH_RUN_DIR/command"
 if ! kubectl drain "$SUBJECT" "${arguments[@]}" 2>&1 | tee "$PLINTH_RUN_DIR/drain"; then
-  blocking=$(sed -n 's/.*error when evicting pods\/"\([^"]*\)" -n "\([^"]*\)".*/\2\/\1/p' "$PLINTH_RUN_DIR/drain" | sort -u | paste -s -d ' ')
-  unmanaged=$(sed -n 's/.*cannot delete Pods that declare no controller.*: *//p; s/.*cannot delete .*declare no controller[^:]*: *\(.*\)/\1/p' "$PLINTH_RUN_DIR/drain" | sort -u | paste -s -d ' ')
+  blocking=$(sed -n 's/.*error when evicting pods\/"\([^"]*\)" -n "\([^"]*\)".*/\2\/\1/p' "$PLINTH_RUN_DIR/drain" |
+    sort -u | paste -s -d ' ')
+  unmanaged=$(sed -n 's/.*declare no controller ([^)]*): *//p' "$PLINTH_RUN_DIR/drain" |
+    sed 's/, cannot delete .*//; s/, continuing command.*//' | tail -n 1)
   result blocking "${blocking:-$unmanaged}"
   if [[ -n $blocking ]]; then
     fail StepFailed "the node $SUBJECT cannot be drained: a disruption budget keeps $blocking" \

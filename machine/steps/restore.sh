@@ -82,7 +82,7 @@ purge_packages() {
 remove_unpacked() {
   local folder
   have dpkg || return 0
-  rm -rf /var/lib/dpkg/tmp.ci
+  rm -rf /var/lib/dpkg/tmp.ci /var/lib/dpkg/updates/tmp.i
   find /usr /etc -xdev -name '*.dpkg-new' -cnewer "$PLINTH_BEFORE/claimed" -delete
   [[ -s $PLINTH_BEFORE/usr-folders ]] || return 0
   comm -13 "$PLINTH_BEFORE/usr-folders" <(find /usr -xdev -path /usr/local -prune -o -type d -print | sort) |

@@ -1,0 +1,273 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { aMachine, aSpec } from '../../test/fixtures/facts/machine.js';
+import { drainStep } from './drain.js';
+import { etcdMemberRemoveStep } from './etcd-member-remove.js';
+import { nodeDeleteStep } from './node-delete.js';
+import { scriptText } from './registry.js';
+import type { StepContext, StepModule } from './types.js';
+
+const exec = promisify(execFile);
+
+let dir: string;
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'plinth-leave-'));
+  await mkdir(join(dir, 'run'));
+});
+afterEach(() => rm(dir, { recursive: true, force: true }));
+
+/** A program of the machine: a script that finds its state in $D. */
+async function program(name: string, text: string): Promise<void> {
+  await mkdir(join(dir, 'bin'), { recursive: true });
+  await writeFile(join(dir, 'bin', name), `#!/bin/bash\n${text}\n`);
+  await chmod(join(dir, 'bin', name), 0o755);
+}
+
+interface Result {
+  outcome: 'done' | 'skipped' | 'failed';
+  failCode?: string | undefined;
+  hint?: string | undefined;
+  output: string;
+}
+
+/** Runs a step that is about n3 through n1's machine. */
+async function run(module: StepModule): Promise<Result> {
+  const params = Object.entries(module.params(context('n3')));
+  const assignments = params.map(([name, value]) => `${name}='${value}'`).join('\n');
+  const output = await exec('bash', ['-c', `${assignments}\n${scriptText(module, 'debian')}`], {
+    env: {
+      PATH: `${join(dir, 'bin')}:${process.env['PATH'] ?? ''}`,
+      LC_ALL: 'C',
+      D: dir,
+      PLINTH_RUN_DIR: join(dir, 'run'),
+      PLINTH_STATE: join(dir, 'state'),
+    },
+  }).then(
+    ({ stdout, stderr }) => ({ failed: false, text: stdout + stderr }),
+    (error: unknown) => {
+      const { stdout, stderr } = error as { stdout: string; stderr: string };
+      return { failed: true, text: stdout + stderr };
+    },
+  );
+  const skipped = await said('run/skip');
+  return {
+    outcome: output.failed ? 'failed' : skipped === undefined ? 'done' : 'skipped',
+    failCode: await said('run/fail_code'),
+    hint: await said('run/hint'),
+    output: output.text,
+  };
+}
+
+const said = (file: string) =>
+  readFile(join(dir, file), 'utf8').then(
+    (text) => text.trim(),
+    () => undefined,
+  );
+
+function context(subject: string, through = 'n1'): StepContext {
+  const nodes = [1, 2, 3].map((n) => aMachine(n).node);
+  const named = (name: string) =>
+    nodes.find(({ hostname }) => hostname === name) ?? aMachine(9).node;
+  return {
+    cluster: { id: 'c', name: 'c', project: 'p', generation: 1 },
+    spec: aSpec(nodes),
+    node: named(through),
+    subject: named(subject),
+    controlPlanes: nodes,
+    catalog: { source: 'online', artifacts: [] },
+  };
+}
+
+/** One line of `etcdctl member list`. */
+function member(n: number, { state = 'started', learner = false } = {}): string {
+  const address = `10.0.0.${String(n)}`;
+  const [name, client] =
+    state === 'started' ? [`n${String(n)}`, `https://${address}:2379`] : ['', ''];
+  return `id${String(n)}, ${state}, ${name}, https://${address}:2380, ${client}, ${String(learner)}`;
+}
+
+async function etcd(members: string[], dead: number[] = []): Promise<void> {
+  await writeFile(join(dir, 'members'), `${members.join('\n')}\n`);
+  await writeFile(
+    join(dir, 'dead'),
+    dead.map((n) => `https://10.0.0.${String(n)}:2379\n`).join(''),
+  );
+  await program(
+    'ctr',
+    `case "$*" in
+      *'containers ls'*) echo etcd-1 ;;
+      *'tasks ls'*) printf 'TASK      PID    STATUS\\netcd-1    123    RUNNING\\n' ;;
+      *'member list') cat "$D/members" ;;
+      *'endpoint health') for a; do case $a in --endpoints=*) ! grep -qxF "\${a#--endpoints=}" "$D/dead" || exit 1 ;; esac; done ;;
+      *'member remove '*) grep -v "^\${*: -1}," "$D/members" >"$D/left"; mv "$D/left" "$D/members"; echo "\${*: -1}" >"$D/removed" ;;
+    esac`,
+  );
+}
+
+describe('etcd-member-remove', () => {
+  it.each<[string, string[], number[]]>([
+    ['three healthy members', [member(1), member(2), member(3)], []],
+    ['three, of which it is the dead one', [member(1), member(2), member(3)], [3]],
+    ['two healthy members', [member(1), member(3)], []],
+    ['itself as a learner', [member(1), member(2), member(3, { learner: true })], []],
+    [
+      'itself as a learner beside a dead member',
+      [member(1), member(2), member(3, { learner: true })],
+      [2],
+    ],
+    [
+      'itself added and never started',
+      [member(1), member(3, { state: 'unstarted', learner: true })],
+      [],
+    ],
+    [
+      'five, of which one that stays is dead',
+      [member(1), member(2), member(3), member(4), member(5)],
+      [2],
+    ],
+  ])('takes the member out of %s', async (_title, members, dead) => {
+    await etcd(members, dead);
+
+    expect(await run(etcdMemberRemoveStep)).toMatchObject({ outcome: 'done' });
+    expect(await said('removed')).toBe('id3');
+    expect(await said('run/results/members')).toBe(String(members.length - 1));
+  });
+
+  it.each<[string, string[], number[], string]>([
+    ['it is the only member', [member(3)], [], 'the only etcd member'],
+    ['one of the two that stay is dead', [member(1), member(2), member(3)], [2], 'only 1 of the 2'],
+    ['the one that stays is dead', [member(1), member(3)], [1], 'only 0 of the 1'],
+    [
+      'another member is still joining',
+      [member(1), member(2, { learner: true }), member(3)],
+      [],
+      'still joining: n2',
+    ],
+  ])('refuses where %s', async (_title, members, dead, message) => {
+    await etcd(members, dead);
+    const result = await run(etcdMemberRemoveStep);
+
+    expect(result).toMatchObject({ outcome: 'failed', failCode: 'QuorumRisk' });
+    expect(result.output).toContain(message);
+    expect(result.hint).not.toBe('');
+    expect(await said('removed')).toBeUndefined();
+  });
+
+  it('has nothing to do where the node has no member', async () => {
+    await etcd([member(1), member(2)]);
+
+    expect(await run(etcdMemberRemoveStep)).toMatchObject({ outcome: 'skipped' });
+  });
+
+  it('says so when etcd does not run here', async () => {
+    await program('ctr', 'true');
+
+    expect(await run(etcdMemberRemoveStep)).toMatchObject({
+      outcome: 'failed',
+      failCode: 'StepFailed',
+    });
+  });
+});
+
+/** kubectl with a node n3 that is there or not, and a drain that says and ends as given. */
+async function kubectl(node: 'Ready' | 'NotReady' | 'gone', drain = { text: '', code: 0 }) {
+  await writeFile(join(dir, 'drain'), drain.text);
+  if (node !== 'gone') await writeFile(join(dir, 'node'), '');
+  await program(
+    'kubectl',
+    `echo "$*" >>"$D/calls"
+     case "$*" in
+      *'get node n3 --ignore-not-found'*) [[ ! -e $D/node ]] || echo node/n3 ;;
+      *'get node n3 -o jsonpath'*) printf '${node === 'Ready' ? 'True' : 'Unknown'}' ;;
+      *'drain n3'*) cat "$D/drain"; exit ${String(drain.code)} ;;
+      *'delete node n3'*) rm "$D/node" ;;
+    esac`,
+  );
+}
+
+describe('drain', () => {
+  it('cordons and evicts, and leaves pods of daemon sets alone', async () => {
+    await kubectl('Ready');
+
+    expect(await run(drainStep)).toMatchObject({ outcome: 'done' });
+    const calls = await said('calls');
+    expect(calls).toContain('cordon n3');
+    expect(calls).toMatch(/drain n3 --ignore-daemonsets --delete-emptydir-data --timeout=\d+s$/m);
+    expect(calls).not.toContain('--force');
+    expect(calls).not.toContain('--disable-eviction');
+  });
+
+  it('does not wait for a kubelet that is gone', async () => {
+    await kubectl('NotReady');
+
+    expect(await run(drainStep)).toMatchObject({ outcome: 'done' });
+    expect(await said('calls')).toContain('--skip-wait-for-delete-timeout=1');
+  });
+
+  it('has nothing to do where the node is gone', async () => {
+    await kubectl('gone');
+
+    expect(await run(drainStep)).toMatchObject({ outcome: 'skipped' });
+  });
+
+  it('names the pod whose disruption budget blocks', async () => {
+    const text = `evicting pod shop/web-1
+error when evicting pods/"web-1" -n "shop" (will retry after 5s): Cannot evict pod as it would violate the pod's disruption budget.
+evicting pod shop/web-1
+error when evicting pods/"web-1" -n "shop" (will retry after 5s): Cannot evict pod as it would violate the pod's disruption budget.
+There are pending pods in node "n3" when an error occurred: error when evicting pods/"web-1" -n "shop": global timeout reached: 10m0s
+`;
+    await kubectl('Ready', { text, code: 1 });
+    const result = await run(drainStep);
+
+    expect(result).toMatchObject({ outcome: 'failed', failCode: 'StepFailed' });
+    expect(result.output).toContain('a disruption budget keeps shop/web-1');
+    expect(await said('run/results/blocking')).toBe('shop/web-1');
+    expect(result.hint).toContain('kubectl get pdb -A');
+  });
+
+  it('names the pods that no controller would start again', async () => {
+    const text = `error: unable to drain node "n3" due to error: cannot delete cannot delete Pods that declare no controller (use --force to override): default/alone, default/naked, continuing command...
+There are pending nodes to be drained:
+ n3
+cannot delete cannot delete Pods that declare no controller (use --force to override): default/alone, default/naked
+`;
+    await kubectl('Ready', { text, code: 1 });
+    const result = await run(drainStep);
+
+    expect(result).toMatchObject({ outcome: 'failed' });
+    expect(result.output).toContain('default/alone, default/naked');
+    expect(await said('run/results/blocking')).toBe('default/alone, default/naked');
+  });
+
+  it('says so when the API server does not answer', async () => {
+    await program('kubectl', 'exit 1');
+
+    expect(await run(drainStep)).toMatchObject({ outcome: 'failed', failCode: 'StepFailed' });
+  });
+});
+
+describe('node-delete', () => {
+  it('deletes the object and sees that it is gone', async () => {
+    await kubectl('NotReady');
+
+    expect(await run(nodeDeleteStep)).toMatchObject({ outcome: 'done' });
+  });
+
+  it('has nothing to do where the node is gone', async () => {
+    await kubectl('gone');
+
+    expect(await run(nodeDeleteStep)).toMatchObject({ outcome: 'skipped' });
+  });
+
+  it('refuses to run on the machine of the node itself', () => {
+    expect(() => nodeDeleteStep.params(context('n1', 'n1'))).toThrow('another control plane');
+  });
+});
