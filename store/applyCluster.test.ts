@@ -106,6 +106,7 @@ test('twenty first applies of one content at once make one cluster, and one of t
   expect(results.filter(({ changed }) => changed)).toHaveLength(1);
   const { count } = await db.store.clusters.list(project, { limit: 0, offset: 0 });
   const listed = await db.store.clusters.list(project, { limit: count, offset: 0 });
+  expect(await db.client.db(db.database).collection('machines').countDocuments()).toBe(count);
   expect(listed.items.filter(({ name }) => name === 'raced')).toHaveLength(1);
 });
 

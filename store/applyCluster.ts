@@ -8,7 +8,7 @@ import { clusterRecord } from './clusterDocument.js';
 import type { ClusterDocument } from './clusterDocument.js';
 import { CollectionName } from './collections.js';
 import { isDuplicate } from './databaseError.js';
-import { noteMachines } from './machines.js';
+import { forgetMachines, noteMachines } from './machines.js';
 import { newId } from './newId.js';
 import { commonStatus, timestamp } from './timestamps.js';
 import type { ClusterStore } from './types.js';
@@ -62,6 +62,7 @@ async function create(
     if (!isDuplicate(error)) throw error;
     // The driver sends a write again after a dropped connection: the one that stands may be ours.
     const standing = await clusters.findOne({ _id: document._id });
+    if (standing === null) await forgetMachines(db, document._id);
     if (standing?.createdAt !== document.createdAt || standing.desired !== document.desired) {
       return undefined;
     }

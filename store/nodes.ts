@@ -6,7 +6,7 @@ import { clusterLives } from './clusterLives.js';
 import { CollectionName } from './collections.js';
 import { nodeId, nodeRecord } from './nodeDocument.js';
 import type { NodeDocument } from './nodeDocument.js';
-import { sequenceOf } from './tasksetDocument.js';
+import { sequencesOf } from './tasksetDocument.js';
 import { timestamp } from './timestamps.js';
 import type { NodeStore } from './types.js';
 
@@ -16,6 +16,7 @@ const ATTEMPTS = 1_000_000;
 export async function openNodes(db: Db): Promise<NodeStore> {
   const nodes = db.collection<NodeDocument>(CollectionName.nodes);
   await nodes.createIndex({ clusterId: 1, hostname: 1 }, { unique: true }, undefined);
+  const sequenceOf = sequencesOf(db);
   return {
     async list(clusterId) {
       const found = await nodes.find({ clusterId }).sort({ hostname: 1 }).toArray();
@@ -53,7 +54,7 @@ export async function openNodes(db: Db): Promise<NodeStore> {
       await nodes.updateOne({ _id: nodeId(clusterId, hostname) }, nodeUpdate({ status }));
     },
     async setStep(clusterId, hostname, step, record) {
-      const sequence = await sequenceOf(db, clusterId, record.tasksetId);
+      const sequence = await sequenceOf(clusterId, record.tasksetId);
       if (sequence === undefined) return;
       const order = sequence * ATTEMPTS + record.attempt;
       const field = `stepOrder.${step}`;

@@ -15,14 +15,28 @@ export function tasksetRecord(document: TasksetDocument): TasksetRecord {
   return { id, ...rest, plan: JSON.parse(plan) as OperationPlan[] };
 }
 
-/** A taskset's place among those of its cluster; undefined when it is not there (any more). */
-export async function sequenceOf(
+/** Enough for the tasksets that are at work in one process. */
+const REMEMBERED = 1_000;
+
+/**
+ * A taskset's place among those of its cluster; undefined when it is not there. It never changes, and each step
+ * of each node asks for it: what was found once is remembered.
+ */
+export function sequencesOf(
   db: Db,
-  clusterId: string,
-  tasksetId: string,
-): Promise<number | undefined> {
-  const found = await db
-    .collection<TasksetDocument>(CollectionName.tasksets)
-    .findOne({ _id: tasksetId, clusterId }, { projection: { sequence: 1 } });
-  return found?.sequence;
+): (clusterId: string, tasksetId: string) => Promise<number | undefined> {
+  const tasksets = db.collection<TasksetDocument>(CollectionName.tasksets);
+  const known = new Map<string, number>();
+  return async (clusterId, tasksetId) => {
+    const key = `${clusterId}/${tasksetId}`;
+    const sequence =
+      known.get(key) ??
+      (await tasksets.findOne({ _id: tasksetId, clusterId }, { projection: { sequence: 1 } }))
+        ?.sequence;
+    if (sequence === undefined) return undefined;
+    known.set(key, sequence);
+    const [oldest] = known.keys();
+    if (known.size > REMEMBERED && oldest !== undefined) known.delete(oldest);
+    return sequence;
+  };
 }
