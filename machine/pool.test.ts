@@ -225,6 +225,18 @@ describe('a pinned host key', () => {
     },
   );
 
+  it('of another kind than a live connection showed is looked for on the machine', async () => {
+    const server = await start({ hostKeys: [first.privateKey, second.privateKey] });
+    const machines = pool();
+    const key = (hostKey?: string): Promise<string> =>
+      machines.with(
+        { ...server.target, ...(hostKey === undefined ? {} : { hostKey }) },
+        (session) => Promise.resolve(session.hostKey.key),
+      );
+    expect(await key()).toBe(first.publicKey);
+    expect(await key(second.publicKey)).toBe(second.publicKey);
+  });
+
   it('is checked on a connection that was made without it too', async () => {
     const server = await start({ hostKeys: [first.privateKey] });
     const machines = pool();

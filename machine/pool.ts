@@ -87,7 +87,7 @@ export function createMachines(options: MachinesOptions = {}): Machines {
     if (closed) throw new AppError(ErrorCode.Internal, 'the connection pool is closed');
     const key = connectionKey(target);
     const known = entries.get(key);
-    const entry = known && !known.connection?.closed ? known : open(key, target);
+    const entry = known && usable(known, target) ? known : open(key, target);
     let holds = 1;
     const release = (): void => {
       if (--holds === 0 && --entry.users === 0) closeWhenIdle(entry, key);
@@ -140,7 +140,16 @@ export function createMachines(options: MachinesOptions = {}): Machines {
   };
 }
 
-/** A live connection was made to whoever holds its key: a pin that differs is a mismatch now as well. */
+/** A machine may have several keys: for another pin than a live connection's key a handshake has to say. */
+function usable({ connection }: Entry, { hostKey }: MachineTarget): boolean {
+  if (!connection) return true;
+  return (
+    !connection.closed &&
+    (hostKey === undefined || matchesPin(parseHostKeyPin(hostKey), connection.hostKey))
+  );
+}
+
+/** Whoever shares a handshake that another one began has a pin of his own. */
 function checkPin(target: MachineTarget, connection: Connection): void {
   if (target.hostKey === undefined) return;
   const pin = parseHostKeyPin(target.hostKey);

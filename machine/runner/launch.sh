@@ -15,6 +15,8 @@ refuse() {
   exit 0
 }
 
+no_room() { refuse "StepFailed cannot write to $base: $(df -Ph "$base" | tail -n 1)"; }
+
 incoming=$live/.in.$$
 trap 'rm -f "$incoming"' EXIT
 mkdir -p "$live" || refuse "StepFailed cannot write $live"
@@ -35,7 +37,10 @@ check_owner() {
 # A script travels once per content: asked for only when the machine lacks it.
 fetch_script() {
   local sha=$1 size file=$base/scripts/$1.sh
-  if [[ ! -s $file ]]; then
+  # Its age is that of its last use: old ones are removed.
+  if [[ -s $file ]]; then
+    touch "$file"
+  else
     say need "$sha"
     IFS= read -r size || exit 0
     head -c "$size" >"$incoming.script"
@@ -43,7 +48,7 @@ fetch_script() {
       rm -f "$incoming.script"
       refuse 'StepFailed the script arrived damaged'
     fi
-    mv -f "$incoming.script" "$file.$$" && mv -f "$file.$$" "$file"
+    { mv -f "$incoming.script" "$file.$$" && mv -f "$file.$$" "$file"; } || no_room
   fi
 }
 
@@ -79,10 +84,12 @@ make_room() {
 start() {
   local dir=$base/runs/$run script=$base/scripts/${q[script]}.sh wrapper=$base/scripts/${q[wrapper]}.sh
   rm -rf "$dir" "${live:?}/$run"
-  mkdir -p "$dir" "$live/$run/results" || refuse "StepFailed cannot write $dir"
-  : >"$dir/out"
-  printf '%s\n' "cluster ${q[cluster]}" "taskset ${q[taskset]}" "mode ${q[mode]}" "step ${q[step]}" "script ${q[script]}" \
-    "hash ${q[hash]}" "timeout ${q[timeout]}" "script_file $script" >"$dir/meta"
+  mkdir -p "$dir" "$live/$run/results" || no_room
+  {
+    printf '%s\n' "cluster ${q[cluster]}" "taskset ${q[taskset]}" "mode ${q[mode]}" "step ${q[step]}" \
+      "script ${q[script]}" "hash ${q[hash]}" "timeout ${q[timeout]}" "script_file $script" >"$dir/meta" &&
+      : >"$dir/out"
+  } || no_room
   mv -f "$incoming" "$live/$run/params"
   # Opened before the start, so that the wrapper's word cannot be missed.
   mkfifo "$live/$run/ready" && exec 6<>"$live/$run/ready"
@@ -106,7 +113,7 @@ wait_ready() {
   local tries=0
   until IFS= read -r -t 1 -u 6 _ || [[ -s $1/started ]] || ((++tries > 30)); do :; done
   exec 6<&-
-  [[ -s $1/started ]] || refuse 'StepFailed the unit did not start within 30 s'
+  [[ -s $1/started ]] || refuse "StepFailed the unit did not start within 30 s; disk: $(df -Ph "$1" | tail -n 1)"
 }
 
 # Writes the state of a run whose wrapper could not.
@@ -131,7 +138,9 @@ settle() {
   if [[ ! -s $run_dir/state && $started_boot != "$boot" ]]; then write_for exited; fi
   until [[ -s $run_dir/state ]]; do
     sleep 0.02
-    if ((++tries % 50 == 0 && tries >= 150)) && ! unit_busy; then write_for killed; fi
+    ((++tries % 50 == 0 && tries >= 150)) || continue
+    unit_busy || write_for killed
+    ((tries < 3000)) || no_room
   done
 }
 
@@ -142,7 +151,8 @@ decide() {
   orphaned && exit 0
   check_owner
   if [[ -z $owner && ${q[owned]} == 1 ]]; then
-    printf '%s\n' "${q[owner]}" >"$disk/owner.tmp" && sync "$disk/owner.tmp" && mv -f "$disk/owner.tmp" "$disk/owner"
+    { printf '%s\n' "${q[owner]}" >"$disk/owner.tmp" && sync "$disk/owner.tmp" &&
+      mv -f "$disk/owner.tmp" "$disk/owner"; } || no_room
   fi
   how=attached
   if find_run "$run" && { [[ -s $run_dir/started ]] || alive "${run_dir##*/}"; }; then
@@ -162,7 +172,7 @@ decide() {
 }
 
 check_owner
-mkdir -p "$base/runs" "$base/scripts" || refuse "StepFailed cannot write $base"
+mkdir -p "$base/runs" "$base/scripts" || no_room
 fetch_script "${q[wrapper]}"
 fetch_script "${q[script]}"
 decide

@@ -19,21 +19,28 @@ field() {
 
 field_of() { if [[ -s $tmp/$2 ]]; then field "$1" "$(<"$tmp/$2")"; fi; }
 
+state_text() {
+  local file
+  printf 'outcome %s\nexit %s\nended %s\n' "$1" "$2" "$(now_ms)"
+  read -r started started_boot <"$dir/started"
+  printf 'started %s\nboot %s\n' "$started" "$started_boot"
+  field_of reason skip
+  field_of command command
+  field_of fail_code fail_code
+  field_of hint hint
+  for file in "$tmp"/results/*; do
+    if [[ -f $file ]]; then field "result ${file##*/}" "$(<"$file")"; fi
+  done
+  printf 'size %s' "$(stat -c %s "$dir/out")"
+}
+
+# Atomic. On a full disk the state lives on tmpfs, and a link stands for it.
 write_state() {
-  local outcome=$1 exit=$2 file
-  {
-    printf 'outcome %s\nexit %s\nended %s\n' "$outcome" "$exit" "$(now_ms)"
-    read -r started started_boot <"$dir/started"
-    printf 'started %s\nboot %s\n' "$started" "$started_boot"
-    field_of reason skip
-    field_of command command
-    field_of fail_code fail_code
-    field_of hint hint
-    for file in "$tmp"/results/*; do
-      if [[ -f $file ]]; then field "result ${file##*/}" "$(<"$file")"; fi
-    done
-    printf 'size %s\n' "$(stat -c %s "$dir/out")"
-  } >"$state.tmp" && mv -f "$state.tmp" "$state"
+  local text
+  text=$(state_text "$@")
+  if printf '%s\n' "$text" >"$state.tmp" && mv -f "$state.tmp" "$state"; then return; fi
+  rm -f "$state.tmp"
+  printf '%s\n' "$text" >"$live/$run.state" && ln -sfn "$live/$run.state" "$state"
 }
 
 main() {
