@@ -1,0 +1,55 @@
+import { execOn } from '../../lab/lab.js';
+import { until } from './until.js';
+
+/** One run of a step as the machine itself recorded it. */
+export interface RunOnMachine {
+  runId: string;
+  /** Milliseconds since the epoch, the machine's clock (here the same as ours). */
+  startedAt: number;
+  endedAt?: number;
+  exit?: number;
+}
+
+/** Waits until a step's script is at work on a machine, and gives its run's id. */
+export async function untilLive(machine: string, step: string, seconds = 240): Promise<string> {
+  return until(
+    `${step} on ${machine}`,
+    seconds,
+    async () => {
+      const { stdout } = await execOn(machine, `ls -d /run/plinth/*-${step}-*/alive 2>/dev/null`);
+      return /\/run\/plinth\/([^/]+)\/alive/.exec(stdout)?.[1];
+    },
+    50,
+  );
+}
+
+/** Every run of a step on a machine, oldest first. */
+export async function runsOf(machine: string, step: string): Promise<RunOnMachine[]> {
+  const { stdout } = await execOn(
+    machine,
+    `for d in /var/lib/plinth/runs/*-${step}-*; do [ -e "$d/started" ] && [ ! -L "$d" ] && echo "run \${d##*/}" && echo "started $(cat $d/started)" && cat $d/state; done 2>/dev/null; true`,
+  );
+  const runs: RunOnMachine[] = [];
+  for (const line of stdout.split('\n')) {
+    const [key, value = ''] = line.split(' ');
+    const last = runs.at(-1);
+    if (key === 'run') runs.push({ runId: value, startedAt: 0 });
+    else if (last !== undefined && key === 'started') last.startedAt = Number(value);
+    else if (last !== undefined && key === 'ended') last.endedAt = Number(value);
+    else if (last !== undefined && key === 'exit') last.exit = Number(value);
+  }
+  return runs.toSorted((a, b) => a.startedAt - b.startedAt);
+}
+
+/** How often systemd started units of a step on a machine since it booted: the journal's own word. */
+export async function startsInJournal(machine: string, step: string): Promise<number> {
+  const { stdout } = await execOn(
+    machine,
+    `journalctl -b -o cat --no-pager | grep -cE '^Started (plinth-[a-z0-9-]+\\.service - )?plinth: ${step} ' || true`,
+  );
+  return Number(stdout.trim());
+}
+
+export async function bootId(machine: string): Promise<string> {
+  return (await execOn(machine, 'cat /proc/sys/kernel/random/boot_id')).stdout.trim();
+}
