@@ -192,7 +192,8 @@ export async function failNode(
 ): Promise<void> {
   const node = await deps.store.nodes.get(ref.clusterId, ref.hostname);
   const step = ref.step ?? 'facts';
-  const failure = node?.lastError ?? { node: ref.hostname, step, message: ref.message };
+  const last = node?.lastError;
+  const failure = last?.step === step ? last : { node: ref.hostname, step, message: ref.message };
   const known = ref.step === undefined ? undefined : node?.steps[ref.step];
   if (ref.step !== undefined && known !== undefined && known.tasksetId === ref.tasksetId) {
     await deps.store.nodes.setStep(ref.clusterId, ref.hostname, ref.step, {

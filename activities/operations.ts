@@ -108,16 +108,19 @@ export async function endTaskset(
     failed ? TasksetStatus.Failed : TasksetStatus.Complete,
     failed ? `Configuration could not be applied: ${reason}` : APPLIED_COMMENT,
   );
-  await deps.store.clusters.setObserved(work.clusterId, {
-    generation: work.generation,
-    retries: work.retries,
-    deleting: work.deleting,
-  });
   await deps.store.clusters.setCommonStatus(work.clusterId, {
     conditionStatus: failed ? CommonConditionStatus.Failed : CommonConditionStatus.Ok,
     reason: failed ? reason : APPLIED_REASON,
     sequence: taskset?.sequence ?? 0,
     generation: work.generation,
+    retries: work.retries,
+    deleting: work.deleting,
+  });
+  // Last: from here on the reconciler takes the work as done.
+  await deps.store.clusters.setObserved(work.clusterId, {
+    generation: work.generation,
+    retries: work.retries,
+    deleting: work.deleting,
   });
 }
 
