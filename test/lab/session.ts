@@ -1,0 +1,29 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { labUp, resetMachine, type Lab } from '../../lab/lab.js';
+import { startPlinth, type RunningPlinth } from './plinth.js';
+
+export interface LabSession {
+  lab: Lab;
+  plinth: RunningPlinth;
+  stop(): Promise<void>;
+}
+
+/** Bare machines and a plinth of its own, for one case. */
+export async function openLabSession(machines: readonly string[]): Promise<LabSession> {
+  await labUp(3);
+  await Promise.all(machines.map((name) => resetMachine(name)));
+  const lab = await labUp(3);
+  const dataDir = await mkdtemp(join(tmpdir(), 'plinth-lab-'));
+  const plinth = await startPlinth(lab, dataDir);
+  return {
+    lab,
+    plinth,
+    stop: async () => {
+      await plinth.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
