@@ -1,9 +1,15 @@
-import { readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpus, hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { parseFacts } from './facts.js';
+import { factsStep } from './steps/facts.js';
+import { scriptText } from './steps/registry.js';
 
 function recorded(name: string): Record<string, string> {
   const file = new URL(`../test/fixtures/facts/${name}.json`, import.meta.url);
@@ -125,6 +131,38 @@ describe('parseFacts', () => {
     const facts = parseFacts({ time_ns }, trip(1700000000_000, 60_000));
 
     expect(facts.clockOffsetMs).toBe(offset);
+  });
+});
+
+describe('the script facts', () => {
+  it.runIf(process.platform === 'linux')('tells about this computer what Node tells', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'plinth-facts-'));
+    try {
+      const sentAt = Date.now();
+      await promisify(execFile)('bash', ['-c', scriptText(factsStep, 'debian')], {
+        env: {
+          PATH: process.env['PATH'],
+          LC_ALL: 'C',
+          PLINTH_RUN_DIR: dir,
+          PLINTH_STATE: join(dir, 'absent'),
+        },
+      });
+      const results = Object.fromEntries(
+        readdirSync(join(dir, 'results')).map((key) => [
+          key,
+          readFileSync(join(dir, 'results', key), 'utf8'),
+        ]),
+      );
+      const facts = parseFacts(results, { sentAt, receivedAt: Date.now() });
+
+      expect(facts.hostname).toBe(hostname());
+      expect(facts.cpus).toBe(cpus().length);
+      expect(facts.clockOffsetMs).toBe(0);
+      expect(facts.disks?.[0]).toMatchObject({ path: '/' });
+      expect(readdirSync(dir)).toEqual(['results']);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
   });
 });
 
