@@ -1,5 +1,3 @@
-import type { NodeStepDetails } from '../core/tasksetDetails.js';
-
 /** `1.5 s`, `42 s`, `3 min 5 s`. */
 export function formatDuration(ms: number): string {
   const seconds = Math.max(0, ms) / 1000;
@@ -10,7 +8,7 @@ export function formatDuration(ms: number): string {
 
 /** Milliseconds from start to end, or to `now` while it runs; undefined when they are not known. */
 export function stepDuration(
-  { startedAt, endedAt }: NodeStepDetails,
+  { startedAt, endedAt }: { startedAt?: string; endedAt?: string },
   now?: number,
 ): number | undefined {
   if (startedAt === undefined) return undefined;

@@ -1,18 +1,9 @@
-import type { NodeStepDetails, StepDetails, TasksetDetails } from '../core/tasksetDetails.js';
-import { OperationStatus } from '../core/words.js';
 import { formatDuration, stepDuration } from './duration.js';
+import { phasesOf, type MachinePhase, type Phase, type Taskset } from './taskset.js';
 
 /** More machines than this are summed up instead of listed. */
 const LISTED = 12;
-const ENDED: ReadonlySet<NodeStepDetails['state']> = new Set(['done', 'skipped', 'failed']);
-
-/** A step with its place in the whole taskset. */
-interface Phase extends StepDetails {
-  number: number;
-  total: number;
-  operation: number;
-  operationEnded: boolean;
-}
+const ENDED: ReadonlySet<MachinePhase['state']> = new Set(['done', 'skipped', 'failed']);
 
 /**
  * Turns what is known of a taskset, asked for again and again, into lines for people: each step once, when all
@@ -22,34 +13,34 @@ export class Progress {
   readonly #printed = new Set<string>();
 
   /** Lines that are news since the last call. */
-  news(details: TasksetDetails): string[] {
-    return phases(details).flatMap((phase) => {
+  news(taskset: Taskset): string[] {
+    return phasesOf(taskset).flatMap((phase) => {
       if (!isOver(phase)) return [];
-      return this.#once(`${details.tasksetId}/${String(phase.number)}`, () => [
-        ...this.#operationTitle(details, phase),
+      return this.#once(`${taskset.id}/${String(phase.number)}`, () => [
+        ...this.#operationTitle(taskset, phase),
         ...phaseLines(phase),
       ]);
     });
   }
 
   /** The step that is under way, as a picture of this moment: what a terminal shows below the news. */
-  live(details: TasksetDetails, now: number): string[] {
-    return phases(details)
-      .filter((phase) => !isOver(phase) && phase.nodes.some(isRunning))
+  live(taskset: Taskset, now: number): string[] {
+    return phasesOf(taskset)
+      .filter((phase) => !isOver(phase) && phase.machines.some(isRunning))
       .map((phase) => {
-        const running = phase.nodes.filter(isRunning);
+        const running = phase.machines.filter(isRunning);
         const longest = Math.max(...running.map((node) => stepDuration(node, now) ?? 0));
-        const ended = phase.nodes.filter((node) => ENDED.has(node.state)).length;
-        const of = phase.nodes.length > 1 ? `, ${ended}/${phase.nodes.length} done` : '';
+        const ended = phase.machines.filter((node) => ENDED.has(node.state)).length;
+        const of = phase.machines.length > 1 ? `, ${ended}/${phase.machines.length} done` : '';
         return `    ${title(phase)}: ${names(running)} ${formatDuration(longest)}${of}`;
       });
   }
 
-  #operationTitle(details: TasksetDetails, phase: Phase): string[] {
-    const operation = details.tasksetOperations[phase.operation];
+  #operationTitle(taskset: Taskset, phase: Phase): string[] {
+    const operation = taskset.operations[phase.operation];
     if (operation === undefined) return [];
-    return this.#once(`${details.tasksetId}/operation/${String(phase.operation)}`, () => [
-      `${operation.operationName}${operation.reason === '' ? '' : `: ${operation.reason}`}`,
+    return this.#once(`${taskset.id}/operation/${String(phase.operation)}`, () => [
+      `${operation.name}${operation.reason === '' ? '' : `: ${operation.reason}`}`,
     ]);
   }
 
@@ -60,30 +51,13 @@ export class Progress {
   }
 }
 
-function phases(details: TasksetDetails): Phase[] {
-  const total = details.tasksetOperations.reduce((sum, one) => sum + one.steps.length, 0);
-  let number = 0;
-  return details.tasksetOperations.flatMap((one, operation) => {
-    const operationEnded =
-      one.operationStatus === OperationStatus.Success ||
-      one.operationStatus === OperationStatus.Failed;
-    return one.steps.map((step) => ({
-      ...step,
-      number: ++number,
-      total,
-      operation,
-      operationEnded,
-    }));
-  });
-}
-
 /** Ended on all its machines, or nothing more will come because the operation has ended. */
-function isOver({ nodes, operationEnded }: Phase): boolean {
-  if (operationEnded) return nodes.some((node) => node.state !== 'pending');
-  return nodes.length > 0 && nodes.every((node) => ENDED.has(node.state));
+function isOver({ machines, operationEnded }: Phase): boolean {
+  if (operationEnded) return machines.some((node) => node.state !== 'pending');
+  return machines.length > 0 && machines.every((node) => ENDED.has(node.state));
 }
 
-function isRunning(node: NodeStepDetails): boolean {
+function isRunning(node: MachinePhase): boolean {
   return node.state === 'running';
 }
 
@@ -92,20 +66,20 @@ function title({ number, total, title: words }: Phase): string {
 }
 
 function phaseLines(phase: Phase): string[] {
-  const failed = phase.nodes.filter((node) => node.state === 'failed');
+  const failed = phase.machines.filter((node) => node.state === 'failed');
   const shown =
-    phase.nodes.length <= LISTED
-      ? phase.nodes.map((node) => nodeLine(node, phase.nodes))
-      : [summary(phase.nodes), ...failed.map((node) => nodeLine(node, failed))];
+    phase.machines.length <= LISTED
+      ? phase.machines.map((node) => nodeLine(node, phase.machines))
+      : [summary(phase.machines), ...failed.map((node) => nodeLine(node, failed))];
   return [`==> ${title(phase)}`, ...shown, ...failed.flatMap(failureLines)];
 }
 
-function nodeLine(node: NodeStepDetails, all: readonly NodeStepDetails[]): string {
+function nodeLine(node: MachinePhase, all: readonly MachinePhase[]): string {
   const width = Math.max(...all.map((one) => one.hostname.length));
   return `    ${node.hostname.padEnd(width)}  ${outcome(node)}`;
 }
 
-function outcome(node: NodeStepDetails): string {
+function outcome(node: MachinePhase): string {
   const ms = stepDuration(node);
   const time = ms === undefined ? '' : formatDuration(ms);
   switch (node.state) {
@@ -122,7 +96,7 @@ function outcome(node: NodeStepDetails): string {
   }
 }
 
-function summary(nodes: readonly NodeStepDetails[]): string {
+function summary(nodes: readonly MachinePhase[]): string {
   const times = nodes
     .filter((node) => node.state === 'done')
     .flatMap((node) => stepDuration(node) ?? [])
@@ -141,7 +115,7 @@ function summary(nodes: readonly NodeStepDetails[]): string {
 }
 
 /** What a person needs to act: the cause, the command, the last words of it, and what to do. */
-function failureLines({ hostname, failure }: NodeStepDetails): string[] {
+function failureLines({ hostname, failure }: MachinePhase): string[] {
   if (failure === undefined) return [];
   const { message, command, exitCode, lastLines = [], hint } = failure;
   const ran =
@@ -156,7 +130,7 @@ function failureLines({ hostname, failure }: NodeStepDetails): string[] {
   ].map((line) => `      ${line}`);
 }
 
-function names(nodes: readonly NodeStepDetails[]): string {
+function names(nodes: readonly MachinePhase[]): string {
   const all = nodes.map((node) => node.hostname);
   return all.length <= 4
     ? all.join(' ')
