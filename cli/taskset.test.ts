@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+
+import { OperationName, OperationStatus, TasksetStatus } from '../core/words.js';
+import { phasesOf, type Operation, type Taskset } from './taskset.js';
+
+function taskset(...operations: Operation[]): Taskset {
+  return { id: 'abc1234', status: TasksetStatus.InProgress, comments: '', operations };
+}
+
+const CREATION: Operation = {
+  name: OperationName.ClusterCreation,
+  status: OperationStatus.Pending,
+  reason: 'the cluster is new',
+  leave: [],
+  clusterSteps: ['check-in', 'node-metadata'],
+  nodes: [
+    { hostname: 'm1', path: 'leader', steps: [] },
+    { hostname: 'm2', path: 'worker', steps: [] },
+  ],
+};
+
+const SYNC: Operation = {
+  name: OperationName.BlueprintSync,
+  status: OperationStatus.Pending,
+  reason: 'first sync',
+  leave: [],
+  clusterSteps: ['namespace-sync'],
+  nodes: [],
+};
+
+const titles = (of: Taskset) => phasesOf(of).map((phase) => phase.title);
+const machines = (of: Taskset, title: string) =>
+  phasesOf(of)
+    .find((phase) => phase.title === title)
+    ?.machines.map((machine) => machine.hostname);
+
+test('each step of the paths stands once, before what follows it on any path', () => {
+  const all = titles(taskset(CREATION));
+  expect(new Set(all).size).toBe(all.length);
+  const inOrder = [
+    'Gather facts',
+    'Import images',
+    'Join the cluster',
+    'Wait for the node to be Ready',
+    'Check in with the API server',
+  ];
+  expect(all.filter((title) => inOrder.includes(title))).toEqual(inOrder);
+});
+
+test('steps are counted over all operations', () => {
+  const all = phasesOf(taskset(CREATION, SYNC));
+  expect(all.map((phase) => phase.number)).toEqual(all.map((_, index) => index + 1));
+  expect(all.at(-1)).toMatchObject({ operation: 1, number: all.length, total: all.length });
+});
+
+test('a step to come names the machines whose path holds it', () => {
+  expect(machines(taskset(CREATION), 'Initialise the control plane')).toEqual(['m1']);
+  expect(machines(taskset(CREATION), 'Join the cluster')).toEqual(['m2']);
+  expect(machines(taskset(CREATION), 'Import images')).toEqual(['m1', 'm2']);
+});
+
+test('a step through a control plane names the machine once it has begun', () => {
+  const title = "Create the blueprint's namespaces";
+  expect(machines(taskset(SYNC), title)).toEqual([]);
+  const through = {
+    hostname: 'm1',
+    steps: [{ name: 'namespace-sync', state: 'running' }],
+  } as const;
+  expect(
+    machines(taskset({ ...SYNC, nodes: [{ ...through, steps: [...through.steps] }] }), title),
+  ).toEqual(['m1']);
+});
+
+test('a removal first leaves the cluster, then cleans the machine', () => {
+  const removal = taskset({
+    name: OperationName.NodeRemoval,
+    status: OperationStatus.Pending,
+    reason: '',
+    leave: ['m3'],
+    clusterSteps: [],
+    nodes: [{ hostname: 'm3', path: 'clean', steps: [] }],
+  });
+  expect(titles(removal)[0]).toBe('Drain the node');
+  expect(titles(removal).at(-1)).toBe('Release the machine');
+});
