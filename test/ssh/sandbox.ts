@@ -18,9 +18,10 @@ export const sandboxAvailable = process.platform === 'linux' && process.getuid?.
 
 export async function startSandbox(): Promise<Sandbox> {
   const setup =
-    'mount -t tmpfs none /run && mount -t tmpfs none /var/lib && echo ready && exec sleep infinity';
+    'mount -t tmpfs none /run && mount -t tmpfs none /var/lib && echo ready && exec cat >/dev/null';
   const holder = spawn('unshare', ['-m', 'sh', '-c', setup], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    // Ends with this process, however that ends.
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   await once(holder.stdout, 'data');
   const pid = String(holder.pid);
