@@ -26,7 +26,9 @@ export function createScreen(out: Terminal): Screen {
 
 function plainScreen(out: Writable): Screen {
   return {
-    print: (lines) => void (lines.length > 0 && out.write(`${lines.join('\n')}\n`)),
+    print(lines) {
+      if (lines.length > 0) out.write(`${lines.join('\n')}\n`);
+    },
     picture: () => undefined,
   };
 }

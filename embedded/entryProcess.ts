@@ -51,7 +51,7 @@ export async function startEntry(options: EntryOptions): Promise<ServerProcess> 
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   try {
     await writePidFile(pidPath, child.pid ?? 0);
-    await untilReady(child, name);
+    await untilReady(child);
   } catch (error) {
     await end(child, ended);
     const reason = error instanceof Error ? error.message : String(error);
@@ -92,7 +92,7 @@ async function launch({ script, env }: EntryOptions, logPath: string): Promise<C
   }
 }
 
-async function untilReady(child: ChildProcess, name: string): Promise<void> {
+async function untilReady(child: ChildProcess): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const late = setTimeout(
       () => reject(new Error(`was not ready after ${READY_TIMEOUT_MS / 1000} s`)),

@@ -55,9 +55,12 @@ export async function startPlinth({ config, env, say }: StartOptions): Promise<P
   await loadMasterKey({ masterKey: config.masterKey, dataDir: config.data });
 
   const running = new Map<string, Supervised<ServerProcess>>();
+  const stopAll = async (...names: string[]): Promise<void> => {
+    await Promise.all(names.map(async (name) => running.get(name)?.stop()));
+  };
   const stop = async (): Promise<void> => {
-    await Promise.all(['api', 'worker'].map((name) => running.get(name)?.stop()));
-    await Promise.all(['temporal', 'mongo'].map((name) => running.get(name)?.stop()));
+    await stopAll('api', 'worker');
+    await stopAll('temporal', 'mongo');
     await rm(pidPath, { force: true });
   };
   const run = async <T extends ServerProcess>(name: string, start: () => Promise<T>) => {
@@ -72,7 +75,7 @@ export async function startPlinth({ config, env, say }: StartOptions): Promise<P
     const entryEnv = entryEnvironment(config, env, servers);
     const entry = (name: string) => () =>
       startEntry({ name, script: `${name}/main.ts`, dataDir: config.data, env: entryEnv });
-    await allSettled([run('api', entry('api')), run('worker', entry('worker'))]);
+    await both(run('api', entry('api')), run('worker', entry('worker')));
     return {
       url: localUrl(config),
       ...servers,
@@ -126,7 +129,7 @@ async function startServers(
     const { address, uiUrl } = await run('temporal', start);
     return { temporalAddress: address, temporalUiUrl: uiUrl };
   };
-  const [uri, ours] = await allSettled([mongo(), temporal()]);
+  const [uri, ours] = await both(mongo(), temporal());
   return { mongodbUri: uri, ...ours };
 }
 
@@ -170,10 +173,8 @@ function localUrl({ host, port, tls }: StartConfig): string {
   return `${tls === undefined ? 'http' : 'https'}://${name}:${String(port)}`;
 }
 
-/** Waits for all, so that whatever did start is known and can be stopped, then fails with the first failure. */
-async function allSettled<T extends readonly unknown[]>(
-  work: readonly [...{ [K in keyof T]: Promise<T[K]> }],
-): Promise<T> {
-  await Promise.allSettled(work);
-  return Promise.all(work) as Promise<unknown> as Promise<T>;
+/** Waits for both, so that whatever did start is known and can be stopped, then fails with the first failure. */
+async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return [await first, await second];
 }

@@ -1,0 +1,54 @@
+import type { Command } from 'commander';
+import { stringify } from 'yaml';
+
+import type { Cluster } from '../../core/cluster.js';
+import { clusterPath, clustersPath } from '../paths.js';
+import type { CommandContext } from '../program.js';
+import { table } from '../statusLines.js';
+
+interface ClusterList {
+  metadata: { count: number };
+  items: Cluster[];
+}
+
+/** The server's largest page. */
+const PAGE = 100;
+
+export function getCommand(program: Command, context: CommandContext): void {
+  const get = program.command('get').description('show what the server holds');
+  get
+    .command('clusters')
+    .description('the clusters of the project')
+    .action(async () => {
+      const { client, project } = context.session();
+      const rows = [['NAME', 'KUBERNETES', 'NODES', 'STATUS']];
+      for (let offset = 0; ; offset += PAGE) {
+        const { items } = await client.getJson<ClusterList>(
+          `${clustersPath(project)}?limit=${PAGE}&offset=${offset}`,
+        );
+        rows.push(...items.map(row));
+        if (items.length < PAGE) break;
+      }
+      table(rows).forEach((line) => context.out(line));
+    });
+  get
+    .command('cluster <name>')
+    .description('a cluster as it was applied, to be edited and applied again')
+    .option('-o, --output <format>', 'yaml or json', 'yaml')
+    .action(async (name: string, { output }: { output: string }) => {
+      const { client, project } = context.session();
+      const cluster = await client.getJson<Cluster>(clusterPath(project, name));
+      context.out(
+        output === 'json' ? JSON.stringify(cluster, null, 2) : stringify(cluster).trimEnd(),
+      );
+    });
+}
+
+function row({ metadata, spec, status }: Cluster): string[] {
+  return [
+    metadata.name,
+    spec.config.kubernetesVersion,
+    String(spec.config.nodes.length),
+    status?.provisionStatus ?? '',
+  ];
+}
