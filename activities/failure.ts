@@ -2,15 +2,6 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 
 import { AppError, ErrorCode } from '../core/errors.js';
 
-/** Connection classes that a later attempt may find mended. */
-const WORTH_ANOTHER_ATTEMPT: ReadonlySet<ErrorCode> = new Set([
-  ErrorCode.ConnectionLost,
-  ErrorCode.MachineUnreachable,
-  ErrorCode.PackageLockHeld,
-  ErrorCode.Busy,
-  ErrorCode.Internal,
-]);
-
 /** The one place where an error becomes what workflows branch on: `type` is the AppError's code. */
 export function toApplicationFailure(error: unknown): Error {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
@@ -23,7 +14,7 @@ export function toApplicationFailure(error: unknown): Error {
   return ApplicationFailure.create({
     message: known.message,
     type: known.code,
-    nonRetryable: !WORTH_ANOTHER_ATTEMPT.has(known.code),
+    nonRetryable: !known.retryable,
     details: [known.failure ?? {}, known.problems],
     ...(error instanceof Error ? { cause: error } : {}),
   });

@@ -174,7 +174,7 @@ async function recordFailure(
     ...error.failure,
     message: error.message,
   };
-  if (error.retryable || error.code === ErrorCode.MachineUnreachable) {
+  if (error.retryable) {
     await deps.store.nodes.upsert(ref.clusterId, ref.hostname, { lastError: failure });
     return;
   }

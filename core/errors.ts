@@ -35,6 +35,7 @@ export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];
 
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   ErrorCode.ConnectionLost,
+  ErrorCode.MachineUnreachable,
   ErrorCode.PackageLockHeld,
   ErrorCode.Busy,
   ErrorCode.Internal,

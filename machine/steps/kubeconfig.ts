@@ -6,4 +6,6 @@ export const kubeconfigStep: StepModule = {
   timeoutSeconds: 30,
   beside: true,
   params: () => ({}),
+  // Its result is a secret: without an owner a run keeps everything on tmpfs.
+  withoutOwner: true,
 };

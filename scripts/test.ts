@@ -1,0 +1,74 @@
+import { labAvailable, labDown, labUp } from '../lab/lab.js';
+import { ensureTestTools } from './ensureTestTools.js';
+import { STORY } from './labCases.js';
+import { sum, vitestRun, type Counts } from './vitestRun.js';
+
+/*
+ * `npm test`: the unit tests, then the story on real machines where this computer can have them. The last
+ * line is the count; it is red when anything failed, or was skipped that should have run.
+ */
+
+const startedAt = Date.now();
+/** Minutes after which no further lab file is started. */
+const BUDGET = Number(process.env['PLINTH_TEST_BUDGET_MIN'] ?? '75');
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+const counts: Counts[] = [];
+let interrupted = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    interrupted = true;
+    say(`plinth: ${signal}: taking the lab down first …`);
+  });
+}
+
+await ensureTestTools(say);
+counts.push(await vitestRun(['--project', 'unit']));
+const unavailable = await labAvailable();
+if (unavailable === undefined) await runLab();
+else counts.push(skipped(STORY, `no lab here: ${unavailable}`));
+
+const total = sum(counts);
+for (const skip of total.skips) say(`skipped: ${skip}`);
+say(`took ${((Date.now() - startedAt) / 60_000).toFixed(1)} min`);
+// As root on Linux everything can run: only the budget may leave something out.
+const unexpected =
+  unavailable !== undefined && process.platform === 'linux' && process.getuid?.() === 0;
+process.exitCode = total.failed > 0 || total.passed === 0 || unexpected || interrupted ? 1 : 0;
+say(
+  `${String(total.passed)} passed, ${String(total.failed)} failed, ${String(total.skipped)} skipped`,
+);
+
+async function runLab(): Promise<void> {
+  try {
+    await labUp(3, { log: say });
+    for (const file of STORY) {
+      if (interrupted) return;
+      if (minutes() > BUDGET) {
+        counts.push(
+          skipped(
+            [file],
+            `the budget of ${String(BUDGET)} min (PLINTH_TEST_BUDGET_MIN) is used up`,
+          ),
+        );
+        continue;
+      }
+      say(`plinth: ${file}`);
+      counts.push(await vitestRun(['--project', 'lab', file]));
+    }
+  } catch (error) {
+    say(`plinth: the lab failed: ${error instanceof Error ? error.message : String(error)}`);
+    counts.push({ passed: 0, failed: 1, skipped: 0, skips: [], tests: [] });
+  } finally {
+    await labDown({ purge: true });
+  }
+}
+
+function minutes(): number {
+  return (Date.now() - startedAt) / 60_000;
+}
+
+function skipped(files: readonly string[], why: string): Counts {
+  const skips = files.map((file) => `${file}: ${why}`);
+  return { passed: 0, failed: 0, skipped: files.length, skips, tests: [] };
+}

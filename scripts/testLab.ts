@@ -1,0 +1,54 @@
+import { appendFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+
+import { labAvailable, labDown, labUp } from '../lab/lab.js';
+import { ensureTestTools } from './ensureTestTools.js';
+import { ALL } from './labCases.js';
+import { vitestRun, type Counts } from './vitestRun.js';
+
+/* `npm run test:lab -- all | FILE…`: lab cases, however long; the result of `all` is kept with its date. */
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const wanted = process.argv.slice(2);
+if (wanted.length === 0) {
+  say(
+    'usage: npm run test:lab -- all | FILE…   (files: test/lab/*.lab.test.ts, machine/**, lab/**)',
+  );
+  process.exit(64);
+}
+const unavailable = await labAvailable();
+if (unavailable !== undefined) {
+  say(`plinth: no lab here: ${unavailable}`);
+  process.exit(69);
+}
+await ensureTestTools(say);
+const all = wanted.includes('all');
+try {
+  await labUp(3, { log: say });
+  const counts = await vitestRun(['--project', 'lab', ...(all ? ALL : wanted)]);
+  if (all) await keep(counts);
+  say(
+    `${String(counts.passed)} passed, ${String(counts.failed)} failed, ${String(counts.skipped)} skipped`,
+  );
+  process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;
+} finally {
+  await labDown({ purge: true });
+}
+
+async function keep(counts: Counts): Promise<void> {
+  const rows = counts.tests.map(
+    ({ file, title, state, seconds }) =>
+      `| ${file} | ${title} | ${state} | ${seconds.toFixed(0)} |`,
+  );
+  const text = [
+    '',
+    `## Lab, all cases: ${new Date().toISOString().slice(0, 10)}`,
+    '`npm run test:lab -- all`',
+    '',
+    '| file | case | outcome | s |',
+    '|---|---|---|---|',
+    ...rows,
+    '',
+  ].join('\n');
+  await appendFile(fileURLToPath(new URL('../docs/measured.md', import.meta.url)), text);
+}
