@@ -2,14 +2,14 @@ import type { Store } from '../store/types.js';
 import type { Vault } from '../vault/types.js';
 import type { SshSecret } from './sshKeys.js';
 
-const PROXY_AUTH = 'proxyAuth';
+/** Secrets are read and written this many at a time: a cluster of 1,000 machines has 1,000 keys. */
+const AT_ONCE = 16;
 
-/** The write-only parts of a cluster's spec, sealed under its project and name: they are there before its id is. */
+/** The SSH keys of a cluster, sealed under its project and name: they are there before its first id is. */
 export interface ClusterSecrets {
   passphrase(hostname: string): Promise<string | undefined>;
-  proxyAuth(): Promise<string | undefined>;
-  /** Keys of nodes that are not in `keys` stay: their machines have yet to be cleaned. */
-  keep(of: { keys: ReadonlyMap<string, SshSecret>; proxyAuth: string | undefined }): Promise<void>;
+  /** Keys of nodes that are not in `keys` stay: their machines may have yet to be cleaned. */
+  keep(keys: ReadonlyMap<string, SshSecret>): Promise<void>;
 }
 
 export function clusterSecrets(
@@ -17,27 +17,30 @@ export function clusterSecrets(
   cluster: { project: string; name: string },
 ): ClusterSecrets {
   const owner = `${cluster.project}/${cluster.name}`;
-  const opened = async (name: string): Promise<string | undefined> => {
-    const sealed = await store.secrets.get(owner, name);
+  const read = async (hostname: string): Promise<string | undefined> => {
+    const sealed = await store.secrets.get(owner, nameOf(hostname));
     return sealed === undefined ? undefined : vault.open(owner, sealed);
   };
   return {
     async passphrase(hostname) {
-      const secret = await opened(sshSecretName(hostname));
-      return secret === undefined ? undefined : (JSON.parse(secret) as SshSecret).passphrase;
+      const text = await read(hostname);
+      return text === undefined ? undefined : (JSON.parse(text) as SshSecret).passphrase;
     },
-    proxyAuth: () => opened(PROXY_AUTH),
-    async keep({ keys, proxyAuth }) {
-      for (const [hostname, secret] of keys) {
-        const sealed = vault.seal(owner, JSON.stringify(secret));
-        await store.secrets.put(owner, sshSecretName(hostname), sealed);
-      }
-      if (proxyAuth === undefined) await store.secrets.remove(owner, PROXY_AUTH);
-      else await store.secrets.put(owner, PROXY_AUTH, vault.seal(owner, proxyAuth));
+    async keep(keys) {
+      const queue = keys.entries();
+      const work = async (): Promise<void> => {
+        for (const [hostname, secret] of queue) {
+          const text = JSON.stringify(secret);
+          // A read costs a fraction of a durable write, and most applies bring the keys that are there.
+          if ((await read(hostname)) === text) continue;
+          await store.secrets.put(owner, nameOf(hostname), vault.seal(owner, text));
+        }
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, work));
     },
   };
 }
 
-function sshSecretName(hostname: string): string {
+function nameOf(hostname: string): string {
   return `ssh:${hostname}`;
 }

@@ -4,6 +4,7 @@ import { AppError, ErrorCode } from '../core/errors.js';
 import type { Project } from '../store/types.js';
 import type { Principal } from './auth/principal.js';
 import type { ApiDeps } from './deps.js';
+import type { StatusFeed } from './statusFeed.js';
 
 /** What a request carries from middleware to handler. */
 export interface ApiEnv {
@@ -13,6 +14,7 @@ export interface ApiEnv {
   };
   Variables: {
     deps: ApiDeps;
+    statusFeed: StatusFeed;
     requestId: string;
     principal?: Principal;
     /** The project of the path, once access to it was checked. */
@@ -29,6 +31,12 @@ export function principalOf(c: ApiContext): Principal {
   const principal = c.get('principal');
   if (principal === undefined) throw missing('principal');
   return principal;
+}
+
+/** Aborted when the server is about to stop: long answers end then. */
+export function stoppingOf(c: ApiContext): AbortSignal | undefined {
+  // `app.request` without bindings leaves none, whatever the type says.
+  return (c.env as ApiEnv['Bindings'] | undefined)?.stopping;
 }
 
 /** The project of the path. */

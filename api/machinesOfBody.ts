@@ -6,7 +6,7 @@ export interface MachineOfBody {
   /** Empty when the body gives none. */
   hostname: string;
   privateIP?: string;
-  /** The node's own `ssh` over the cluster's, field by field. */
+  /** The node's own `ssh` over the cluster's, field by field; a key brings its own passphrase or none. */
   ssh: Partial<Pick<SshSpec, 'ipAddress' | 'port' | 'privateKeyPath' | 'passphrase' | 'bastion'>>;
   /** Where the key path stands in the document. */
   keyPathField: string;
@@ -25,11 +25,16 @@ export function machinesOfBody(raw: unknown): MachineOfBody[] {
     const own = sshOf(node['ssh']);
     const privateIP = text(node['privateIP']);
     const byCluster = own.privateKeyPath === undefined && shared.privateKeyPath !== undefined;
+    const { passphrase: sharedPassphrase, ...sharedRest } = shared;
+    const inherited =
+      own.privateKeyPath === undefined && sharedPassphrase !== undefined
+        ? { ...sharedRest, passphrase: sharedPassphrase }
+        : sharedRest;
     return {
       index,
       hostname: text(node['hostname']) ?? '',
       ...(privateIP === undefined ? {} : { privateIP }),
-      ssh: { ...shared, ...own },
+      ssh: { ...inherited, ...own },
       keyPathField: byCluster
         ? 'spec.config.ssh.privateKeyPath'
         : `spec.config.nodes[${String(index)}].ssh.privateKeyPath`,

@@ -33,8 +33,6 @@ const STATUS: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   [ErrorCode.Busy]: 503,
 };
 
-/** Names of the database driver's errors that mean: not there at the moment. */
-const DATABASE_AWAY = /^Mongo(Network|ServerSelection|Topology|PoolClear|WaitQueue|NotConnected)/;
 const RETRY_SOON = { 'retry-after': '5' };
 /** A text that a person reads in a terminal: the rest is in `details`. */
 const PROBLEMS_IN_TEXT = 20;
@@ -45,16 +43,13 @@ export function errorAnswer(error: unknown): ErrorAnswer {
     return answer(error.status, error.code, error.message, [], error.headers);
   }
   if (error instanceof HTTPException && error.status < 500) {
-    const status = error.status as ContentfulStatusCode;
+    const status = error.status;
     return answer(status, ErrorCode.InvalidRequest, error.message);
   }
   if (error instanceof AppError) {
     const status = STATUS[error.code] ?? 500;
     if (status < 500) return answer(status, error.code, error.message, error.problems);
     if (status === 503) return answer(status, error.code, error.message, [], RETRY_SOON);
-  }
-  if (error instanceof Error && DATABASE_AWAY.test(error.name)) {
-    return answer(503, 'Unavailable', 'the database does not answer', [], RETRY_SOON);
   }
   return answer(
     500,

@@ -22,7 +22,7 @@ export async function readText(c: ApiContext): Promise<string> {
   const limit = c.var.deps.config.maxBodyBytes ?? DEFAULT_MAX_BYTES;
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of c.req.raw.body ?? []) {
+  for await (const chunk of (c.req.raw.body ?? []) as AsyncIterable<Uint8Array>) {
     size += chunk.byteLength;
     if (size <= limit) chunks.push(chunk);
     else if (size > limit * DRAIN_FACTOR) break;

@@ -1,0 +1,146 @@
+import type { Cluster, ClusterSpec } from '../core/cluster.js';
+import { AppError, ErrorCode, type Problem } from '../core/errors.js';
+import type { ClusterRecord } from '../core/records.js';
+import { sshEndpoint } from '../core/sshEndpoint.js';
+import { immutableProblems } from '../core/spec/immutableProblems.js';
+import { parseCluster, type ParsedCluster } from '../core/spec/parseCluster.js';
+import { stableJson } from '../core/stableJson.js';
+import { mayEnter, type Principal } from './auth/principal.js';
+import { clusterSecrets } from './clusterSecrets.js';
+import type { ApiDeps } from './deps.js';
+import { parseYaml } from './http/parseText.js';
+import { machinesOfBody, type MachineOfBody } from './machinesOfBody.js';
+import { resolveSshKeys, type SshSecret } from './sshKeys.js';
+
+export interface ApplyRequest {
+  project: string;
+  principal: Principal;
+  /** The body as it was parsed from JSON or YAML. */
+  raw: unknown;
+}
+
+export interface Applied {
+  record: ClusterRecord;
+  created: boolean;
+  changed: boolean;
+}
+
+/**
+ * Checks a Cluster, seals its keys, records it. Nothing is written unless everything is right; keys are
+ * there before the record is, because a workflow may start on the record at once.
+ * @throws AppError InvalidRequest with every problem of the spec, the keys and the machines; Conflict while
+ * the cluster is being deleted.
+ */
+export async function applyCluster(deps: ApiDeps, request: ApplyRequest): Promise<Applied> {
+  const { project, raw } = request;
+  const parsed = parseCluster(raw, {
+    project,
+    blueprints: new Map(deps.config.blueprints.map((name) => [name, []])),
+    credentials: new Set(),
+    parseYaml,
+  });
+  const name = nameOf(raw);
+  const existing = name === '' ? undefined : await deps.store.clusters.get(project, name);
+  if (existing?.deleting === true) {
+    throw new AppError(
+      ErrorCode.Conflict,
+      `cluster ${name} is being deleted: apply it again once it is gone`,
+    );
+  }
+  const secrets = clusterSecrets(deps, { project, name });
+  const machines = machinesOfBody(raw);
+  const [ssh, foreign, immutable] = await Promise.all([
+    resolveSshKeys(deps.config.keysDir, machines, (hostname) =>
+      existing === undefined ? Promise.resolve(undefined) : secrets.passphrase(hostname),
+    ),
+    foreignMachines(deps, request, name, machines),
+    immutableOf(deps, existing, parsed),
+  ]);
+  const found = parsed.ok ? [] : parsed.problems;
+  const problems = [...found, ...ssh.problems, ...foreign, ...immutable];
+  if (!parsed.ok || problems.length > 0) {
+    throw new AppError(ErrorCode.InvalidRequest, 'the cluster is not valid', { problems });
+  }
+  await secrets.keep(ssh.keys);
+  return deps.store.clusters.apply({
+    project,
+    name,
+    desired: parsed.echo,
+    secretsHash: deps.vault.keyedHash(stableJson(passphrases(ssh.keys))),
+  });
+}
+
+function passphrases(keys: ReadonlyMap<string, SshSecret>): Record<string, string> {
+  return Object.fromEntries(
+    [...keys].flatMap(([hostname, { passphrase }]) =>
+      passphrase === undefined ? [] : [[hostname, passphrase]],
+    ),
+  );
+}
+
+/** The name that the body gives, if it gives one: the spec's own checks say what is wrong with it. */
+function nameOf(raw: unknown): string {
+  const name = (raw as Partial<Cluster> | null)?.metadata?.name as unknown;
+  return typeof name === 'string' ? name : '';
+}
+
+/** Machines that another cluster of this plinth holds. */
+async function foreignMachines(
+  { store }: ApiDeps,
+  { project, principal }: ApplyRequest,
+  name: string,
+  machines: readonly MachineOfBody[],
+): Promise<Problem[]> {
+  const byEndpoint = new Map<string, MachineOfBody>();
+  for (const machine of machines) {
+    const { privateIP = '', ssh } = machine;
+    if (privateIP === '' && ssh.ipAddress === undefined) continue;
+    byEndpoint.set(sshEndpoint({}, { privateIP, ssh }), machine);
+  }
+  if (byEndpoint.size === 0) return [];
+  const holders = await store.clusters.findByAddress([...byEndpoint.keys()], { project, name });
+  return holders.flatMap((holder) => {
+    const machine = byEndpoint.get(holder.endpoint);
+    if (machine === undefined) return [];
+    const field = machine.ssh.ipAddress === undefined ? 'privateIP' : 'ssh.ipAddress';
+    return [
+      {
+        path: `spec.config.nodes[${String(machine.index)}].${field}`,
+        message: `the machine at ${holder.endpoint} is ${holderName(principal, holder)}: take it out of there first`,
+      },
+    ];
+  });
+}
+
+/** A key for one project is not told the names of others. */
+function holderName(
+  principal: Principal,
+  holder: { project: string; name: string; hostname: string },
+): string {
+  if (!mayEnter(principal, holder.project)) return 'in a cluster of another project';
+  return `node ${holder.hostname} of cluster ${holder.name} in project ${holder.project}`;
+}
+
+async function immutableOf(
+  { store }: ApiDeps,
+  existing: ClusterRecord | undefined,
+  parsed: ParsedCluster,
+): Promise<Problem[]> {
+  if (existing === undefined || !parsed.ok) return [];
+  const applied = existing.applied.spec ?? (await specSoFar(store, existing));
+  return applied === undefined ? [] : immutableProblems(applied, parsed.echo.spec);
+}
+
+/**
+ * What cannot change any more of a cluster whose creation has not ended yet: once its first control plane
+ * is there, what that was made with, and the nodes that have joined.
+ */
+async function specSoFar(
+  store: ApiDeps['store'],
+  { id, applied, desired }: ClusterRecord,
+): Promise<ClusterSpec | undefined> {
+  if (!applied.initialised) return undefined;
+  const nodes = await store.nodes.list(id);
+  const joined = nodes.filter((node) => node.joined).map((node) => node.spec);
+  return { ...desired.spec, config: { ...desired.spec.config, nodes: joined } };
+}

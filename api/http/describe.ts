@@ -1,0 +1,60 @@
+import { z } from '@hono/zod-openapi';
+
+import { apiErrorSchema } from '../schemas/apiError.js';
+
+const WORDS = {
+  400: 'The request is not valid; every problem is in `details`',
+  401: 'No API key, or one that is not known',
+  403: 'The key has not the role, or is for another project',
+  404: 'There is no such thing',
+  409: 'Not possible as things stand',
+  413: 'The body is larger than 4 MiB',
+  415: 'Neither JSON nor YAML',
+  503: 'The database or Temporal does not answer',
+} as const;
+
+type ErrorStatus = keyof typeof WORDS;
+
+/** The errors of a route, for its description. */
+export function errors(...statuses: ErrorStatus[]) {
+  return Object.fromEntries(
+    statuses.map((status) => [
+      status,
+      {
+        description: WORDS[status],
+        content: { 'application/json': { schema: apiErrorSchema } },
+      },
+    ]),
+  );
+}
+
+/** A JSON answer of a route; `T` is what the handler gives, `schema` what the document says. */
+export function json<T>(schema: z.ZodType, description: string, example?: unknown) {
+  return {
+    description,
+    content: {
+      'application/json': {
+        schema: schema as z.ZodType<T>,
+        ...(example === undefined ? {} : { example }),
+      },
+    },
+  };
+}
+
+/** A body that the handler reads itself, as JSON or YAML: `name` is a registered component. */
+export function documentBody(name: string, example: unknown) {
+  const schema = { $ref: `#/components/schemas/${name}` };
+  return {
+    required: true,
+    content: {
+      'application/json': { schema, example },
+      'application/yaml': { schema },
+    },
+  };
+}
+
+/** Which slice of a list. */
+export const pageQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  offset: z.coerce.number().int().min(0).default(0),
+});

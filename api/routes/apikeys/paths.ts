@@ -1,0 +1,1 @@
+export const API_KEYS = '/apis/system.k8smgmt.io/v3/apikeys';

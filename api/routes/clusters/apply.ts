@@ -1,0 +1,57 @@
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+
+import { applyCluster } from '../../applyCluster.js';
+import { audit } from '../../audit.js';
+import type { Cluster } from '../../../core/cluster.js';
+import { clusterSchema } from '../../../core/spec/schema/cluster.js';
+import { clusterViewSchema } from '../../../core/spec/schema/status.js';
+import { CommonConditionStatus } from '../../../core/words.js';
+import { principalOf, type ApiEnv } from '../../env.js';
+import { documentBody, errors, json } from '../../http/describe.js';
+import { readDocument } from '../../http/readDocument.js';
+import { projectAccess } from '../../middleware/access.js';
+import { notifyWorkflow } from '../../notifyWorkflow.js';
+import { CLUSTER_EXAMPLE } from '../../schemas/example.js';
+import { projectParam } from '../../schemas/params.js';
+import { clusterView } from '../../views/clusterView.js';
+import { CLUSTERS } from './paths.js';
+
+const route = createRoute({
+  method: 'post',
+  path: CLUSTERS,
+  operationId: 'applyCluster',
+  summary: 'Create a cluster, or change it',
+  description:
+    'The one verb: what has to be done is the difference to what was applied before. The answer comes ' +
+    'when it is recorded; `GET …/status` tells how it goes. Applying what failed again tries again.',
+  tags: ['Clusters'],
+  middleware: projectAccess('operator'),
+  request: { params: projectParam, body: documentBody('Cluster', CLUSTER_EXAMPLE) },
+  responses: {
+    200: json<Cluster>(clusterViewSchema, 'The cluster as it was recorded', CLUSTER_EXAMPLE),
+    ...errors(400, 401, 403, 404, 409, 413, 415),
+  },
+});
+
+export function applyClusterRoute(app: OpenAPIHono<ApiEnv>): void {
+  app.openAPIRegistry.register('Cluster', clusterSchema);
+  app.openapi(route, async (c) => {
+    const { project } = c.req.valid('param');
+    const { record, created, changed } = await applyCluster(c.var.deps, {
+      project,
+      principal: principalOf(c),
+      raw: await readDocument(c),
+    });
+    // Also where nothing changed: what is still to be done is not left waiting for the reconciler.
+    if (changed || record.commonStatus.conditionStatus === CommonConditionStatus.Submitted) {
+      await notifyWorkflow(c, record);
+    }
+    await audit(c, {
+      action: created ? 'cluster.create' : 'cluster.apply',
+      project,
+      resource: `clusters/${record.name}`,
+      summary: changed ? `generation ${record.generation}` : 'nothing changed',
+    });
+    return c.json(clusterView(record), 200);
+  });
+}

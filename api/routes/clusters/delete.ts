@@ -1,0 +1,43 @@
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+
+import { audit } from '../../audit.js';
+import type { ApiEnv } from '../../env.js';
+import { noCluster } from '../../findCluster.js';
+import { errors } from '../../http/describe.js';
+import { projectAccess } from '../../middleware/access.js';
+import { notifyWorkflow } from '../../notifyWorkflow.js';
+import { clusterParams } from '../../schemas/params.js';
+import { CLUSTER } from './paths.js';
+
+const route = createRoute({
+  method: 'delete',
+  path: CLUSTER,
+  operationId: 'deleteCluster',
+  summary: 'Delete a cluster and leave its machines as they were found',
+  description:
+    'Answers when it is recorded. The cluster can be read until the last machine is clean; then it is ' +
+    '404. Deleting again what is being deleted changes nothing; after a deletion that failed it tries again.',
+  tags: ['Clusters'],
+  middleware: projectAccess('operator'),
+  request: { params: clusterParams },
+  responses: {
+    200: { description: 'It is being deleted. The body is empty' },
+    ...errors(401, 403, 404),
+  },
+});
+
+export function deleteCluster(app: OpenAPIHono<ApiEnv>): void {
+  app.openapi(route, async (c) => {
+    const of = c.req.valid('param');
+    const record = await c.var.deps.store.clusters.markDeleting(of.project, of.name);
+    if (record === undefined) throw noCluster(of);
+    await notifyWorkflow(c, of);
+    await audit(c, {
+      action: 'cluster.delete',
+      project: of.project,
+      resource: `clusters/${of.name}`,
+      summary: `cluster ${record.id}`,
+    });
+    return c.body(null, 200);
+  });
+}

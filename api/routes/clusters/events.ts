@@ -1,0 +1,78 @@
+import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import { streamSSE } from 'hono/streaming';
+
+import { stoppingOf, type ApiEnv } from '../../env.js';
+import { findCluster } from '../../findCluster.js';
+import { errors } from '../../http/describe.js';
+import { createMailbox } from '../../mailbox.js';
+import { projectAccess } from '../../middleware/access.js';
+import { clusterParams } from '../../schemas/params.js';
+import type { Snapshot } from '../../statusFeed.js';
+import { CLUSTER } from './paths.js';
+
+/** Proxies cut connections that say nothing for a minute. */
+const SIGN_OF_LIFE_MS = 15_000;
+
+const route = createRoute({
+  method: 'get',
+  path: `${CLUSTER}/events`,
+  operationId: 'watchCluster',
+  summary: 'A cluster as it changes, as server-sent events',
+  description:
+    'An event `status` with the Cluster and its status now and whenever it changes, seen within half a ' +
+    'second; an event `deleted` when it is gone, after which the stream ends. A client that comes back ' +
+    'with `Last-Event-ID` gets nothing until there is something new.',
+  tags: ['Clusters'],
+  middleware: projectAccess('viewer'),
+  request: { params: clusterParams },
+  responses: {
+    200: {
+      description: 'The stream',
+      content: {
+        'text/event-stream': {
+          schema: z.string(),
+          example: 'event: status\nid: nqHkvFmD4RcUvLKLYiqMrQ\ndata: {"apiVersion":…}\n\n',
+        },
+      },
+    },
+    ...errors(401, 403, 404),
+  },
+});
+
+export function watchCluster(app: OpenAPIHono<ApiEnv>): void {
+  app.openapi(route, async (c) => {
+    const { statusFeed } = c.var;
+    const { project, name } = await findCluster(c, c.req.valid('param'));
+    const seen = c.req.header('last-event-id');
+    const stopping = stoppingOf(c);
+    c.header('x-accel-buffering', 'no');
+    return streamSSE(c, async (stream) => {
+      const news = createMailbox<{ snapshot: Snapshot | undefined }>();
+      const unfollow = statusFeed.follow({ project, name }, (snapshot) => news.put({ snapshot }));
+      const end = (): void => news.end();
+      stream.onAbort(end);
+      stopping?.addEventListener('abort', end, { once: true });
+      if (stopping?.aborted === true) end();
+      const alive = setInterval(() => void stream.write(': alive\n\n'), SIGN_OF_LIFE_MS);
+      try {
+        let last = seen;
+        for (;;) {
+          const next = await news.take();
+          if (next === undefined) return;
+          if (next.snapshot === undefined) {
+            await stream.writeSSE({ event: 'deleted', data: JSON.stringify({ project, name }) });
+            return;
+          }
+          if (next.snapshot.id === last) continue;
+          last = next.snapshot.id;
+          const data = JSON.stringify(next.snapshot.cluster);
+          await stream.writeSSE({ event: 'status', id: last, data });
+        }
+      } finally {
+        clearInterval(alive);
+        unfollow();
+        stopping?.removeEventListener('abort', end);
+      }
+    });
+  });
+}

@@ -1,0 +1,33 @@
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+
+import type { Cluster } from '../../../core/cluster.js';
+import { clusterViewSchema } from '../../../core/spec/schema/status.js';
+import type { ApiEnv } from '../../env.js';
+import { findCluster } from '../../findCluster.js';
+import { errors, json } from '../../http/describe.js';
+import { projectAccess } from '../../middleware/access.js';
+import { CLUSTER_EXAMPLE } from '../../schemas/example.js';
+import { clusterParams } from '../../schemas/params.js';
+import { clusterView } from '../../views/clusterView.js';
+import { CLUSTER } from './paths.js';
+
+const route = createRoute({
+  method: 'get',
+  path: CLUSTER,
+  operationId: 'getCluster',
+  summary: 'A cluster as it was applied',
+  description: 'Write-only fields are left out; nothing is added but `metadata.modifiedAt`.',
+  tags: ['Clusters'],
+  middleware: projectAccess('viewer'),
+  request: { params: clusterParams },
+  responses: {
+    200: json<Cluster>(clusterViewSchema, 'The cluster', CLUSTER_EXAMPLE),
+    ...errors(401, 403, 404),
+  },
+});
+
+export function getCluster(app: OpenAPIHono<ApiEnv>): void {
+  app.openapi(route, async (c) => {
+    return c.json(clusterView(await findCluster(c, c.req.valid('param'))), 200);
+  });
+}

@@ -1,0 +1,10 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+
+import type { ApiEnv } from '../../env.js';
+import { acceptHostKey } from './acceptHostKey.js';
+import { listNodes } from './list.js';
+
+export function registerNodes(app: OpenAPIHono<ApiEnv>): void {
+  listNodes(app);
+  acceptHostKey(app);
+}

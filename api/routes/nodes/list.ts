@@ -1,0 +1,39 @@
+import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+
+import type { ApiEnv } from '../../env.js';
+import { findCluster } from '../../findCluster.js';
+import { errors, json } from '../../http/describe.js';
+import { projectAccess } from '../../middleware/access.js';
+import { nodeViewSchema } from '../../schemas/node.js';
+import { clusterParams } from '../../schemas/params.js';
+import { nodeViews, type NodeView } from '../../views/nodeView.js';
+import { CLUSTER } from '../clusters/paths.js';
+
+const route = createRoute({
+  method: 'get',
+  path: `${CLUSTER}/nodes`,
+  operationId: 'listNodes',
+  summary: 'The nodes of a cluster: status, latest steps, facts, host keys',
+  tags: ['Nodes'],
+  middleware: projectAccess('viewer'),
+  request: { params: clusterParams },
+  responses: {
+    200: json<{ items: NodeView[] }>(
+      z.object({ items: z.array(nodeViewSchema) }).meta({ id: 'NodeList' }),
+      'The nodes of the spec in its order, then those that are on their way out',
+    ),
+    ...errors(401, 403, 404),
+  },
+});
+
+export function listNodes(app: OpenAPIHono<ApiEnv>): void {
+  app.openapi(route, async (c) => {
+    const { store } = c.var.deps;
+    const record = await findCluster(c, c.req.valid('param'));
+    const [nodes, hostKeys] = await Promise.all([
+      store.nodes.list(record.id),
+      store.hostKeys.list(record.id),
+    ]);
+    return c.json({ items: nodeViews(record, nodes, hostKeys) }, 200);
+  });
+}

@@ -1,0 +1,1 @@
+export const PROJECTS = '/apis/system.k8smgmt.io/v3/projects';

@@ -1,0 +1,32 @@
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+
+import type { ApiEnv } from '../../env.js';
+import { errors, json } from '../../http/describe.js';
+import { projectAccess } from '../../middleware/access.js';
+import { tasksetParams } from '../../schemas/params.js';
+import { tasksetDetailsSchema } from '../../schemas/taskset.js';
+import { tasksetDetails, type TasksetDetails } from '../../views/tasksetView.js';
+import { CLUSTER } from '../clusters/paths.js';
+import { findTaskset } from './findTaskset.js';
+
+const route = createRoute({
+  method: 'get',
+  path: `${CLUSTER}/tasksets/{id}`,
+  operationId: 'getTaskset',
+  summary: 'A taskset: its operations, their nodes, the steps of each',
+  tags: ['Tasksets'],
+  middleware: projectAccess('viewer'),
+  request: { params: tasksetParams },
+  responses: {
+    200: json<TasksetDetails>(tasksetDetailsSchema, 'The taskset'),
+    ...errors(401, 403, 404),
+  },
+});
+
+export function getTaskset(app: OpenAPIHono<ApiEnv>): void {
+  app.openapi(route, async (c) => {
+    const { cluster, taskset } = await findTaskset(c, c.req.valid('param'));
+    const nodes = await c.var.deps.store.nodes.list(cluster.id);
+    return c.json(tasksetDetails(taskset, nodes), 200);
+  });
+}

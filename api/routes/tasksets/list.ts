@@ -1,0 +1,38 @@
+import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+
+import type { ApiEnv } from '../../env.js';
+import { findCluster } from '../../findCluster.js';
+import { errors, json } from '../../http/describe.js';
+import { projectAccess } from '../../middleware/access.js';
+import { clusterParams } from '../../schemas/params.js';
+import { tasksetSummarySchema } from '../../schemas/taskset.js';
+import { tasksetSummary, type TasksetSummary } from '../../views/tasksetView.js';
+import { CLUSTER } from '../clusters/paths.js';
+
+const query = z.object({ limit: z.coerce.number().int().min(1).max(100).default(10) });
+
+const route = createRoute({
+  method: 'get',
+  path: `${CLUSTER}/tasksets`,
+  operationId: 'listTasksets',
+  summary: 'What was done to a cluster, newest first',
+  tags: ['Tasksets'],
+  middleware: projectAccess('viewer'),
+  request: { params: clusterParams, query },
+  responses: {
+    200: json<{ items: TasksetSummary[] }>(
+      z.object({ items: z.array(tasksetSummarySchema) }).meta({ id: 'TasksetList' }),
+      'The newest tasksets',
+    ),
+    ...errors(400, 401, 403, 404),
+  },
+});
+
+export function listTasksets(app: OpenAPIHono<ApiEnv>): void {
+  app.openapi(route, async (c) => {
+    const record = await findCluster(c, c.req.valid('param'));
+    const { limit } = c.req.valid('query');
+    const tasksets = await c.var.deps.store.tasksets.latest(record.id, limit);
+    return c.json({ items: tasksets.map(tasksetSummary) }, 200);
+  });
+}

@@ -1,0 +1,35 @@
+import { z } from '@hono/zod-openapi';
+
+import { NodeStatus, Role } from '../../core/words.js';
+import { failureSchema, stepSchema } from './step.js';
+
+export const hostKeySchema = z
+  .object({
+    fingerprint: z.string().meta({ example: 'SHA256:uNiVztksCsDhcc0u9e8BrqZQIQzHqXQ0hnM0rTSjRNA' }),
+    source: z.enum(['spec', 'first-use', 'accepted', 'registration']),
+    pinnedAt: z.string(),
+    pending: z
+      .object({ fingerprint: z.string(), seenAt: z.string() })
+      .optional()
+      .meta({ description: 'Seen since, and not trusted until a person accepts it.' }),
+  })
+  .meta({ id: 'HostKey' });
+
+export const nodeViewSchema = z
+  .object({
+    hostname: z.string(),
+    status: z.enum(NodeStatus),
+    roles: z.array(z.enum(Role)),
+    privateIP: z.string(),
+    leaving: z.boolean().meta({ description: 'Not in the spec any more.' }),
+    claimed: z.boolean().meta({ description: 'Something of ours may be on the machine.' }),
+    joined: z.boolean(),
+    lastError: failureSchema.optional(),
+    hostKey: hostKeySchema.optional(),
+    steps: z.array(stepSchema),
+    facts: z
+      .unknown()
+      .optional()
+      .meta({ description: 'What the machine said about itself when it was last asked.' }),
+  })
+  .meta({ id: 'NodeDetails' });

@@ -1,0 +1,16 @@
+import { z } from '@hono/zod-openapi';
+
+const name = (what: string, example: string): z.ZodString =>
+  z.string().meta({ description: what, example });
+
+export const projectParam = z.object({ project: name("The project's name", 'defaultproject') });
+
+export const clusterParams = projectParam.extend({
+  name: name("The cluster's name", 'demo-cluster'),
+});
+
+export const nodeParams = clusterParams.extend({
+  hostname: name("The node's hostname", 'ap-node1'),
+});
+
+export const tasksetParams = clusterParams.extend({ id: name("The taskset's id", 'lk5xw2e') });

@@ -1,0 +1,49 @@
+import { z } from '@hono/zod-openapi';
+
+import { OperationName, OperationStatus, TasksetStatus } from '../../core/words.js';
+import { stepSchema } from './step.js';
+
+const operationHead = {
+  name: z.enum(OperationName),
+  resourceName: z.string(),
+  status: z.enum(OperationStatus),
+  reason: z.string().meta({ description: 'Why it is there.' }),
+  workflowId: z.string().meta({ description: 'Its name in Temporal.' }),
+  errorSummary: z.string().optional(),
+  startedAt: z.string().optional(),
+  endedAt: z.string().optional(),
+};
+
+const head = {
+  id: z.string().meta({ example: 'yemp028' }),
+  sequence: z.int().meta({ description: '1, 2, 3 … within the cluster.' }),
+  generation: z.int().meta({ description: 'Of the spec that it applies.' }),
+  status: z.enum(TasksetStatus),
+  comments: z.string(),
+  createdAt: z.string(),
+  endedAt: z.string().optional(),
+};
+
+export const tasksetSummarySchema = z
+  .object({
+    ...head,
+    operations: z.array(z.object({ ...operationHead, nodes: z.array(z.string()) })),
+  })
+  .meta({ id: 'TasksetSummary' });
+
+export const tasksetDetailsSchema = z
+  .object({
+    ...head,
+    operations: z.array(
+      z.object({
+        ...operationHead,
+        nodes: z.array(z.object({ hostname: z.string(), steps: z.array(stepSchema) })),
+      }),
+    ),
+  })
+  .meta({
+    id: 'TasksetDetails',
+    description:
+      'Operations, their nodes, the steps of each. A node keeps the latest record of each step: of an ' +
+      'older taskset only those steps are there that no later one ran again.',
+  });

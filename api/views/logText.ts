@@ -1,0 +1,19 @@
+import type { StepLogChunk } from '../../core/records.js';
+
+/** Step output as text; a line above each run says whose it is, unless all of it is of one run. */
+export function logText(chunks: readonly StepLogChunk[]): string {
+  const runs = new Set(chunks.map(runOf));
+  let current: string | undefined;
+  const lines: string[] = [];
+  for (const chunk of chunks) {
+    const run = runOf(chunk);
+    if (runs.size > 1 && run !== current) lines.push(`==> ${run}`);
+    current = run;
+    for (const line of chunk.lines) lines.push(line);
+  }
+  return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+}
+
+function runOf({ operation, node, step, attempt }: StepLogChunk): string {
+  return `${operation}: node ${node}, step ${step}, attempt ${attempt}`;
+}

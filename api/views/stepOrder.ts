@@ -1,0 +1,31 @@
+import {
+  blueprintSteps,
+  clusterSteps,
+  leaveSteps,
+  nodePaths,
+  preflightSteps,
+  type StepName,
+} from '../../core/steps.js';
+
+const DEFINITIONS = [
+  ...preflightSteps,
+  ...Object.values(nodePaths).flat(),
+  ...clusterSteps,
+  ...blueprintSteps,
+  ...leaveSteps,
+];
+
+const TITLES = new Map<StepName, string>();
+for (const { name, title } of DEFINITIONS) if (!TITLES.has(name)) TITLES.set(name, title);
+
+/** What people read for a step. Helpers that are no step of a path go by their name. */
+export function stepTitle(name: StepName): string {
+  return TITLES.get(name) ?? name;
+}
+
+export function isStepName(text: string): text is StepName {
+  return TITLES.has(text as StepName) || HELPERS.has(text as StepName);
+}
+
+/** Run within other steps: they have output of their own but no place in a list. */
+const HELPERS: ReadonlySet<StepName> = new Set(['join-credentials', 'join-revoke', 'kubeconfig']);

@@ -1,0 +1,125 @@
+import type { NodeTask } from '../../core/plan.js';
+import type { NodeRecord, TasksetOperationRecord, TasksetRecord } from '../../core/records.js';
+import { nodePaths, type StepName } from '../../core/steps.js';
+import { TasksetStatus, type OperationName, type OperationStatus } from '../../core/words.js';
+import { inOrder, pendingStepView, stepView, type StepView } from './stepView.js';
+
+export interface TasksetSummary {
+  id: string;
+  /** 1, 2, 3 … within the cluster. */
+  sequence: number;
+  /** Of the spec that it applies. */
+  generation: number;
+  status: TasksetStatus;
+  comments: string;
+  createdAt: string;
+  endedAt?: string;
+  operations: OperationSummary[];
+}
+
+export interface OperationSummary {
+  name: OperationName;
+  resourceName: string;
+  status: OperationStatus;
+  /** Why it is there. */
+  reason: string;
+  nodes: string[];
+  /** Its name in Temporal. */
+  workflowId: string;
+  errorSummary?: string;
+  startedAt?: string;
+  endedAt?: string;
+}
+
+export interface TasksetDetails extends Omit<TasksetSummary, 'operations'> {
+  operations: (Omit<OperationSummary, 'nodes'> & {
+    nodes: { hostname: string; steps: StepView[] }[];
+  })[];
+}
+
+export function tasksetSummary(taskset: TasksetRecord): TasksetSummary {
+  return {
+    ...head(taskset),
+    operations: taskset.operations.map((operation, index) => ({
+      ...operationHead(taskset, operation, index),
+      nodes: operation.nodes,
+    })),
+  };
+}
+
+/**
+ * Operations → nodes → steps. A node keeps the latest record of each step: of an older taskset only those
+ * steps are shown that no later one ran again. Steps to come are shown while the taskset runs.
+ */
+export function tasksetDetails(
+  taskset: TasksetRecord,
+  nodes: readonly NodeRecord[],
+): TasksetDetails {
+  return {
+    ...head(taskset),
+    operations: taskset.operations.map((operation, index) => ({
+      ...operationHead(taskset, operation, index),
+      nodes: operationNodes(taskset, operation, index, nodes),
+    })),
+  };
+}
+
+function head(taskset: TasksetRecord): Omit<TasksetSummary, 'operations'> {
+  const { id, sequence, generation, status, comments, createdAt, endedAt } = taskset;
+  return {
+    ...{ id, sequence, generation, status, comments, createdAt },
+    ...(endedAt === undefined ? {} : { endedAt }),
+  };
+}
+
+function operationHead(
+  taskset: TasksetRecord,
+  operation: TasksetOperationRecord,
+  index: number,
+): Omit<OperationSummary, 'nodes'> {
+  const { name, resourceName, status, workflowId, errorSummary, startedAt, endedAt } = operation;
+  return {
+    ...{ name, resourceName, status, reason: taskset.plan[index]?.reason ?? '', workflowId },
+    ...(errorSummary === undefined ? {} : { errorSummary }),
+    ...(startedAt === undefined ? {} : { startedAt }),
+    ...(endedAt === undefined ? {} : { endedAt }),
+  };
+}
+
+function operationNodes(
+  taskset: TasksetRecord,
+  operation: TasksetOperationRecord,
+  index: number,
+  nodes: readonly NodeRecord[],
+): { hostname: string; steps: StepView[] }[] {
+  const tasks = new Map(taskset.plan[index]?.nodes.map((task) => [task.hostname, task]));
+  const known = new Map(nodes.map((node) => [node.hostname, node]));
+  const ended =
+    taskset.status === TasksetStatus.Complete || taskset.status === TasksetStatus.Failed;
+  // Steps through a control plane are recorded there, whether or not the operation names it.
+  const hostnames = new Set([...tasks.keys(), ...known.keys()]);
+  return [...hostnames].flatMap((hostname) => {
+    const recorded = recordedSteps(taskset.id, operation.name, known.get(hostname));
+    const planned = ended ? [] : plannedSteps(tasks.get(hostname));
+    const begun = new Set(recorded.map((step) => step.name));
+    const pending = planned.filter((name) => !begun.has(name)).map(pendingStepView);
+    if (!tasks.has(hostname) && recorded.length === 0) return [];
+    return [{ hostname, steps: inOrder([...recorded, ...pending]) }];
+  });
+}
+
+function recordedSteps(
+  tasksetId: string,
+  operation: OperationName,
+  node: NodeRecord | undefined,
+): StepView[] {
+  return Object.entries(node?.steps ?? {}).flatMap(([name, record]) =>
+    record.tasksetId === tasksetId && record.operation === operation
+      ? [stepView(name as StepName, record)]
+      : [],
+  );
+}
+
+function plannedSteps(task: NodeTask | undefined): StepName[] {
+  return task === undefined ? [] : nodePaths[task.path].map((step) => step.name);
+}
