@@ -1,6 +1,5 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
-import type { StepName } from '../../../core/steps.js';
 import type { ApiEnv } from '../../env.js';
 import { errors } from '../../http/describe.js';
 import { projectAccess } from '../../middleware/access.js';

@@ -1,0 +1,42 @@
+import { AppError, ErrorCode } from '../../core/errors.js';
+import type { ClusterWorkflows } from '../../api/workflows.js';
+
+export interface FakeWorkflows extends ClusterWorkflows {
+  notified: string[];
+  cancelled: string[];
+  running: Set<string>;
+  /** Every call fails as when Temporal cannot be reached. */
+  away: boolean;
+  /** Called with each notification, as it is made. */
+  onNotify?: (project: string, name: string) => Promise<void>;
+}
+
+export function fakeWorkflows(): FakeWorkflows {
+  const reach = (): void => {
+    if (fake.away) throw new AppError(ErrorCode.ConnectionLost, 'Temporal does not answer');
+  };
+  const fake: FakeWorkflows = {
+    notified: [],
+    cancelled: [],
+    running: new Set(),
+    away: false,
+    async notify(project, name) {
+      reach();
+      await fake.onNotify?.(project, name);
+      fake.notified.push(`${project}/${name}`);
+    },
+    async cancel(project, name) {
+      reach();
+      fake.cancelled.push(`${project}/${name}`);
+      return fake.running.has(`${project}/${name}`);
+    },
+    async isRunning(project, name) {
+      reach();
+      return fake.running.has(`${project}/${name}`);
+    },
+    async ping() {
+      reach();
+    },
+  };
+  return fake;
+}
