@@ -9,7 +9,6 @@ import { clearPidFile, STOP_TIMEOUT_MS, writePidFile } from './pidFile.js';
 import type { ServerProcess } from './serverProcess.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const PRELOAD = new URL('./endWithParent.ts', import.meta.url).href;
 /** The worker bundles its workflows at the first start: seconds on an idle computer. */
 const READY_TIMEOUT_MS = 180_000;
 /** A log that is larger at a start is set aside as NAME.log.1. */
@@ -74,7 +73,6 @@ async function launch({ script, env }: EntryOptions, logPath: string): Promise<C
   const log = await open(logPath, 'a', 0o600);
   try {
     const child = fork(join(ROOT, script), {
-      execArgv: [...process.execArgv, '--import', PRELOAD],
       env,
       // A process group of its own: Ctrl-C reaches us, and we stop them in order.
       detached: true,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { choosePorts } from './ports.js';
+import { choosePort } from './ports.js';
 
 const HOST = '127.0.0.1';
 let dataDir: string;
@@ -15,19 +15,19 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dataDir, { recursive: true, force: true }));
 
-test('the next start gets the same ports', async () => {
-  const first = await choosePorts(dataDir, HOST);
-  expect(await choosePorts(dataDir, HOST)).toEqual(first);
+test('the next start gets the same port', async () => {
+  const first = await choosePort(dataDir, 'mongo', HOST);
+  expect(await choosePort(dataDir, 'mongo', HOST)).toBe(first);
 });
 
 test('a port that somebody else took meanwhile is replaced, the others stay', async () => {
-  const first = await choosePorts(dataDir, HOST);
+  const temporal = await choosePort(dataDir, 'temporal', HOST);
+  const mongo = await choosePort(dataDir, 'mongo', HOST);
   const other = createServer();
-  await new Promise<void>((resolve) => other.listen(first.mongo, HOST, resolve));
+  await new Promise<void>((resolve) => other.listen(mongo, HOST, resolve));
   try {
-    const second = await choosePorts(dataDir, HOST);
-    expect(second.mongo).not.toBe(first.mongo);
-    expect(second.temporal).toBe(first.temporal);
+    expect(await choosePort(dataDir, 'mongo', HOST)).not.toBe(mongo);
+    expect(await choosePort(dataDir, 'temporal', HOST)).toBe(temporal);
   } finally {
     other.close();
   }
@@ -35,6 +35,6 @@ test('a port that somebody else took meanwhile is replaced, the others stay', as
 
 test('a damaged file is replaced', async () => {
   await writeFile(join(dataDir, 'ports.json'), '{');
-  const ports = await choosePorts(dataDir, HOST);
-  expect(new Set(Object.values(ports)).size).toBe(3);
+  const port = await choosePort(dataDir, 'mongo', HOST);
+  expect(await choosePort(dataDir, 'mongo', HOST)).toBe(port);
 });

@@ -3,32 +3,25 @@ import { join } from 'node:path';
 
 import { freePort } from './freePort.js';
 
-/** Where the embedded servers listen. */
-export interface Ports {
-  temporal: number;
-  temporalUi: number;
-  mongo: number;
-}
+/** What the embedded servers listen on. */
+export type PortName = 'temporal' | 'temporalUi' | 'mongo';
 
 const FILE = 'ports.json';
 /** Temporal's own default: where people look for its page. */
-const UI_PORT = 8233;
+const PREFERRED: Partial<Record<PortName, number>> = { temporalUi: 8233 };
 
 /**
- * The ports of the last start where they are free, so that addresses stay the same over a restart; others
- * where they are not. The choice is kept in the data directory.
+ * The port of the last start where it is free, so that addresses stay the same over a restart; another one where
+ * it is not. The choice is kept in the data directory.
  */
-export async function choosePorts(dataDir: string, host: string): Promise<Ports> {
+export async function choosePort(dataDir: string, name: PortName, host: string): Promise<number> {
   const kept = await readPorts(dataDir);
-  const ports: Ports = {
-    temporal: await portNear(host, kept.temporal),
-    temporalUi: await portNear(host, kept.temporalUi ?? UI_PORT),
-    mongo: await portNear(host, kept.mongo),
-  };
+  const port = await portNear(host, kept[name] ?? PREFERRED[name]);
+  if (kept[name] === port) return port;
   const path = join(dataDir, FILE);
-  await writeFile(`${path}.new`, `${JSON.stringify(ports)}\n`, { mode: 0o600 });
+  await writeFile(`${path}.new`, `${JSON.stringify({ ...kept, [name]: port })}\n`, { mode: 0o600 });
   await rename(`${path}.new`, path);
-  return ports;
+  return port;
 }
 
 async function portNear(host: string, wanted: number | undefined): Promise<number> {
@@ -36,9 +29,10 @@ async function portNear(host: string, wanted: number | undefined): Promise<numbe
   return freePort(host, wanted).catch(() => freePort(host));
 }
 
-async function readPorts(dataDir: string): Promise<Partial<Ports>> {
+async function readPorts(dataDir: string): Promise<Partial<Record<PortName, number>>> {
   try {
-    return JSON.parse(await readFile(join(dataDir, FILE), 'utf8')) as Partial<Ports>;
+    const text = await readFile(join(dataDir, FILE), 'utf8');
+    return JSON.parse(text) as Partial<Record<PortName, number>>;
   } catch {
     return {};
   }

@@ -7,7 +7,7 @@ import { startEntry } from './entryProcess.js';
 import { freePort } from './freePort.js';
 import { startMongo } from './mongo.js';
 import { clearPidFile, writePidFile } from './pidFile.js';
-import { choosePorts } from './ports.js';
+import { choosePort, type PortName } from './ports.js';
 import { ensurePythonTools } from './pythonTools.js';
 import type { ServerProcess } from './serverProcess.js';
 import { supervise, type Supervised } from './supervise.js';
@@ -38,6 +38,7 @@ export interface StartOptions {
 
 /** The embedded servers are for this computer alone. */
 const LOOPBACK = '127.0.0.1';
+const PORT_ATTEMPTS = 3;
 
 /**
  * Starts the embedded servers where no address was given, then the API and the worker; all serve when this
@@ -49,8 +50,8 @@ export async function startPlinth({ config, env, say }: StartOptions): Promise<P
   await checkSettings(config);
   await mkdir(config.data, { recursive: true, mode: 0o700 });
   await mkdir(config.keys, { recursive: true, mode: 0o700 });
+  await stopLeftovers(config.data);
   const pidPath = join(config.data, 'plinth.pid');
-  await clearPidFile(pidPath, `plinth already runs on ${config.data}`);
   await writePidFile(pidPath, process.pid);
   await loadMasterKey({ masterKey: config.masterKey, dataDir: config.data });
 
@@ -90,6 +91,16 @@ export async function startPlinth({ config, env, say }: StartOptions): Promise<P
   }
 }
 
+/**
+ * Ends what a killed run left on a data directory.
+ * @throws AppError Conflict when a living process runs on it.
+ */
+export async function stopLeftovers(dataDir: string): Promise<void> {
+  for (const name of ['plinth', 'api', 'worker', 'temporal', 'mongo']) {
+    await clearPidFile(join(dataDir, `${name}.pid`), `plinth already runs on ${dataDir}`);
+  }
+}
+
 interface Servers {
   temporalAddress: string;
   mongodbUri: string;
@@ -111,26 +122,30 @@ async function startServers(
     onInstall: (directory) =>
       say(`installing the embedded servers into ${directory} (about 20 s, once) …`),
   });
-  const ports = await choosePorts(data, LOOPBACK);
-  const mongo = async (): Promise<string> => {
-    if (mongodbUri !== undefined) return mongodbUri;
-    const start = () => startMongo({ dataDir: data, host: LOOPBACK, port: ports.mongo });
+  const port = (name: PortName) => choosePort(data, name, LOOPBACK);
+  const startOurMongo = async (): Promise<string> => {
+    const at = await port('mongo');
+    const start = () => startMongo({ dataDir: data, host: LOOPBACK, port: at });
     return (await run('mongo', start)).uri;
   };
-  const temporal = async (): Promise<Omit<Servers, 'mongodbUri'>> => {
-    if (temporalAddress !== undefined) return { temporalAddress };
-    const start = () =>
-      startTemporal({
-        dataDir: data,
-        host: LOOPBACK,
-        port: ports.temporal,
-        uiPort: ports.temporalUi,
-      });
-    const { address, uiUrl } = await run('temporal', start);
-    return { temporalAddress: address, temporalUiUrl: uiUrl };
-  };
-  const [uri, ours] = await both(mongo(), temporal());
-  return { mongodbUri: uri, ...ours };
+  const uri = mongodbUri ?? (await firstStart(startOurMongo));
+  if (temporalAddress !== undefined) return { mongodbUri: uri, temporalAddress };
+  const temporal = await firstStart(async () => {
+    const at = { port: await port('temporal'), uiPort: await port('temporalUi') };
+    return run('temporal', () => startTemporal({ dataDir: data, host: LOOPBACK, ...at }));
+  });
+  return { mongodbUri: uri, temporalAddress: temporal.address, temporalUiUrl: temporal.uiUrl };
+}
+
+/** Between the choice of a port and listening on it somebody else may take it: then another is chosen. */
+async function firstStart<T>(start: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await start();
+    } catch (error) {
+      if (attempt === PORT_ATTEMPTS) throw error;
+    }
+  }
 }
 
 function entryEnvironment(
