@@ -1,3 +1,4 @@
+import { AppError, ErrorCode } from '../../core/errors.js';
 import type { ApiContext } from '../env.js';
 import { HttpError } from './httpError.js';
 
@@ -8,7 +9,8 @@ const DRAIN_FACTOR = 16;
 /**
  * The body as text.
  * @throws HttpError 413 for more than the limit, after draining it: a client that still sends when the
- * connection closes sees a reset instead of the answer. 415 for a compressed body.
+ * connection closes sees a reset instead of the answer. 415 for a compressed body. AppError InvalidRequest
+ * when it is not UTF-8.
  */
 export async function readText(c: ApiContext): Promise<string> {
   const encoding = c.req.header('content-encoding') ?? 'identity';
@@ -35,5 +37,9 @@ export async function readText(c: ApiContext): Promise<string> {
       size > limit * DRAIN_FACTOR ? { connection: 'close' } : {},
     );
   }
-  return Buffer.concat(chunks).toString('utf8');
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+  } catch (cause) {
+    throw new AppError(ErrorCode.InvalidRequest, 'the body is not UTF-8 text', { cause });
+  }
 }
