@@ -13,6 +13,7 @@ verify() {
   mapfile -t left < <(
     pod_pids | sed 's/^/process /'
     mounts_under /var/lib/kubelet | sed 's/^/mount /'
+    ! have ipset || ipset list -n 2>/dev/null | sed -n '/^cali\|^KUBE-/s/^/ipset /p'
     links | sed -n '/^cali\|\.calico$/s/^/link /p'
     for path in /etc/kubernetes/{admin,kubelet}.conf /etc/kubernetes/manifests/*.yaml; do
       [[ ! -e $path ]] || printf 'file %s\n' "$path"
@@ -25,6 +26,8 @@ verify() {
 stop_kubelet
 note 'stopping what runs in pods'
 kill_pods
+# The rules first: a set that a rule names cannot be destroyed.
+clean_rules
 flush_ipsets
 if have systemctl && systemctl is-active --quiet containerd.service; then
   record_unit containerd.service
@@ -38,7 +41,6 @@ done
 # Calico mounts it where systemd has not.
 [[ ! -e $PLINTH_BEFORE/mounts ]] || was_before mounts /sys/fs/bpf || umount /sys/fs/bpf 2>/dev/null || true
 clean_network
-clean_rules
 clean_cgroups
 note 'removing what Kubernetes kept'
 for path in /etc/kubernetes /var/lib/kubelet /var/lib/etcd /etc/cni /opt/cni /var/lib/cni /var/lib/calico \
