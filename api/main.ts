@@ -1,3 +1,5 @@
+import '../embedded/endWithParent.js';
+
 import { readFile } from 'node:fs/promises';
 
 import { Client, Connection } from '@temporalio/client';

@@ -1,3 +1,5 @@
+import '../embedded/endWithParent.js';
+
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Cluster, ClusterStatus } from '../../core/cluster.js';
 import { execOn, powerOff, powerOn } from '../../lab/lab.js';
 import { labCluster } from './cluster.js';
+import { untilLive } from './runs.js';
 import { openLabSession, type LabSession } from './session.js';
 
 /*
@@ -111,8 +112,11 @@ describe('a provision that fails', () => {
   });
 
   it('cleans a failed machine that the new spec drops, and gets READY', async () => {
+    const failing = fails(two(), 300);
+    // After preflight, which would have seen it.
+    await untilLive('m2', 'packages');
     await execOn('m2', 'mount -t tmpfs -o size=60m tmpfs /var/lib/containerd');
-    await fails(two(), 300);
+    await failing;
     await execOn('m2', 'systemctl stop containerd; umount -l /var/lib/containerd');
     const one = labCluster(session.lab, { name: NAME, machines: ['m1'], blueprint: 'minimal' });
     expect((await session.plinth.apply(one)).status).toBe(200);

@@ -210,8 +210,10 @@ describe('the life of a cluster', () => {
   });
 
   it('fails a worker whose disk is full, keeps the others, and goes on where it failed', async () => {
-    await execOn('m3', 'mount -t tmpfs -o size=60m tmpfs /var/lib/containerd');
     expect((await plinth.apply(three())).status).toBe(200);
+    // After preflight, which would have seen it.
+    await untilLive('m3', 'packages');
+    await execOn('m3', 'mount -t tmpfs -o size=60m tmpfs /var/lib/containerd');
     const failed = await plinth.untilEnded(NAME, 300);
     expect(failed.commonStatus.conditionStatus, reasons(failed)).toBe(3);
     expect(failed.commonStatus.reason).toMatch(/m3.*step images.*no space left/);

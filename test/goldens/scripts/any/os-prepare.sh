@@ -1,0 +1,296 @@
+# shellcheck shell=bash
+# First part of every step's script. The runner's wrapper has set the step's parameters as shell
+# variables and exported PLINTH_RUN_DIR, PLINTH_STATE, PLINTH_ARTIFACTS and PLINTH_CLUSTER_ID.
+set -Eeuo pipefail
+umask 022
+
+PLINTH_BEFORE=$PLINTH_STATE/before
+# Set to 1 by put_file when it wrote: tells a step whether a unit needs a restart.
+# shellcheck disable=SC2034
+CHANGED=0
+
+# The unexpanded text of what failed, so that no parameter's value gets into a report.
+plinth_on_error() {
+  local code=$1 text=$2
+  case $text in
+    *'"$@"'* | *'run '*) ;; # `run` has written the command with its arguments
+    *) printf '%s\n' "$text" >"$PLINTH_RUN_DIR/command" ;;
+  esac
+  [[ $BASH_SUBSHELL -gt 0 ]] || printf 'failed with exit code %s: %s\n' "$code" "$text" >&2
+}
+trap 'plinth_on_error "$?" "$BASH_COMMAND"' ERR
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+note() { printf '%s\n' "$*"; }
+
+# run CMD…: names the command in the report if it fails. No secrets in its arguments.
+run() {
+  printf '%s\n' "$*" >"$PLINTH_RUN_DIR/command"
+  printf '+ %s\n' "$*"
+  "$@"
+}
+
+# result KEY VALUE
+result() {
+  mkdir -p "$PLINTH_RUN_DIR/results"
+  printf '%s' "$2" >"$PLINTH_RUN_DIR/results/$1"
+}
+
+# skip REASON: the step's check found everything done.
+skip() {
+  note "skipped: $1"
+  printf '%s\n' "$1" >"$PLINTH_RUN_DIR/skip"
+  exit 0
+}
+
+# hint TEXT: what a person should do about whatever fails next.
+hint() { printf '%s\n' "$1" >"$PLINTH_RUN_DIR/hint"; }
+
+# fail CODE MESSAGE [HINT]: CODE is one of core/errors.ts.
+fail() {
+  printf '%s\n' "$1" >"$PLINTH_RUN_DIR/fail_code"
+  [[ -z ${3-} ]] || hint "$3"
+  printf '%s\n' "$2" >&2
+  exit 1
+}
+
+# ---- what was there before: one record for each thing, made once, before the first change ----
+# before/paths/KEY     kind (absent, made, file, symlink, dir) and the path; KEY.orig: the original,
+#                      KEY.list, KEY.mode: of a directory everything below it (NUL-separated), and its mode
+# before/sysctls/KEY   value          before/units/UNIT   "<is-enabled> <is-active>"
+
+# A record counts only when its file has its final name: a kill in between leaves it to be made anew.
+# It is on disk before what it is about changes, unless PLINTH_BATCH says that many come at once and
+# whoever makes them does that.
+plinth_record() {
+  local file=$1 text=$2
+  printf '%s\n' "$text" >"$file.tmp"
+  [[ -n ${PLINTH_BATCH-} ]] || sync "$file.tmp" 2>/dev/null || true
+  mv -f "$file.tmp" "$file"
+}
+
+plinth_path_key() {
+  local key=${1//%/%25}
+  printf '%s' "${key//\//%2F}"
+}
+
+plinth_record_as() {
+  local path=$1 absent=$2 file kind
+  mkdir -p "$PLINTH_BEFORE/paths"
+  file=$PLINTH_BEFORE/paths/$(plinth_path_key "$path")
+  [[ ! -e $file ]] || return 0
+  rm -rf "$file.orig" "$file.list" "$file.mode"
+  if [[ -L $path ]]; then
+    kind=symlink
+    cp -a "$path" "$file.orig"
+  elif [[ -d $path ]]; then
+    kind=dir
+    find "$path" -xdev -mindepth 1 -printf '%P\0' >"$file.list"
+    stat -c '%a %u:%g' "$path" >"$file.mode"
+  elif [[ -e $path ]]; then
+    kind='file'
+    cp -a "$path" "$file.orig"
+  else
+    kind=$absent
+  fi
+  plinth_record "$file" "$kind $path"
+}
+
+# record_path PATH: call it before PATH is created or changed. What was absent is removed whole by
+# `restore`; of a directory that was there, only what is new in it.
+record_path() { plinth_record_as "${1%/}" absent; }
+
+# Directories put_file has to make: removed again only when nothing is left in them.
+plinth_make_parents() {
+  local dir=$1 missing=() i
+  while [[ ! -d $dir ]]; do
+    missing+=("$dir")
+    dir=$(dirname "$dir")
+  done
+  for ((i = ${#missing[@]} - 1; i >= 0; i--)); do
+    plinth_record_as "${missing[i]}" made
+    mkdir -m 0755 "${missing[i]}"
+  done
+}
+
+# put_file PATH MODE <content: keeps the original the first time; writes atomically, only if different.
+# Feed it by a redirection or a here-document: behind a pipe it could not set CHANGED.
+put_file() {
+  local path=$1 mode=$2 new
+  # Beside the target for an atomic rename; a fixed name, so that a killed run leaves one at most.
+  new=$path.plinth-new
+  plinth_make_parents "$(dirname "$path")"
+  plinth_record_as "$path" absent
+  (umask 077 && cat >"$new")
+  chmod "$mode" "$new"
+  if [[ -f $path && ! -L $path ]]; then
+    if cmp -s "$new" "$path" && [[ $(stat -c %a "$path") == "$(stat -c %a "$new")" ]]; then
+      rm -f "$new"
+      return 0
+    fi
+    chown --reference="$path" "$new"
+  fi
+  # A file that is a mount point (/etc/hosts in some containers) cannot be renamed over.
+  if ! mv -fT "$new" "$path" 2>/dev/null; then
+    cat "$new" >"$path"
+    chmod "$mode" "$path"
+    rm -f "$new"
+  fi
+  if have restorecon; then restorecon "$path" 2>/dev/null || true; fi
+  # shellcheck disable=SC2034
+  CHANGED=1
+}
+
+# record_sysctl KEY (net.ipv4.ip_forward): a key that does not exist yet has nothing to restore.
+record_sysctl() {
+  local proc=/proc/sys/${1//.//} file=$PLINTH_BEFORE/sysctls/$1
+  mkdir -p "$PLINTH_BEFORE/sysctls"
+  [[ ! -e $file && -r $proc ]] || return 0
+  plinth_record "$file" "$(cat "$proc")"
+}
+
+# record_unit UNIT (with its suffix): before it is enabled, disabled, started, stopped or masked.
+record_unit() {
+  local file=$PLINTH_BEFORE/units/$1 enabled active
+  mkdir -p "$PLINTH_BEFORE/units"
+  [[ ! -e $file ]] && have systemctl || return 0
+  enabled=$(systemctl is-enabled "$1" 2>/dev/null | head -n 1 || true)
+  active=$(systemctl is-active "$1" 2>/dev/null | head -n 1 || true)
+  plinth_record "$file" "${enabled:-absent} ${active:-inactive}"
+}
+
+# shellcheck shell=bash
+# What Kubernetes asks of an operating system: no swap, modules, kernel settings, the endpoint's name.
+# Every value that already holds is left alone.
+
+changed=0
+MODULES=(overlay br_netfilter nf_conntrack vxlan)
+SYSCTLS=(
+  net.bridge.bridge-nf-call-iptables=1
+  net.bridge.bridge-nf-call-ip6tables=1
+  net.ipv4.ip_forward=1
+  vm.overcommit_memory=1
+  kernel.panic=10
+  kernel.panic_on_oops=1
+)
+[[ $IPV6 != true ]] || SYSCTLS+=(net.ipv6.conf.all.forwarding=1)
+# More watches are better; fewer than these stop kubelets of busy nodes.
+MINIMA=(fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=1024)
+
+swap_off() {
+  local area _
+  while read -r area _; do
+    run swapoff "$area"
+    changed=1
+  done < <(tail -n +2 /proc/swaps 2>/dev/null || true)
+  # Rows whose third field is swap, and no other line that has the word in it.
+  if awk '$1 !~ /^#/ && $3 == "swap" { found = 1 } END { exit !found }' /etc/fstab 2>/dev/null; then
+    put_file /etc/fstab "$(stat -c %a /etc/fstab)" < <(
+      awk '$1 !~ /^#/ && $3 == "swap" { print "# plinth: " $0; next } { print }' /etc/fstab
+    )
+    changed=1
+  fi
+  local unit
+  have systemctl || return 0
+  while read -r unit _; do
+    [[ -n $unit ]] || continue
+    record_unit "$unit"
+    run systemctl mask --now "$unit"
+    changed=1
+  done < <(systemctl list-units --type=swap --no-legend --plain --state=active 2>/dev/null || true)
+}
+
+module_there() {
+  grep -q "^$1 " /proc/modules 2>/dev/null ||
+    grep -qs "/$1\.ko" "/lib/modules/$(uname -r)/modules.builtin" ||
+    [[ -d /sys/module/$1 ]]
+}
+
+load_modules() {
+  local module file=/etc/modules-load.d/plinth.conf
+  CHANGED=0
+  put_file "$file" 0644 < <(printf '%s\n' '# plinth: needed by Kubernetes and its network' "${MODULES[@]}")
+  ((CHANGED == 0)) || changed=1
+  for module in "${MODULES[@]}"; do
+    module_there "$module" && continue
+    # Built into kernels without loadable modules: preflight has judged what cannot be seen here.
+    if have modprobe && modprobe "$module" 2>/dev/null; then
+      note "loaded $module"
+      changed=1
+    else
+      note "$module is neither loaded nor loadable; taken as built in"
+    fi
+  done
+}
+
+# A value that cannot be set is an error only where it does not hold already.
+set_sysctl() {
+  local key=$1 wanted=$2 file=/proc/sys/${1//.//}
+  [[ -e $file ]] || { note "$key does not exist on this kernel"; return; }
+  [[ $(cat "$file") != "$wanted" ]] || return 0
+  record_sysctl "$key"
+  printf '%s\n' "$wanted" 2>/dev/null >"$file" ||
+    fail StepFailed "the kernel setting $key cannot be set to $wanted" \
+      "It is read-only here (a container?): set it on the host, then retry."
+  note "$key = $wanted"
+  changed=1
+}
+
+set_sysctls() {
+  local pair key minimum
+  CHANGED=0
+  put_file /etc/sysctl.d/99-plinth.conf 0644 < <(
+    printf '%s\n' '# plinth: needed by Kubernetes' "${SYSCTLS[@]/=/ = }"
+  )
+  ((CHANGED == 0)) || changed=1
+  for pair in "${SYSCTLS[@]}"; do set_sysctl "${pair%%=*}" "${pair#*=}"; done
+  for pair in "${MINIMA[@]}"; do
+    key=${pair%%=*} minimum=${pair#*=}
+    [[ ! -r /proc/sys/${key//.//} || $(cat "/proc/sys/${key//.//}") -ge $minimum ]] ||
+      set_sysctl "$key" "$minimum"
+  done
+}
+
+name_endpoint() {
+  CHANGED=0
+  put_file /etc/hosts "$(stat -c %a /etc/hosts)" < <(
+    sed '/^# plinth: the API endpoint$/,/^# plinth: end$/d' /etc/hosts
+    printf '# plinth: the API endpoint\n127.0.0.1 %s\n# plinth: end\n' "$ENDPOINT_NAME"
+  )
+  ((CHANGED == 0)) || changed=1
+  getent hosts "$ENDPOINT_NAME" | grep -q '^127\.0\.0\.1 ' ||
+    fail StepFailed "$ENDPOINT_NAME does not resolve to 127.0.0.1" \
+      'Look at /etc/hosts and at the hosts line of /etc/nsswitch.conf (files must come first).'
+}
+
+# kubelet's resolv.conf may be the machine's own, or one with the cluster's nameservers.
+name_servers() {
+  [[ -n $NAMESERVERS ]] || return 0
+  local server
+  CHANGED=0
+  put_file /etc/plinth/resolv.conf 0644 < <(for server in $NAMESERVERS; do printf 'nameserver %s\n' "$server"; done)
+  ((CHANGED == 0)) || changed=1
+}
+
+# The package manager and people's shells go through the proxy as the cluster does.
+use_proxy() {
+  CHANGED=0
+  if [[ -n $PROXY_ENVIRONMENT ]]; then
+    put_file /etc/profile.d/plinth-proxy.sh 0644 <<<"$(sed 's/^/export /' <<<"$PROXY_ENVIRONMENT")"
+    if [[ -d /etc/apt/apt.conf.d ]]; then
+      put_file /etc/apt/apt.conf.d/99-plinth-proxy 0600 <<<"$PROXY_APT"
+    fi
+  fi
+  ((CHANGED == 0)) || changed=1
+}
+
+swap_off
+load_modules
+set_sysctls
+name_endpoint
+name_servers
+use_proxy
+[[ $(tail -n +2 /proc/swaps 2>/dev/null | wc -l) -eq 0 ]] ||
+  fail StepFailed 'swap is still on' 'Something turns it on again: look at systemctl list-units --type=swap.'
+((changed)) || skip 'the operating system is prepared'

@@ -1,0 +1,457 @@
+# shellcheck shell=bash
+# First part of every step's script. The runner's wrapper has set the step's parameters as shell
+# variables and exported PLINTH_RUN_DIR, PLINTH_STATE, PLINTH_ARTIFACTS and PLINTH_CLUSTER_ID.
+set -Eeuo pipefail
+umask 022
+
+PLINTH_BEFORE=$PLINTH_STATE/before
+# Set to 1 by put_file when it wrote: tells a step whether a unit needs a restart.
+# shellcheck disable=SC2034
+CHANGED=0
+
+# The unexpanded text of what failed, so that no parameter's value gets into a report.
+plinth_on_error() {
+  local code=$1 text=$2
+  case $text in
+    *'"$@"'* | *'run '*) ;; # `run` has written the command with its arguments
+    *) printf '%s\n' "$text" >"$PLINTH_RUN_DIR/command" ;;
+  esac
+  [[ $BASH_SUBSHELL -gt 0 ]] || printf 'failed with exit code %s: %s\n' "$code" "$text" >&2
+}
+trap 'plinth_on_error "$?" "$BASH_COMMAND"' ERR
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+note() { printf '%s\n' "$*"; }
+
+# run CMD…: names the command in the report if it fails. No secrets in its arguments.
+run() {
+  printf '%s\n' "$*" >"$PLINTH_RUN_DIR/command"
+  printf '+ %s\n' "$*"
+  "$@"
+}
+
+# result KEY VALUE
+result() {
+  mkdir -p "$PLINTH_RUN_DIR/results"
+  printf '%s' "$2" >"$PLINTH_RUN_DIR/results/$1"
+}
+
+# skip REASON: the step's check found everything done.
+skip() {
+  note "skipped: $1"
+  printf '%s\n' "$1" >"$PLINTH_RUN_DIR/skip"
+  exit 0
+}
+
+# hint TEXT: what a person should do about whatever fails next.
+hint() { printf '%s\n' "$1" >"$PLINTH_RUN_DIR/hint"; }
+
+# fail CODE MESSAGE [HINT]: CODE is one of core/errors.ts.
+fail() {
+  printf '%s\n' "$1" >"$PLINTH_RUN_DIR/fail_code"
+  [[ -z ${3-} ]] || hint "$3"
+  printf '%s\n' "$2" >&2
+  exit 1
+}
+
+# ---- what was there before: one record for each thing, made once, before the first change ----
+# before/paths/KEY     kind (absent, made, file, symlink, dir) and the path; KEY.orig: the original,
+#                      KEY.list, KEY.mode: of a directory everything below it (NUL-separated), and its mode
+# before/sysctls/KEY   value          before/units/UNIT   "<is-enabled> <is-active>"
+
+# A record counts only when its file has its final name: a kill in between leaves it to be made anew.
+# It is on disk before what it is about changes, unless PLINTH_BATCH says that many come at once and
+# whoever makes them does that.
+plinth_record() {
+  local file=$1 text=$2
+  printf '%s\n' "$text" >"$file.tmp"
+  [[ -n ${PLINTH_BATCH-} ]] || sync "$file.tmp" 2>/dev/null || true
+  mv -f "$file.tmp" "$file"
+}
+
+plinth_path_key() {
+  local key=${1//%/%25}
+  printf '%s' "${key//\//%2F}"
+}
+
+plinth_record_as() {
+  local path=$1 absent=$2 file kind
+  mkdir -p "$PLINTH_BEFORE/paths"
+  file=$PLINTH_BEFORE/paths/$(plinth_path_key "$path")
+  [[ ! -e $file ]] || return 0
+  rm -rf "$file.orig" "$file.list" "$file.mode"
+  if [[ -L $path ]]; then
+    kind=symlink
+    cp -a "$path" "$file.orig"
+  elif [[ -d $path ]]; then
+    kind=dir
+    find "$path" -xdev -mindepth 1 -printf '%P\0' >"$file.list"
+    stat -c '%a %u:%g' "$path" >"$file.mode"
+  elif [[ -e $path ]]; then
+    kind='file'
+    cp -a "$path" "$file.orig"
+  else
+    kind=$absent
+  fi
+  plinth_record "$file" "$kind $path"
+}
+
+# record_path PATH: call it before PATH is created or changed. What was absent is removed whole by
+# `restore`; of a directory that was there, only what is new in it.
+record_path() { plinth_record_as "${1%/}" absent; }
+
+# Directories put_file has to make: removed again only when nothing is left in them.
+plinth_make_parents() {
+  local dir=$1 missing=() i
+  while [[ ! -d $dir ]]; do
+    missing+=("$dir")
+    dir=$(dirname "$dir")
+  done
+  for ((i = ${#missing[@]} - 1; i >= 0; i--)); do
+    plinth_record_as "${missing[i]}" made
+    mkdir -m 0755 "${missing[i]}"
+  done
+}
+
+# put_file PATH MODE <content: keeps the original the first time; writes atomically, only if different.
+# Feed it by a redirection or a here-document: behind a pipe it could not set CHANGED.
+put_file() {
+  local path=$1 mode=$2 new
+  # Beside the target for an atomic rename; a fixed name, so that a killed run leaves one at most.
+  new=$path.plinth-new
+  plinth_make_parents "$(dirname "$path")"
+  plinth_record_as "$path" absent
+  (umask 077 && cat >"$new")
+  chmod "$mode" "$new"
+  if [[ -f $path && ! -L $path ]]; then
+    if cmp -s "$new" "$path" && [[ $(stat -c %a "$path") == "$(stat -c %a "$new")" ]]; then
+      rm -f "$new"
+      return 0
+    fi
+    chown --reference="$path" "$new"
+  fi
+  # A file that is a mount point (/etc/hosts in some containers) cannot be renamed over.
+  if ! mv -fT "$new" "$path" 2>/dev/null; then
+    cat "$new" >"$path"
+    chmod "$mode" "$path"
+    rm -f "$new"
+  fi
+  if have restorecon; then restorecon "$path" 2>/dev/null || true; fi
+  # shellcheck disable=SC2034
+  CHANGED=1
+}
+
+# record_sysctl KEY (net.ipv4.ip_forward): a key that does not exist yet has nothing to restore.
+record_sysctl() {
+  local proc=/proc/sys/${1//.//} file=$PLINTH_BEFORE/sysctls/$1
+  mkdir -p "$PLINTH_BEFORE/sysctls"
+  [[ ! -e $file && -r $proc ]] || return 0
+  plinth_record "$file" "$(cat "$proc")"
+}
+
+# record_unit UNIT (with its suffix): before it is enabled, disabled, started, stopped or masked.
+record_unit() {
+  local file=$PLINTH_BEFORE/units/$1 enabled active
+  mkdir -p "$PLINTH_BEFORE/units"
+  [[ ! -e $file ]] && have systemctl || return 0
+  enabled=$(systemctl is-enabled "$1" 2>/dev/null | head -n 1 || true)
+  active=$(systemctl is-active "$1" 2>/dev/null | head -n 1 || true)
+  plinth_record "$file" "${enabled:-absent} ${active:-inactive}"
+}
+
+# shellcheck shell=bash
+# Undoes by the record that `claim` and the steps made (see prelude.sh). Every function may be run
+# again after a kill at any point.
+
+# shellcheck disable=SC2034 # for the scripts after this one
+RESTORED=$PLINTH_STATE/restored
+
+# Mount points under PATH (itself only if it was none before), deepest first.
+mounts_under() {
+  awk -v top="$1/" '{ gsub(/\\040/, " ", $5); if (index($5 "/", top) == 1) print $5 }' /proc/self/mountinfo |
+    tac | while read -r mount; do
+    grep -qxF "$mount" "$PLINTH_BEFORE/mounts" 2>/dev/null || printf '%s\n' "$mount"
+  done
+}
+
+unmount_under() {
+  local mount
+  mounts_under "$1" | while read -r mount; do
+    umount "$mount" 2>/dev/null || umount -l "$mount" || true
+  done
+}
+
+# What a directory holds now and did not hold then.
+remove_new_in() {
+  local dir=$1 list=$2 name
+  local -A before=()
+  while IFS= read -r -d '' name; do before[$name]=1; done <"$list"
+  find "$dir" -xdev -mindepth 1 -depth -printf '%P\0' | while IFS= read -r -d '' name; do
+    [[ -n ${before[$name]-} ]] || rm -rf --one-file-system "${dir:?}/$name" 2>/dev/null || true
+  done
+}
+
+put_back() {
+  local original=$1 path=$2
+  [[ -d $path && ! -L $path ]] && rm -rf --one-file-system "$path"
+  mkdir -p "$(dirname "$path")"
+  if ! { cp -a "$original" "$path.plinth-new" && mv -fT "$path.plinth-new" "$path"; } 2>/dev/null; then
+    rm -f "$path.plinth-new"
+    cp -a --remove-destination "$original" "$path" 2>/dev/null || cat "$original" >"$path"
+  fi
+}
+
+same_file() {
+  [[ ! -L $2 && -f $2 ]] && cmp -s "$1" "$2" &&
+    [[ $(stat -c '%a %u %g %Y' "$1") == $(stat -c '%a %u %g %Y' "$2") ]]
+}
+
+# restore_record RECORD: the path is as the record says.
+restore_record() {
+  local record=$1 kind path mode owner
+  read -r kind path <"$record"
+  rm -f "$path.plinth-new"
+  case $kind in
+    absent)
+      unmount_under "$path"
+      if [[ -e $path || -L $path ]]; then
+        note "removing $path"
+        rm -rf --one-file-system "$path"
+      fi
+      ;;
+    made) rmdir "$path" 2>/dev/null || true ;;
+    dir)
+      unmount_under "$path"
+      [[ -d $path ]] || mkdir -p "$path"
+      remove_new_in "$path" "$record.list"
+      read -r mode owner <"$record.mode"
+      chmod "$mode" "$path"
+      chown "$owner" "$path"
+      ;;
+    file) same_file "$record.orig" "$path" || put_back "$record.orig" "$path" ;;
+    symlink)
+      [[ -L $path && $(readlink "$path") == "$(readlink "$record.orig")" ]] ||
+        put_back "$record.orig" "$path"
+      ;;
+  esac
+}
+
+# restore_path PATH: by its record; without one PATH is left alone.
+restore_path() {
+  local record
+  record=$PLINTH_BEFORE/paths/$(plinth_path_key "$1")
+  [[ ! -e $record ]] || restore_record "$record"
+}
+
+was_before() { grep -qxF "$2" "$PLINTH_BEFORE/$1" 2>/dev/null; }
+
+# shellcheck shell=bash
+# What it takes to have nothing of Kubernetes running, mounted or routed, with whatever tools there are.
+
+# Processes whose cgroup belongs to a pod, and the shims that would report on them.
+pod_pids() {
+  local file pid arguments
+  for file in /proc/[0-9]*/cgroup; do
+    pid=${file#/proc/}
+    pid=${pid%/cgroup}
+    if grep -qs kubepods "$file"; then
+      printf '%s\n' "$pid"
+    elif [[ $(cat "/proc/$pid/comm" 2>/dev/null) == containerd-shim* ]]; then
+      arguments=$(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null) || continue
+      [[ $arguments != *'-namespace k8s.io '* ]] || printf '%s\n' "$pid"
+    fi
+  done
+}
+
+kill_pods() {
+  local pid tries
+  for ((tries = 0; tries < 100; tries++)); do
+    mapfile -t pids < <(pod_pids)
+    ((${#pids[@]})) || return 0
+    for pid in "${pids[@]}"; do
+      # 0 is a process outside our PID namespace.
+      ((pid <= 1)) || kill -KILL "$pid" 2>/dev/null || true
+    done
+    sleep 0.1
+  done
+  fail StepFailed "processes of pods do not end: ${pids[*]}" \
+    'They may hang in the kernel (a dead network volume): reboot the machine, then try again.'
+}
+
+stop_kubelet() {
+  local pid
+  if have systemctl && systemctl cat kubelet.service >/dev/null 2>&1; then
+    record_unit kubelet.service
+    run systemctl stop kubelet.service
+  fi
+  for pid in /proc/[0-9]*; do
+    [[ $(cat "$pid/comm" 2>/dev/null) != kubelet ]] || kill -KILL "${pid#/proc/}" 2>/dev/null || true
+  done
+}
+
+# Sets of Calico live in the kernel; where the machine has no ipset, the node image brings it.
+flush_ipsets() {
+  local image root=$PLINTH_RUN_DIR/image set tool=(ipset)
+  if ! have ipset; then
+    have ctr || return 0
+    image=$(timeout 20 ctr -n k8s.io images ls -q 2>/dev/null | grep -m 1 'calico/node:') || return 0
+    mkdir -p "$root"
+    timeout 20 ctr -n k8s.io images mount "$image" "$root" >/dev/null 2>&1 || return 0
+    tool=(chroot "$root" ipset)
+  fi
+  "${tool[@]}" list -n 2>/dev/null | grep -E '^(cali|KUBE-)' | while read -r set; do
+    "${tool[@]}" destroy "$set" 2>/dev/null || true
+  done || true
+  if [[ -d $root ]]; then
+    umount "$root" 2>/dev/null || true
+    timeout 20 ctr -n k8s.io snapshots rm "$root" >/dev/null 2>&1 || true
+  fi
+}
+
+# Not from /sys, which may show another network namespace.
+links() { sed -n 's/^ *\([^ :]*\):.*/\1/p' /proc/net/dev; }
+
+clean_network() {
+  local link namespace
+  for namespace in /run/netns/cni-*; do
+    [[ -e $namespace ]] || continue
+    umount "$namespace" 2>/dev/null || true
+    rm -f "$namespace"
+  done
+  have ip || return 0
+  for link in $(links); do
+    case $link in
+      cali* | *.calico | wireguard.cali | kube-ipvs0 | nodelocaldns | cni0)
+        was_before links "$link" || ip link delete "$link" 2>/dev/null || true
+        ;;
+      # Belongs to a kernel module: it can be emptied, not deleted.
+      tunl0) was_before links tunl0 || { ip addr flush dev tunl0 && ip link set tunl0 down; } ;;
+    esac
+  done
+  # Felix marks its routes, the blackholes of its blocks among them.
+  ip route flush table main proto 80 2>/dev/null || true
+  ip -6 route flush table main proto 80 2>/dev/null || true
+}
+
+# Slices and scopes that kubelet and the runtime left behind, and their cgroups.
+clean_cgroups() {
+  local unit
+  if have systemctl; then
+    systemctl list-units --all --no-legend --plain 'kubepods*' 'cri-containerd-*' 2>/dev/null |
+      awk '{ print $1 }' | while read -r unit; do
+      systemctl stop "$unit" 2>/dev/null || true
+      systemctl reset-failed "$unit" 2>/dev/null || true
+    done
+  fi
+  find /sys/fs/cgroup -depth -type d -path '*kubepods*' -exec rmdir {} \; 2>/dev/null || true
+}
+
+# shellcheck shell=bash
+# Takes the rules of Kubernetes and its network out of the kernel, and nobody else's.
+
+# Only chains and rules of Kubernetes, Calico and the portmap plugin, in one transaction a table;
+# a table that holds nothing after that, and is not one that was there before, goes too.
+clean_tables() {
+  local save=$1 restore=$2 table rules kept family=ip
+  [[ $save != ip6* ]] || family=ip6
+  have "$save" || return 0
+  for table in raw mangle nat filter; do
+    rules=$("$save" -t "$table" 2>/dev/null) || continue
+    # Made by nft in a way that iptables cannot show: not one of ours.
+    [[ $rules != *incompatible* ]] || continue
+    awk -v table="$table" '
+      function ours(chain) { return chain ~ /^(KUBE-|cali-|CNI-)/ }
+      /^:/ { chain = substr($1, 2); if (ours(chain)) { declare = declare ":" chain " - [0:0]\n"; drop = drop "-X " chain "\n" } }
+      /^-A / && !ours($2) && / (-j|-g) (KUBE-|cali-|CNI-)|--comment "?cali:/ { sub(/^-A/, "-D"); undo = undo $0 "\n" }
+      END { if (declare undo != "") printf "*%s\n%s%s%sCOMMIT\n", table, declare, undo, drop }
+    ' <<<"$rules" >"$PLINTH_RUN_DIR/rules"
+    if [[ -s $PLINTH_RUN_DIR/rules ]]; then
+      note "taking our chains out of $save's table $table"
+      "$restore" --noflush <"$PLINTH_RUN_DIR/rules" ||
+        fail StepFailed "cannot take the chains of Kubernetes out of the table $table" \
+          "Look at $save -t $table: a rule that is not ours may refer to a chain of ours."
+    fi
+    # Every policy ACCEPT, no rule, no chain of others.
+    kept=$("$save" -t "$table" 2>/dev/null | grep -vE '^(#|\*|COMMIT|:[A-Z]+ ACCEPT )') || true
+    if [[ -z $kept ]] && ! was_before "${save/-nft/}" "*$table" &&
+      ! was_before nft-ruleset "table $family $table {"; then
+      printf '*%s\nCOMMIT\n' "$table" | "$restore" 2>/dev/null || true
+    fi
+  done
+}
+
+clean_rules() {
+  local family
+  for family in iptables ip6tables; do
+    if have "$family-nft-save"; then
+      clean_tables "$family-nft-save" "$family-nft-restore"
+      # Asking the legacy tools loads their modules: only where they are in use.
+      if have "$family-legacy-save" && [[ -s /proc/net/${family/tables/}_tables_names ]]; then
+        clean_tables "$family-legacy-save" "$family-legacy-restore"
+      fi
+    else
+      clean_tables "$family-save" "$family-restore"
+    fi
+  done
+  if have nft; then
+    for family in ip ip6; do
+      for table in kube-proxy calico; do
+        nft delete table "$family" "$table" 2>/dev/null || true
+      done
+    done
+  fi
+}
+
+# shellcheck shell=bash
+# Leaves nothing of Kubernetes running, mounted or configured, from whatever state the creation was
+# left in and with whatever tools are there. `kubeadm reset` is not used: it asks the CNI plugin to
+# take down every pod, which waits for an API server that is gone, and waits for etcd's quorum.
+
+[[ ! -e $RESTORED ]] || skip 'the machine is as it was found'
+if [[ ! -e $PLINTH_BEFORE/claimed && ! -e /etc/kubernetes && ! -e /var/lib/kubelet/config.yaml ]]; then
+  skip 'nothing was done to this machine'
+fi
+
+verify() {
+  local left=()
+  mapfile -t left < <(
+    pod_pids | sed 's/^/process /'
+    mounts_under /var/lib/kubelet | sed 's/^/mount /'
+    ! have ipset || ipset list -n 2>/dev/null | sed -n '/^cali\|^KUBE-/s/^/ipset /p'
+    links | sed -n '/^cali\|\.calico$/s/^/link /p'
+    for path in /etc/kubernetes/{admin,kubelet}.conf /etc/kubernetes/manifests/*.yaml; do
+      [[ ! -e $path ]] || printf 'file %s\n' "$path"
+    done
+  )
+  ((${#left[@]} == 0)) ||
+    fail StepFailed "Kubernetes is not wholly gone: ${left[*]}" 'Reboot the machine, then try again.'
+}
+
+stop_kubelet
+note 'stopping what runs in pods'
+kill_pods
+# The rules first: a set that a rule names cannot be destroyed.
+clean_rules
+flush_ipsets
+if have systemctl && systemctl is-active --quiet containerd.service; then
+  record_unit containerd.service
+  run systemctl stop containerd.service
+fi
+kill_pods
+note 'unmounting'
+for path in /var/lib/kubelet /run/containerd /var/lib/containerd /run/netns /run/calico; do
+  unmount_under "$path"
+done
+# Calico mounts it where systemd has not.
+[[ ! -e $PLINTH_BEFORE/mounts ]] || was_before mounts /sys/fs/bpf || umount /sys/fs/bpf 2>/dev/null || true
+clean_network
+clean_cgroups
+note 'removing what Kubernetes kept'
+for path in /etc/kubernetes /var/lib/kubelet /var/lib/etcd /etc/cni /opt/cni /var/lib/cni /var/lib/calico \
+  /run/calico /run/netns /run/nodeagent /run/kubernetes /run/flannel /var/lib/kube-proxy \
+  /var/log/calico /var/log/pods /var/log/containers /usr/libexec/kubernetes /root/.kube; do
+  restore_path "$path"
+done
+verify
+note 'nothing of Kubernetes is left running'

@@ -1,0 +1,284 @@
+# shellcheck shell=bash
+# First part of every step's script. The runner's wrapper has set the step's parameters as shell
+# variables and exported PLINTH_RUN_DIR, PLINTH_STATE, PLINTH_ARTIFACTS and PLINTH_CLUSTER_ID.
+set -Eeuo pipefail
+umask 022
+
+PLINTH_BEFORE=$PLINTH_STATE/before
+# Set to 1 by put_file when it wrote: tells a step whether a unit needs a restart.
+# shellcheck disable=SC2034
+CHANGED=0
+
+# The unexpanded text of what failed, so that no parameter's value gets into a report.
+plinth_on_error() {
+  local code=$1 text=$2
+  case $text in
+    *'"$@"'* | *'run '*) ;; # `run` has written the command with its arguments
+    *) printf '%s\n' "$text" >"$PLINTH_RUN_DIR/command" ;;
+  esac
+  [[ $BASH_SUBSHELL -gt 0 ]] || printf 'failed with exit code %s: %s\n' "$code" "$text" >&2
+}
+trap 'plinth_on_error "$?" "$BASH_COMMAND"' ERR
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+note() { printf '%s\n' "$*"; }
+
+# run CMD…: names the command in the report if it fails. No secrets in its arguments.
+run() {
+  printf '%s\n' "$*" >"$PLINTH_RUN_DIR/command"
+  printf '+ %s\n' "$*"
+  "$@"
+}
+
+# result KEY VALUE
+result() {
+  mkdir -p "$PLINTH_RUN_DIR/results"
+  printf '%s' "$2" >"$PLINTH_RUN_DIR/results/$1"
+}
+
+# skip REASON: the step's check found everything done.
+skip() {
+  note "skipped: $1"
+  printf '%s\n' "$1" >"$PLINTH_RUN_DIR/skip"
+  exit 0
+}
+
+# hint TEXT: what a person should do about whatever fails next.
+hint() { printf '%s\n' "$1" >"$PLINTH_RUN_DIR/hint"; }
+
+# fail CODE MESSAGE [HINT]: CODE is one of core/errors.ts.
+fail() {
+  printf '%s\n' "$1" >"$PLINTH_RUN_DIR/fail_code"
+  [[ -z ${3-} ]] || hint "$3"
+  printf '%s\n' "$2" >&2
+  exit 1
+}
+
+# ---- what was there before: one record for each thing, made once, before the first change ----
+# before/paths/KEY     kind (absent, made, file, symlink, dir) and the path; KEY.orig: the original,
+#                      KEY.list, KEY.mode: of a directory everything below it (NUL-separated), and its mode
+# before/sysctls/KEY   value          before/units/UNIT   "<is-enabled> <is-active>"
+
+# A record counts only when its file has its final name: a kill in between leaves it to be made anew.
+# It is on disk before what it is about changes, unless PLINTH_BATCH says that many come at once and
+# whoever makes them does that.
+plinth_record() {
+  local file=$1 text=$2
+  printf '%s\n' "$text" >"$file.tmp"
+  [[ -n ${PLINTH_BATCH-} ]] || sync "$file.tmp" 2>/dev/null || true
+  mv -f "$file.tmp" "$file"
+}
+
+plinth_path_key() {
+  local key=${1//%/%25}
+  printf '%s' "${key//\//%2F}"
+}
+
+plinth_record_as() {
+  local path=$1 absent=$2 file kind
+  mkdir -p "$PLINTH_BEFORE/paths"
+  file=$PLINTH_BEFORE/paths/$(plinth_path_key "$path")
+  [[ ! -e $file ]] || return 0
+  rm -rf "$file.orig" "$file.list" "$file.mode"
+  if [[ -L $path ]]; then
+    kind=symlink
+    cp -a "$path" "$file.orig"
+  elif [[ -d $path ]]; then
+    kind=dir
+    find "$path" -xdev -mindepth 1 -printf '%P\0' >"$file.list"
+    stat -c '%a %u:%g' "$path" >"$file.mode"
+  elif [[ -e $path ]]; then
+    kind='file'
+    cp -a "$path" "$file.orig"
+  else
+    kind=$absent
+  fi
+  plinth_record "$file" "$kind $path"
+}
+
+# record_path PATH: call it before PATH is created or changed. What was absent is removed whole by
+# `restore`; of a directory that was there, only what is new in it.
+record_path() { plinth_record_as "${1%/}" absent; }
+
+# Directories put_file has to make: removed again only when nothing is left in them.
+plinth_make_parents() {
+  local dir=$1 missing=() i
+  while [[ ! -d $dir ]]; do
+    missing+=("$dir")
+    dir=$(dirname "$dir")
+  done
+  for ((i = ${#missing[@]} - 1; i >= 0; i--)); do
+    plinth_record_as "${missing[i]}" made
+    mkdir -m 0755 "${missing[i]}"
+  done
+}
+
+# put_file PATH MODE <content: keeps the original the first time; writes atomically, only if different.
+# Feed it by a redirection or a here-document: behind a pipe it could not set CHANGED.
+put_file() {
+  local path=$1 mode=$2 new
+  # Beside the target for an atomic rename; a fixed name, so that a killed run leaves one at most.
+  new=$path.plinth-new
+  plinth_make_parents "$(dirname "$path")"
+  plinth_record_as "$path" absent
+  (umask 077 && cat >"$new")
+  chmod "$mode" "$new"
+  if [[ -f $path && ! -L $path ]]; then
+    if cmp -s "$new" "$path" && [[ $(stat -c %a "$path") == "$(stat -c %a "$new")" ]]; then
+      rm -f "$new"
+      return 0
+    fi
+    chown --reference="$path" "$new"
+  fi
+  # A file that is a mount point (/etc/hosts in some containers) cannot be renamed over.
+  if ! mv -fT "$new" "$path" 2>/dev/null; then
+    cat "$new" >"$path"
+    chmod "$mode" "$path"
+    rm -f "$new"
+  fi
+  if have restorecon; then restorecon "$path" 2>/dev/null || true; fi
+  # shellcheck disable=SC2034
+  CHANGED=1
+}
+
+# record_sysctl KEY (net.ipv4.ip_forward): a key that does not exist yet has nothing to restore.
+record_sysctl() {
+  local proc=/proc/sys/${1//.//} file=$PLINTH_BEFORE/sysctls/$1
+  mkdir -p "$PLINTH_BEFORE/sysctls"
+  [[ ! -e $file && -r $proc ]] || return 0
+  plinth_record "$file" "$(cat "$proc")"
+}
+
+# record_unit UNIT (with its suffix): before it is enabled, disabled, started, stopped or masked.
+record_unit() {
+  local file=$PLINTH_BEFORE/units/$1 enabled active
+  mkdir -p "$PLINTH_BEFORE/units"
+  [[ ! -e $file ]] && have systemctl || return 0
+  enabled=$(systemctl is-enabled "$1" 2>/dev/null | head -n 1 || true)
+  active=$(systemctl is-active "$1" 2>/dev/null | head -n 1 || true)
+  plinth_record "$file" "${enabled:-absent} ${active:-inactive}"
+}
+
+# shellcheck shell=bash
+# Packages on Debian and Ubuntu.
+
+package_installed() {
+  # shellcheck disable=SC2016 # dpkg's own variable
+  [[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null) == ii* ]]
+}
+
+# Who holds dpkg's lock, if anyone: the file's inode in /proc/locks names the process.
+package_lock_holder() {
+  local file inode pid
+  for file in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock; do
+    [[ -e $file ]] || continue
+    inode=$(stat -c %i "$file")
+    pid=$(awk -v inode=":$inode\$" '$6 ~ inode { print $5; exit }' /proc/locks)
+    [[ -z $pid ]] || { printf '%s (pid %s)\n' "$(cat "/proc/$pid/comm" 2>/dev/null || echo '?')" "$pid"; return; }
+  done
+}
+
+# Waits up to two minutes for whoever works on packages.
+wait_for_package_lock() {
+  local holder tries
+  for ((tries = 0; tries < 120; tries++)); do
+    holder=$(package_lock_holder)
+    [[ -n $holder ]] || return 0
+    ((tries > 0)) || note "waiting for dpkg's lock, held by $holder"
+    sleep 1
+  done
+  fail PackageLockHeld "dpkg's lock is held by $holder" \
+    "Wait until it is done, or end it; unattended-upgrades can be paused by systemctl stop unattended-upgrades."
+}
+
+# Services of fresh packages must not start by themselves: a policy of ours says no while we install.
+forbid_starts() {
+  record_path /usr/sbin/policy-rc.d
+  put_file /usr/sbin/policy-rc.d 0755 <<'POLICY'
+#!/bin/sh
+# plinth: no service starts while packages are being installed
+exit 101
+POLICY
+}
+
+allow_starts() {
+  local original
+  original=$PLINTH_BEFORE/paths/$(plinth_path_key /usr/sbin/policy-rc.d).orig
+  if [[ -e $original ]]; then cp -a "$original" /usr/sbin/policy-rc.d; else rm -f /usr/sbin/policy-rc.d; fi
+}
+
+install_package_files() {
+  local output
+  wait_for_package_lock
+  forbid_starts
+  trap allow_starts EXIT
+  export DEBIAN_FRONTEND=noninteractive
+  printf '+ dpkg --install (%s files)\n' "$#"
+  printf 'dpkg --install\n' >"$PLINTH_RUN_DIR/command"
+  if ! output=$(dpkg --force-confold --install "$@" 2>&1); then
+    printf '%s\n' "$output"
+    [[ $output != *'is locked'* && $output != *'frontend lock'* ]] ||
+      fail PackageLockHeld "dpkg's lock is held by $(package_lock_holder)"
+    fail StepFailed 'dpkg cannot install the packages' \
+      'Look at the lines above; dpkg --configure -a on the machine may mend a half-done installation.'
+  fi
+  printf '%s\n' "$output" | grep -E '^Setting up' || true
+  allow_starts
+}
+
+# From the machine's own repositories.
+install_packages() {
+  wait_for_package_lock
+  forbid_starts
+  trap allow_starts EXIT
+  export DEBIAN_FRONTEND=noninteractive
+  hint 'The machine needs its own package repositories (or a bundle: PLINTH_ARTIFACTS).'
+  run apt-get -q -o DPkg::Lock::Timeout=120 update
+  run apt-get -q -y -o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold \
+    --no-install-recommends install "$@"
+  allow_starts
+}
+
+# An upgrade of the machine must not change the runtime under a cluster.
+hold_packages() { apt-mark hold "$@" >/dev/null; }
+
+# shellcheck shell=bash
+# The runtime and the tools that kubelet, kube-proxy and the endpoint call. PACKAGE_FILES: rows of
+# `sha256 name` from a bundle; empty: the machine's own repositories.
+
+HOLD=(containerd runc)
+
+missing() {
+  local name
+  for name in $PACKAGES; do package_installed "$name" || printf '%s\n' "$name"; done
+}
+
+[[ -n $(missing) ]] || skip 'every package is installed'
+record_unit containerd.service
+record_unit haproxy.service
+if [[ -n $PACKAGE_FILES ]]; then
+  files=()
+  folder=$PLINTH_RUN_DIR/packages
+  mkdir -p "$folder"
+  while read -r sum name file; do
+    # What the machine has in another version stays: it is not ours to change.
+    package_installed "$name" && continue
+    [[ -e $PLINTH_ARTIFACTS/$sum ]] ||
+      fail ArtifactMissing "the package $name did not arrive" 'Retry: it is sent again.'
+    ln -sf "$PLINTH_ARTIFACTS/$sum" "$folder/$file"
+    files+=("$folder/$file")
+  done <<<"$PACKAGE_FILES"
+  install_package_files "${files[@]}"
+else
+  # shellcheck disable=SC2086 # a list
+  install_packages $PACKAGES
+fi
+left=$(missing)
+[[ -z $left ]] || fail StepFailed "not installed: ${left//$'\n'/ }" \
+  'Look at the lines above for what the package manager says about them.'
+hold_packages "${HOLD[@]}"
+# Debian's haproxy would listen by its own configuration: ours is a unit of its own.
+if have systemctl; then
+  systemctl --quiet disable --now haproxy.service 2>/dev/null || true
+fi
