@@ -43,5 +43,7 @@ function time<K extends string>(key: K, ms: number | undefined): Partial<Record<
 
 /** In the order in which they began; what has not begun comes last, as planned. */
 export function inOrder(steps: readonly StepView[]): StepView[] {
-  return steps.toSorted((a, b) => (a.startedAt ?? '~').localeCompare(b.startedAt ?? '~', 'en'));
+  const at = ({ startedAt }: StepView): number =>
+    startedAt === undefined ? Number.MAX_SAFE_INTEGER : Date.parse(startedAt);
+  return steps.toSorted((a, b) => at(a) - at(b));
 }
