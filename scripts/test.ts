@@ -14,17 +14,18 @@ const BUDGET = Number(process.env['PLINTH_TEST_BUDGET_MIN'] ?? '75');
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const counts: Counts[] = [];
-let interrupted = false;
+/** A signal came: the lab is taken down, then it ends. */
+const state = { interrupted: false };
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
-    interrupted = true;
+    state.interrupted = true;
     say(`plinth: ${signal}: taking the lab down first …`);
   });
 }
 
 await ensureTestTools(say);
 counts.push(await vitestRun(['--project', 'unit']));
-const unavailable = await labAvailable();
+const unavailable = labAvailable();
 if (unavailable === undefined) await runLab();
 else counts.push(skipped(STORY, `no lab here: ${unavailable}`));
 
@@ -34,7 +35,8 @@ say(`took ${((Date.now() - startedAt) / 60_000).toFixed(1)} min`);
 // As root on Linux everything can run: only the budget may leave something out.
 const unexpected =
   unavailable !== undefined && process.platform === 'linux' && process.getuid?.() === 0;
-process.exitCode = total.failed > 0 || total.passed === 0 || unexpected || interrupted ? 1 : 0;
+process.exitCode =
+  total.failed > 0 || total.passed === 0 || unexpected || state.interrupted ? 1 : 0;
 say(
   `${String(total.passed)} passed, ${String(total.failed)} failed, ${String(total.skipped)} skipped`,
 );
@@ -43,7 +45,7 @@ async function runLab(): Promise<void> {
   try {
     await labUp(3, { log: say });
     for (const file of STORY) {
-      if (interrupted) return;
+      if (state.interrupted) return;
       if (minutes() > BUDGET) {
         counts.push(
           skipped(

@@ -16,7 +16,7 @@ if (wanted.length === 0) {
   );
   process.exit(64);
 }
-const unavailable = await labAvailable();
+const unavailable = labAvailable();
 if (unavailable !== undefined) {
   say(`plinth: no lab here: ${unavailable}`);
   process.exit(69);

@@ -159,7 +159,7 @@ export function operationFailure(summary: string, controlPlaneUp: boolean): Appl
     type: 'OperationFailed',
     nonRetryable: true,
     message: summary,
-    details: [{ controlPlaneUp } satisfies OperationFailureDetails as object],
+    details: [{ controlPlaneUp } satisfies OperationFailureDetails],
   });
 }
 

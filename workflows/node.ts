@@ -27,7 +27,7 @@ export async function node(input: NodeInput): Promise<void> {
   const gates = new Map<Gate, GateMessage>();
   setHandler(gateSignal, (message) => void gates.set(message.gate, message));
 
-  let failed: { error: unknown; step: StepName } | undefined;
+  const outcome: { failed?: { error: unknown; step: StepName } } = {};
   const runs = new Map<StepName, Promise<void>>();
   for (const [index, step] of list.entries()) {
     const needs = (step.needs ?? previous(list, index)).flatMap((name) => runs.get(name) ?? []);
@@ -37,18 +37,23 @@ export async function node(input: NodeInput): Promise<void> {
     );
   }
   await Promise.all(runs.values());
-  if (failed !== undefined) {
-    const { error, step } = failed;
+  if (outcome.failed !== undefined) {
+    const { error, step } = outcome.failed;
     await CancellationScope.nonCancellable(() => giveUp(input, step, error));
     throw isCancellation(error) ? stoppedAt(input, step) : rootFailure(error);
   }
 
+  /** Asked again after an await: another step may have failed meanwhile. */
+  function hasFailed(): boolean {
+    return outcome.failed !== undefined;
+  }
+
   async function runStep(index: number, step: StepDef): Promise<void> {
-    if (failed !== undefined) return;
+    if (outcome.failed !== undefined) return;
     const summary = `[${String(index + 1)}/${String(list.length)}] ${step.title}`;
     try {
       if (step.gate !== undefined) await passGate(step.gate, summary);
-      if (failed !== undefined) return;
+      if (hasFailed()) return;
       setCurrentDetails(`${input.hostname}: ${summary}`);
       await steps.runNodeStep.executeWithOptions({ summary: `${input.hostname}: ${step.title}` }, [
         { ...input.ref, hostname: input.hostname, step: step.name },
@@ -57,7 +62,7 @@ export async function node(input: NodeInput): Promise<void> {
         await tellParent({ hostname: input.hostname, event: 'done', step: step.name });
       }
     } catch (error) {
-      failed ??= { error, step: step.name };
+      outcome.failed ??= { error, step: step.name };
     }
   }
 

@@ -35,7 +35,12 @@ async function temporal(): Promise<{ client: Client; close: () => Promise<void> 
 }
 
 const faults: [string, (machine: string, step: string) => Promise<void>][] = [
-  ['the worker is killed', async () => void (await session.plinth.kill('worker'))],
+  [
+    'the worker is killed',
+    async () => {
+      await session.plinth.kill('worker');
+    },
+  ],
   [
     'the SSH connection is cut',
     (machine) => {
