@@ -106,6 +106,5 @@ done <<'PATHS'
 PATHS
 
 find "$PLINTH_BEFORE" -type f -exec sync {} + 2>/dev/null || true
-PLINTH_BATCH=
-plinth_record "$PLINTH_BEFORE/claimed" "$PLINTH_CLUSTER_ID"
+PLINTH_BATCH='' plinth_record "$PLINTH_BEFORE/claimed" "$PLINTH_CLUSTER_ID"
 note "claimed for cluster $PLINTH_CLUSTER_ID"

@@ -164,8 +164,9 @@ record_unit() {
 # Packages on Debian and Ubuntu.
 
 package_installed() {
+  # A held package says hi, an installed one ii.
   # shellcheck disable=SC2016 # dpkg's own variable
-  [[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null) == ii* ]]
+  [[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null) == ?i* ]]
 }
 
 # Who holds dpkg's lock, if anyone: the file's inode in /proc/locks names the process.
