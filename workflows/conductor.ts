@@ -169,8 +169,9 @@ export interface OperationFailureDetails {
 
 /** What failed by itself first; what was only blocked by it last. */
 export function summariseFailures(failures: readonly NodeFailure[]): string {
-  const own = failures.filter((failure) => !failure.blocked);
-  const blocked = failures.filter((failure) => failure.blocked).map((failure) => failure.hostname);
+  const sorted = failures.slice().sort((a, b) => (a.hostname < b.hostname ? -1 : 1));
+  const own = sorted.filter((failure) => !failure.blocked);
+  const blocked = sorted.filter((failure) => failure.blocked).map((failure) => failure.hostname);
   return [
     ...own.map((failure) => failure.text),
     ...(blocked.length === 0 ? [] : [`not started because of that: ${blocked.join(', ')}`]),
