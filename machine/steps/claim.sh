@@ -3,6 +3,7 @@
 # claim's record counts: a later one would take what we did for what was there before.
 
 STATE=$PLINTH_BEFORE/state
+# shellcheck disable=SC2034 # read by plinth_record
 PLINTH_BATCH=1
 
 # keep_state FILE…: state that tools keep for themselves. `restore` puts it back only where what it
