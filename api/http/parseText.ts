@@ -1,4 +1,14 @@
-import { LineCounter, parseDocument, visit, isScalar } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Document,
+  type YAMLMap,
+} from 'yaml';
 
 import { AppError, ErrorCode, type Problem } from '../../core/errors.js';
 import { jsonDefect } from './jsonDefect.js';
@@ -28,30 +38,54 @@ export function parseYaml(text: string): unknown {
   const lineCounter = new LineCounter();
   // The library looks for duplicate keys pairwise: a body of many keys would stop the whole process.
   const document = parseDocument(text, { lineCounter, uniqueKeys: false, prettyErrors: false });
-  const at = (offset: number): string => {
+  const at = (offset = 0): string => {
     const { line, col } = lineCounter.linePos(offset);
-    return `line ${String(line)}, column ${String(col)}`;
+    return `line ${line}, column ${col}`;
   };
-  const defects = document.errors.map((error) => `${at(error.pos[0])}: ${error.message}`);
-  visit(document, {
-    Map(_key, map) {
-      const seen = new Set<unknown>();
-      for (const { key } of map.items) {
-        if (!isScalar(key)) continue;
-        if (seen.has(key.value)) {
-          defects.push(`${at(key.range?.[0] ?? 0)}: the key ${String(key.value)} is there twice`);
-        }
-        seen.add(key.value);
-      }
-    },
-  });
-  if (defects.length > 0) throw malformed('YAML', defects);
+  // A warning is a tag that nothing here understands: what it asks for would be left out.
+  const defects = [...document.errors, ...document.warnings].map(
+    (error) => `${at(error.pos[0])}: ${error.message}`,
+  );
   try {
-    return checked(document.toJS({ maxAliasCount: 100 }) as unknown);
+    if (defects.length === 0) defects.push(...nodeDefects(document, at));
+    if (defects.length === 0) return checked(document.toJS({ maxAliasCount: 100 }) as unknown);
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw malformed('YAML', [error instanceof Error ? error.message : String(error)]);
+    defects.push(error instanceof Error ? error.message : String(error));
   }
+  throw malformed('YAML', defects);
+}
+
+/** Keys that are there twice or are no text, and aliases of what was not named before. */
+function nodeDefects(document: Document, at: (offset?: number) => string): string[] {
+  const defects: string[] = [];
+  const anchors = new Set<string>();
+  visit(document, {
+    Node(_key, node) {
+      if (isAlias(node)) {
+        if (anchors.has(node.source)) return;
+        defects.push(`${at(node.range?.[0])}: nothing before is named ${node.source}`);
+        return;
+      }
+      if (node.anchor !== undefined) anchors.add(node.anchor);
+      if (isMap(node)) defects.push(...keyDefects(node, at));
+    },
+  });
+  return defects;
+}
+
+function keyDefects(map: YAMLMap, at: (offset?: number) => string): string[] {
+  const seen = new Set<unknown>();
+  return map.items.flatMap(({ key }) => {
+    if (!isScalar(key)) {
+      return [`${at(isNode(key) ? key.range?.[0] : undefined)}: a key must be a text`];
+    }
+    if (seen.has(key.value)) {
+      return [`${at(key.range?.[0])}: the key ${String(key.value)} is there twice`];
+    }
+    seen.add(key.value);
+    return [];
+  });
 }
 
 function malformed(what: string, defects: readonly string[]): AppError {

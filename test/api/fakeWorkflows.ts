@@ -5,6 +5,8 @@ export interface FakeWorkflows extends ClusterWorkflows {
   notified: string[];
   cancelled: string[];
   running: Set<string>;
+  /** Calls of any kind, failed ones included. */
+  asked: number;
   /** Every call fails as when Temporal cannot be reached. */
   away: boolean;
   /** Called with each notification, as it is made. */
@@ -13,12 +15,14 @@ export interface FakeWorkflows extends ClusterWorkflows {
 
 export function fakeWorkflows(): FakeWorkflows {
   const reach = (): void => {
+    fake.asked += 1;
     if (fake.away) throw new AppError(ErrorCode.ConnectionLost, 'Temporal does not answer');
   };
   const fake: FakeWorkflows = {
     notified: [],
     cancelled: [],
     running: new Set(),
+    asked: 0,
     away: false,
     async notify(project, name) {
       reach();

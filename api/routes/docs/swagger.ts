@@ -44,13 +44,12 @@ export function swagger(app: OpenAPIHono<ApiEnv>): void {
   app.get('/swagger/start.js', (c) =>
     c.body(START, 200, { 'content-type': 'text/javascript; charset=utf-8' }),
   );
-  app.get('/swagger/:file', async (c) => {
-    const file = c.req.param('file');
-    const type = FILES.get(file);
-    if (type === undefined) return c.notFound();
-    return c.body(new Uint8Array(await readFile(join(FOLDER, file))), 200, {
-      'content-type': type,
-      'cache-control': 'public, max-age=3600',
-    });
-  });
+  for (const [file, type] of FILES) {
+    app.get(`/swagger/${file}`, async (c) =>
+      c.body(new Uint8Array(await readFile(join(FOLDER, file))), 200, {
+        'content-type': type,
+        'cache-control': 'public, max-age=3600',
+      }),
+    );
+  }
 }

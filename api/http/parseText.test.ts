@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+
+import { AppError } from '../../core/errors.js';
+import { parseJson, parseYaml } from './parseText.js';
+
+function problemsOf(parse: () => unknown): string[] {
+  try {
+    parse();
+  } catch (error) {
+    if (error instanceof AppError) return error.problems.map((problem) => problem.message);
+    throw error;
+  }
+  throw new Error('it was accepted');
+}
+
+describe('parseYaml', () => {
+  test('reads the core types of YAML 1.2 and leaves the rest text', () => {
+    expect(parseYaml('a: 1.28\nb: yes\nc: 2024-01-01\nd: "22"\ne: true\nf: ~\n')).toEqual({
+      ...{ a: 1.28, b: 'yes', c: '2024-01-01', d: '22', e: true, f: null },
+    });
+  });
+
+  test('tells every key that is there twice, each with its place', () => {
+    expect(problemsOf(() => parseYaml('a: 1\nb:\n  c: 1\n  c: 2\na: 2\n'))).toEqual([
+      'line 5, column 1: the key a is there twice',
+      'line 4, column 3: the key c is there twice',
+    ]);
+  });
+
+  test.each([
+    ['a tag that nothing here understands', 'a: !!js/function x', 'line 1, column 4'],
+    ['a key that is no text', '? {x: 1}\n: 2', 'a key must be a text'],
+    ['two documents', 'a: 1\n---\nb: 2', 'line 2'],
+    ['an alias of nothing', 'a: *b', 'line 1, column 4'],
+    ['a list that holds itself', '&a [*a]', 'nested'],
+    ['a name that is an object’s own', '{__proto__: {a: 1}}', '__proto__'],
+  ])('refuses %s', (_, text, words) => {
+    expect(problemsOf(() => parseYaml(text)).join()).toContain(words);
+  });
+
+  test('refuses aliases that multiply without end', () => {
+    const line = (name: string, of: string): string =>
+      `${name}: &${name} [${Array(9).fill(`*${of}`).join(', ')}]\n`;
+    const text = `a: &a [1]\n${line('b', 'a')}${line('c', 'b')}${line('d', 'c')}${line('e', 'd')}`;
+    expect(problemsOf(() => parseYaml(text)).join()).toContain('alias');
+  });
+
+  test('refuses what is nested thousands deep, and the process lives', () => {
+    const text = '['.repeat(5_000) + ']'.repeat(5_000);
+    expect(problemsOf(() => parseYaml(text)).length).toBeGreaterThan(0);
+  });
+});
+
+describe('parseJson', () => {
+  test('refuses names that a database cannot keep', () => {
+    expect(problemsOf(() => parseJson('{"a\\u0000b": 1}')).join()).toContain('cannot be used');
+  });
+
+  test('refuses what is nested deeper than any spec', () => {
+    expect(problemsOf(() => parseJson('['.repeat(70) + ']'.repeat(70))).join()).toContain('nested');
+    expect(parseJson('['.repeat(50) + ']'.repeat(50))).toBeInstanceOf(Array);
+  });
+});
