@@ -26,7 +26,7 @@ export async function runClusterStep(
   ref: ClusterStepRef,
 ): Promise<StepOutcome> {
   return heartbeating(async () => {
-    const loaded = await loadCluster(deps, ref.clusterId);
+    const loaded = await loadCluster(deps, ref);
     const through = joinedControlPlanes(loaded, ref.subject);
     const subject = ref.subject === undefined ? undefined : nodeSpec(loaded, ref.subject);
     if (through.length === 0) {

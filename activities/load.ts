@@ -10,14 +10,20 @@ export interface LoadedCluster {
   nodes: NodeRecord[];
 }
 
-/** NotFound when the cluster of this life is gone. */
-export async function loadCluster(deps: ActivityDeps, clusterId: string): Promise<LoadedCluster> {
-  const [record, nodes] = await Promise.all([
+/** The cluster as its taskset found it. NotFound when the cluster of this life is gone. */
+export async function loadCluster(
+  deps: ActivityDeps,
+  { clusterId, tasksetId }: { clusterId: string; tasksetId: string },
+): Promise<LoadedCluster> {
+  const [record, nodes, spec] = await Promise.all([
     deps.store.clusters.getById(clusterId),
     deps.store.nodes.list(clusterId),
+    deps.store.tasksets.spec(tasksetId),
   ]);
   if (record === undefined) throw new AppError(ErrorCode.NotFound, `cluster ${clusterId} is gone`);
-  return { record, nodes };
+  // What came after the taskset began is a taskset of its own: no step may see half of it.
+  const desired = spec === undefined ? record.desired : { ...record.desired, spec };
+  return { record: { ...record, desired }, nodes };
 }
 
 /** The node by the desired spec, or, for one the spec dropped, as it was last acted upon. */

@@ -27,7 +27,7 @@ export interface StepOutcome {
 /** One step of one node: run or found again, recorded before and after. */
 export async function runNodeStep(deps: ActivityDeps, ref: StepRef): Promise<StepOutcome> {
   return heartbeating(async () => {
-    const loaded = await loadCluster(deps, ref.clusterId);
+    const loaded = await loadCluster(deps, ref);
     const on = nodeSpec(loaded, ref.hostname);
     const previous = loaded.nodes.find((node) => node.hostname === ref.hostname)?.steps[ref.step];
     let attempt = previous?.tasksetId === ref.tasksetId ? previous.attempt : 1;

@@ -35,7 +35,7 @@ export async function endOperation(
 }
 
 async function recordApplied(deps: ActivityDeps, ref: OperationRef): Promise<void> {
-  const { record } = await loadCluster(deps, ref.clusterId);
+  const { record } = await loadCluster(deps, ref);
   const { spec } = record.desired;
   switch (ref.operation) {
     case OperationName.ClusterCreation:
@@ -83,14 +83,10 @@ export async function endTaskset(
   const failures = outcomes.filter((outcome) => outcome.failed);
   const failed = failures.length > 0;
   const reason = failures.map((outcome) => outcome.errorSummary).join('. ');
-  const { record } = await loadCluster(deps, work.clusterId);
+  const { record } = await loadCluster(deps, work);
   const taskset = await deps.store.tasksets.get(work.clusterId, work.tasksetId);
   if (!failed) {
-    const { spec } = record.desired;
-    // A change that came meanwhile is not what was applied: its own taskset follows.
-    if (record.generation === work.generation) {
-      await deps.store.clusters.setApplied(work.clusterId, { spec });
-    }
+    await deps.store.clusters.setApplied(work.clusterId, { spec: record.desired.spec });
   }
   await setCondition(deps, work, {
     type: ConditionType.Ready,

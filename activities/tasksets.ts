@@ -55,6 +55,7 @@ export async function takeWork(
       workflowId: operationWorkflowId(input, input.tasksetId, operation, index),
     })),
     plan: operations,
+    spec: record.desired.spec,
   });
   await markStart(deps, loaded, operations);
   return workOf(record, taskset);

@@ -4,14 +4,16 @@ import type { OperationPlan } from '../core/plan.js';
 import type { TasksetRecord } from '../core/records.js';
 import { CollectionName } from './collections.js';
 
-/** A taskset as it lies in the database: the plan, which is only ever read whole, as JSON text. */
+/** A taskset as it lies in the database: plan and spec, which are only ever read whole, as JSON text. */
 export interface TasksetDocument extends Omit<TasksetRecord, 'id' | 'plan'> {
   _id: string;
   plan: string;
+  /** Read by itself only: it is large. */
+  spec?: string;
 }
 
 export function tasksetRecord(document: TasksetDocument): TasksetRecord {
-  const { _id: id, plan, ...rest } = document;
+  const { _id: id, plan, spec: _spec, ...rest } = document;
   return { id, ...rest, plan: JSON.parse(plan) as OperationPlan[] };
 }
 

@@ -140,3 +140,13 @@ test('the first end of a taskset stands', async () => {
   expect(ended).toMatchObject({ status: FAILED, comments: 'interrupted' });
   expect(ended?.endedAt).toMatch(/Z$/);
 });
+
+test('a taskset keeps the spec it began with, read by itself only', async () => {
+  const begun = taskset();
+  const { desired } = await applyTo(db.store)(`cluster-${newId()}`).then(({ record }) => record);
+  const record = await db.store.tasksets.begin({ ...begun, spec: desired.spec });
+  expect(record).not.toHaveProperty('spec');
+  expect(await db.store.tasksets.get(clusterId, begun.id)).not.toHaveProperty('spec');
+  expect(await db.store.tasksets.spec(begun.id)).toEqual(desired.spec);
+  expect(await db.store.tasksets.spec('nothere')).toBeUndefined();
+});

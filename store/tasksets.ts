@@ -1,5 +1,6 @@
 import type { Collection, Db } from 'mongodb';
 
+import type { ClusterSpec } from '../core/cluster.js';
 import { AppError, ErrorCode } from '../core/errors.js';
 import { OperationStatus } from '../core/words.js';
 import { clusterLives } from './clusterLives.js';
@@ -10,6 +11,8 @@ import type { TasksetDocument } from './tasksetDocument.js';
 import { timestamp } from './timestamps.js';
 import type { TasksetStore } from './types.js';
 
+/** Half a megabyte for a thousand nodes, and status reads ten tasksets. */
+const WITHOUT_SPEC = { projection: { spec: 0 } } as const;
 const NOT_ENDED: readonly OperationStatus[] = [OperationStatus.Pending, OperationStatus.InProgress];
 
 export async function openTasksets(db: Db): Promise<TasksetStore> {
@@ -17,7 +20,7 @@ export async function openTasksets(db: Db): Promise<TasksetStore> {
   await tasksets.createIndex({ clusterId: 1, sequence: -1 }, { unique: true }, undefined);
   return {
     async begin(taskset) {
-      const { id, plan, ...rest } = taskset;
+      const { id, plan, spec, ...rest } = taskset;
       for (;;) {
         const known = await tasksets.findOne({ _id: id });
         if (known !== null) return tasksetRecord(known);
@@ -25,6 +28,7 @@ export async function openTasksets(db: Db): Promise<TasksetStore> {
           ...rest,
           _id: id,
           plan: JSON.stringify(plan),
+          ...(spec === undefined ? {} : { spec: JSON.stringify(spec) }),
           sequence: 1 + (await lastSequence(tasksets, taskset.clusterId)),
           createdAt: timestamp(),
         };
@@ -56,14 +60,18 @@ export async function openTasksets(db: Db): Promise<TasksetStore> {
         { $set: { status, comments, endedAt: timestamp() } },
       );
     },
+    async spec(tasksetId) {
+      const found = await tasksets.findOne({ _id: tasksetId }, { projection: { spec: 1 } });
+      return found?.spec === undefined ? undefined : (JSON.parse(found.spec) as ClusterSpec);
+    },
     async get(clusterId, tasksetId) {
-      const found = await tasksets.findOne({ _id: tasksetId, clusterId });
+      const found = await tasksets.findOne({ _id: tasksetId, clusterId }, WITHOUT_SPEC);
       return found === null ? undefined : tasksetRecord(found);
     },
     async latest(clusterId, limit) {
       if (limit < 1) return [];
       const found = await tasksets
-        .find({ clusterId })
+        .find({ clusterId }, WITHOUT_SPEC)
         .sort({ sequence: -1 })
         .limit(limit)
         .toArray();

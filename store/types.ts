@@ -1,4 +1,4 @@
-import type { Cluster, Condition } from '../core/cluster.js';
+import type { Cluster, ClusterSpec, Condition } from '../core/cluster.js';
 import type {
   AppliedCluster,
   ClusterRecord,
@@ -121,7 +121,11 @@ export interface NodeStore {
 
 export interface TasksetStore {
   /** Idempotent by id; gives it the next sequence. */
-  begin(taskset: Omit<TasksetRecord, 'sequence' | 'createdAt'>): Promise<TasksetRecord>;
+  begin(
+    taskset: Omit<TasksetRecord, 'sequence' | 'createdAt'> & { spec?: ClusterSpec },
+  ): Promise<TasksetRecord>;
+  /** The spec that the taskset applies, as it was when it began: a later change is a taskset of its own. */
+  spec(tasksetId: string): Promise<ClusterSpec | undefined>;
   /** Forwards only: a success stays one, and an ended taskset is not reopened. */
   setOperation(
     tasksetId: string,
