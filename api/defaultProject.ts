@@ -1,7 +1,7 @@
 import { AppError, ErrorCode } from '../core/errors.js';
 import type { Store } from '../store/types.js';
 
-export const DEFAULT_PROJECT = 'defaultproject';
+const DEFAULT_PROJECT = 'defaultproject';
 
 /** The project that clients use unless told otherwise exists from the first start on. */
 export async function ensureDefaultProject(store: Store): Promise<void> {

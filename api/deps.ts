@@ -13,7 +13,7 @@ export interface ApiDeps {
   log: Logger;
 }
 
-export interface ApiConfig {
+interface ApiConfig {
   /** Folder that `privateKeyPath` points into (PLINTH_KEYS). */
   keysDir: string;
   /** Names of the blueprints that can be applied. */

@@ -11,7 +11,7 @@ export interface Snapshot {
 }
 
 /** Undefined: the cluster is gone. */
-export type SnapshotListener = (snapshot: Snapshot | undefined) => void;
+type SnapshotListener = (snapshot: Snapshot | undefined) => void;
 
 export interface StatusFeed {
   /** Calls `listener` with what is there now and then whenever it changes, until the returned function is called. */

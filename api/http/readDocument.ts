@@ -43,12 +43,7 @@ export async function readBody<T extends z.ZodType>(
   c: ApiContext,
   schema: T,
 ): Promise<z.output<T>> {
-  return checkInput(schema, await readDocument(c));
-}
-
-/** A value checked against a schema. @throws AppError InvalidRequest with every problem and its path. */
-export function checkInput<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(await readDocument(c));
   if (parsed.success) return parsed.data;
   throw invalid(parsed.error);
 }

@@ -37,7 +37,21 @@ export const tasksetDetailsSchema = z
     operations: z.array(
       z.object({
         ...operationHead,
-        nodes: z.array(z.object({ hostname: z.string(), steps: z.array(stepSchema) })),
+        nodes: z.array(
+          z.object({
+            hostname: z.string(),
+            path: z.string().optional().meta({
+              description: 'What is planned for the node: leader, control-plane, worker, …',
+            }),
+            steps: z.array(stepSchema),
+          }),
+        ),
+        leave: z
+          .array(z.string())
+          .meta({ description: 'Nodes that are drained and taken out before they are cleaned.' }),
+        clusterSteps: z
+          .array(z.string())
+          .meta({ description: 'Done once, through a control plane, after the nodes.' }),
       }),
     ),
   })

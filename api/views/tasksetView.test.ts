@@ -19,6 +19,18 @@ describe('tasksetDetails', () => {
     expect(operations[1]?.nodes).toMatchObject([
       { hostname: 'm1', steps: [{ name: 'blueprint-sync' }] },
     ]);
+    expect(operations[1]?.nodes[0]).not.toHaveProperty('path');
+  });
+
+  test('shows what is planned for each node and for the cluster', () => {
+    const [creation, sync] = tasksetDetails(tasksetRecord(), []).operations;
+    expect(creation?.nodes.map(({ hostname, path }) => [hostname, path])).toEqual([
+      ['m1', 'leader'],
+      ['m2', 'worker'],
+      ['m3', 'worker'],
+    ]);
+    expect(creation?.clusterSteps).toEqual(['check-in', 'node-metadata']);
+    expect(sync?.clusterSteps[0]).toBe('namespace-sync');
   });
 
   test('shows no steps to come once the taskset has ended', () => {

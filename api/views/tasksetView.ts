@@ -1,6 +1,6 @@
 import type { NodeTask } from '../../core/plan.js';
 import type { NodeRecord, TasksetOperationRecord, TasksetRecord } from '../../core/records.js';
-import { nodePaths, type StepName } from '../../core/steps.js';
+import { nodePaths, type NodePath, type StepName } from '../../core/steps.js';
 import { TasksetStatus, type OperationName, type OperationStatus } from '../../core/words.js';
 import { inOrder, pendingStepView, stepView, type StepView } from './stepView.js';
 
@@ -17,7 +17,7 @@ export interface TasksetSummary {
   operations: OperationSummary[];
 }
 
-export interface OperationSummary {
+interface OperationSummary {
   name: OperationName;
   resourceName: string;
   status: OperationStatus;
@@ -32,9 +32,22 @@ export interface OperationSummary {
 }
 
 export interface TasksetDetails extends Omit<TasksetSummary, 'operations'> {
-  operations: (Omit<OperationSummary, 'nodes'> & {
-    nodes: { hostname: string; steps: StepView[] }[];
-  })[];
+  operations: OperationDetails[];
+}
+
+interface OperationDetails extends Omit<OperationSummary, 'nodes'> {
+  nodes: OperationNode[];
+  /** Nodes that are drained and taken out through a control plane before their machines are cleaned. */
+  leave: string[];
+  /** Done once, through a control plane, after the nodes. */
+  clusterSteps: StepName[];
+}
+
+interface OperationNode {
+  hostname: string;
+  /** What is planned for this node; absent where only steps for the whole cluster run through it. */
+  path?: NodePath;
+  steps: StepView[];
 }
 
 export function tasksetSummary(taskset: TasksetRecord): TasksetSummary {
@@ -60,6 +73,8 @@ export function tasksetDetails(
     operations: taskset.operations.map((operation, index) => ({
       ...operationHead(taskset, operation, index),
       nodes: operationNodes(taskset, operation, index, nodes),
+      leave: taskset.plan[index]?.leave ?? [],
+      clusterSteps: taskset.plan[index]?.clusterSteps ?? [],
     })),
   };
 }
@@ -91,7 +106,7 @@ function operationNodes(
   operation: TasksetOperationRecord,
   index: number,
   nodes: readonly NodeRecord[],
-): { hostname: string; steps: StepView[] }[] {
+): OperationNode[] {
   const tasks = new Map(taskset.plan[index]?.nodes.map((task) => [task.hostname, task]));
   const known = new Map(nodes.map((node) => [node.hostname, node]));
   const ended =
@@ -103,8 +118,10 @@ function operationNodes(
     const planned = ended ? [] : plannedSteps(tasks.get(hostname));
     const begun = new Set(recorded.map((step) => step.name));
     const pending = planned.filter((name) => !begun.has(name)).map(pendingStepView);
-    if (!tasks.has(hostname) && recorded.length === 0) return [];
-    return [{ hostname, steps: inOrder([...recorded, ...pending]) }];
+    const steps = inOrder([...recorded, ...pending]);
+    const task = tasks.get(hostname);
+    if (task !== undefined) return [{ hostname, path: task.path, steps }];
+    return steps.length === 0 ? [] : [{ hostname, steps }];
   });
 }
 
