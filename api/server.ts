@@ -7,6 +7,7 @@ import type { ApiEnv } from './env.js';
 
 /** Running requests get this long at shutdown. */
 const GRACE_MS = 10_000;
+const IDLE_CHECK_MS = 50;
 
 export interface ServeOptions {
   host: string;
@@ -57,13 +58,16 @@ export async function serve(app: FetchApp, options: ServeOptions): Promise<ApiSe
         const late = setTimeout(() => {
           if ('closeAllConnections' in server) server.closeAllConnections();
         }, GRACE_MS);
+        // Connections that become idle from now on would be kept alive for the next request.
+        const idle = setInterval(() => {
+          if ('closeIdleConnections' in server) server.closeIdleConnections();
+        }, IDLE_CHECK_MS);
         server.close((error) => {
           clearTimeout(late);
+          clearInterval(idle);
           if (error === undefined) resolve();
           else reject(error);
         });
-        // Idle keep-alive connections would hold the server open.
-        if ('closeIdleConnections' in server) server.closeIdleConnections();
       }),
   };
 }
