@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { NodeSpec } from '../core/cluster.js';
 import { AppError, ErrorCode } from '../core/errors.js';
 import type { NodeStepRecord } from '../core/records.js';
-import type { StepName } from '../core/steps.js';
+import { cleanSteps, type StepName } from '../core/steps.js';
 import { NodeStatus } from '../core/words.js';
 import type { JoinSecrets } from '../machine/steps/types.js';
 import type { StepRunResult } from '../machine/types.js';
@@ -59,10 +59,27 @@ export async function runNodeStep(deps: ActivityDeps, ref: StepRef): Promise<Ste
         throw stepError(ref.hostname, ref.step, result);
       }
     } catch (error) {
+      if (isCleanAlready(error, ref.step)) {
+        await deps.store.nodes.upsert(ref.clusterId, ref.hostname, {
+          claimed: false,
+          joined: false,
+        });
+        await record({ state: 'skipped', endedAt: Date.now() });
+        return { outcome: 'skipped' };
+      }
       if (error instanceof AppError) await recordFailure(deps, ref, error, record);
       throw error;
     }
   });
+}
+
+/** A machine that was made anew since is clean: there is nothing of ours to take away. */
+function isCleanAlready(error: unknown, step: StepName): boolean {
+  return (
+    error instanceof AppError &&
+    error.code === ErrorCode.NotClaimed &&
+    cleanSteps.some(({ name }) => name === step)
+  );
 }
 
 interface OneRun {

@@ -22,6 +22,8 @@ export const ErrorCode = {
   AuthFailed: 'AuthFailed',
   HostKeyMismatch: 'HostKeyMismatch',
   ForeignCluster: 'ForeignCluster',
+  /** Nothing of ours is on it: never claimed, or made anew since. */
+  NotClaimed: 'NotClaimed',
   PreflightFailed: 'PreflightFailed',
   StepFailed: 'StepFailed',
   ArtifactMissing: 'ArtifactMissing',

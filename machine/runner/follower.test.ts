@@ -90,7 +90,7 @@ describe('following a run', () => {
 
   it.each([
     ['Busy another start', 'Busy'],
-    ['NotClaimed', 'StepFailed'],
+    ['NotClaimed', 'NotClaimed'],
     ['ForeignCluster {"clusterId":"c9","cluster":"prod","project":"p"}', 'ForeignCluster'],
     ['StepFailed no space', 'StepFailed'],
   ])('that is refused as %j fails with %s', async (refusal, code) => {

@@ -152,11 +152,16 @@ function refusal(target: MachineTarget, text: string): AppError {
   }
   if (word === 'Busy') return new AppError(ErrorCode.Busy, `${target.node}: ${detail}`);
   if (word === 'NotClaimed') {
-    return commandFailed(
-      target,
-      'claim',
-      'the machine was not claimed',
-      'the step claim comes first on every machine',
+    return new AppError(
+      ErrorCode.NotClaimed,
+      `${target.node} holds nothing of this cluster any more: was it reset or installed anew?`,
+      {
+        failure: {
+          node: target.node,
+          step: 'claim',
+          hint: 'retry: the machine is prepared from the start; it must not be reset while an operation runs',
+        },
+      },
     );
   }
   return commandFailed(target, 'start', detail);
