@@ -112,6 +112,8 @@ export async function endTaskset(
     retries: work.retries,
     deleting: work.deleting,
   });
+  // A deletion is done when the record is gone: until then the reconciler must find it.
+  if (work.deleting && !failed) return;
   // Last: from here on the reconciler takes the work as done.
   await deps.store.clusters.setObserved(work.clusterId, {
     generation: work.generation,

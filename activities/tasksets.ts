@@ -182,6 +182,8 @@ export async function removeCluster(
   deps: ActivityDeps,
   ref: ClusterRef & { clusterId: string },
 ): Promise<void> {
+  // Already gone: the name, and what lies under it, may be another cluster's by now.
+  if ((await deps.store.clusters.getById(ref.clusterId)) === undefined) return;
   await deps.store.secrets.remove(secretsOwner(ref));
   await deps.store.clusters.remove(ref.clusterId);
 }
