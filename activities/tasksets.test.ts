@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+import type { ClusterRecord } from '../core/records.js';
+import { applyTo, node } from '../test/store/desired.js';
+import { openTestDatabase, type TestDatabase } from '../test/store/testDatabase.js';
+import { createVault } from '../vault/vault.js';
+import type { ActivityDeps } from './deps.js';
+import { endOperation, endTaskset } from './operations.js';
+import type { OperationRef, Work } from './refs.js';
+import { removeCluster, takeWork } from './tasksets.js';
+
+let db: TestDatabase;
+let deps: ActivityDeps;
+let record: ClusterRecord;
+let count = 0;
+
+beforeAll(async () => {
+  db = await openTestDatabase();
+  const untouched = (): never => {
+    throw new Error('no machine is to be touched');
+  };
+  deps = {
+    store: db.store,
+    vault: createVault({ masterKey: Buffer.alloc(32, 1) }),
+    machines: { with: untouched, close: untouched },
+    source: { catalog: { source: 'bundle', artifacts: [] }, open: untouched, manifest: untouched },
+    log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+  };
+}, 60_000);
+afterAll(() => db.close());
+beforeEach(async () => {
+  count += 1;
+  record = (await applyTo(db.store)(`work-${String(count)}`)).record;
+});
+
+const ref = () => ({ project: record.project, name: record.name });
+const take = (tasksetId: string) => takeWork(deps, { ...ref(), tasksetId });
+const id = (name: string): string => `${name}${String(count).padStart(7 - name.length, '0')}`;
+
+async function must(work: Work | undefined): Promise<Work> {
+  if (work === undefined) throw new Error('there was nothing to do');
+  return Promise.resolve(work);
+}
+
+/** Ends a taskset as the cluster workflow does; `failing` operations by index. */
+async function end(work: Work, failing: readonly number[] = []): Promise<void> {
+  const outcomes = work.operations.map((_, index) => ({
+    index,
+    failed: failing.includes(index),
+    errorSummary: failing.includes(index) ? 'm1: it broke' : '',
+  }));
+  for (const [index, operation] of work.operations.entries()) {
+    const operationRef: OperationRef = {
+      ...ref(),
+      clusterId: work.clusterId,
+      generation: work.generation,
+      tasksetId: work.tasksetId,
+      operation: operation.name,
+      operationIndex: index,
+    };
+    await endOperation(
+      deps,
+      operationRef,
+      outcomes[index] ?? { index, failed: true, errorSummary: '' },
+    );
+  }
+  await endTaskset(deps, ref(), work, outcomes);
+}
+
+const now = async () => db.store.clusters.getById(record.id);
+
+describe('taking work', () => {
+  it('records the taskset before anything is done', async () => {
+    const work = await must(await take(id('a')));
+    expect(work.operations.map(({ name }) => name)).toEqual(['ClusterCreation', 'BlueprintSync']);
+    const [taskset] = await db.store.tasksets.latest(record.id, 1);
+    expect(taskset?.id).toBe(id('a'));
+    expect(taskset?.operations[0]?.status).toBe('PROVISION_TASK_STATUS_PENDING');
+  });
+
+  it('goes on with the taskset of a workflow that was terminated, under its own id', async () => {
+    await take(id('a'));
+    const again = await must(await take(id('b')));
+    expect(again.tasksetId).toBe(id('a'));
+    expect(await db.store.tasksets.latest(record.id, 5)).toHaveLength(1);
+  });
+
+  it('ends an interrupted taskset that a newer change overtook', async () => {
+    await take(id('a'));
+    await applyTo(db.store)(record.name, [node(1), node(2), node(3)]);
+    const next = await must(await take(id('b')));
+    expect(next.tasksetId).toBe(id('b'));
+    const old = await db.store.tasksets.get(record.id, id('a'));
+    expect(old?.status).toBe('PROVISION_TASKSET_STATUS_FAILED');
+    expect(old?.operations.map(({ status }) => status)).toEqual([
+      'PROVISION_TASK_STATUS_FAILED',
+      'PROVISION_TASK_STATUS_FAILED',
+    ]);
+  });
+
+  it('finds nothing to do once the taskset has ended, well or not', async () => {
+    await end(await must(await take(id('a'))), [0]);
+    expect(await take(id('b'))).toBeUndefined();
+    expect((await now())?.commonStatus).toMatchObject({ conditionStatus: 3 });
+    expect((await now())?.commonStatus.reason).toContain('m1: it broke');
+  });
+
+  it('starts a new taskset for a retry', async () => {
+    await end(await must(await take(id('a'))), [0]);
+    await db.store.clusters.requestRetry(record.project, record.name);
+    expect((await must(await take(id('b')))).tasksetId).toBe(id('b'));
+  });
+
+  it('shows every steps the spec that its taskset began with', async () => {
+    const work = await must(await take(id('a')));
+    await applyTo(db.store)(record.name, [node(1), node(2), node(3)]);
+    expect(await db.store.tasksets.spec(work.tasksetId)).toEqual(record.desired.spec);
+  });
+});
+
+describe('a deletion', () => {
+  it('stays unobserved until the record is gone, so that no termination can wedge it', async () => {
+    await db.store.clusters.markDeleting(record.project, record.name);
+    const work = await must(await take(id('a')));
+    expect(work.operations.map(({ name }) => name)).toEqual(['ClusterDeletion']);
+    await end(work);
+    const open = await db.store.clusters.unobserved(1000);
+    expect(open.map((cluster) => cluster.id)).toContain(record.id);
+  });
+
+  it("leaves alone what lies under the name of a later cluster's", async () => {
+    const { project, name, id: clusterId } = record;
+    await removeCluster(deps, { project, name, clusterId });
+    await applyTo(db.store)(name);
+    await db.store.secrets.put(`${project}/${name}`, 'ssh:m1', 'sealed');
+    await removeCluster(deps, { project, name, clusterId });
+    expect(await db.store.secrets.get(`${project}/${name}`, 'ssh:m1')).toBe('sealed');
+  });
+});
