@@ -69,12 +69,8 @@ const prepareSteps: readonly StepDef[] = [
   { name: 'packages', title: 'Install packages' },
   { name: 'container-runtime', title: 'Start the container runtime' },
   { name: 'api-endpoint', title: 'Start the API endpoint' },
-  {
-    name: 'binaries',
-    title: 'Install kubeadm, kubelet and kubectl',
-    needs: ['api-endpoint', 'artifacts'],
-  },
-  { name: 'images', title: 'Import images' },
+  { name: 'binaries', title: 'Install kubeadm, kubelet and kubectl' },
+  { name: 'images', title: 'Import images', needs: ['binaries', 'artifacts'] },
 ];
 
 /** The first control plane. */

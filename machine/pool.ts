@@ -20,7 +20,7 @@ export interface MachinesOptions {
   handshakesPerSecond?: number;
 }
 
-/** One connection and its users; `transfers` lets one upload at a time through. */
+/** One connection and its users; `transfers` bounds the uploads at the same time. */
 interface Entry {
   connecting: Promise<Connection>;
   /** Once there is one. */
@@ -50,7 +50,8 @@ export function createMachines(options: MachinesOptions = {}): Machines {
     const { bastion } = target;
     const entry: Entry = {
       users: 0,
-      transfers: new Slots(1),
+      // Two: a step that finds its files there must not wait for the gigabyte another one sends.
+      transfers: new Slots(2),
       connecting: bastion
         ? use(bastionTarget(target, bastion), (via, hold) => {
             const tunnel = (): ReturnType<Connection['forward']> =>

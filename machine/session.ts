@@ -6,7 +6,7 @@ import type { Slots } from './slots.js';
 import { ensureArtifacts } from './transfer/ensureArtifacts.js';
 import type { MachineSession, MachineTarget } from './types.js';
 
-/** One machine over a connection that others use too; `transfers` lets one upload at a time through. */
+/** One machine over a connection that others use too; `transfers` bounds the uploads at the same time. */
 export function createSession(
   connection: Connection,
   target: MachineTarget,
@@ -19,7 +19,7 @@ export function createSession(
     runStep: (run, hooks) => runStep(connection, target, run, hooks),
     cancelRun: (runId) => cancelRun(connection, target, runId),
     ensureArtifacts: async (artifacts, open, hooks) => {
-      // Two callers that lack the same file: the second one finds it there.
+      // The machine takes one file at a time: of two callers that lack the same one, the second finds it there.
       await transfers.acquire();
       try {
         return await ensureArtifacts(connection, target, { artifacts, open, ...hooks });

@@ -1,4 +1,4 @@
-import { binaries, cniPlugins, images, isBundle } from '../artifacts/select.js';
+import { binaries, cniPlugins, images, isBundle, packages } from '../artifacts/select.js';
 import type { StepModule } from './types.js';
 
 /** Sends everything the node will need that is large, while the machine is being prepared. */
@@ -11,5 +11,7 @@ export const artifactsStep: StepModule = {
   params: () => ({}),
   // What is needed first is sent first.
   artifacts: (context) =>
-    isBundle(context) ? [...binaries(context), cniPlugins(context), ...images(context)] : [],
+    isBundle(context)
+      ? [...packages(context), ...binaries(context), cniPlugins(context), ...images(context)]
+      : [],
 };
