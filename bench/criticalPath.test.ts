@@ -22,9 +22,9 @@ describe('criticalPath', () => {
       timed('m1', 'packages', 3, 5),
       timed('m1', 'container-runtime', 5, 6),
       timed('m1', 'api-endpoint', 6, 7),
-      timed('m1', 'binaries', 10, 12),
+      timed('m1', 'images', 10, 12),
     ]);
-    expect(path.chain.map(({ step }) => step)).toEqual(['claim', 'artifacts', 'binaries']);
+    expect(path.chain.map(({ step }) => step)).toEqual(['claim', 'artifacts', 'images']);
     expect(path.seconds).toBe(1 + 7.5 + 2);
   });
 
