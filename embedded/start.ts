@@ -47,10 +47,11 @@ const PORT_ATTEMPTS = 3;
  * process runs on the same data directory; EntryError with the end of the log of what did not start.
  */
 export async function startPlinth({ config, env, say }: StartOptions): Promise<Plinth> {
-  await checkSettings(config);
   await mkdir(config.data, { recursive: true, mode: 0o700 });
   await mkdir(config.keys, { recursive: true, mode: 0o700 });
   await stopLeftovers(config.data);
+  // After them: what a killed run left may still listen.
+  await checkSettings(config);
   const pidPath = join(config.data, 'plinth.pid');
   await writePidFile(pidPath, process.pid);
   await loadMasterKey({ masterKey: config.masterKey, dataDir: config.data });
