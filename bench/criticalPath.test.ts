@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { criticalPath, type TimedStep } from './criticalPath.js';
+import { blockingChain, criticalPath, type TimedStep } from './criticalPath.js';
 
 const tasks = [
   { hostname: 'm1', path: 'leader' as const },
@@ -52,5 +52,20 @@ describe('criticalPath', () => {
       timed('m1', 'namespace-sync', 11, 12),
     ]);
     expect(path.seconds).toBe(10);
+  });
+});
+
+describe('blockingChain', () => {
+  it('goes back from the last end to the need that ended last, however short that was', () => {
+    const chain = blockingChain(tasks, [
+      timed('m1', 'images', 0, 5),
+      timed('m1', 'kubeadm-init', 5, 20),
+      timed('m2', 'images', 30, 31),
+      timed('m2', 'kubeadm-join', 32, 34),
+    ]);
+    expect(chain.map(({ hostname, step }) => `${hostname} ${step}`)).toEqual([
+      'm2 images',
+      'm2 kubeadm-join',
+    ]);
   });
 });

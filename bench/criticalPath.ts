@@ -8,12 +8,17 @@ export interface TimedStep {
   /** Milliseconds since the epoch. */
   startedAt: number;
   endedAt: number;
+  /** The worker's own times around it, where it has them. */
+  begunAt?: number;
+  doneAt?: number;
 }
+
+export type ChainLink = TimedStep & { seconds: number };
 
 export interface CriticalPath {
   /** Sum of the durations along the longest chain: what no scheduling could do without. */
   seconds: number;
-  chain: (TimedStep & { seconds: number })[];
+  chain: ChainLink[];
 }
 
 interface Vertex extends TimedStep {
@@ -66,6 +71,28 @@ export function criticalPath(
     chain.unshift({ ...vertex, seconds: (vertex.endedAt - vertex.startedAt) / 1000 });
   }
   return { seconds: chain.reduce((sum, { seconds }) => sum + seconds, 0), chain };
+}
+
+/**
+ * What the end really waited for: back from the step that ended last, always to the need that ended last. Its
+ * durations and the gaps between them are the whole time.
+ */
+export function blockingChain(
+  tasks: readonly NodeTask[],
+  steps: readonly TimedStep[],
+): ChainLink[] {
+  const vertices = new Map(graph(tasks, steps).map((vertex) => [vertex.id, vertex]));
+  const latest = (candidates: readonly Vertex[]): Vertex | undefined =>
+    candidates.toSorted((a, b) => b.endedAt - a.endedAt)[0];
+  const chain: ChainLink[] = [];
+  for (
+    let at = latest([...vertices.values()]);
+    at !== undefined;
+    at = latest(at.needs.flatMap((id) => vertices.get(id) ?? []))
+  ) {
+    chain.unshift({ ...at, seconds: (at.endedAt - at.startedAt) / 1000 });
+  }
+  return chain;
 }
 
 function graph(tasks: readonly NodeTask[], steps: readonly TimedStep[]): Vertex[] {

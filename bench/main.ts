@@ -1,0 +1,28 @@
+import { provision } from './provision.js';
+
+/** A measurement: takes its options, prints a table and, last, one JSON line. */
+type Bench = (options: string[]) => Promise<void>;
+
+const benches: Readonly<Record<string, { run: Bench; about: string }>> = {
+  provision: {
+    run: provision,
+    about:
+      'three bare machines from POST to READY; the same scripts by hand [--runs N] [--no-by-hand]',
+  },
+};
+
+const [name = '', ...options] = process.argv.slice(2);
+const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;
+if (bench === undefined) {
+  const list = Object.entries(benches).map(([key, { about }]) => `  ${key.padEnd(12)} ${about}`);
+  process.stderr.write(`npm run bench -- NAME\n${list.join('\n')}\n`);
+  // sysexits(3) EX_USAGE.
+  process.exitCode = 64;
+} else {
+  try {
+    await bench.run(options);
+  } catch (error) {
+    process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
+}
