@@ -9,13 +9,20 @@ import { run } from './run.js';
 
 const RECIPE = fileURLToPath(new URL('base/', import.meta.url));
 
-/** The mirror that this host itself installs from when it is a Debian, else Debian's own. */
+/**
+ * The mirror that this host itself installs from when it is a Debian; elsewhere the one that is named.
+ *
+ * @throws Error saying what to set where there is neither.
+ */
 export function debianMirror(): string {
+  const named = process.env['PLINTH_DEBIAN_MIRROR'];
+  if (named !== undefined && named !== '') return named;
   const file = '/etc/apt/sources.list.d/debian.sources';
   const uri = existsSync(file)
     ? /^URIs:\s*(\S+\/debian)\/?$/m.exec(readFileSync(file, 'utf8'))
     : null;
-  return uri?.[1] ?? 'http://deb.debian.org/debian';
+  if (uri?.[1] !== undefined) return uri[1];
+  throw new Error('this host is no Debian: name a Debian mirror in PLINTH_DEBIAN_MIRROR');
 }
 
 /** A hash of what the base is made from: a changed recipe makes a new base. */

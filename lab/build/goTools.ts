@@ -11,7 +11,11 @@ export interface GoTools {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** The host's Go, or the pinned one, downloaded once from the module proxy. */
+/**
+ * The host's Go, or the pinned one, downloaded once from the module proxy that GOPROXY names.
+ *
+ * @throws Error saying what to install or set where there is neither.
+ */
 export async function goTools(paths: LabPaths, log: (line: string) => void): Promise<GoTools> {
   const env: NodeJS.ProcessEnv = {
     ...process.env,
@@ -36,11 +40,16 @@ async function download(paths: LabPaths, log: (line: string) => void): Promise<s
   const dir = join(paths.cache, 'toolchain');
   const go = join(dir, `golang.org/toolchain@${GO_TOOLCHAIN}`, 'bin/go');
   if (existsSync(go)) return go;
-  log(`this host has no Go: downloading ${GO_TOOLCHAIN}`);
   const proxy = (process.env['GOPROXY'] ?? '')
     .split(/[,|]/)
     .find((part) => part.startsWith('http'));
-  const url = `${proxy ?? 'https://proxy.golang.org'}/golang.org/toolchain/@v/${GO_TOOLCHAIN}.zip`;
+  if (proxy === undefined) {
+    throw new Error(
+      'this host has no Go 1.21 or newer: install it, or name a module proxy in GOPROXY',
+    );
+  }
+  const url = `${proxy}/golang.org/toolchain/@v/${GO_TOOLCHAIN}.zip`;
+  log(`this host has no Go: downloading ${GO_TOOLCHAIN}`);
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url}: ${response.status}`);
   const bytes = Buffer.from(await response.arrayBuffer());
