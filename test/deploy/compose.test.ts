@@ -1,0 +1,78 @@
+import { existsSync, readFileSync } from 'node:fs';
+
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+
+interface Service {
+  image?: string;
+  build?: string;
+  user?: string;
+  command?: string[];
+  healthcheck?: { test: string[] };
+  depends_on?: Record<string, { condition: string }>;
+  ports?: string[];
+  volumes?: string[];
+  environment?: Record<string, string>;
+}
+
+const compose = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true }) as {
+  services: Record<string, Service>;
+  volumes: Record<string, unknown>;
+};
+const dockerfile = readFileSync('Dockerfile', 'utf8');
+const services = Object.entries(compose.services);
+const ours = services.filter(([, service]) => service.build !== undefined);
+
+test('every image is pinned to a version', () => {
+  const images = [
+    ...services.map(([, service]) => service.image ?? ''),
+    ...[...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image ?? ''),
+  ];
+  for (const image of images) expect(image).toMatch(/^[\w./-]+:\d+\.\d+[\w.-]*$/);
+});
+
+test('our processes do not run as root', () => {
+  expect(ours.map(([name]) => name)).toEqual(['prepare-temporal', 'api', 'worker']);
+  for (const [, service] of ours) expect(service.user).toBe('node');
+  expect(dockerfile).toMatch(/^USER node$/m);
+});
+
+test('each entry point that a container runs is there', () => {
+  const scripts = [
+    ...ours.flatMap(([, { command = [], healthcheck }]) => [
+      ...command,
+      ...(healthcheck?.test ?? []),
+    ]),
+    ...(/^CMD (.*)$/m.exec(dockerfile)?.[1]?.match(/[\w/]+\.ts/g) ?? []),
+  ].filter((word) => word.endsWith('.ts'));
+  expect(scripts).toContain('worker/main.ts');
+  expect(scripts).toContain('api/main.ts');
+  for (const script of scripts) expect(existsSync(script), script).toBe(true);
+});
+
+test('whoever is waited for exists, and has a health check where its health is waited for', () => {
+  for (const [, { depends_on: dependencies = {} }] of services) {
+    for (const [name, { condition }] of Object.entries(dependencies)) {
+      const service = compose.services[name];
+      expect(service, name).toBeDefined();
+      if (condition === 'service_healthy') expect(service?.healthcheck, name).toBeDefined();
+    }
+  }
+});
+
+test('every named volume is declared', () => {
+  const named = services.flatMap(([, { volumes = [] }]) => volumes.map((one) => one.split(':')[0]));
+  expect(new Set(named)).toEqual(new Set(Object.keys(compose.volumes)));
+});
+
+test('nothing listens beyond this host by default', () => {
+  for (const [, { ports = [] }] of services) {
+    for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
+  }
+});
+
+test('every folder of the image is there', () => {
+  const folders = [...dockerfile.matchAll(/^COPY (\w+) \1$/gm)].map(([, folder]) => folder ?? '');
+  expect(folders).toContain('core');
+  for (const folder of folders) expect(existsSync(folder), folder).toBe(true);
+});
