@@ -40,6 +40,7 @@ test('each step of the paths stands once, before what follows it on any path', (
   const inOrder = [
     'Gather facts',
     'Import images',
+    'Initialise the control plane',
     'Join the cluster',
     'Wait for the node to be Ready',
     'Check in with the API server',

@@ -87,15 +87,15 @@ function pathSteps(path: NodePath): StepDef[] {
   return [...(JOINING.has(path) ? preflightSteps : []), ...nodePaths[path]];
 }
 
-/** Each step once, before those that follow it on any path. */
+/** Each step once, before those that follow it on any path, and as late as they let it. */
 function mergeInOrder(paths: readonly (readonly StepDef[])[]): StepDef[] {
   const merged: StepDef[] = [];
   for (const path of paths) {
-    let at = 0;
-    for (const step of path) {
+    let before = merged.length;
+    for (const step of path.toReversed()) {
       const found = merged.findIndex((known) => known.name === step.name);
-      if (found >= 0) at = Math.max(at, found + 1);
-      else merged.splice(at++, 0, step);
+      if (found >= 0) before = Math.min(before, found);
+      else merged.splice(before, 0, step);
     }
   }
   return merged;

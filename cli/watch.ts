@@ -35,6 +35,7 @@ export async function watchCluster(options: WatchOptions): Promise<WatchResult> 
   const { screen, signal } = options;
   const progress = new Progress();
   let taskset: Taskset | undefined;
+  let begun: string | undefined;
   const redraw = setInterval(() => {
     if (taskset !== undefined) screen.picture(progress.live(taskset, Date.now()));
   }, PICTURE_EVERY_MS);
@@ -47,7 +48,11 @@ export async function watchCluster(options: WatchOptions): Promise<WatchResult> 
         reachedAt = Date.now();
         if (seen === undefined) return { outcome: 'gone' };
         taskset = seen.taskset;
-        if (taskset !== undefined) screen.print(progress.news(taskset));
+        if (taskset !== undefined && !isOver(taskset)) begun = taskset.id;
+        // What ended before it was asked for this change is no news.
+        if (taskset !== undefined && (begun === taskset.id || !isSubmitted(seen.cluster))) {
+          screen.print(progress.news(taskset));
+        }
         const outcome = outcomeOf(seen);
         if (outcome !== undefined) return { outcome, cluster: seen.cluster };
       } catch (error) {
@@ -84,14 +89,18 @@ async function look({ client, project, name }: WatchOptions): Promise<Seen | und
 /** Undefined while there is something to do. */
 function outcomeOf({ cluster, taskset }: Seen): 'ready' | 'failed' | undefined {
   const status = cluster.status?.commonStatus.conditionStatus;
-  const isOver =
-    taskset === undefined ||
-    taskset.status === TasksetStatus.Complete ||
-    taskset.status === TasksetStatus.Failed;
-  if (!isOver) return undefined;
+  if (taskset !== undefined && !isOver(taskset)) return undefined;
   if (status === CommonConditionStatus.Ok) return 'ready';
   if (status === CommonConditionStatus.Failed) return 'failed';
   return undefined;
+}
+
+function isOver({ status }: Taskset): boolean {
+  return status === TasksetStatus.Complete || status === TasksetStatus.Failed;
+}
+
+function isSubmitted({ status }: Cluster): boolean {
+  return status?.commonStatus.conditionStatus === CommonConditionStatus.Submitted;
 }
 
 /** Not reached, or not ready: a server that is being restarted. */
