@@ -26,11 +26,13 @@ finish() {
   # kubeadm leaves a token for a day; ours are made one per node.
   kube -n kube-system delete secret --field-selector type=bootstrap.kubernetes.io/token --ignore-not-found >/dev/null
   printf '%s' "$IDENTITY" | kube apply --server-side --field-manager=plinth --force-conflicts -f - >/dev/null
+  mark_complete
   result caCertHash "$(ca_cert_hash)"
 }
 
 if half_way; then
   if wait_for_own_api && complete; then
+    mark_complete
     result caCertHash "$(ca_cert_hash)"
     skip 'the control plane answers and is this cluster'
   fi
@@ -38,6 +40,11 @@ if half_way; then
   [[ -z $other || $other == "$PLINTH_CLUSTER_ID" ]] ||
     fail ForeignCluster "this machine's control plane is the cluster $other" \
       'Take the machine out of that cluster first.'
+  if was_complete; then
+    kubelet_lines 25
+    fail StepFailed 'this control plane was initialised, but its API server does not answer' \
+      'Its data is kept. Look at the lines of kubelet above and at the containers of kube-system (ctr -n k8s.io tasks ls); when it answers again, retry.'
+  fi
   reset_half_state
 fi
 

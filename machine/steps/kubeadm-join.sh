@@ -29,7 +29,13 @@ wait_until_joined() {
 if half_way; then
   systemctl start kubelet.service 2>/dev/null || true
   if own_ca && wait_until_joined 60; then
+    mark_complete
     skip 'the node has joined this cluster'
+  fi
+  if was_complete; then
+    kubelet_lines 25
+    fail StepFailed 'this node has joined, but the API server does not know it or does not answer' \
+      'Its data is kept. Are the control planes up? If the node was deleted from the cluster by hand, take it out of the spec, apply, and add it again.'
   fi
   reset_half_state
 fi
@@ -47,3 +53,4 @@ wait_until_joined 60 || {
   fail StepFailed 'kubeadm join ended well, but the API server does not know the node' \
     "kubelet's last lines are above."
 }
+mark_complete

@@ -310,10 +310,10 @@ export function describeRunner(title: string, setup: () => Promise<RunnerMachine
 
       it('that was not claimed takes no step but claim', async () => {
         await expect(run(stepRun('true', { step: 'packages' }))).rejects.toMatchObject({
-          code: 'StepFailed',
+          code: 'NotClaimed',
           failure: {
             node: machine.target.node,
-            hint: 'the step claim comes first on every machine',
+            step: 'claim',
           },
         });
         await run(stepRun('true'));

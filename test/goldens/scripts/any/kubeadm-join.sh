@@ -206,6 +206,14 @@ half_way() {
     compgen -G '/etc/kubernetes/manifests/*.yaml' >/dev/null
 }
 
+# Set when kubeadm and everything after it ended well. From then on the machine holds state that is not ours to
+# throw away: what does not answer is told to a person, never reset.
+COMPLETE=/etc/kubernetes/plinth-complete
+
+mark_complete() { printf '%s\n' "$PLINTH_CLUSTER_ID" >"$COMPLETE.new" && sync "$COMPLETE.new" && mv -f "$COMPLETE.new" "$COMPLETE"; }
+
+was_complete() { [[ -e $COMPLETE ]]; }
+
 # A file that holds secrets exists only while kubeadm reads it.
 secret_file() {
   (umask 077 && cat >"$PLINTH_RUN_DIR/$1")
@@ -243,7 +251,13 @@ wait_until_joined() {
 if half_way; then
   systemctl start kubelet.service 2>/dev/null || true
   if own_ca && wait_until_joined 60; then
+    mark_complete
     skip 'the node has joined this cluster'
+  fi
+  if was_complete; then
+    kubelet_lines 25
+    fail StepFailed 'this node has joined, but the API server does not know it or does not answer' \
+      'Its data is kept. Are the control planes up? If the node was deleted from the cluster by hand, take it out of the spec, apply, and add it again.'
   fi
   reset_half_state
 fi
@@ -261,3 +275,4 @@ wait_until_joined 60 || {
   fail StepFailed 'kubeadm join ended well, but the API server does not know the node' \
     "kubelet's last lines are above."
 }
+mark_complete

@@ -206,6 +206,14 @@ half_way() {
     compgen -G '/etc/kubernetes/manifests/*.yaml' >/dev/null
 }
 
+# Set when kubeadm and everything after it ended well. From then on the machine holds state that is not ours to
+# throw away: what does not answer is told to a person, never reset.
+COMPLETE=/etc/kubernetes/plinth-complete
+
+mark_complete() { printf '%s\n' "$PLINTH_CLUSTER_ID" >"$COMPLETE.new" && sync "$COMPLETE.new" && mv -f "$COMPLETE.new" "$COMPLETE"; }
+
+was_complete() { [[ -e $COMPLETE ]]; }
+
 # A file that holds secrets exists only while kubeadm reads it.
 secret_file() {
   (umask 077 && cat >"$PLINTH_RUN_DIR/$1")
