@@ -1,3 +1,3 @@
 # shellcheck shell=bash
-# The files have arrived and were verified before this ran.
-skip 'nothing is left to fetch'
+# The files were sent and verified before this runs; where machines fetch for themselves, the steps that need them do.
+note 'every file of the bundle that this machine needs is there'
