@@ -9,7 +9,7 @@ export interface ProcessIdentity {
   started: string;
 }
 
-/** Undefined when no such process runs (a zombie does not run). */
+/** Undefined when no such process runs: a zombie does not, once its last thread has let go of files and ports. */
 export async function identify(pid: number): Promise<ProcessIdentity | undefined> {
   const started = process.platform === 'linux' ? await linuxStart(pid) : await psStart(pid);
   return started === undefined ? undefined : { pid, started };
@@ -23,9 +23,11 @@ export async function isRunning(identity: ProcessIdentity): Promise<boolean> {
 async function linuxStart(pid: number): Promise<string | undefined> {
   try {
     const stat = await readFile(`/proc/${String(pid)}/stat`, 'utf8');
-    // The command name in parentheses may hold anything: count from the last one. proc(5): 3 state, 22 starttime.
+    // The command name in parentheses may hold anything: count from the last one. proc(5): 3 state,
+    // 20 num_threads, 22 starttime.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+    const dead = fields[0] === 'X' || (fields[0] === 'Z' && Number(fields[17]) <= 1);
+    return dead ? undefined : fields[19];
   } catch {
     return undefined;
   }

@@ -139,8 +139,9 @@ describe('API keys', () => {
       project?: string;
     }>;
     expect(new Set(items.map((item) => item.project))).toEqual(new Set([project]));
-    const all = (await (await api.call('GET', KEYS)).json()) as List<{ id: string; name: string }>;
-    const admin = all.items.find((item) => item.name === 'admin key')!;
+    type Key = { id: string; project?: string };
+    const all = (await (await api.call('GET', KEYS)).json()) as List<Key>;
+    const admin = all.items.find((item) => item.project === undefined)!;
     expect((await api.call('DELETE', `${KEYS}/${admin.id}`, { key })).status).toBe(404);
     expect((await api.call('GET', KEYS)).status).toBe(200);
   });

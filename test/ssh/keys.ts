@@ -9,13 +9,21 @@ export interface TestKey {
 
 /** A fresh key pair in OpenSSH's form. */
 export function testKey(type: 'ed25519' | 'rsa' | 'ecdsa' = 'ed25519'): TestKey {
-  const pair =
-    type === 'ed25519'
-      ? ssh2.utils.generateKeyPairSync('ed25519')
-      : type === 'rsa'
-        ? ssh2.utils.generateKeyPairSync('rsa', { bits: 2048 })
-        : ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 });
+  let pair = generate(type);
+  // Now and then ssh2 writes a key that no one can read, itself included.
+  while (ssh2.utils.parseKey(pair.private) instanceof Error) pair = generate(type);
   return { privateKey: pair.private, publicKey: pair.public.split(' ').slice(0, 2).join(' ') };
+}
+
+function generate(type: 'ed25519' | 'rsa' | 'ecdsa'): { private: string; public: string } {
+  switch (type) {
+    case 'ed25519':
+      return ssh2.utils.generateKeyPairSync('ed25519');
+    case 'rsa':
+      return ssh2.utils.generateKeyPairSync('rsa', { bits: 2048 });
+    case 'ecdsa':
+      return ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 });
+  }
 }
 
 /** The same kinds of key as openssl writes them: `BEGIN PRIVATE KEY`. */
