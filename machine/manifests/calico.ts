@@ -12,6 +12,7 @@ interface EnvVar {
 interface Workload {
   kind?: string;
   metadata?: { name?: string };
+  data?: Record<string, string>;
   spec?: { template?: { spec?: { containers?: { name: string; env?: EnvVar[] }[] } } };
 }
 
@@ -35,7 +36,29 @@ export function calicoManifest(upstream: string, spec: ClusterSpec): string {
     );
   }
   container.env = withEnv(container.env ?? [], environment(spec));
+  if (spec.config.network.ipv6 !== undefined) assignBothFamilies(objects);
   return objects.map((object) => stringify(object, { lineWidth: 0 })).join('---\n');
+}
+
+const IPAM = /"type":\s*"calico-ipam"/;
+
+/** Calico's IPAM gives pods an IPv6 address only where its CNI configuration asks for one. */
+function assignBothFamilies(objects: readonly Workload[]): void {
+  const config = objects.find(
+    (o) => o.kind === 'ConfigMap' && o.metadata?.name === 'calico-config',
+  );
+  const text = config?.data?.['cni_network_config'];
+  if (config?.data === undefined || text === undefined || !IPAM.test(text)) {
+    throw new AppError(
+      ErrorCode.ArtifactCorrupt,
+      'the Calico manifest has no CNI configuration with calico-ipam',
+    );
+  }
+  // Not parsed: it holds placeholders that are no JSON.
+  config.data['cni_network_config'] = text.replace(
+    IPAM,
+    (type) => `${type}, "assign_ipv4": "true", "assign_ipv6": "true"`,
+  );
 }
 
 function environment(spec: ClusterSpec): Record<string, string> {
@@ -52,6 +75,7 @@ function environment(spec: ClusterSpec): Record<string, string> {
           IP6_AUTODETECTION_METHOD: 'kubernetes-internal-ip',
           CALICO_IPV6POOL_CIDR: ipv6.podSubnet,
           CALICO_IPV6POOL_VXLAN: 'Always',
+          CALICO_IPV6POOL_NAT_OUTGOING: 'true',
           FELIX_IPV6SUPPORT: 'true',
         }),
   };

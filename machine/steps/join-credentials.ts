@@ -6,12 +6,14 @@ import type { StepContext, StepModule } from './types.js';
 /** On a control plane: what the subject needs to join, made for it alone. */
 export const joinCredentialsStep: StepModule = {
   name: 'join-credentials',
-  script: ['control-plane-lib.sh', 'join-credentials.sh'],
-  timeoutSeconds: 120,
+  script: ['control-plane-lib.sh', 'etcd-lib.sh', 'join-credentials.sh'],
+  // A minute of them may pass until etcd is whole.
+  timeoutSeconds: 180,
   beside: true,
   params: (context) => ({
     ...nodeParams(context),
     SUBJECT: subjectOf(context, 'join-credentials').hostname,
+    SUBJECT_IP: subjectOf(context, 'join-credentials').privateIP,
     TOKEN: token(context),
     UPLOAD_CONFIG: uploadCertsConfig(context),
   }),

@@ -9,7 +9,7 @@ identity() {
 
 # After a reboot the static pods need their time before anyone may call them gone.
 wait_for_own_api() {
-  local until=$((SECONDS + 90))
+  local until=$((SECONDS + $1))
   [[ -e /etc/kubernetes/manifests/kube-apiserver.yaml ]] || return 1
   systemctl start kubelet.service
   while ((SECONDS < until)); do
@@ -19,9 +19,6 @@ wait_for_own_api() {
   return 1
 }
 
-# Written last: only a whole initialisation has it.
-complete() { [[ $(identity) == "$PLINTH_CLUSTER_ID" ]]; }
-
 finish() {
   # kubeadm leaves a token for a day; ours are made one per node.
   kube -n kube-system delete secret --field-selector type=bootstrap.kubernetes.io/token --ignore-not-found >/dev/null
@@ -30,23 +27,40 @@ finish() {
   result caCertHash "$(ca_cert_hash)"
 }
 
-if half_way; then
-  if wait_for_own_api && complete; then
-    mark_complete
-    result caCertHash "$(ca_cert_hash)"
-    skip 'the control plane answers and is this cluster'
+# What is there is asked before it is judged: an error is neither another cluster nor none.
+keep_or_take_back() {
+  local other patience=90
+  # Nothing but a person can bring a whole one back: it gets all the time it may need.
+  ! was_complete || patience=300
+  if wait_for_own_api "$patience"; then
+    other=$(identity) || fail StepFailed 'the control plane answers, but does not say which cluster it is' \
+      'kubectl get --raw /readyz?verbose on this machine tells what is wrong; retry once it is healthy.'
+    case $other in
+      "$PLINTH_CLUSTER_ID")
+        mark_complete
+        result caCertHash "$(ca_cert_hash)"
+        skip 'the control plane answers and is this cluster'
+        ;;
+      '') ;; # broken off before its end
+      *)
+        fail ForeignCluster "this machine's control plane is the cluster $other" \
+          'Take the machine out of that cluster first.'
+        ;;
+    esac
+    if was_complete; then
+      finish
+      skip 'the control plane answers and has its name again'
+    fi
   fi
-  other=$(identity || true)
-  [[ -z $other || $other == "$PLINTH_CLUSTER_ID" ]] ||
-    fail ForeignCluster "this machine's control plane is the cluster $other" \
-      'Take the machine out of that cluster first.'
   if was_complete; then
     kubelet_lines 25
     fail StepFailed 'this control plane was initialised, but its API server does not answer' \
       'Its data is kept. Look at the lines of kubelet above and at the containers of kube-system (ctr -n k8s.io tasks ls); when it answers again, retry.'
   fi
   reset_half_state
-fi
+}
+
+! half_way || keep_or_take_back
 
 config=$(secret_file init.yaml <<<"$CONFIG")
 hint 'kubeadm says above what is wrong; mend it on the machine or in the spec, then retry.'

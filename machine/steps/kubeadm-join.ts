@@ -1,14 +1,20 @@
 import { joinConfig } from '../kubeadm/config.js';
+import { API_ENDPOINT } from '../kubeadm/endpoint.js';
 import { nodeParams } from './nodeParams.js';
 import type { StepContext, StepModule } from './types.js';
 
-const script = ['control-plane-lib.sh', 'kubeadm-join.sh'] as const;
+const script = ['control-plane-lib.sh', 'etcd-lib.sh', 'kubeadm-join.sh'] as const;
 
 function params(context: StepContext): Record<string, string> {
   return {
     ...nodeParams(context),
     CONFIG: joinConfig(context),
     CA_CERT_HASH: context.join?.caCertHash ?? '',
+    ENDPOINT: `https://${API_ENDPOINT}`,
+    OTHERS: context.controlPlanes
+      .map(({ privateIP }) => privateIP)
+      .filter((address) => address !== context.node.privateIP)
+      .join(' '),
     CONTROL_PLANE: String(context.join?.certificateKey !== undefined),
   };
 }

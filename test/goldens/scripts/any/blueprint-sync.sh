@@ -196,8 +196,11 @@ reset_half_state() {
     ctr -n k8s.io containers rm "$id" >/dev/null 2>&1 || true
   done
   find /var/lib/etcd -mindepth 1 -delete 2>/dev/null || true
+  # A network's configuration from before would make the node Ready before there is a network.
+  find /etc/cni/net.d -mindepth 1 -delete 2>/dev/null || true
   rm -rf /etc/kubernetes/manifests /etc/kubernetes/pki /etc/kubernetes/*.conf \
-    /var/lib/kubelet/pki /var/lib/kubelet/config.yaml /var/lib/kubelet/kubeadm-flags.env
+    /var/lib/kubelet/pki /var/lib/kubelet/config.yaml /var/lib/kubelet/kubeadm-flags.env \
+    /var/lib/calico/nodename
 }
 
 half_way() {
@@ -224,22 +227,8 @@ secret_file() {
 # The blueprint's manifests; what an earlier blueprint applied and this one does not hold is pruned.
 # OBJECTS: rows of `resource.group namespace name` of this blueprint, `-` for no namespace.
 
-hint 'The message above names the object and what the API server does not accept about it.'
-if [[ -n $MANIFEST ]]; then
-  printf 'kubectl apply --server-side (the blueprint)\n' >"$PLINTH_RUN_DIR/command"
-  printf '%s' "$MANIFEST" | kube apply --server-side --field-manager=plinth --force-conflicts -f -
-fi
-
-before=$(kube -n plinth-system get configmap blueprint-objects -o 'jsonpath={.data.objects}' --ignore-not-found)
-while read -r kind namespace name; do
-  [[ -n $kind ]] || continue
-  grep -qxF "$kind $namespace $name" <<<"$OBJECTS" && continue
-  scope=()
-  [[ $namespace == - ]] || scope=(-n "$namespace")
-  run kube "${scope[@]}" delete "$kind" "$name" --ignore-not-found --wait=false
-done <<<"$before"
-
-kube apply --server-side --field-manager=plinth --force-conflicts -f - >/dev/null <<YAML
+remember() {
+  kube apply --server-side --field-manager=plinth --force-conflicts -f - >/dev/null <<YAML
 apiVersion: v1
 kind: ConfigMap
 metadata:
@@ -247,5 +236,24 @@ metadata:
   namespace: plinth-system
 data:
   objects: |
-$(sed 's/^/    /' <<<"$OBJECTS")
+$(sed 's/^/    /' <<<"$1")
 YAML
+}
+
+hint 'The message above names the object and what the API server does not accept about it.'
+before=$(kube -n plinth-system get configmap blueprint-objects -o 'jsonpath={.data.objects}' --ignore-not-found)
+# Remembered before they are there: a kill in between must not leave objects that are never pruned.
+remember "$(printf '%s\n' "$before" "$OBJECTS" | sed '/^$/d' | sort -u)"
+if [[ -n $MANIFEST ]]; then
+  printf 'kubectl apply --server-side (the blueprint)\n' >"$PLINTH_RUN_DIR/command"
+  printf '%s' "$MANIFEST" | kube apply --server-side --field-manager=plinth --force-conflicts -f -
+fi
+
+while read -r kind namespace name; do
+  [[ -n $kind ]] || continue
+  grep -qxF "$kind $namespace $name" <<<"$OBJECTS" && continue
+  scope=()
+  [[ $namespace == - ]] || scope=(-n "$namespace")
+  run kube "${scope[@]}" delete "$kind" "$name" --ignore-not-found --wait=false
+done <<<"$before"
+remember "$OBJECTS"

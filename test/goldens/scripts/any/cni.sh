@@ -196,8 +196,11 @@ reset_half_state() {
     ctr -n k8s.io containers rm "$id" >/dev/null 2>&1 || true
   done
   find /var/lib/etcd -mindepth 1 -delete 2>/dev/null || true
+  # A network's configuration from before would make the node Ready before there is a network.
+  find /etc/cni/net.d -mindepth 1 -delete 2>/dev/null || true
   rm -rf /etc/kubernetes/manifests /etc/kubernetes/pki /etc/kubernetes/*.conf \
-    /var/lib/kubelet/pki /var/lib/kubelet/config.yaml /var/lib/kubelet/kubeadm-flags.env
+    /var/lib/kubelet/pki /var/lib/kubelet/config.yaml /var/lib/kubelet/kubeadm-flags.env \
+    /var/lib/calico/nodename
 }
 
 half_way() {

@@ -196,8 +196,11 @@ reset_half_state() {
     ctr -n k8s.io containers rm "$id" >/dev/null 2>&1 || true
   done
   find /var/lib/etcd -mindepth 1 -delete 2>/dev/null || true
+  # A network's configuration from before would make the node Ready before there is a network.
+  find /etc/cni/net.d -mindepth 1 -delete 2>/dev/null || true
   rm -rf /etc/kubernetes/manifests /etc/kubernetes/pki /etc/kubernetes/*.conf \
-    /var/lib/kubelet/pki /var/lib/kubelet/config.yaml /var/lib/kubelet/kubeadm-flags.env
+    /var/lib/kubelet/pki /var/lib/kubelet/config.yaml /var/lib/kubelet/kubeadm-flags.env \
+    /var/lib/calico/nodename
 }
 
 half_way() {
@@ -221,11 +224,76 @@ secret_file() {
 }
 
 # shellcheck shell=bash
+# etcd's members, asked over its own HTTP API with the certificates that kubeadm made: needs no
+# container on this machine, so it works while etcd itself does not run here.
+
+ETCD_PKI=/etc/kubernetes/pki/etcd
+
+etcd_call() {
+  curl -fsS --noproxy '*' --connect-timeout 3 --max-time 10 --cacert "$ETCD_PKI/ca.crt" \
+    --cert "$ETCD_PKI/server.crt" --key "$ETCD_PKI/server.key" "$@"
+}
+
+# etcd_members URL: rows of `id name peer client learner`, `-` for what a member does not have. A member
+# that never started has no name.
+etcd_members() {
+  local answer
+  answer=$(etcd_call --data '{}' "$1/v3/cluster/member/list") || return 1
+  sed 's/.*"members": *\[//; s/}, *{/}\n{/g' <<<"$answer" | awk '
+    function field(key, bracket,    text) {
+      if (!match($0, "\"" key "\": *" bracket "\"[^\"]*\"")) return "-"
+      text = substr($0, RSTART, RLENGTH - 1)
+      sub(/.*"/, "", text)
+      return text == "" ? "-" : text
+    }
+    /"ID"/ {
+      print field("ID", ""), field("name", ""), field("peerURLs", "\\["), field("clientURLs", "\\["),
+        ($0 ~ /"isLearner": *true/ ? "true" : "false")
+    }'
+}
+
+etcd_healthy() { [[ $(etcd_call "$1/health" 2>/dev/null) == *'"health":"true"'* ]]; }
+
+# etcd itself refuses what would cost it its quorum.
+etcd_remove() { etcd_call --data "{\"ID\":\"$2\"}" "$1/v3/cluster/member/remove" >/dev/null; }
+
+# shellcheck shell=bash
 # On a control plane that answers, just before SUBJECT joins: a token of half an hour for this node alone,
 # and, for a control plane, the certificates under a key of its own.
 
 hint 'Is this control plane healthy? kubectl get --raw /readyz?verbose on it tells.'
 kube get --raw /readyz >/dev/null
+
+# Before one more member has to agree, all that there are must: the next failure could be one too many.
+# What an earlier attempt of this very node left is the business of its own join.
+etcd_problems() {
+  local rows name peer client learner
+  rows=$(etcd_members https://127.0.0.1:2379) || {
+    printf 'etcd does not answer on this control plane'
+    return
+  }
+  while read -r _ name peer client learner; do
+    [[ $peer != "https://$SUBJECT_IP:2380" ]] || continue
+    if [[ $name == - ]]; then
+      printf 'the member at %s never started; ' "$peer"
+    elif [[ $learner == true ]]; then
+      printf '%s is still a learner; ' "$name"
+    elif ! etcd_healthy "$client"; then
+      printf '%s does not answer; ' "$name"
+    fi
+  done <<<"$rows"
+}
+
+etcd_is_whole() {
+  local until=$((SECONDS + 60)) problems
+  while problems=$(etcd_problems) && [[ -n $problems ]]; do
+    ((SECONDS < until)) || fail QuorumRisk "no etcd member may join now: ${problems%; }" \
+      'Bring these control planes back, or take them out of the spec, then retry.'
+    sleep 1
+  done
+}
+
+[[ -z $UPLOAD_CONFIG ]] || etcd_is_whole
 
 id=${TOKEN%%.*}
 expires=$(date -u -d '+30 minutes' +%Y-%m-%dT%H:%M:%SZ)

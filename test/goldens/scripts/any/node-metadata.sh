@@ -196,8 +196,11 @@ reset_half_state() {
     ctr -n k8s.io containers rm "$id" >/dev/null 2>&1 || true
   done
   find /var/lib/etcd -mindepth 1 -delete 2>/dev/null || true
+  # A network's configuration from before would make the node Ready before there is a network.
+  find /etc/cni/net.d -mindepth 1 -delete 2>/dev/null || true
   rm -rf /etc/kubernetes/manifests /etc/kubernetes/pki /etc/kubernetes/*.conf \
-    /var/lib/kubelet/pki /var/lib/kubelet/config.yaml /var/lib/kubelet/kubeadm-flags.env
+    /var/lib/kubelet/pki /var/lib/kubelet/config.yaml /var/lib/kubelet/kubeadm-flags.env \
+    /var/lib/calico/nodename
 }
 
 half_way() {
@@ -225,7 +228,6 @@ secret_file() {
 # list without owners, so ours are remembered in an annotation. NODES: Node objects, one JSON a line;
 # TAINTS: rows of `node key=value:effect…`.
 
-export KUBECONFIG=$ADMIN
 there=" $(kube get nodes -o 'jsonpath={.items[*].metadata.name}') "
 hint 'The message above names the node and what the API server does not accept about it.'
 
@@ -239,15 +241,36 @@ done <<<"$NODES"
 printf 'kubectl apply --server-side (labels and annotations)\n' >"$PLINTH_RUN_DIR/command"
 printf '%s' "$objects" | kube apply --server-side --field-manager=plinth-node --force-conflicts -f - >/dev/null
 
-while read -r name taints; do
-  [[ -n $name && $there == *" $name "* ]] || continue
-  had=$(kube get node "$name" -o 'jsonpath={.metadata.annotations.plinth\.io/taints}')
-  [[ $had != "$taints" ]] || continue
-  for taint in $had; do
-    # key=value:effect is dropped by key:effect.
-    [[ " $taints " == *" $taint "* ]] || run kube taint node "$name" "${taint%%=*}:${taint##*:}-" || true
+# Of all nodes at once: `node TAB ours TAB key=value:effect…`.
+now=$(kube get nodes -o 'jsonpath={range .items[*]}{.metadata.name}{"\t"}{.metadata.annotations.plinth\.io/taints}{"\t"}{range .spec.taints[*]}{.key}={.value}:{.effect} {end}{"\n"}{end}')
+
+keep_in_mind() { kube annotate node "$1" --overwrite "plinth.io/taints=$2" >/dev/null; }
+
+without_value() { printf '%s:%s' "${1%%=*}" "${1##*:}"; }
+
+# set_taints NODE WANTED OURS PRESENT
+set_taints() {
+  local name=$1 wanted=$2 ours=$3 present=" $4 " taint kept=' ' drop=() add=()
+  for taint in $wanted; do
+    kept+="$(without_value "$taint") "
+    [[ $present == *" $taint "* ]] || add+=("$taint")
   done
-  # shellcheck disable=SC2086 # a list
-  [[ -z $taints ]] || run kube taint node "$name" --overwrite $taints
-  kube annotate node "$name" --overwrite "plinth.io/taints=$taints" >/dev/null
+  for taint in $ours; do
+    [[ $kept != *" $(without_value "$taint") "* && $present == *" $taint "* ]] || continue
+    drop+=("$(without_value "$taint")-")
+  done
+  # Remembered before they are set: a kill in between must not leave a taint that is nobody's.
+  if ((${#add[@]})); then
+    keep_in_mind "$name" "$(printf '%s\n' "$ours" "$wanted" | tr ' ' '\n' | awk 'NF && !seen[$0]++' | paste -s -d ' ')"
+    run kube taint node "$name" --overwrite "${add[@]}"
+  fi
+  ((${#drop[@]} == 0)) || run kube taint node "$name" "${drop[@]}"
+  [[ $ours == "$wanted" && ${#add[@]} -eq 0 ]] || keep_in_mind "$name" "$wanted"
+}
+
+while read -r name wanted; do
+  [[ -n $name && $there == *" $name "* ]] || continue
+  row=$(grep -m 1 -- "^$name"$'\t' <<<"$now")
+  ours=${row#*$'\t'}
+  set_taints "$name" "$wanted" "${ours%%$'\t'*}" "${ours#*$'\t'}"
 done <<<"$TAINTS"
