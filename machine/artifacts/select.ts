@@ -1,6 +1,7 @@
 import type { Artifact } from '../../core/artifacts.js';
 import { AppError, ErrorCode } from '../../core/errors.js';
 import { Role } from '../../core/words.js';
+import { neededRow } from '../kubernetesRow.js';
 import type { StepContext } from '../steps/types.js';
 
 /** Debian's containerd, Calico and metrics-server are there for every version; a Kubernetes file for its own. */
@@ -84,21 +85,8 @@ export function pauseImage(context: StepContext): string {
   return found?.images?.[0] ?? upstreamPause(kubernetesVersion);
 }
 
-/** `kubeadm config images list` of each minor. */
-const PAUSE_BY_MINOR: Readonly<Record<string, string>> = {
-  '1.28': '3.9',
-  '1.29': '3.9',
-  '1.30': '3.9',
-  '1.31': '3.10',
-  '1.32': '3.10',
-  '1.33': '3.10',
-  '1.34': '3.10.1',
-  '1.35': '3.10.1',
-};
-
 function upstreamPause(kubernetesVersion: string): string {
-  const minor = /^v(\d+\.\d+)\./.exec(kubernetesVersion)?.[1] ?? '';
-  return `registry.k8s.io/pause:${PAUSE_BY_MINOR[minor] ?? '3.10.1'}`;
+  return `registry.k8s.io/pause:${neededRow(kubernetesVersion).pause}`;
 }
 
 function missing(context: StepContext, what: string): never {

@@ -1,4 +1,5 @@
 import { AppError, ErrorCode } from '../../core/errors.js';
+import { familyOf } from '../families.js';
 import type { ArtifactCatalog, StepContext } from '../steps/types.js';
 
 /**
@@ -12,7 +13,8 @@ export function upstreamUrl({ baseUrl }: Pick<ArtifactCatalog, 'baseUrl'>, url: 
 /** Registries that images come from; each is asked through the mirror when there is one. */
 export const REGISTRIES = ['registry.k8s.io', 'docker.io', 'quay.io'] as const;
 
-const CNI_PLUGINS = 'v1.6.2';
+const CNI_PLUGINS = 'v1.7.1';
+export const METRICS_SERVER = 'v0.8.0';
 
 export interface UpstreamUrls {
   /** Folder of kubeadm, kubelet, kubectl, each with its `.sha256` beside it. */
@@ -35,6 +37,23 @@ export function upstreamUrls(context: StepContext): UpstreamUrls {
   };
 }
 
+/**
+ * The package repository that has containerd where the system's own have none, as a file of yum.repos.d;
+ * empty where none is needed. Off by default: only our own installation asks it.
+ */
+export function containerdRepository({ node, catalog }: StepContext): string {
+  if (catalog.source === 'bundle' || familyOf(node.operatingSystem) !== 'rhel') return '';
+  const base = upstreamUrl(catalog, 'https://download.docker.com/linux/centos');
+  return [
+    '[plinth-containerd]',
+    'name=containerd.io, for plinth',
+    `baseurl=${base}/$releasever/$basearch/stable`,
+    'enabled=0',
+    'gpgcheck=1',
+    `gpgkey=${base}/gpg`,
+  ].join('\n');
+}
+
 /** Images that every node needs beside those that kubeadm names. */
 export function addonImages(context: StepContext): string[] {
   const calico = `v${context.spec.config.network.cni.version.replace(/^v/, '')}`;
@@ -47,8 +66,6 @@ export function addonImages(context: StepContext): string[] {
       : [`registry.k8s.io/metrics-server/metrics-server:${METRICS_SERVER}`]),
   ];
 }
-
-export const METRICS_SERVER = 'v0.8.0';
 
 /** Manifests upstream publishes, by the name that steps ask for. */
 export function upstreamManifestUrl(name: string, calicoVersion: string): string {

@@ -12,6 +12,7 @@ global
 defaults
   mode tcp
   timeout connect 3s
+  timeout check 4s
   timeout client 24h
   timeout server 24h
   option tcpka
@@ -20,11 +21,17 @@ defaults
 frontend api
 TEXT
   printf '  bind 127.0.0.1:%s\n  default_backend control-planes\nbackend control-planes\n' "$ENDPOINT_PORT"
-  # on-marked-down: a watch that hangs on a dead control plane starts anew on another one.
-  printf '  default-server inter 1s fall 2 rise 1 on-marked-down shutdown-sessions\n'
-  local name address
+  local name address check=
+  if [[ $BACKENDS == *$'\n'* ]]; then
+    # One that listens and is not ready (starting, without etcd) gets no connections; where anonymous
+    # requests are forbidden, 401 is all that can be known. A watch that hangs on a dead control
+    # plane starts anew on another one. A single one is no better when it is marked down.
+    printf '  option httpchk GET /readyz\n  http-check expect rstatus ^(200|401)$\n'
+    printf '  default-server inter 2s fastinter 1s downinter 1s fall 3 rise 1 on-marked-down shutdown-sessions\n'
+    check=' check check-ssl verify none'
+  fi
   while read -r name address; do
-    printf '  server %s %s check\n' "$name" "$address"
+    printf '  server %s %s%s\n' "$name" "$address" "$check"
   done <<<"$BACKENDS"
 }
 
@@ -35,6 +42,8 @@ Description=plinth: the cluster's API endpoint on this machine
 After=network-online.target
 Wants=network-online.target
 [Service]
+# cloud-init may write /etc/hosts anew at every boot.
+ExecStartPre=/bin/sh -c 'grep -q "^127.0.0.1 ENDPOINT_NAME$$" /etc/hosts || echo "127.0.0.1 ENDPOINT_NAME" >>/etc/hosts'
 ExecStartPre=/usr/sbin/haproxy -c -q -f /etc/plinth/haproxy.cfg
 ExecStart=/usr/sbin/haproxy -Ws -q -f /etc/plinth/haproxy.cfg
 ExecReload=/usr/sbin/haproxy -c -q -f /etc/plinth/haproxy.cfg
@@ -51,23 +60,29 @@ TEXT
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$ENDPOINT_PORT") 2>/dev/null; }
 
 record_unit "$UNIT"
+files_of "$UNIT"
 CHANGED=0
-put_file "/etc/systemd/system/$UNIT" 0644 < <(unit)
+put_file "/etc/systemd/system/$UNIT" 0644 < <(unit | sed "s/ENDPOINT_NAME/$ENDPOINT_NAME/g")
 unit_changed=$CHANGED
 put_file "$CONFIG" 0644 < <(config)
-if ((CHANGED == 0)) && systemctl is-active --quiet "$UNIT" && listens; then
+if ! changes_pending "$UNIT" && systemctl is-active --quiet "$UNIT" &&
+  systemctl is-enabled --quiet "$UNIT" && listens; then
   skip 'the endpoint forwards to these control planes'
 fi
-((unit_changed == 0)) || systemctl daemon-reload
+systemctl daemon-reload
 hint "Is port $ENDPOINT_PORT taken? ss -ltnp; systemctl status $UNIT"
 run systemctl enable --quiet "$UNIT"
-if systemctl is-active --quiet "$UNIT"; then
+# A reload keeps the connections that there are.
+if ((unit_changed == 0)) && systemctl is-active --quiet "$UNIT"; then
   run systemctl reload "$UNIT"
 else
-  run systemctl start "$UNIT"
+  run systemctl restart "$UNIT"
 fi
 for ((tries = 0; tries < 50; tries++)); do
-  ! listens || exit 0
+  if listens; then
+    changes_taken "$UNIT"
+    exit 0
+  fi
   sleep 0.1
 done
 journalctl --no-pager -n 10 -u "$UNIT" 2>/dev/null || true

@@ -1,4 +1,4 @@
-import { API_ENDPOINT_PORT } from '../kubeadm/endpoint.js';
+import { API_ENDPOINT_NAME, API_ENDPOINT_PORT } from '../kubeadm/endpoint.js';
 import type { StepModule } from './types.js';
 
 export const apiEndpointStep: StepModule = {
@@ -6,6 +6,7 @@ export const apiEndpointStep: StepModule = {
   script: ['api-endpoint.sh'],
   timeoutSeconds: 120,
   params: ({ controlPlanes }) => ({
+    ENDPOINT_NAME: API_ENDPOINT_NAME,
     ENDPOINT_PORT: String(API_ENDPOINT_PORT),
     BACKENDS: controlPlanes
       .map(({ hostname, privateIP }) => `${hostname} ${endpoint(privateIP)}`)

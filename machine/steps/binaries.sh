@@ -5,18 +5,20 @@
 BIN=/usr/local/bin
 CNI=/opt/cni/bin
 
-# fetch URL FILE: verified by the sum that is published beside it.
+# On the disk, not in memory: kubelet alone is 80 MB.
+DOWNLOADS=$PLINTH_STATE/downloads
+
+# fetch URL NAME: verified by the sum that is published beside it.
 fetch() {
-  local wanted
+  local wanted file=$DOWNLOADS/$2
+  mkdir -p "$DOWNLOADS"
   hint "Can the machine reach $1? A proxy or a mirror can be set."
-  run curl -fsSL --retry 3 --connect-timeout 10 -o "$2.part" "$1"
+  run curl -fsSL --retry 3 --connect-timeout 10 -o "$file" "$1"
   wanted=$(curl -fsSL --retry 3 --connect-timeout 10 "$1.sha256")
-  [[ $(sha256sum "$2.part" | cut -d ' ' -f 1) == "${wanted%% *}" ]] ||
+  [[ $(sha256sum "$file" | cut -d ' ' -f 1) == "${wanted%% *}" ]] ||
     fail ArtifactCorrupt "$1 does not have the sum that is published beside it" 'Retry; if it stays, the mirror is broken.'
-  mv -f "$2.part" "$2"
 }
 
-# The file's own sum decides: an older version, or somebody else's, is replaced.
 install_binary() {
   local name=$1 sum=$2 from=$3
   record_path "$BIN/$name"
@@ -42,8 +44,8 @@ while read -r name sum; do
     [[ -e $PLINTH_ARTIFACTS/$sum ]] || fail ArtifactMissing "$name did not arrive" 'Retry: it is sent again.'
     install_binary "$name" "$sum" "$PLINTH_ARTIFACTS/$sum"
   else
-    fetch "$KUBERNETES_URL/$name" "$PLINTH_RUN_DIR/$name"
-    install_binary "$name" '' "$PLINTH_RUN_DIR/$name"
+    fetch "$KUBERNETES_URL/$name" "$name"
+    install_binary "$name" '' "$DOWNLOADS/$name"
   fi
   [[ $(version_of "$name") == "$KUBERNETES_VERSION" ]] ||
     fail StepFailed "$BIN/$name does not run, or is not $KUBERNETES_VERSION" \
@@ -52,18 +54,34 @@ while read -r name sum; do
   changed=1
 done <<<"$BINARIES"
 
-if [[ ! -x $CNI/loopback || ! -x $CNI/portmap ]]; then
-  mkdir -p "$CNI"
+# What kubeadm's and Calico's networks call; each answers only when it is whole.
+cni_plugins_answer() {
+  local name
+  for name in bandwidth bridge host-local loopback portmap tuning; do
+    CNI_COMMAND=VERSION "$1/$name" </dev/null >/dev/null 2>&1 || return 1
+  done
+}
+
+if ! cni_plugins_answer "$CNI"; then
   archive=$PLINTH_ARTIFACTS/$CNI_SUM
   if [[ -z $CNI_SUM ]]; then
-    archive=$PLINTH_RUN_DIR/cni.tgz
-    fetch "$CNI_URL" "$archive"
+    archive=$DOWNLOADS/cni.tgz
+    fetch "$CNI_URL" cni.tgz
   fi
   [[ -e $archive ]] || fail ArtifactMissing 'the CNI plugins did not arrive' 'Retry: they are sent again.'
-  run tar -xzf "$archive" -C "$CNI" --no-same-owner
+  rm -rf "$CNI.plinth-new"
+  mkdir -p "$CNI" "$CNI.plinth-new"
+  run tar -xzf "$archive" -C "$CNI.plinth-new" --no-same-owner
+  # One by one: Calico's own lie here as well.
+  find "$CNI.plinth-new" -type f -exec mv -f -t "$CNI" {} +
+  rm -rf "$CNI.plinth-new"
+  cni_plugins_answer "$CNI" || fail StepFailed "the CNI plugins in $CNI do not run" \
+    "Is the machine's architecture the node's arch in the spec?"
   changed=1
 fi
+rm -rf "$DOWNLOADS"
 
+files_of kubelet.service
 record_unit kubelet.service
 put_file /etc/systemd/system/kubelet.service 0644 <<'UNIT'
 [Unit]
@@ -91,13 +109,14 @@ EnvironmentFile=-/etc/default/kubelet
 ExecStart=
 ExecStart=/usr/local/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS $KUBELET_EXTRA_ARGS
 UNIT
-if [[ -n $KUBELET_PATCH ]]; then
-  put_file /etc/plinth/kubeadm-patches/kubeletconfiguration+strategic.json 0644 <<<"$KUBELET_PATCH"
-fi
-((CHANGED == 0)) || {
+files_of ''
+setting_file /etc/plinth/kubeadm-patches/kubeletconfiguration+strategic.json 0644 "$KUBELET_PATCH"
+((CHANGED == 0)) || changed=1
+if changes_pending kubelet.service; then
   systemctl daemon-reload
+  changes_taken kubelet.service
   changed=1
-}
+fi
 systemctl is-enabled --quiet kubelet.service || {
   run systemctl enable --quiet kubelet.service
   changed=1

@@ -26,50 +26,53 @@ version = 2
 TOML
 }
 
+# Where it is and where its plugins lie is containerd 2's own default.
 config_v3() {
   cat <<TOML
 # plinth
 version = 3
-[plugins.'io.containerd.cri.v1.images']
-  [plugins.'io.containerd.cri.v1.images'.pinned_images]
-    sandbox = '$PAUSE_IMAGE'
-  [plugins.'io.containerd.cri.v1.images'.registry]
-    config_path = '/etc/containerd/certs.d'
+[plugins.'io.containerd.cri.v1.images'.pinned_images]
+  sandbox = '$PAUSE_IMAGE'
+[plugins.'io.containerd.cri.v1.images'.registry]
+  config_path = '/etc/containerd/certs.d'
 [plugins.'io.containerd.cri.v1.runtime']
   restrict_oom_score_adj = $RESTRICT_OOM
-  [plugins.'io.containerd.cri.v1.runtime'.cni]
-    bin_dirs = ['$cni_bin']
-    conf_dir = '/etc/cni/net.d'
-  [plugins.'io.containerd.cri.v1.runtime'.containerd]
-    default_runtime_name = 'runc'
-    [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]
-      runtime_type = 'io.containerd.runc.v2'
-      [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
-        SystemdCgroup = true
+[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]
+  runtime_type = 'io.containerd.runc.v2'
+[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
+  SystemdCgroup = true
 TOML
 }
 
-# MIRRORS: rows of `registry url`; files of registries that are not ours stay.
-use_mirrors() {
-  local registry url
-  while read -r registry url; do
-    [[ -n $registry ]] || continue
-    put_file "/etc/containerd/certs.d/$registry/hosts.toml" 0644 <<TOML
-server = "https://$registry"
-[host."$url"]
+hosts_file() {
+  local own=$1 mirror=$2
+  # Its name is not its address.
+  [[ $own != docker.io ]] || own='registry-1.docker.io'
+  cat <<TOML
+# plinth
+server = "https://$own"
+[host."$mirror"]
   capabilities = ["pull", "resolve"]
   override_path = true
 TOML
+}
+
+# MIRRORS: rows of `registry url`, `-` for none; files of other registries are a person's.
+use_mirrors() {
+  local registry url text
+  while read -r registry url; do
+    text=
+    [[ $url == - ]] || text=$(hosts_file "$registry" "$url")
+    setting_file "/etc/containerd/certs.d/$registry/hosts.toml" 0644 "$text"
   done <<<"$MIRRORS"
 }
 
 use_proxy() {
-  local drop_in=/etc/systemd/system/containerd.service.d/50-plinth-proxy.conf
-  [[ -n $PROXY_ENVIRONMENT ]] || return 0
-  put_file "$drop_in" 0600 < <(
-    printf '[Service]\n'
-    sed "s/.*/Environment=\"&\"/" <<<"$PROXY_ENVIRONMENT"
-  )
+  local row text=
+  while IFS= read -r row; do
+    [[ -z $row ]] || text+=$'\n'"Environment=\"$row\""
+  done <<<"$PROXY_ENVIRONMENT"
+  setting_file /etc/systemd/system/containerd.service.d/50-plinth-proxy.conf 0644 "${text:+[Service]$text}"
 }
 
 answers() { timeout 5 ctr version >/dev/null 2>&1; }
@@ -86,13 +89,18 @@ wait_until_it_answers() {
 
 record_unit containerd.service
 record_path /opt/cni
-CHANGED=0
-if ((major >= 2)); then put_file /etc/containerd/config.toml 0644 < <(config_v3); else put_file /etc/containerd/config.toml 0644 < <(config_v2); fi
+files_of containerd.service
+if ((major >= 2)); then
+  put_file /etc/containerd/config.toml 0644 < <(config_v3)
+else
+  put_file /etc/containerd/config.toml 0644 < <(config_v2)
+fi
 use_mirrors
 use_proxy
+files_of ''
 put_file /etc/crictl.yaml 0644 <<<'runtime-endpoint: unix:///run/containerd/containerd.sock'
 mkdir -p "$cni_bin" /etc/cni/net.d
-if ((CHANGED == 0)) && systemctl is-active --quiet containerd.service &&
+if ! changes_pending containerd.service && systemctl is-active --quiet containerd.service &&
   systemctl is-enabled --quiet containerd.service && answers; then
   skip 'containerd runs with this configuration'
 fi
@@ -100,3 +108,4 @@ systemctl daemon-reload
 run systemctl enable --quiet containerd.service
 run systemctl restart containerd.service
 wait_until_it_answers
+changes_taken containerd.service

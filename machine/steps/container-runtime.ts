@@ -5,7 +5,7 @@ import type { StepContext, StepModule } from './types.js';
 
 export const containerRuntimeStep: StepModule = {
   name: 'container-runtime',
-  script: ['container-runtime.sh'],
+  script: ['ledger.sh', 'container-runtime.sh'],
   timeoutSeconds: 180,
   params: (context) => ({
     PAUSE_IMAGE: pauseImage(context),
@@ -16,8 +16,9 @@ export const containerRuntimeStep: StepModule = {
   }),
 };
 
-/** Rows of `registry url`: a mirror serves each registry below its own host's folder. */
+/** Rows of `registry url`: a mirror serves each registry below its own host's folder; `-` without a mirror. */
 function mirrors({ catalog: { baseUrl } }: StepContext): string {
-  if (baseUrl === undefined) return '';
-  return REGISTRIES.map((registry) => `${registry} ${baseUrl}/${registry}/v2`).join('\n');
+  return REGISTRIES.map(
+    (registry) => `${registry} ${baseUrl === undefined ? '-' : `${baseUrl}/${registry}/v2`}`,
+  ).join('\n');
 }

@@ -31,20 +31,30 @@ wait_for_package_lock() {
     "Wait until it is done, or end it; unattended-upgrades can be paused by systemctl stop unattended-upgrades."
 }
 
+POLICY=/usr/sbin/policy-rc.d
+
 # Services of fresh packages must not start by themselves: a policy of ours says no while we install.
 forbid_starts() {
-  record_path /usr/sbin/policy-rc.d
-  put_file /usr/sbin/policy-rc.d 0755 <<'POLICY'
+  put_file "$POLICY" 0755 <<'TEXT'
 #!/bin/sh
 # plinth: no service starts while packages are being installed
 exit 101
-POLICY
+TEXT
 }
 
-allow_starts() {
-  local original
-  original=$PLINTH_BEFORE/paths/$(plinth_path_key /usr/sbin/policy-rc.d).orig
-  if [[ -e $original ]]; then cp -a "$original" /usr/sbin/policy-rc.d; else rm -f /usr/sbin/policy-rc.d; fi
+# Also after a run that was killed: without it no service of the machine would ever start again.
+allow_starts() { restore_path "$POLICY"; }
+
+# What a killed installation of ours left half-done.
+mend_packages() {
+  [[ -e $PLINTH_BEFORE/paths/$(plinth_path_key "$POLICY") ]] || return 0
+  [[ -n $(dpkg --audit) || -n $(find /var/lib/dpkg/updates -type f) ]] || return 0
+  wait_for_package_lock
+  note 'an installation on this machine was broken off: finishing it first'
+  forbid_starts
+  # Packages whose files are not all there yet are installed anew after this.
+  DEBIAN_FRONTEND=noninteractive dpkg --force-confold --configure -a ||
+    note 'dpkg --configure -a did not end well; going on'
 }
 
 install_package_files() {
@@ -73,6 +83,8 @@ install_packages() {
   trap allow_starts EXIT
   export DEBIAN_FRONTEND=noninteractive
   hint 'The machine needs its own package repositories (or a bundle: PLINTH_ARTIFACTS).'
+  record_path /var/lib/apt/lists
+  record_path /var/log/apt
   run apt-get -q -o DPkg::Lock::Timeout=120 update
   run apt-get -q -y -o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold \
     --no-install-recommends install "$@"
@@ -80,4 +92,14 @@ install_packages() {
 }
 
 # An upgrade of the machine must not change the runtime under a cluster.
-hold_packages() { apt-mark hold "$@" >/dev/null; }
+HELD=(containerd runc)
+
+hold_packages() { apt-mark hold "${HELD[@]}" >/dev/null; }
+
+packages_held() {
+  local name
+  for name in "${HELD[@]}"; do
+    # shellcheck disable=SC2016 # dpkg's own variable
+    [[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$name" 2>/dev/null) == h* ]] || return 1
+  done
+}

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # Packages on RHEL and its like.
 
-package_installed() { rpm -q "$1" >/dev/null 2>&1; }
+# By what it provides: iptables is iptables-nft on one release and iptables-legacy on another.
+package_installed() { rpm -q --whatprovides "$1" >/dev/null 2>&1; }
 
 package_lock_holder() {
   local pid
@@ -23,21 +24,29 @@ wait_for_package_lock() {
     'Wait until it is done, or end it.'
 }
 
+# Fresh packages start nothing by themselves here, and rpm's own transactions are whole or not.
+allow_starts() { :; }
+mend_packages() { :; }
+
 install_package_files() {
   wait_for_package_lock
   run rpm -U --replacepkgs "$@"
 }
 
+# REPOSITORY: the definition of the one that has containerd, which these systems' own do not have.
 install_packages() {
   wait_for_package_lock
   hint 'The machine needs its own package repositories (or a bundle: PLINTH_ARTIFACTS).'
-  run dnf -q -y --setopt=install_weak_deps=False install "$@"
+  put_file /etc/yum.repos.d/plinth.repo 0644 <<<"$REPOSITORY"
+  run dnf -q -y --setopt=install_weak_deps=False --enablerepo=plinth-containerd install "$@"
 }
 
-# dnf's versionlock is a plugin that may be missing; the exclusion in dnf.conf is always there.
+# An upgrade of the machine must not change the runtime under a cluster. dnf's versionlock is a plugin
+# that may be missing; an exclusion in dnf.conf always works.
+EXCLUSION='excludepkgs=containerd.io'
+
+packages_held() { [[ ! -e /etc/dnf/dnf.conf ]] || grep -qxF "$EXCLUSION" /etc/dnf/dnf.conf; }
+
 hold_packages() {
-  local file=/etc/dnf/dnf.conf
-  [[ -e $file ]] || return 0
-  grep -q '^exclude=.*# plinth' "$file" 2>/dev/null && return 0
-  put_file "$file" 0644 < <(cat "$file" && printf 'excludepkgs=%s\n' "$(IFS=,; echo "$*")")
+  packages_held || put_file /etc/dnf/dnf.conf 0644 < <(cat /etc/dnf/dnf.conf && printf '# plinth\n%s\n' "$EXCLUSION")
 }

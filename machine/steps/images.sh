@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The images that the node's roles need. IMAGE_FILES: rows of `sha256 ref[,ref…]` from a bundle;
-# PULL: references to pull where there is no bundle.
+# PULL: where there is no bundle, references beside those of kubeadm. CONTROL_PLANE: whether it is one.
 
 present() { grep -qxF "$1" <<<"$have_images"; }
 
@@ -11,6 +11,19 @@ all_present() {
   for ref in ${1//,/ }; do present "$ref" || return 1; done
 }
 
+# What is imported would take the disk twice. Its size stays, so that it is not sent again.
+spend() {
+  local size
+  size=$(stat -c %s "$1" 2>/dev/null) || return 0
+  : >"$1"
+  truncate -s "$size" "$1"
+}
+
+# Spent before, and the image has gone since: then it has to be sent again.
+drop_spent() {
+  [[ ! -s $1 || $(stat -c %b "$1") != 0 ]] || rm -f "$1"
+}
+
 changed=0
 hint 'Is containerd running? Is the disk under /var/lib/containerd full?'
 have_images=$(list_images)
@@ -18,19 +31,23 @@ if [[ -n $IMAGE_FILES ]]; then
   while read -r sum refs; do
     file=$PLINTH_ARTIFACTS/$sum
     if all_present "$refs"; then
-      # Imported: the archive would only take the disk twice.
-      rm -f "$file"
+      spend "$file"
       continue
     fi
+    drop_spent "$file"
     [[ -e $file ]] || fail ArtifactMissing "the image archive of $refs did not arrive" 'Retry: it is sent again.'
+    note "importing $refs"
     run ctr -n k8s.io images import "$file" >/dev/null
-    rm -f "$file"
+    spend "$file"
     changed=1
   done <<<"$IMAGE_FILES"
 else
-  for ref in $PULL $(kubeadm config images list --kubernetes-version "$KUBERNETES_VERSION" 2>/dev/null); do
+  kubernetes=$(kubeadm config images list --kubernetes-version "$KUBERNETES_VERSION")
+  [[ $CONTROL_PLANE == true ]] || kubernetes=$(grep -E '/(kube-proxy|coredns|pause):' <<<"$kubernetes")
+  for ref in $PULL $kubernetes; do
     present "$ref" && continue
     hint "Can the machine reach the registry of $ref? A proxy or a mirror can be set."
+    note "pulling $ref"
     run ctr -n k8s.io images pull --hosts-dir /etc/containerd/certs.d "$ref" >/dev/null
     changed=1
   done

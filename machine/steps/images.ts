@@ -1,10 +1,12 @@
+import { Role } from '../../core/words.js';
 import { images, isBundle } from '../artifacts/select.js';
 import { addonImages } from '../artifacts/upstream.js';
+import { proxyEnvironment } from './proxy.js';
 import type { StepModule } from './types.js';
 
 export const imagesStep: StepModule = {
   name: 'images',
-  script: ['images.sh'],
+  script: ['environment.sh', 'images.sh'],
   timeoutSeconds: 1800,
   params: (context) => ({
     KUBERNETES_VERSION: context.spec.config.kubernetesVersion,
@@ -13,6 +15,8 @@ export const imagesStep: StepModule = {
           .map(({ sha256, images: refs }) => `${sha256} ${(refs ?? []).join(',')}`)
           .join('\n')
       : '',
+    CONTROL_PLANE: String(context.node.roles.includes(Role.ControlPlane)),
+    PROXY_ENVIRONMENT: proxyEnvironment(context),
     PULL: isBundle(context) ? '' : addonImages(context).join(' '),
   }),
   artifacts: (context) => (isBundle(context) ? images(context) : []),

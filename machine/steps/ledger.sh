@@ -45,6 +45,16 @@ same_file() {
     [[ $(stat -c '%a %u %g %Y' "$1") == $(stat -c '%a %u %g %Y' "$2") ]]
 }
 
+is_as_before() {
+  local record=$1 kind path
+  read -r kind path <"$record"
+  case $kind in
+    absent) [[ ! -e $path && ! -L $path ]] ;;
+    file) same_file "$record.orig" "$path" ;;
+    symlink) [[ -L $path && $(readlink "$path") == "$(readlink "$record.orig")" ]] ;;
+  esac
+}
+
 # restore_record RECORD: the path is as the record says.
 restore_record() {
   local record=$1 kind path mode owner
@@ -67,11 +77,7 @@ restore_record() {
       chmod "$mode" "$path"
       chown "$owner" "$path"
       ;;
-    file) same_file "$record.orig" "$path" || put_back "$record.orig" "$path" ;;
-    symlink)
-      [[ -L $path && $(readlink "$path") == "$(readlink "$record.orig")" ]] ||
-        put_back "$record.orig" "$path"
-      ;;
+    file | symlink) is_as_before "$record" || put_back "$record.orig" "$path" ;;
   esac
 }
 
@@ -83,3 +89,20 @@ restore_path() {
 }
 
 was_before() { grep -qxF "$2" "$PLINTH_BEFORE/$1" 2>/dev/null; }
+
+# setting_file PATH MODE TEXT: the file holds TEXT; where the spec has no such setting (any more), it
+# is what it was before us.
+setting_file() {
+  local record
+  if [[ -n $3 ]]; then
+    put_file "$1" "$2" <<<"$3"
+    return
+  fi
+  record=$PLINTH_BEFORE/paths/$(plinth_path_key "$1")
+  if [[ -e $record ]] && ! is_as_before "$record"; then
+    plinth_mark_pending
+    restore_record "$record"
+    # shellcheck disable=SC2034 # as put_file says it
+    CHANGED=1
+  fi
+}

@@ -17,7 +17,16 @@ SYSCTLS=(
 MINIMA=(fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=1024)
 
 swap_off() {
-  local area _
+  local unit area _
+  # Units first: systemd would turn on again what only swapoff turned off (zram, GPT partitions).
+  if have systemctl; then
+    while read -r unit _; do
+      [[ -n $unit ]] || continue
+      record_unit "$unit"
+      run systemctl mask --now "$unit"
+      changed=1
+    done < <(systemctl list-units --type=swap --no-legend --plain --state=active 2>/dev/null || true)
+  fi
   while read -r area _; do
     run swapoff "$area"
     changed=1
@@ -29,14 +38,6 @@ swap_off() {
     )
     changed=1
   fi
-  local unit
-  have systemctl || return 0
-  while read -r unit _; do
-    [[ -n $unit ]] || continue
-    record_unit "$unit"
-    run systemctl mask --now "$unit"
-    changed=1
-  done < <(systemctl list-units --type=swap --no-legend --plain --state=active 2>/dev/null || true)
 }
 
 module_there() {
@@ -102,24 +103,40 @@ name_endpoint() {
       'Look at /etc/hosts and at the hosts line of /etc/nsswitch.conf (files must come first).'
 }
 
-# kubelet's resolv.conf may be the machine's own, or one with the cluster's nameservers.
-name_servers() {
-  [[ -n $NAMESERVERS ]] || return 0
-  local server
+# The links of pods belong to Calico alone: NetworkManager would take their addresses and routes.
+spare_pod_links() {
+  [[ -d /etc/NetworkManager/conf.d ]] || return 0
   CHANGED=0
-  put_file /etc/plinth/resolv.conf 0644 < <(for server in $NAMESERVERS; do printf 'nameserver %s\n' "$server"; done)
+  files_of NetworkManager.service
+  put_file /etc/NetworkManager/conf.d/99-plinth.conf 0644 <<'CONF'
+# plinth
+[keyfile]
+unmanaged-devices+=interface-name:cali*,interface-name:tunl*,interface-name:vxlan.calico,interface-name:vxlan-v6.calico,interface-name:wireguard.cali,interface-name:wg-v6.cali
+CONF
+  if changes_pending NetworkManager.service && systemctl is-active --quiet NetworkManager.service; then
+    run systemctl reload NetworkManager.service
+    changed=1
+  fi
+  changes_taken NetworkManager.service
+  files_of ''
+}
+
+# The nameservers of the spec are the kubelet's and so the pods'; the machine keeps its own.
+name_servers() {
+  CHANGED=0
+  setting_file /etc/plinth/resolv.conf 0644 "${NAMESERVERS:+nameserver ${NAMESERVERS// /$'\n'nameserver }}"
   ((CHANGED == 0)) || changed=1
 }
 
 # The package manager and people's shells go through the proxy as the cluster does.
 use_proxy() {
+  local row exports=
+  while IFS= read -r row; do
+    [[ -z $row ]] || exports+=$(printf 'export %s=%q' "${row%%=*}" "${row#*=}")$'\n'
+  done <<<"$PROXY_ENVIRONMENT"
   CHANGED=0
-  if [[ -n $PROXY_ENVIRONMENT ]]; then
-    put_file /etc/profile.d/plinth-proxy.sh 0644 <<<"$(sed 's/^/export /' <<<"$PROXY_ENVIRONMENT")"
-    if [[ -d /etc/apt/apt.conf.d ]]; then
-      put_file /etc/apt/apt.conf.d/99-plinth-proxy 0600 <<<"$PROXY_APT"
-    fi
-  fi
+  setting_file /etc/profile.d/plinth-proxy.sh 0644 "${exports%$'\n'}"
+  [[ ! -d /etc/apt/apt.conf.d ]] || setting_file /etc/apt/apt.conf.d/99-plinth-proxy 0644 "$PROXY_APT"
   ((CHANGED == 0)) || changed=1
 }
 
@@ -127,6 +144,7 @@ swap_off
 load_modules
 set_sysctls
 name_endpoint
+spare_pod_links
 name_servers
 use_proxy
 [[ $(tail -n +2 /proc/swaps 2>/dev/null | wc -l) -eq 0 ]] ||

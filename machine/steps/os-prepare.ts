@@ -4,7 +4,7 @@ import type { StepModule } from './types.js';
 
 export const osPrepareStep: StepModule = {
   name: 'os-prepare',
-  script: ['os-prepare.sh'],
+  script: ['ledger.sh', 'os-prepare.sh'],
   timeoutSeconds: 300,
   params: (context) => ({
     ENDPOINT_NAME: API_ENDPOINT_NAME,

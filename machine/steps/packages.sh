@@ -1,18 +1,29 @@
 # shellcheck shell=bash
-# The runtime and the tools that kubelet, kube-proxy and the endpoint call. PACKAGE_FILES: rows of
-# `sha256 name` from a bundle; empty: the machine's own repositories.
-
-HOLD=(containerd runc)
+# The runtime and the tools that kubelet, kube-proxy, the endpoint and the steps call. PACKAGE_FILES:
+# rows of `sha256 name file` from a bundle; empty: the machine's own repositories.
 
 missing() {
   local name
   for name in $PACKAGES; do package_installed "$name" || printf '%s\n' "$name"; done
 }
 
-[[ -n $(missing) ]] || skip 'every package is installed'
+# Debian's haproxy would listen by its own configuration: ours is a unit of its own.
+own_haproxy_off() {
+  have systemctl || return 0
+  ! systemctl is-enabled --quiet haproxy.service 2>/dev/null &&
+    ! systemctl is-active --quiet haproxy.service
+}
+
+mend_packages
+allow_starts
+if [[ -z $(missing) ]] && packages_held && own_haproxy_off; then
+  skip 'every package is installed'
+fi
 record_unit containerd.service
 record_unit haproxy.service
-if [[ -n $PACKAGE_FILES ]]; then
+if [[ -z $(missing) ]]; then
+  note 'every package is installed'
+elif [[ -n $PACKAGE_FILES ]]; then
   files=()
   folder=$PLINTH_RUN_DIR/packages
   mkdir -p "$folder"
@@ -24,6 +35,8 @@ if [[ -n $PACKAGE_FILES ]]; then
     ln -sf "$PLINTH_ARTIFACTS/$sum" "$folder/$file"
     files+=("$folder/$file")
   done <<<"$PACKAGE_FILES"
+  ((${#files[@]})) || fail ArtifactMissing "the bundle lacks packages: $(missing | paste -s -d ' ')" \
+    'Install them on the machine, or take a bundle that holds them.'
   install_package_files "${files[@]}"
 else
   # shellcheck disable=SC2086 # a list
@@ -32,8 +45,5 @@ fi
 left=$(missing)
 [[ -z $left ]] || fail StepFailed "not installed: ${left//$'\n'/ }" \
   'Look at the lines above for what the package manager says about them.'
-hold_packages "${HOLD[@]}"
-# Debian's haproxy would listen by its own configuration: ours is a unit of its own.
-if have systemctl; then
-  systemctl --quiet disable --now haproxy.service 2>/dev/null || true
-fi
+hold_packages
+own_haproxy_off || run systemctl --quiet disable --now haproxy.service

@@ -1,5 +1,7 @@
 import { isBundle, packages } from '../artifacts/select.js';
+import { containerdRepository } from '../artifacts/upstream.js';
 import { familyOf, type OsFamily } from '../families.js';
+import { proxyEnvironment } from './proxy.js';
 import type { StepModule } from './types.js';
 
 /** What kubelet, kube-proxy, the endpoint and the steps themselves call. */
@@ -7,7 +9,9 @@ const NEEDED: Readonly<Record<OsFamily, readonly string[]>> = {
   debian: [
     'containerd',
     'runc',
+    'ca-certificates',
     'conntrack',
+    'curl',
     'ebtables',
     'ethtool',
     'haproxy',
@@ -15,12 +19,15 @@ const NEEDED: Readonly<Record<OsFamily, readonly string[]>> = {
     'ipset',
     'iptables',
     'kmod',
+    'openssl',
     'socat',
   ],
   rhel: [
     'containerd.io',
+    'ca-certificates',
     'conntrack-tools',
     'container-selinux',
+    'curl',
     'ebtables',
     'ethtool',
     'haproxy',
@@ -28,13 +35,14 @@ const NEEDED: Readonly<Record<OsFamily, readonly string[]>> = {
     'ipset',
     'iptables',
     'kmod',
+    'openssl',
     'socat',
   ],
 };
 
 export const packagesStep: StepModule = {
   name: 'packages',
-  script: ['family-{family}.sh', 'packages.sh'],
+  script: ['ledger.sh', 'environment.sh', 'family-{family}.sh', 'packages.sh'],
   timeoutSeconds: 1200,
   params: (context) => ({
     PACKAGES: NEEDED[familyOf(context.node.operatingSystem)].join(' '),
@@ -43,6 +51,8 @@ export const packagesStep: StepModule = {
           .map(({ sha256, name, path }) => `${sha256} ${name} ${path.split('/').at(-1) ?? name}`)
           .join('\n')
       : '',
+    REPOSITORY: containerdRepository(context),
+    PROXY_ENVIRONMENT: proxyEnvironment(context),
   }),
   artifacts: (context) => (isBundle(context) ? packages(context) : []),
 };

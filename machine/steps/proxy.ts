@@ -1,3 +1,4 @@
+import { API_ENDPOINT_NAME } from '../kubeadm/endpoint.js';
 import type { StepContext } from './types.js';
 
 /** Addresses that must never go through a proxy: the cluster's own. */
@@ -8,9 +9,10 @@ function noProxy({ spec, controlPlanes }: StepContext): string {
     '127.0.0.1',
     '.svc',
     '.cluster.local',
-    'plinth-api.internal',
+    API_ENDPOINT_NAME,
     network.podSubnet,
     network.serviceSubnet,
+    ...[network.ipv6?.podSubnet, network.ipv6?.serviceSubnet].filter((each) => each !== undefined),
     ...nodes.map((node) => node.privateIP),
     ...controlPlanes.map((node) => node.privateIP),
   ];

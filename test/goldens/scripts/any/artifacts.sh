@@ -114,6 +114,18 @@ plinth_make_parents() {
   done
 }
 
+# files_of UNIT: what put_file changes from here on, UNIT has to take up. That it must is noted before
+# the change, so a kill before the restart is not forgotten; `changes_taken UNIT` says that it did.
+files_of() { PLINTH_READER=$1; }
+changes_pending() { [[ -e $PLINTH_STATE/pending/$1 ]]; }
+changes_taken() { rm -f "$PLINTH_STATE/pending/$1"; }
+
+plinth_mark_pending() {
+  [[ -n ${PLINTH_READER-} ]] || return 0
+  mkdir -p "$PLINTH_STATE/pending"
+  : >"$PLINTH_STATE/pending/$PLINTH_READER"
+}
+
 # put_file PATH MODE <content: keeps the original the first time; writes atomically, only if different.
 # Feed it by a redirection or a here-document: behind a pipe it could not set CHANGED.
 put_file() {
@@ -131,6 +143,7 @@ put_file() {
     fi
     chown --reference="$path" "$new"
   fi
+  plinth_mark_pending
   # A file that is a mount point (/etc/hosts in some containers) cannot be renamed over.
   if ! mv -fT "$new" "$path" 2>/dev/null; then
     cat "$new" >"$path"

@@ -114,6 +114,18 @@ plinth_make_parents() {
   done
 }
 
+# files_of UNIT: what put_file changes from here on, UNIT has to take up. That it must is noted before
+# the change, so a kill before the restart is not forgotten; `changes_taken UNIT` says that it did.
+files_of() { PLINTH_READER=$1; }
+changes_pending() { [[ -e $PLINTH_STATE/pending/$1 ]]; }
+changes_taken() { rm -f "$PLINTH_STATE/pending/$1"; }
+
+plinth_mark_pending() {
+  [[ -n ${PLINTH_READER-} ]] || return 0
+  mkdir -p "$PLINTH_STATE/pending"
+  : >"$PLINTH_STATE/pending/$PLINTH_READER"
+}
+
 # put_file PATH MODE <content: keeps the original the first time; writes atomically, only if different.
 # Feed it by a redirection or a here-document: behind a pipe it could not set CHANGED.
 put_file() {
@@ -131,6 +143,7 @@ put_file() {
     fi
     chown --reference="$path" "$new"
   fi
+  plinth_mark_pending
   # A file that is a mount point (/etc/hosts in some containers) cannot be renamed over.
   if ! mv -fT "$new" "$path" 2>/dev/null; then
     cat "$new" >"$path"
@@ -161,24 +174,141 @@ record_unit() {
 }
 
 # shellcheck shell=bash
+# Undoes by the record that `claim` and the steps made (see prelude.sh). Every function may be run
+# again after a kill at any point.
+
+# shellcheck disable=SC2034 # for the scripts after this one
+RESTORED=$PLINTH_STATE/restored
+
+# Mount points under PATH (itself only if it was none before), deepest first.
+mounts_under() {
+  awk -v top="$1/" '{ gsub(/\\040/, " ", $5); if (index($5 "/", top) == 1) print $5 }' /proc/self/mountinfo |
+    tac | while read -r mount; do
+    grep -qxF "$mount" "$PLINTH_BEFORE/mounts" 2>/dev/null || printf '%s\n' "$mount"
+  done
+}
+
+unmount_under() {
+  local mount
+  mounts_under "$1" | while read -r mount; do
+    umount "$mount" 2>/dev/null || umount -l "$mount" || true
+  done
+}
+
+# What a directory holds now and did not hold then.
+remove_new_in() {
+  local dir=$1 list=$2 name
+  local -A before=()
+  while IFS= read -r -d '' name; do before[$name]=1; done <"$list"
+  find "$dir" -xdev -mindepth 1 -depth -printf '%P\0' | while IFS= read -r -d '' name; do
+    [[ -n ${before[$name]-} ]] || rm -rf --one-file-system "${dir:?}/$name" 2>/dev/null || true
+  done
+}
+
+put_back() {
+  local original=$1 path=$2
+  [[ -d $path && ! -L $path ]] && rm -rf --one-file-system "$path"
+  mkdir -p "$(dirname "$path")"
+  if ! { cp -a "$original" "$path.plinth-new" && mv -fT "$path.plinth-new" "$path"; } 2>/dev/null; then
+    rm -f "$path.plinth-new"
+    cp -a --remove-destination "$original" "$path" 2>/dev/null || cat "$original" >"$path"
+  fi
+}
+
+same_file() {
+  [[ ! -L $2 && -f $2 ]] && cmp -s "$1" "$2" &&
+    [[ $(stat -c '%a %u %g %Y' "$1") == $(stat -c '%a %u %g %Y' "$2") ]]
+}
+
+is_as_before() {
+  local record=$1 kind path
+  read -r kind path <"$record"
+  case $kind in
+    absent) [[ ! -e $path && ! -L $path ]] ;;
+    file) same_file "$record.orig" "$path" ;;
+    symlink) [[ -L $path && $(readlink "$path") == "$(readlink "$record.orig")" ]] ;;
+  esac
+}
+
+# restore_record RECORD: the path is as the record says.
+restore_record() {
+  local record=$1 kind path mode owner
+  read -r kind path <"$record"
+  rm -f "$path.plinth-new"
+  case $kind in
+    absent)
+      unmount_under "$path"
+      if [[ -e $path || -L $path ]]; then
+        note "removing $path"
+        rm -rf --one-file-system "$path"
+      fi
+      ;;
+    made) rmdir "$path" 2>/dev/null || true ;;
+    dir)
+      unmount_under "$path"
+      [[ -d $path ]] || mkdir -p "$path"
+      remove_new_in "$path" "$record.list"
+      read -r mode owner <"$record.mode"
+      chmod "$mode" "$path"
+      chown "$owner" "$path"
+      ;;
+    file | symlink) is_as_before "$record" || put_back "$record.orig" "$path" ;;
+  esac
+}
+
+# restore_path PATH: by its record; without one PATH is left alone.
+restore_path() {
+  local record
+  record=$PLINTH_BEFORE/paths/$(plinth_path_key "$1")
+  [[ ! -e $record ]] || restore_record "$record"
+}
+
+was_before() { grep -qxF "$2" "$PLINTH_BEFORE/$1" 2>/dev/null; }
+
+# setting_file PATH MODE TEXT: the file holds TEXT; where the spec has no such setting (any more), it
+# is what it was before us.
+setting_file() {
+  local record
+  if [[ -n $3 ]]; then
+    put_file "$1" "$2" <<<"$3"
+    return
+  fi
+  record=$PLINTH_BEFORE/paths/$(plinth_path_key "$1")
+  if [[ -e $record ]] && ! is_as_before "$record"; then
+    plinth_mark_pending
+    restore_record "$record"
+    # shellcheck disable=SC2034 # as put_file says it
+    CHANGED=1
+  fi
+}
+
+# shellcheck shell=bash
+# PROXY_ENVIRONMENT: rows of `NAME=value`. Whatever this script fetches goes through the spec's proxy.
+while IFS= read -r setting; do
+  [[ -z $setting ]] || export "${setting?}"
+done <<<"$PROXY_ENVIRONMENT"
+
+# shellcheck shell=bash
 # kubeadm, kubelet, kubectl, the CNI plugins and kubelet's unit. Files come from the bundle by their sums,
 # or from KUBERNETES_URL and CNI_URL, where a sum lies beside each.
 
 BIN=/usr/local/bin
 CNI=/opt/cni/bin
 
-# fetch URL FILE: verified by the sum that is published beside it.
+# On the disk, not in memory: kubelet alone is 80 MB.
+DOWNLOADS=$PLINTH_STATE/downloads
+
+# fetch URL NAME: verified by the sum that is published beside it.
 fetch() {
-  local wanted
+  local wanted file=$DOWNLOADS/$2
+  mkdir -p "$DOWNLOADS"
   hint "Can the machine reach $1? A proxy or a mirror can be set."
-  run curl -fsSL --retry 3 --connect-timeout 10 -o "$2.part" "$1"
+  run curl -fsSL --retry 3 --connect-timeout 10 -o "$file" "$1"
   wanted=$(curl -fsSL --retry 3 --connect-timeout 10 "$1.sha256")
-  [[ $(sha256sum "$2.part" | cut -d ' ' -f 1) == "${wanted%% *}" ]] ||
+  [[ $(sha256sum "$file" | cut -d ' ' -f 1) == "${wanted%% *}" ]] ||
     fail ArtifactCorrupt "$1 does not have the sum that is published beside it" 'Retry; if it stays, the mirror is broken.'
-  mv -f "$2.part" "$2"
 }
 
-# The file's own sum decides: an older version, or somebody else's, is replaced.
 install_binary() {
   local name=$1 sum=$2 from=$3
   record_path "$BIN/$name"
@@ -204,8 +334,8 @@ while read -r name sum; do
     [[ -e $PLINTH_ARTIFACTS/$sum ]] || fail ArtifactMissing "$name did not arrive" 'Retry: it is sent again.'
     install_binary "$name" "$sum" "$PLINTH_ARTIFACTS/$sum"
   else
-    fetch "$KUBERNETES_URL/$name" "$PLINTH_RUN_DIR/$name"
-    install_binary "$name" '' "$PLINTH_RUN_DIR/$name"
+    fetch "$KUBERNETES_URL/$name" "$name"
+    install_binary "$name" '' "$DOWNLOADS/$name"
   fi
   [[ $(version_of "$name") == "$KUBERNETES_VERSION" ]] ||
     fail StepFailed "$BIN/$name does not run, or is not $KUBERNETES_VERSION" \
@@ -214,18 +344,34 @@ while read -r name sum; do
   changed=1
 done <<<"$BINARIES"
 
-if [[ ! -x $CNI/loopback || ! -x $CNI/portmap ]]; then
-  mkdir -p "$CNI"
+# What kubeadm's and Calico's networks call; each answers only when it is whole.
+cni_plugins_answer() {
+  local name
+  for name in bandwidth bridge host-local loopback portmap tuning; do
+    CNI_COMMAND=VERSION "$1/$name" </dev/null >/dev/null 2>&1 || return 1
+  done
+}
+
+if ! cni_plugins_answer "$CNI"; then
   archive=$PLINTH_ARTIFACTS/$CNI_SUM
   if [[ -z $CNI_SUM ]]; then
-    archive=$PLINTH_RUN_DIR/cni.tgz
-    fetch "$CNI_URL" "$archive"
+    archive=$DOWNLOADS/cni.tgz
+    fetch "$CNI_URL" cni.tgz
   fi
   [[ -e $archive ]] || fail ArtifactMissing 'the CNI plugins did not arrive' 'Retry: they are sent again.'
-  run tar -xzf "$archive" -C "$CNI" --no-same-owner
+  rm -rf "$CNI.plinth-new"
+  mkdir -p "$CNI" "$CNI.plinth-new"
+  run tar -xzf "$archive" -C "$CNI.plinth-new" --no-same-owner
+  # One by one: Calico's own lie here as well.
+  find "$CNI.plinth-new" -type f -exec mv -f -t "$CNI" {} +
+  rm -rf "$CNI.plinth-new"
+  cni_plugins_answer "$CNI" || fail StepFailed "the CNI plugins in $CNI do not run" \
+    "Is the machine's architecture the node's arch in the spec?"
   changed=1
 fi
+rm -rf "$DOWNLOADS"
 
+files_of kubelet.service
 record_unit kubelet.service
 put_file /etc/systemd/system/kubelet.service 0644 <<'UNIT'
 [Unit]
@@ -253,13 +399,14 @@ EnvironmentFile=-/etc/default/kubelet
 ExecStart=
 ExecStart=/usr/local/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS $KUBELET_EXTRA_ARGS
 UNIT
-if [[ -n $KUBELET_PATCH ]]; then
-  put_file /etc/plinth/kubeadm-patches/kubeletconfiguration+strategic.json 0644 <<<"$KUBELET_PATCH"
-fi
-((CHANGED == 0)) || {
+files_of ''
+setting_file /etc/plinth/kubeadm-patches/kubeletconfiguration+strategic.json 0644 "$KUBELET_PATCH"
+((CHANGED == 0)) || changed=1
+if changes_pending kubelet.service; then
   systemctl daemon-reload
+  changes_taken kubelet.service
   changed=1
-}
+fi
 systemctl is-enabled --quiet kubelet.service || {
   run systemctl enable --quiet kubelet.service
   changed=1

@@ -114,6 +114,18 @@ plinth_make_parents() {
   done
 }
 
+# files_of UNIT: what put_file changes from here on, UNIT has to take up. That it must is noted before
+# the change, so a kill before the restart is not forgotten; `changes_taken UNIT` says that it did.
+files_of() { PLINTH_READER=$1; }
+changes_pending() { [[ -e $PLINTH_STATE/pending/$1 ]]; }
+changes_taken() { rm -f "$PLINTH_STATE/pending/$1"; }
+
+plinth_mark_pending() {
+  [[ -n ${PLINTH_READER-} ]] || return 0
+  mkdir -p "$PLINTH_STATE/pending"
+  : >"$PLINTH_STATE/pending/$PLINTH_READER"
+}
+
 # put_file PATH MODE <content: keeps the original the first time; writes atomically, only if different.
 # Feed it by a redirection or a here-document: behind a pipe it could not set CHANGED.
 put_file() {
@@ -131,6 +143,7 @@ put_file() {
     fi
     chown --reference="$path" "$new"
   fi
+  plinth_mark_pending
   # A file that is a mount point (/etc/hosts in some containers) cannot be renamed over.
   if ! mv -fT "$new" "$path" 2>/dev/null; then
     cat "$new" >"$path"
@@ -161,6 +174,115 @@ record_unit() {
 }
 
 # shellcheck shell=bash
+# Undoes by the record that `claim` and the steps made (see prelude.sh). Every function may be run
+# again after a kill at any point.
+
+# shellcheck disable=SC2034 # for the scripts after this one
+RESTORED=$PLINTH_STATE/restored
+
+# Mount points under PATH (itself only if it was none before), deepest first.
+mounts_under() {
+  awk -v top="$1/" '{ gsub(/\\040/, " ", $5); if (index($5 "/", top) == 1) print $5 }' /proc/self/mountinfo |
+    tac | while read -r mount; do
+    grep -qxF "$mount" "$PLINTH_BEFORE/mounts" 2>/dev/null || printf '%s\n' "$mount"
+  done
+}
+
+unmount_under() {
+  local mount
+  mounts_under "$1" | while read -r mount; do
+    umount "$mount" 2>/dev/null || umount -l "$mount" || true
+  done
+}
+
+# What a directory holds now and did not hold then.
+remove_new_in() {
+  local dir=$1 list=$2 name
+  local -A before=()
+  while IFS= read -r -d '' name; do before[$name]=1; done <"$list"
+  find "$dir" -xdev -mindepth 1 -depth -printf '%P\0' | while IFS= read -r -d '' name; do
+    [[ -n ${before[$name]-} ]] || rm -rf --one-file-system "${dir:?}/$name" 2>/dev/null || true
+  done
+}
+
+put_back() {
+  local original=$1 path=$2
+  [[ -d $path && ! -L $path ]] && rm -rf --one-file-system "$path"
+  mkdir -p "$(dirname "$path")"
+  if ! { cp -a "$original" "$path.plinth-new" && mv -fT "$path.plinth-new" "$path"; } 2>/dev/null; then
+    rm -f "$path.plinth-new"
+    cp -a --remove-destination "$original" "$path" 2>/dev/null || cat "$original" >"$path"
+  fi
+}
+
+same_file() {
+  [[ ! -L $2 && -f $2 ]] && cmp -s "$1" "$2" &&
+    [[ $(stat -c '%a %u %g %Y' "$1") == $(stat -c '%a %u %g %Y' "$2") ]]
+}
+
+is_as_before() {
+  local record=$1 kind path
+  read -r kind path <"$record"
+  case $kind in
+    absent) [[ ! -e $path && ! -L $path ]] ;;
+    file) same_file "$record.orig" "$path" ;;
+    symlink) [[ -L $path && $(readlink "$path") == "$(readlink "$record.orig")" ]] ;;
+  esac
+}
+
+# restore_record RECORD: the path is as the record says.
+restore_record() {
+  local record=$1 kind path mode owner
+  read -r kind path <"$record"
+  rm -f "$path.plinth-new"
+  case $kind in
+    absent)
+      unmount_under "$path"
+      if [[ -e $path || -L $path ]]; then
+        note "removing $path"
+        rm -rf --one-file-system "$path"
+      fi
+      ;;
+    made) rmdir "$path" 2>/dev/null || true ;;
+    dir)
+      unmount_under "$path"
+      [[ -d $path ]] || mkdir -p "$path"
+      remove_new_in "$path" "$record.list"
+      read -r mode owner <"$record.mode"
+      chmod "$mode" "$path"
+      chown "$owner" "$path"
+      ;;
+    file | symlink) is_as_before "$record" || put_back "$record.orig" "$path" ;;
+  esac
+}
+
+# restore_path PATH: by its record; without one PATH is left alone.
+restore_path() {
+  local record
+  record=$PLINTH_BEFORE/paths/$(plinth_path_key "$1")
+  [[ ! -e $record ]] || restore_record "$record"
+}
+
+was_before() { grep -qxF "$2" "$PLINTH_BEFORE/$1" 2>/dev/null; }
+
+# setting_file PATH MODE TEXT: the file holds TEXT; where the spec has no such setting (any more), it
+# is what it was before us.
+setting_file() {
+  local record
+  if [[ -n $3 ]]; then
+    put_file "$1" "$2" <<<"$3"
+    return
+  fi
+  record=$PLINTH_BEFORE/paths/$(plinth_path_key "$1")
+  if [[ -e $record ]] && ! is_as_before "$record"; then
+    plinth_mark_pending
+    restore_record "$record"
+    # shellcheck disable=SC2034 # as put_file says it
+    CHANGED=1
+  fi
+}
+
+# shellcheck shell=bash
 # containerd as kubelet needs it: one configuration for the version that is there.
 
 major=$(containerd --version | sed -n 's/.* v\{0,1\}\([0-9]*\)\..*/\1/p')
@@ -188,50 +310,53 @@ version = 2
 TOML
 }
 
+# Where it is and where its plugins lie is containerd 2's own default.
 config_v3() {
   cat <<TOML
 # plinth
 version = 3
-[plugins.'io.containerd.cri.v1.images']
-  [plugins.'io.containerd.cri.v1.images'.pinned_images]
-    sandbox = '$PAUSE_IMAGE'
-  [plugins.'io.containerd.cri.v1.images'.registry]
-    config_path = '/etc/containerd/certs.d'
+[plugins.'io.containerd.cri.v1.images'.pinned_images]
+  sandbox = '$PAUSE_IMAGE'
+[plugins.'io.containerd.cri.v1.images'.registry]
+  config_path = '/etc/containerd/certs.d'
 [plugins.'io.containerd.cri.v1.runtime']
   restrict_oom_score_adj = $RESTRICT_OOM
-  [plugins.'io.containerd.cri.v1.runtime'.cni]
-    bin_dirs = ['$cni_bin']
-    conf_dir = '/etc/cni/net.d'
-  [plugins.'io.containerd.cri.v1.runtime'.containerd]
-    default_runtime_name = 'runc'
-    [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]
-      runtime_type = 'io.containerd.runc.v2'
-      [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
-        SystemdCgroup = true
+[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]
+  runtime_type = 'io.containerd.runc.v2'
+[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
+  SystemdCgroup = true
 TOML
 }
 
-# MIRRORS: rows of `registry url`; files of registries that are not ours stay.
-use_mirrors() {
-  local registry url
-  while read -r registry url; do
-    [[ -n $registry ]] || continue
-    put_file "/etc/containerd/certs.d/$registry/hosts.toml" 0644 <<TOML
-server = "https://$registry"
-[host."$url"]
+hosts_file() {
+  local own=$1 mirror=$2
+  # Its name is not its address.
+  [[ $own != docker.io ]] || own='registry-1.docker.io'
+  cat <<TOML
+# plinth
+server = "https://$own"
+[host."$mirror"]
   capabilities = ["pull", "resolve"]
   override_path = true
 TOML
+}
+
+# MIRRORS: rows of `registry url`, `-` for none; files of other registries are a person's.
+use_mirrors() {
+  local registry url text
+  while read -r registry url; do
+    text=
+    [[ $url == - ]] || text=$(hosts_file "$registry" "$url")
+    setting_file "/etc/containerd/certs.d/$registry/hosts.toml" 0644 "$text"
   done <<<"$MIRRORS"
 }
 
 use_proxy() {
-  local drop_in=/etc/systemd/system/containerd.service.d/50-plinth-proxy.conf
-  [[ -n $PROXY_ENVIRONMENT ]] || return 0
-  put_file "$drop_in" 0600 < <(
-    printf '[Service]\n'
-    sed "s/.*/Environment=\"&\"/" <<<"$PROXY_ENVIRONMENT"
-  )
+  local row text=
+  while IFS= read -r row; do
+    [[ -z $row ]] || text+=$'\n'"Environment=\"$row\""
+  done <<<"$PROXY_ENVIRONMENT"
+  setting_file /etc/systemd/system/containerd.service.d/50-plinth-proxy.conf 0644 "${text:+[Service]$text}"
 }
 
 answers() { timeout 5 ctr version >/dev/null 2>&1; }
@@ -248,13 +373,18 @@ wait_until_it_answers() {
 
 record_unit containerd.service
 record_path /opt/cni
-CHANGED=0
-if ((major >= 2)); then put_file /etc/containerd/config.toml 0644 < <(config_v3); else put_file /etc/containerd/config.toml 0644 < <(config_v2); fi
+files_of containerd.service
+if ((major >= 2)); then
+  put_file /etc/containerd/config.toml 0644 < <(config_v3)
+else
+  put_file /etc/containerd/config.toml 0644 < <(config_v2)
+fi
 use_mirrors
 use_proxy
+files_of ''
 put_file /etc/crictl.yaml 0644 <<<'runtime-endpoint: unix:///run/containerd/containerd.sock'
 mkdir -p "$cni_bin" /etc/cni/net.d
-if ((CHANGED == 0)) && systemctl is-active --quiet containerd.service &&
+if ! changes_pending containerd.service && systemctl is-active --quiet containerd.service &&
   systemctl is-enabled --quiet containerd.service && answers; then
   skip 'containerd runs with this configuration'
 fi
@@ -262,3 +392,4 @@ systemctl daemon-reload
 run systemctl enable --quiet containerd.service
 run systemctl restart containerd.service
 wait_until_it_answers
+changes_taken containerd.service

@@ -114,6 +114,18 @@ plinth_make_parents() {
   done
 }
 
+# files_of UNIT: what put_file changes from here on, UNIT has to take up. That it must is noted before
+# the change, so a kill before the restart is not forgotten; `changes_taken UNIT` says that it did.
+files_of() { PLINTH_READER=$1; }
+changes_pending() { [[ -e $PLINTH_STATE/pending/$1 ]]; }
+changes_taken() { rm -f "$PLINTH_STATE/pending/$1"; }
+
+plinth_mark_pending() {
+  [[ -n ${PLINTH_READER-} ]] || return 0
+  mkdir -p "$PLINTH_STATE/pending"
+  : >"$PLINTH_STATE/pending/$PLINTH_READER"
+}
+
 # put_file PATH MODE <content: keeps the original the first time; writes atomically, only if different.
 # Feed it by a redirection or a here-document: behind a pipe it could not set CHANGED.
 put_file() {
@@ -131,6 +143,7 @@ put_file() {
     fi
     chown --reference="$path" "$new"
   fi
+  plinth_mark_pending
   # A file that is a mount point (/etc/hosts in some containers) cannot be renamed over.
   if ! mv -fT "$new" "$path" 2>/dev/null; then
     cat "$new" >"$path"
@@ -161,8 +174,14 @@ record_unit() {
 }
 
 # shellcheck shell=bash
+# PROXY_ENVIRONMENT: rows of `NAME=value`. Whatever this script fetches goes through the spec's proxy.
+while IFS= read -r setting; do
+  [[ -z $setting ]] || export "${setting?}"
+done <<<"$PROXY_ENVIRONMENT"
+
+# shellcheck shell=bash
 # The images that the node's roles need. IMAGE_FILES: rows of `sha256 ref[,ref…]` from a bundle;
-# PULL: references to pull where there is no bundle.
+# PULL: where there is no bundle, references beside those of kubeadm. CONTROL_PLANE: whether it is one.
 
 present() { grep -qxF "$1" <<<"$have_images"; }
 
@@ -173,6 +192,19 @@ all_present() {
   for ref in ${1//,/ }; do present "$ref" || return 1; done
 }
 
+# What is imported would take the disk twice. Its size stays, so that it is not sent again.
+spend() {
+  local size
+  size=$(stat -c %s "$1" 2>/dev/null) || return 0
+  : >"$1"
+  truncate -s "$size" "$1"
+}
+
+# Spent before, and the image has gone since: then it has to be sent again.
+drop_spent() {
+  [[ ! -s $1 || $(stat -c %b "$1") != 0 ]] || rm -f "$1"
+}
+
 changed=0
 hint 'Is containerd running? Is the disk under /var/lib/containerd full?'
 have_images=$(list_images)
@@ -180,19 +212,23 @@ if [[ -n $IMAGE_FILES ]]; then
   while read -r sum refs; do
     file=$PLINTH_ARTIFACTS/$sum
     if all_present "$refs"; then
-      # Imported: the archive would only take the disk twice.
-      rm -f "$file"
+      spend "$file"
       continue
     fi
+    drop_spent "$file"
     [[ -e $file ]] || fail ArtifactMissing "the image archive of $refs did not arrive" 'Retry: it is sent again.'
+    note "importing $refs"
     run ctr -n k8s.io images import "$file" >/dev/null
-    rm -f "$file"
+    spend "$file"
     changed=1
   done <<<"$IMAGE_FILES"
 else
-  for ref in $PULL $(kubeadm config images list --kubernetes-version "$KUBERNETES_VERSION" 2>/dev/null); do
+  kubernetes=$(kubeadm config images list --kubernetes-version "$KUBERNETES_VERSION")
+  [[ $CONTROL_PLANE == true ]] || kubernetes=$(grep -E '/(kube-proxy|coredns|pause):' <<<"$kubernetes")
+  for ref in $PULL $kubernetes; do
     present "$ref" && continue
     hint "Can the machine reach the registry of $ref? A proxy or a mirror can be set."
+    note "pulling $ref"
     run ctr -n k8s.io images pull --hosts-dir /etc/containerd/certs.d "$ref" >/dev/null
     changed=1
   done

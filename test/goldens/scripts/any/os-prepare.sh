@@ -114,6 +114,18 @@ plinth_make_parents() {
   done
 }
 
+# files_of UNIT: what put_file changes from here on, UNIT has to take up. That it must is noted before
+# the change, so a kill before the restart is not forgotten; `changes_taken UNIT` says that it did.
+files_of() { PLINTH_READER=$1; }
+changes_pending() { [[ -e $PLINTH_STATE/pending/$1 ]]; }
+changes_taken() { rm -f "$PLINTH_STATE/pending/$1"; }
+
+plinth_mark_pending() {
+  [[ -n ${PLINTH_READER-} ]] || return 0
+  mkdir -p "$PLINTH_STATE/pending"
+  : >"$PLINTH_STATE/pending/$PLINTH_READER"
+}
+
 # put_file PATH MODE <content: keeps the original the first time; writes atomically, only if different.
 # Feed it by a redirection or a here-document: behind a pipe it could not set CHANGED.
 put_file() {
@@ -131,6 +143,7 @@ put_file() {
     fi
     chown --reference="$path" "$new"
   fi
+  plinth_mark_pending
   # A file that is a mount point (/etc/hosts in some containers) cannot be renamed over.
   if ! mv -fT "$new" "$path" 2>/dev/null; then
     cat "$new" >"$path"
@@ -161,6 +174,115 @@ record_unit() {
 }
 
 # shellcheck shell=bash
+# Undoes by the record that `claim` and the steps made (see prelude.sh). Every function may be run
+# again after a kill at any point.
+
+# shellcheck disable=SC2034 # for the scripts after this one
+RESTORED=$PLINTH_STATE/restored
+
+# Mount points under PATH (itself only if it was none before), deepest first.
+mounts_under() {
+  awk -v top="$1/" '{ gsub(/\\040/, " ", $5); if (index($5 "/", top) == 1) print $5 }' /proc/self/mountinfo |
+    tac | while read -r mount; do
+    grep -qxF "$mount" "$PLINTH_BEFORE/mounts" 2>/dev/null || printf '%s\n' "$mount"
+  done
+}
+
+unmount_under() {
+  local mount
+  mounts_under "$1" | while read -r mount; do
+    umount "$mount" 2>/dev/null || umount -l "$mount" || true
+  done
+}
+
+# What a directory holds now and did not hold then.
+remove_new_in() {
+  local dir=$1 list=$2 name
+  local -A before=()
+  while IFS= read -r -d '' name; do before[$name]=1; done <"$list"
+  find "$dir" -xdev -mindepth 1 -depth -printf '%P\0' | while IFS= read -r -d '' name; do
+    [[ -n ${before[$name]-} ]] || rm -rf --one-file-system "${dir:?}/$name" 2>/dev/null || true
+  done
+}
+
+put_back() {
+  local original=$1 path=$2
+  [[ -d $path && ! -L $path ]] && rm -rf --one-file-system "$path"
+  mkdir -p "$(dirname "$path")"
+  if ! { cp -a "$original" "$path.plinth-new" && mv -fT "$path.plinth-new" "$path"; } 2>/dev/null; then
+    rm -f "$path.plinth-new"
+    cp -a --remove-destination "$original" "$path" 2>/dev/null || cat "$original" >"$path"
+  fi
+}
+
+same_file() {
+  [[ ! -L $2 && -f $2 ]] && cmp -s "$1" "$2" &&
+    [[ $(stat -c '%a %u %g %Y' "$1") == $(stat -c '%a %u %g %Y' "$2") ]]
+}
+
+is_as_before() {
+  local record=$1 kind path
+  read -r kind path <"$record"
+  case $kind in
+    absent) [[ ! -e $path && ! -L $path ]] ;;
+    file) same_file "$record.orig" "$path" ;;
+    symlink) [[ -L $path && $(readlink "$path") == "$(readlink "$record.orig")" ]] ;;
+  esac
+}
+
+# restore_record RECORD: the path is as the record says.
+restore_record() {
+  local record=$1 kind path mode owner
+  read -r kind path <"$record"
+  rm -f "$path.plinth-new"
+  case $kind in
+    absent)
+      unmount_under "$path"
+      if [[ -e $path || -L $path ]]; then
+        note "removing $path"
+        rm -rf --one-file-system "$path"
+      fi
+      ;;
+    made) rmdir "$path" 2>/dev/null || true ;;
+    dir)
+      unmount_under "$path"
+      [[ -d $path ]] || mkdir -p "$path"
+      remove_new_in "$path" "$record.list"
+      read -r mode owner <"$record.mode"
+      chmod "$mode" "$path"
+      chown "$owner" "$path"
+      ;;
+    file | symlink) is_as_before "$record" || put_back "$record.orig" "$path" ;;
+  esac
+}
+
+# restore_path PATH: by its record; without one PATH is left alone.
+restore_path() {
+  local record
+  record=$PLINTH_BEFORE/paths/$(plinth_path_key "$1")
+  [[ ! -e $record ]] || restore_record "$record"
+}
+
+was_before() { grep -qxF "$2" "$PLINTH_BEFORE/$1" 2>/dev/null; }
+
+# setting_file PATH MODE TEXT: the file holds TEXT; where the spec has no such setting (any more), it
+# is what it was before us.
+setting_file() {
+  local record
+  if [[ -n $3 ]]; then
+    put_file "$1" "$2" <<<"$3"
+    return
+  fi
+  record=$PLINTH_BEFORE/paths/$(plinth_path_key "$1")
+  if [[ -e $record ]] && ! is_as_before "$record"; then
+    plinth_mark_pending
+    restore_record "$record"
+    # shellcheck disable=SC2034 # as put_file says it
+    CHANGED=1
+  fi
+}
+
+# shellcheck shell=bash
 # What Kubernetes asks of an operating system: no swap, modules, kernel settings, the endpoint's name.
 # Every value that already holds is left alone.
 
@@ -179,7 +301,16 @@ SYSCTLS=(
 MINIMA=(fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=1024)
 
 swap_off() {
-  local area _
+  local unit area _
+  # Units first: systemd would turn on again what only swapoff turned off (zram, GPT partitions).
+  if have systemctl; then
+    while read -r unit _; do
+      [[ -n $unit ]] || continue
+      record_unit "$unit"
+      run systemctl mask --now "$unit"
+      changed=1
+    done < <(systemctl list-units --type=swap --no-legend --plain --state=active 2>/dev/null || true)
+  fi
   while read -r area _; do
     run swapoff "$area"
     changed=1
@@ -191,14 +322,6 @@ swap_off() {
     )
     changed=1
   fi
-  local unit
-  have systemctl || return 0
-  while read -r unit _; do
-    [[ -n $unit ]] || continue
-    record_unit "$unit"
-    run systemctl mask --now "$unit"
-    changed=1
-  done < <(systemctl list-units --type=swap --no-legend --plain --state=active 2>/dev/null || true)
 }
 
 module_there() {
@@ -264,24 +387,40 @@ name_endpoint() {
       'Look at /etc/hosts and at the hosts line of /etc/nsswitch.conf (files must come first).'
 }
 
-# kubelet's resolv.conf may be the machine's own, or one with the cluster's nameservers.
-name_servers() {
-  [[ -n $NAMESERVERS ]] || return 0
-  local server
+# The links of pods belong to Calico alone: NetworkManager would take their addresses and routes.
+spare_pod_links() {
+  [[ -d /etc/NetworkManager/conf.d ]] || return 0
   CHANGED=0
-  put_file /etc/plinth/resolv.conf 0644 < <(for server in $NAMESERVERS; do printf 'nameserver %s\n' "$server"; done)
+  files_of NetworkManager.service
+  put_file /etc/NetworkManager/conf.d/99-plinth.conf 0644 <<'CONF'
+# plinth
+[keyfile]
+unmanaged-devices+=interface-name:cali*,interface-name:tunl*,interface-name:vxlan.calico,interface-name:vxlan-v6.calico,interface-name:wireguard.cali,interface-name:wg-v6.cali
+CONF
+  if changes_pending NetworkManager.service && systemctl is-active --quiet NetworkManager.service; then
+    run systemctl reload NetworkManager.service
+    changed=1
+  fi
+  changes_taken NetworkManager.service
+  files_of ''
+}
+
+# The nameservers of the spec are the kubelet's and so the pods'; the machine keeps its own.
+name_servers() {
+  CHANGED=0
+  setting_file /etc/plinth/resolv.conf 0644 "${NAMESERVERS:+nameserver ${NAMESERVERS// /$'\n'nameserver }}"
   ((CHANGED == 0)) || changed=1
 }
 
 # The package manager and people's shells go through the proxy as the cluster does.
 use_proxy() {
+  local row exports=
+  while IFS= read -r row; do
+    [[ -z $row ]] || exports+=$(printf 'export %s=%q' "${row%%=*}" "${row#*=}")$'\n'
+  done <<<"$PROXY_ENVIRONMENT"
   CHANGED=0
-  if [[ -n $PROXY_ENVIRONMENT ]]; then
-    put_file /etc/profile.d/plinth-proxy.sh 0644 <<<"$(sed 's/^/export /' <<<"$PROXY_ENVIRONMENT")"
-    if [[ -d /etc/apt/apt.conf.d ]]; then
-      put_file /etc/apt/apt.conf.d/99-plinth-proxy 0600 <<<"$PROXY_APT"
-    fi
-  fi
+  setting_file /etc/profile.d/plinth-proxy.sh 0644 "${exports%$'\n'}"
+  [[ ! -d /etc/apt/apt.conf.d ]] || setting_file /etc/apt/apt.conf.d/99-plinth-proxy 0644 "$PROXY_APT"
   ((CHANGED == 0)) || changed=1
 }
 
@@ -289,6 +428,7 @@ swap_off
 load_modules
 set_sysctls
 name_endpoint
+spare_pod_links
 name_servers
 use_proxy
 [[ $(tail -n +2 /proc/swaps 2>/dev/null | wc -l) -eq 0 ]] ||

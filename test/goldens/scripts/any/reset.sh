@@ -114,6 +114,18 @@ plinth_make_parents() {
   done
 }
 
+# files_of UNIT: what put_file changes from here on, UNIT has to take up. That it must is noted before
+# the change, so a kill before the restart is not forgotten; `changes_taken UNIT` says that it did.
+files_of() { PLINTH_READER=$1; }
+changes_pending() { [[ -e $PLINTH_STATE/pending/$1 ]]; }
+changes_taken() { rm -f "$PLINTH_STATE/pending/$1"; }
+
+plinth_mark_pending() {
+  [[ -n ${PLINTH_READER-} ]] || return 0
+  mkdir -p "$PLINTH_STATE/pending"
+  : >"$PLINTH_STATE/pending/$PLINTH_READER"
+}
+
 # put_file PATH MODE <content: keeps the original the first time; writes atomically, only if different.
 # Feed it by a redirection or a here-document: behind a pipe it could not set CHANGED.
 put_file() {
@@ -131,6 +143,7 @@ put_file() {
     fi
     chown --reference="$path" "$new"
   fi
+  plinth_mark_pending
   # A file that is a mount point (/etc/hosts in some containers) cannot be renamed over.
   if ! mv -fT "$new" "$path" 2>/dev/null; then
     cat "$new" >"$path"
@@ -207,6 +220,16 @@ same_file() {
     [[ $(stat -c '%a %u %g %Y' "$1") == $(stat -c '%a %u %g %Y' "$2") ]]
 }
 
+is_as_before() {
+  local record=$1 kind path
+  read -r kind path <"$record"
+  case $kind in
+    absent) [[ ! -e $path && ! -L $path ]] ;;
+    file) same_file "$record.orig" "$path" ;;
+    symlink) [[ -L $path && $(readlink "$path") == "$(readlink "$record.orig")" ]] ;;
+  esac
+}
+
 # restore_record RECORD: the path is as the record says.
 restore_record() {
   local record=$1 kind path mode owner
@@ -229,11 +252,7 @@ restore_record() {
       chmod "$mode" "$path"
       chown "$owner" "$path"
       ;;
-    file) same_file "$record.orig" "$path" || put_back "$record.orig" "$path" ;;
-    symlink)
-      [[ -L $path && $(readlink "$path") == "$(readlink "$record.orig")" ]] ||
-        put_back "$record.orig" "$path"
-      ;;
+    file | symlink) is_as_before "$record" || put_back "$record.orig" "$path" ;;
   esac
 }
 
@@ -245,6 +264,23 @@ restore_path() {
 }
 
 was_before() { grep -qxF "$2" "$PLINTH_BEFORE/$1" 2>/dev/null; }
+
+# setting_file PATH MODE TEXT: the file holds TEXT; where the spec has no such setting (any more), it
+# is what it was before us.
+setting_file() {
+  local record
+  if [[ -n $3 ]]; then
+    put_file "$1" "$2" <<<"$3"
+    return
+  fi
+  record=$PLINTH_BEFORE/paths/$(plinth_path_key "$1")
+  if [[ -e $record ]] && ! is_as_before "$record"; then
+    plinth_mark_pending
+    restore_record "$record"
+    # shellcheck disable=SC2034 # as put_file says it
+    CHANGED=1
+  fi
+}
 
 # shellcheck shell=bash
 # What it takes to have nothing of Kubernetes running, mounted or routed, with whatever tools there are.

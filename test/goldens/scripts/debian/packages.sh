@@ -114,6 +114,18 @@ plinth_make_parents() {
   done
 }
 
+# files_of UNIT: what put_file changes from here on, UNIT has to take up. That it must is noted before
+# the change, so a kill before the restart is not forgotten; `changes_taken UNIT` says that it did.
+files_of() { PLINTH_READER=$1; }
+changes_pending() { [[ -e $PLINTH_STATE/pending/$1 ]]; }
+changes_taken() { rm -f "$PLINTH_STATE/pending/$1"; }
+
+plinth_mark_pending() {
+  [[ -n ${PLINTH_READER-} ]] || return 0
+  mkdir -p "$PLINTH_STATE/pending"
+  : >"$PLINTH_STATE/pending/$PLINTH_READER"
+}
+
 # put_file PATH MODE <content: keeps the original the first time; writes atomically, only if different.
 # Feed it by a redirection or a here-document: behind a pipe it could not set CHANGED.
 put_file() {
@@ -131,6 +143,7 @@ put_file() {
     fi
     chown --reference="$path" "$new"
   fi
+  plinth_mark_pending
   # A file that is a mount point (/etc/hosts in some containers) cannot be renamed over.
   if ! mv -fT "$new" "$path" 2>/dev/null; then
     cat "$new" >"$path"
@@ -159,6 +172,121 @@ record_unit() {
   active=$(systemctl is-active "$1" 2>/dev/null | head -n 1 || true)
   plinth_record "$file" "${enabled:-absent} ${active:-inactive}"
 }
+
+# shellcheck shell=bash
+# Undoes by the record that `claim` and the steps made (see prelude.sh). Every function may be run
+# again after a kill at any point.
+
+# shellcheck disable=SC2034 # for the scripts after this one
+RESTORED=$PLINTH_STATE/restored
+
+# Mount points under PATH (itself only if it was none before), deepest first.
+mounts_under() {
+  awk -v top="$1/" '{ gsub(/\\040/, " ", $5); if (index($5 "/", top) == 1) print $5 }' /proc/self/mountinfo |
+    tac | while read -r mount; do
+    grep -qxF "$mount" "$PLINTH_BEFORE/mounts" 2>/dev/null || printf '%s\n' "$mount"
+  done
+}
+
+unmount_under() {
+  local mount
+  mounts_under "$1" | while read -r mount; do
+    umount "$mount" 2>/dev/null || umount -l "$mount" || true
+  done
+}
+
+# What a directory holds now and did not hold then.
+remove_new_in() {
+  local dir=$1 list=$2 name
+  local -A before=()
+  while IFS= read -r -d '' name; do before[$name]=1; done <"$list"
+  find "$dir" -xdev -mindepth 1 -depth -printf '%P\0' | while IFS= read -r -d '' name; do
+    [[ -n ${before[$name]-} ]] || rm -rf --one-file-system "${dir:?}/$name" 2>/dev/null || true
+  done
+}
+
+put_back() {
+  local original=$1 path=$2
+  [[ -d $path && ! -L $path ]] && rm -rf --one-file-system "$path"
+  mkdir -p "$(dirname "$path")"
+  if ! { cp -a "$original" "$path.plinth-new" && mv -fT "$path.plinth-new" "$path"; } 2>/dev/null; then
+    rm -f "$path.plinth-new"
+    cp -a --remove-destination "$original" "$path" 2>/dev/null || cat "$original" >"$path"
+  fi
+}
+
+same_file() {
+  [[ ! -L $2 && -f $2 ]] && cmp -s "$1" "$2" &&
+    [[ $(stat -c '%a %u %g %Y' "$1") == $(stat -c '%a %u %g %Y' "$2") ]]
+}
+
+is_as_before() {
+  local record=$1 kind path
+  read -r kind path <"$record"
+  case $kind in
+    absent) [[ ! -e $path && ! -L $path ]] ;;
+    file) same_file "$record.orig" "$path" ;;
+    symlink) [[ -L $path && $(readlink "$path") == "$(readlink "$record.orig")" ]] ;;
+  esac
+}
+
+# restore_record RECORD: the path is as the record says.
+restore_record() {
+  local record=$1 kind path mode owner
+  read -r kind path <"$record"
+  rm -f "$path.plinth-new"
+  case $kind in
+    absent)
+      unmount_under "$path"
+      if [[ -e $path || -L $path ]]; then
+        note "removing $path"
+        rm -rf --one-file-system "$path"
+      fi
+      ;;
+    made) rmdir "$path" 2>/dev/null || true ;;
+    dir)
+      unmount_under "$path"
+      [[ -d $path ]] || mkdir -p "$path"
+      remove_new_in "$path" "$record.list"
+      read -r mode owner <"$record.mode"
+      chmod "$mode" "$path"
+      chown "$owner" "$path"
+      ;;
+    file | symlink) is_as_before "$record" || put_back "$record.orig" "$path" ;;
+  esac
+}
+
+# restore_path PATH: by its record; without one PATH is left alone.
+restore_path() {
+  local record
+  record=$PLINTH_BEFORE/paths/$(plinth_path_key "$1")
+  [[ ! -e $record ]] || restore_record "$record"
+}
+
+was_before() { grep -qxF "$2" "$PLINTH_BEFORE/$1" 2>/dev/null; }
+
+# setting_file PATH MODE TEXT: the file holds TEXT; where the spec has no such setting (any more), it
+# is what it was before us.
+setting_file() {
+  local record
+  if [[ -n $3 ]]; then
+    put_file "$1" "$2" <<<"$3"
+    return
+  fi
+  record=$PLINTH_BEFORE/paths/$(plinth_path_key "$1")
+  if [[ -e $record ]] && ! is_as_before "$record"; then
+    plinth_mark_pending
+    restore_record "$record"
+    # shellcheck disable=SC2034 # as put_file says it
+    CHANGED=1
+  fi
+}
+
+# shellcheck shell=bash
+# PROXY_ENVIRONMENT: rows of `NAME=value`. Whatever this script fetches goes through the spec's proxy.
+while IFS= read -r setting; do
+  [[ -z $setting ]] || export "${setting?}"
+done <<<"$PROXY_ENVIRONMENT"
 
 # shellcheck shell=bash
 # Packages on Debian and Ubuntu.
@@ -193,20 +321,30 @@ wait_for_package_lock() {
     "Wait until it is done, or end it; unattended-upgrades can be paused by systemctl stop unattended-upgrades."
 }
 
+POLICY=/usr/sbin/policy-rc.d
+
 # Services of fresh packages must not start by themselves: a policy of ours says no while we install.
 forbid_starts() {
-  record_path /usr/sbin/policy-rc.d
-  put_file /usr/sbin/policy-rc.d 0755 <<'POLICY'
+  put_file "$POLICY" 0755 <<'TEXT'
 #!/bin/sh
 # plinth: no service starts while packages are being installed
 exit 101
-POLICY
+TEXT
 }
 
-allow_starts() {
-  local original
-  original=$PLINTH_BEFORE/paths/$(plinth_path_key /usr/sbin/policy-rc.d).orig
-  if [[ -e $original ]]; then cp -a "$original" /usr/sbin/policy-rc.d; else rm -f /usr/sbin/policy-rc.d; fi
+# Also after a run that was killed: without it no service of the machine would ever start again.
+allow_starts() { restore_path "$POLICY"; }
+
+# What a killed installation of ours left half-done.
+mend_packages() {
+  [[ -e $PLINTH_BEFORE/paths/$(plinth_path_key "$POLICY") ]] || return 0
+  [[ -n $(dpkg --audit) || -n $(find /var/lib/dpkg/updates -type f) ]] || return 0
+  wait_for_package_lock
+  note 'an installation on this machine was broken off: finishing it first'
+  forbid_starts
+  # Packages whose files are not all there yet are installed anew after this.
+  DEBIAN_FRONTEND=noninteractive dpkg --force-confold --configure -a ||
+    note 'dpkg --configure -a did not end well; going on'
 }
 
 install_package_files() {
@@ -235,6 +373,8 @@ install_packages() {
   trap allow_starts EXIT
   export DEBIAN_FRONTEND=noninteractive
   hint 'The machine needs its own package repositories (or a bundle: PLINTH_ARTIFACTS).'
+  record_path /var/lib/apt/lists
+  record_path /var/log/apt
   run apt-get -q -o DPkg::Lock::Timeout=120 update
   run apt-get -q -y -o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold \
     --no-install-recommends install "$@"
@@ -242,23 +382,44 @@ install_packages() {
 }
 
 # An upgrade of the machine must not change the runtime under a cluster.
-hold_packages() { apt-mark hold "$@" >/dev/null; }
+HELD=(containerd runc)
+
+hold_packages() { apt-mark hold "${HELD[@]}" >/dev/null; }
+
+packages_held() {
+  local name
+  for name in "${HELD[@]}"; do
+    # shellcheck disable=SC2016 # dpkg's own variable
+    [[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$name" 2>/dev/null) == h* ]] || return 1
+  done
+}
 
 # shellcheck shell=bash
-# The runtime and the tools that kubelet, kube-proxy and the endpoint call. PACKAGE_FILES: rows of
-# `sha256 name` from a bundle; empty: the machine's own repositories.
-
-HOLD=(containerd runc)
+# The runtime and the tools that kubelet, kube-proxy, the endpoint and the steps call. PACKAGE_FILES:
+# rows of `sha256 name file` from a bundle; empty: the machine's own repositories.
 
 missing() {
   local name
   for name in $PACKAGES; do package_installed "$name" || printf '%s\n' "$name"; done
 }
 
-[[ -n $(missing) ]] || skip 'every package is installed'
+# Debian's haproxy would listen by its own configuration: ours is a unit of its own.
+own_haproxy_off() {
+  have systemctl || return 0
+  ! systemctl is-enabled --quiet haproxy.service 2>/dev/null &&
+    ! systemctl is-active --quiet haproxy.service
+}
+
+mend_packages
+allow_starts
+if [[ -z $(missing) ]] && packages_held && own_haproxy_off; then
+  skip 'every package is installed'
+fi
 record_unit containerd.service
 record_unit haproxy.service
-if [[ -n $PACKAGE_FILES ]]; then
+if [[ -z $(missing) ]]; then
+  note 'every package is installed'
+elif [[ -n $PACKAGE_FILES ]]; then
   files=()
   folder=$PLINTH_RUN_DIR/packages
   mkdir -p "$folder"
@@ -270,6 +431,8 @@ if [[ -n $PACKAGE_FILES ]]; then
     ln -sf "$PLINTH_ARTIFACTS/$sum" "$folder/$file"
     files+=("$folder/$file")
   done <<<"$PACKAGE_FILES"
+  ((${#files[@]})) || fail ArtifactMissing "the bundle lacks packages: $(missing | paste -s -d ' ')" \
+    'Install them on the machine, or take a bundle that holds them.'
   install_package_files "${files[@]}"
 else
   # shellcheck disable=SC2086 # a list
@@ -278,8 +441,5 @@ fi
 left=$(missing)
 [[ -z $left ]] || fail StepFailed "not installed: ${left//$'\n'/ }" \
   'Look at the lines above for what the package manager says about them.'
-hold_packages "${HOLD[@]}"
-# Debian's haproxy would listen by its own configuration: ours is a unit of its own.
-if have systemctl; then
-  systemctl --quiet disable --now haproxy.service 2>/dev/null || true
-fi
+hold_packages
+own_haproxy_off || run systemctl --quiet disable --now haproxy.service

@@ -1,0 +1,77 @@
+import type { ControlPlaneOverride } from '../../core/cluster.js';
+import { Role } from '../../core/words.js';
+import type { StepContext } from '../steps/types.js';
+import { API_ENDPOINT, API_ENDPOINT_NAME } from './endpoint.js';
+import { extraArgs, type KubeadmApi } from './extraArgs.js';
+
+/** kubeadm's ClusterConfiguration: what all control planes share. */
+export function clusterConfiguration(context: StepContext, version: KubeadmApi): object {
+  const { spec, cluster } = context;
+  const { network, kubernetesVersion, controlPlaneOverrides } = spec.config;
+  const dual = (own: string, ipv6: string | undefined): string =>
+    ipv6 === undefined ? own : `${own},${ipv6}`;
+  const component = (override: ControlPlaneOverride | undefined): object =>
+    controlPlaneComponent(override, version);
+  return {
+    apiVersion: `kubeadm.k8s.io/${version}`,
+    kind: 'ClusterConfiguration',
+    clusterName: cluster.name,
+    kubernetesVersion,
+    controlPlaneEndpoint: API_ENDPOINT,
+    networking: {
+      podSubnet: dual(network.podSubnet, network.ipv6?.podSubnet),
+      serviceSubnet: dual(network.serviceSubnet, network.ipv6?.serviceSubnet),
+      dnsDomain: 'cluster.local',
+    },
+    apiServer: { ...component(controlPlaneOverrides?.kubeApiserver), certSANs: certSans(context) },
+    controllerManager: component(controlPlaneOverrides?.kubeControllerManager),
+    scheduler: component(controlPlaneOverrides?.kubeScheduler),
+  };
+}
+
+function controlPlaneComponent(
+  override: ControlPlaneOverride | undefined,
+  version: KubeadmApi,
+): object {
+  const volumes = (override?.extraVolumes ?? []).map((volume) =>
+    hostPathMount(
+      volume,
+      override?.extraVolumeMounts?.find(({ name }) => name === volume['name']),
+    ),
+  );
+  return {
+    ...(override?.extraArgs === undefined
+      ? {}
+      : { extraArgs: extraArgs(override.extraArgs, version) }),
+    ...(volumes.length === 0 ? {} : { extraVolumes: volumes }),
+  };
+}
+
+/** A pod's volume and its mount, as kubeadm takes both in one. */
+function hostPathMount(
+  volume: Record<string, unknown>,
+  mount: Record<string, unknown> | undefined,
+): object {
+  const { name, hostPath, ...rest } = volume;
+  const from = (typeof hostPath === 'object' ? hostPath : { path: hostPath }) as {
+    path?: string;
+    type?: string;
+  };
+  return {
+    ...rest,
+    name,
+    hostPath: from.path,
+    mountPath: mount?.['mountPath'] ?? from.path,
+    ...(mount?.['readOnly'] === undefined ? {} : { readOnly: mount['readOnly'] }),
+    ...(from.type === undefined || from.type === '' ? {} : { pathType: from.type }),
+  };
+}
+
+/** Every name and address by which somebody may call the API server, those of later control planes included. */
+function certSans({ spec, controlPlanes }: StepContext): string[] {
+  const reachable = spec.config.nodes
+    .filter((node) => node.roles.includes(Role.ControlPlane))
+    .flatMap((node) => [node.privateIP, node.ssh?.ipAddress ?? node.privateIP]);
+  const own = controlPlanes.map(({ privateIP }) => privateIP);
+  return [...new Set([API_ENDPOINT_NAME, 'localhost', '127.0.0.1', ...own, ...reachable])];
+}
