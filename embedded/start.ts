@@ -76,7 +76,7 @@ export async function startPlinth({ config, env, say }: StartOptions): Promise<P
     const servers = await startServers(config, say, run);
     const entryEnv = entryEnvironment(config, env, servers);
     const entry = (name: string) => () =>
-      startEntry({ name, script: `${name}/main.ts`, dataDir: config.data, env: entryEnv });
+      startEntry({ name, script: `${name}/main.js`, dataDir: config.data, env: entryEnv });
     await both(run('api', entry('api')), run('worker', entry('worker')));
     return {
       url: localUrl(config),

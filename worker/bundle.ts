@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** Of the sources, or of what they were compiled to. */
+const EXTENSION = extname(fileURLToPath(import.meta.url));
 
 /**
  * Bundles the workflows into `folder` unless the same sources were bundled before, and gives the file's
@@ -15,7 +18,7 @@ export async function bundleWorkflows(folder: string): Promise<string> {
   const path = join(folder, `workflows-${await sourcesHash()}.js`);
   if (await exists(path)) return path;
   const { code } = await bundleWorkflowCode({
-    workflowsPath: join(ROOT, 'workflows/index.ts'),
+    workflowsPath: join(ROOT, `workflows/index${EXTENSION}`),
     logger: new DefaultLogger('WARN'),
   });
   await mkdir(folder, { recursive: true });
@@ -34,12 +37,12 @@ async function exists(path: string): Promise<boolean> {
 /** Everything that can get into the bundle: our own sources and the SDK's version. */
 async function sourcesHash(): Promise<string> {
   const hash = createHash('sha256');
-  const lock = await readFile(join(ROOT, 'node_modules/@temporalio/workflow/package.json'));
-  hash.update(lock);
+  const { resolve } = createRequire(import.meta.url);
+  hash.update(await readFile(resolve('@temporalio/workflow/package.json')));
   for (const room of ['core', 'workflows']) {
     const names = await readdir(join(ROOT, room), { recursive: true });
-    for (const name of names.filter((file) => file.endsWith('.ts')).toSorted()) {
-      if (name.endsWith('.test.ts') || name.startsWith('spec')) continue;
+    for (const name of names.filter((file) => file.endsWith(EXTENSION)).toSorted()) {
+      if (name.endsWith(`.test${EXTENSION}`) || name.startsWith('spec')) continue;
       hash.update(name).update(await readFile(join(ROOT, room, name)));
     }
   }

@@ -57,10 +57,12 @@ await store.close();
 
 /** The bundler needs several times the memory of the worker itself: it gets a process of its own. */
 async function bundleInItsOwnProcess(folder: string): Promise<string> {
-  const script = fileURLToPath(new URL('bundle.ts', import.meta.url));
+  const script = import.meta.resolve(
+    import.meta.url.endsWith('.ts') ? './bundle.ts' : './bundle.js',
+  );
   const { stdout } = await promisify(execFile)(process.execPath, [
     ...process.execArgv,
-    script,
+    fileURLToPath(script),
     folder,
   ]);
   return stdout.trim().split('\n').at(-1) ?? '';

@@ -1,7 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+
+import { compileRooms } from '../../embedded/compile.js';
 
 interface Service {
   image?: string;
@@ -24,9 +29,12 @@ const services = Object.entries(compose.services);
 const ours = services.filter(([, service]) => service.build !== undefined);
 
 test('every image is pinned to a version', () => {
+  const stages = new Set([...dockerfile.matchAll(/ AS (\w+)$/gm)].map(([, name]) => name));
   const images = [
     ...services.map(([, service]) => service.image ?? ''),
-    ...[...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image ?? ''),
+    ...[...dockerfile.matchAll(/^FROM (\S+)/gm)]
+      .map(([, image]) => image ?? '')
+      .filter((image) => !stages.has(image)),
   ];
   for (const image of images) expect(image).toMatch(/^[\w./-]+:\d+\.\d+[\w.-]*$/);
 });
@@ -37,17 +45,27 @@ test('our processes do not run as root', () => {
   expect(dockerfile).toMatch(/^USER node$/m);
 });
 
-test('each entry point that a container runs is there', () => {
+test('each entry point that a container runs is in what the image compiles', async () => {
   const scripts = [
     ...ours.flatMap(([, { command = [], healthcheck }]) => [
       ...command,
       ...(healthcheck?.test ?? []),
     ]),
-    ...(/^CMD (.*)$/m.exec(dockerfile)?.[1]?.match(/[\w/]+\.ts/g) ?? []),
-  ].filter((word) => word.endsWith('.ts'));
-  expect(scripts).toContain('worker/main.ts');
-  expect(scripts).toContain('api/main.ts');
-  for (const script of scripts) expect(existsSync(script), script).toBe(true);
+    ...(/^CMD (.*)$/m.exec(dockerfile)?.[1]?.match(/[\w/]+\.js/g) ?? []),
+  ].filter((word) => word.endsWith('.js'));
+  expect(scripts).toContain('worker/main.js');
+  expect(scripts).toContain('api/main.js');
+  const folder = await mkdtemp(join(tmpdir(), 'plinth-compiled-'));
+  try {
+    await compileRooms(folder);
+    for (const script of scripts) expect(existsSync(join(folder, script)), script).toBe(true);
+    const copied = [...dockerfile.matchAll(/^COPY (\w+) \1$/gm)].map(([, room]) => room);
+    for (const room of readdirSync(folder, { withFileTypes: true })) {
+      if (room.isDirectory()) expect(copied, `COPY ${room.name}`).toContain(room.name);
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 test('whoever is waited for exists, and has a health check where its health is waited for', () => {
