@@ -2,6 +2,7 @@ import { runClusterStep } from './clusterStep.js';
 import type { ActivityDeps } from './deps.js';
 import { gatherFacts } from './facts.js';
 import { classified } from './failure.js';
+import { storeKubeconfig } from './kubeconfig.js';
 import { failNode, runNodeStep } from './nodeStep.js';
 import {
   beginOperation,
@@ -40,6 +41,7 @@ export function createActivities(deps: ActivityDeps) {
     ) => preflightCluster(deps, ref, input),
     runNodeStep: (ref: StepRef) => runNodeStep(deps, ref),
     runClusterStep: (ref: ClusterStepRef) => runClusterStep(deps, ref),
+    storeKubeconfig: (ref: OperationRef) => storeKubeconfig(deps, ref),
     failNode: (ref: Parameters<typeof failNode>[1]) => failNode(deps, ref),
     forgetNode: (ref: OperationRef & { hostname: string }) => forgetNode(deps, ref),
     markControlPlaneUp: (ref: OperationRef) => markControlPlaneUp(deps, ref),

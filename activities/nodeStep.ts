@@ -96,7 +96,7 @@ async function runOnce(deps: ActivityDeps, run: OneRun): Promise<StepRunResult> 
   return joinWithFreshCredentials(deps, run, (join) => runMachineStep(deps, { ...plain, join }));
 }
 
-/** A token (and, for a control plane, a certificate key) of its own, made just before and revoked right after. */
+/** A token (and, for a control plane, a certificate key) of its own, made just before; `check-in` revokes it. */
 async function joinWithFreshCredentials(
   deps: ActivityDeps,
   run: OneRun,
@@ -110,21 +110,19 @@ async function joinWithFreshCredentials(
     });
   }
   const drawn = await drawJoinSecrets(deps, ref, attempt);
-  const credentials = {
+  const made = await runMachineStep(deps, {
     ref,
     loaded,
     on: through.spec,
     subject: on,
+    step: 'join-credentials',
     attempt,
     join: { ...drawn, caCertHash: '' },
-  };
-  const made = await runMachineStep(deps, { ...credentials, step: 'join-credentials' });
+  });
   await recordHelper(deps, run, 'join-credentials', made);
   if (made.outcome !== 'done' && made.outcome !== 'skipped') return made;
   const result = await work({ ...drawn, caCertHash: made.results['caCertHash'] ?? '' });
   if (result.outcome === 'done' || result.outcome === 'skipped') {
-    const revoked = await runMachineStep(deps, { ...credentials, step: 'join-revoke' });
-    await recordHelper(deps, run, 'join-revoke', revoked);
     await deps.store.secrets.remove(secretsOwner(ref), joinSecretName(ref, attempt));
   }
   return result;

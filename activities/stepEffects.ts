@@ -3,7 +3,6 @@ import { NodeStatus } from '../core/words.js';
 import { FINAL_CLEANUP } from '../machine/steps/release.js';
 import type { StepRunResult } from '../machine/types.js';
 import type { ActivityDeps } from './deps.js';
-import { storeKubeconfig } from './kubeconfig.js';
 import type { LoadedCluster } from './load.js';
 import type { StepRef } from './refs.js';
 import { withMachine } from './targets.js';
@@ -37,7 +36,6 @@ export async function afterStep(
   switch (ref.step) {
     case 'kubeadm-init':
       await nodes.upsert(ref.clusterId, ref.hostname, { joined: true });
-      await storeKubeconfig(deps, ref, loaded, on);
       await clusters.setApplied(ref.clusterId, {
         initialised: true,
         kubernetesVersion: loaded.record.desired.spec.config.kubernetesVersion,

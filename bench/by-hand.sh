@@ -68,7 +68,6 @@ join() {
   step "$leader" "join-credentials-$1"
   ca_cert_hash=$(tail -n 1 "$folder/log/$leader-join-credentials-$1")
   step "$1" kubeadm-join
-  step "$leader" "join-revoke-$1"
 }
 
 # everywhere COMMAND MACHINE…: on all of them at once, and waits for all.

@@ -72,7 +72,6 @@ export async function writeHandPlan(folder: string, plan: HandPlan): Promise<voi
     const joining = { subject, join: { token, caCertHash: CA_CERT_HASH } };
     await writeStep(onLeader, 'join-credentials', joining);
     await writeStep({ ...onLeader, node: subject }, 'kubeadm-join', { join: joining.join });
-    await writeStep(onLeader, 'join-revoke', joining);
   }
 }
 

@@ -84,7 +84,23 @@ describe('plan', () => {
     };
     const operations = plan(half, { spec: spec([m1, m2]), deleting: false });
     expect(names(operations)).toEqual(['NodeRemoval', 'ClusterCreation', 'BlueprintSync']);
-    expect(operations[0]).toMatchObject({ nodes: [{ hostname: 'm3', path: 'clean' }], leave: [] });
+    // Its join may have got as far as the API server, or as etcd's list of members.
+    expect(operations[0]).toMatchObject({
+      nodes: [{ hostname: 'm3', path: 'clean' }],
+      leave: ['m3'],
+    });
+  });
+
+  it('cleans a dropped node at once where no control plane stays to leave through', () => {
+    const half: AppliedState = {
+      initialised: true,
+      created: false,
+      nodes: [appliedNode(m1, { leader: true })],
+    };
+    const other = node('m9', ['ControlPlane', 'Worker']);
+    const operations = plan(half, { spec: spec([other]), deleting: false });
+    expect(names(operations)).toEqual(['NodeRemoval', 'ClusterCreation', 'BlueprintSync']);
+    expect(operations[0]).toMatchObject({ nodes: [{ hostname: 'm1', path: 'clean' }], leave: [] });
   });
 
   it('never touches a dropped node whose machine was never claimed', () => {

@@ -100,12 +100,17 @@ function planRemoval(applied: AppliedState, spec: ClusterSpec): OperationPlan[] 
     .filter((node) => node.claimed && !wanted.has(node.hostname))
     .toSorted(byHostname);
   if (gone.length === 0) return [];
+  const leaving = new Set(gone.map((node) => node.hostname));
+  const through = applied.nodes.some(
+    (node) => node.joined && isControlPlane(node.spec) && !leaving.has(node.hostname),
+  );
   return [
     {
       name: OperationName.NodeRemoval,
       reason: `not in the spec any more: ${gone.map((node) => node.hostname).join(', ')}`,
       nodes: gone.map(({ hostname }) => ({ hostname, path: 'clean' })),
-      leave: gone.filter((node) => node.joined).map((node) => node.hostname),
+      // One that failed half way may be known to the API server, or count as a member of etcd.
+      leave: through ? gone.map((node) => node.hostname) : [],
       clusterSteps: [],
     },
   ];

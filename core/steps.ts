@@ -19,7 +19,6 @@ export type StepName =
   | 'kubeadm-join-control-plane'
   | 'kubeadm-join'
   | 'join-credentials'
-  | 'join-revoke'
   | 'kubeconfig'
   | 'node-ready'
   | 'node-metadata'
@@ -97,7 +96,7 @@ export const workerSteps: readonly StepDef[] = [
 
 /** Through a control plane, once per operation, after the nodes. */
 export const clusterSteps: readonly StepDef[] = [
-  { name: 'check-in', title: 'Check in with the API server' },
+  { name: 'check-in', title: 'Check in with the API server, revoke the join tokens' },
   { name: 'node-metadata', title: 'Set labels, annotations and taints' },
 ];
 

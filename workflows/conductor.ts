@@ -111,12 +111,18 @@ export async function runNodes(
   async function openGates(): Promise<void> {
     let busy: string | undefined;
     let announced = leader === undefined;
+    let announcement: Promise<void> | undefined;
     for (;;) {
       await condition(() => ended === tasks.length || hasNews());
-      if (ended === tasks.length) return;
       if (controlPlaneUp && !announced) {
         announced = true;
-        await hooks.onControlPlaneUp?.();
+        // Nobody at a gate waits for it; its failure is the operation's.
+        announcement = hooks.onControlPlaneUp?.();
+        announcement?.catch(() => undefined);
+      }
+      if (ended === tasks.length) {
+        await announcement;
+        return;
       }
       if (busy !== undefined && (joined.has(busy) || !running.has(busy))) busy = undefined;
       for (const [hostname, gate] of [...waiting]) {

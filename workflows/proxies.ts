@@ -44,7 +44,9 @@ export const checks = proxyActivities<Pick<Activities, 'preflightCluster'>>({
  * 30 s without a heartbeat: the worker is dead, another one finds the run on the machine and goes on following it.
  * 12 attempts: a machine that is away for about five minutes (a reboot, a switch) is waited for.
  */
-export const steps = proxyActivities<Pick<Activities, 'runNodeStep' | 'runClusterStep'>>({
+export const steps = proxyActivities<
+  Pick<Activities, 'runNodeStep' | 'runClusterStep' | 'storeKubeconfig'>
+>({
   startToCloseTimeout: '3 h',
   heartbeatTimeout: '30 s',
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,

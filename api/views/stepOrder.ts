@@ -28,4 +28,4 @@ export function isStepName(text: string): text is StepName {
 }
 
 /** Run within other steps: they have output of their own but no place in a list. */
-const HELPERS: ReadonlySet<StepName> = new Set(['join-credentials', 'join-revoke', 'kubeconfig']);
+const HELPERS: ReadonlySet<StepName> = new Set(['join-credentials', 'kubeconfig']);

@@ -82,7 +82,7 @@ function views({ change, leader, worker, controlPlane }: GoldenCase): View[] {
     });
   const withKey = { ...fixtureJoin, certificateKey: fixtureCertificateKey };
   const subjects: readonly StepName[] = ['drain', 'etcd-member-remove', 'node-delete'];
-  const joins: readonly StepName[] = ['kubeadm-join', 'join-credentials', 'join-revoke'];
+  const joins: readonly StepName[] = ['kubeadm-join', 'join-credentials'];
   const plain = stepModules
     .map(({ name }) => name)
     .filter((name) => !subjects.includes(name) && !joins.includes(name))

@@ -1,7 +1,7 @@
 import { uploadCertsConfig } from '../kubeadm/config.js';
 import { nodeParams } from './nodeParams.js';
 import { subjectOf } from './subject.js';
-import type { StepContext, StepModule } from './types.js';
+import type { StepModule } from './types.js';
 
 /** On a control plane: what the subject needs to join, made for it alone. */
 export const joinCredentialsStep: StepModule = {
@@ -14,20 +14,7 @@ export const joinCredentialsStep: StepModule = {
     ...nodeParams(context),
     SUBJECT: subjectOf(context, 'join-credentials').hostname,
     SUBJECT_IP: subjectOf(context, 'join-credentials').privateIP,
-    TOKEN: token(context),
+    TOKEN: context.join?.token ?? '',
     UPLOAD_CONFIG: uploadCertsConfig(context),
   }),
 };
-
-/** On a control plane: the subject has joined, its token goes. */
-export const joinRevokeStep: StepModule = {
-  name: 'join-revoke',
-  script: ['control-plane-lib.sh', 'join-revoke.sh'],
-  timeoutSeconds: 60,
-  beside: true,
-  params: (context) => ({ ...nodeParams(context), TOKEN: token(context) }),
-};
-
-function token({ join }: StepContext): string {
-  return join?.token ?? '';
-}

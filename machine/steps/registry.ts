@@ -16,7 +16,7 @@ import { drainStep } from './drain.js';
 import { etcdMemberRemoveStep } from './etcd-member-remove.js';
 import { factsStep } from './facts.js';
 import { imagesStep } from './images.js';
-import { joinCredentialsStep, joinRevokeStep } from './join-credentials.js';
+import { joinCredentialsStep } from './join-credentials.js';
 import { kubeadmInitStep } from './kubeadm-init.js';
 import { kubeadmJoinControlPlaneStep, kubeadmJoinStep } from './kubeadm-join.js';
 import { kubeconfigStep } from './kubeconfig.js';
@@ -45,7 +45,6 @@ export const stepModules: readonly StepModule[] = [
   kubeconfigStep,
   cniStep,
   joinCredentialsStep,
-  joinRevokeStep,
   kubeadmJoinStep,
   kubeadmJoinControlPlaneStep,
   nodeReadyStep,

@@ -1,10 +1,15 @@
 import type { Cluster, NodeSpec } from '../../core/cluster.js';
 import type { Lab } from '../../lab/lab.js';
 
-/** A cluster on lab machines: the first one is the control plane, and takes work as well. */
+/** A cluster on lab machines: the first ones are control planes (one, unless told), and take work as well. */
 export function labCluster(
   lab: Lab,
-  options: { name: string; machines: readonly string[]; blueprint?: string },
+  options: {
+    name: string;
+    machines: readonly string[];
+    blueprint?: string;
+    controlPlanes?: number;
+  },
 ): Cluster {
   const nodes = options.machines.map((name, index): NodeSpec => {
     const machine = lab.machines.find((candidate) => candidate.name === name);
@@ -14,7 +19,7 @@ export function labCluster(
       operatingSystem: 'Debian12',
       arch: 'amd64',
       privateIP: machine.ip,
-      roles: index === 0 ? ['ControlPlane', 'Worker'] : ['Worker'],
+      roles: index < (options.controlPlanes ?? 1) ? ['ControlPlane', 'Worker'] : ['Worker'],
       labels: { app: 'infra' },
       ssh: {
         ipAddress: machine.ip,

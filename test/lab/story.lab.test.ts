@@ -190,6 +190,12 @@ describe('the life of a cluster', () => {
     expect(top.trim().split('\n')).toHaveLength(3);
   });
 
+  it('leaves no token behind with which a machine could join', async () => {
+    const type = 'type=bootstrap.kubernetes.io/token';
+    const tokens = await kubectl('-n', 'kube-system', 'get', 'secrets', '--field-selector', type);
+    expect(tokens).not.toContain('bootstrap-token-');
+  });
+
   it('leaves machines alone when the same cluster is applied again', async () => {
     const runs = (await execOn('m1', 'ls /var/lib/plinth/runs | wc -l')).stdout;
     expect((await plinth.apply(three())).status).toBe(200);

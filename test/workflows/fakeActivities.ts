@@ -91,6 +91,7 @@ export function fakeWorld(options: FakeOptions): FakeWorld {
       return Promise.resolve();
     },
     markControlPlaneUp: note('control plane up'),
+    storeKubeconfig: note('kubeconfig'),
     markNodes: async (_ref, failures) => {
       calls.push(`nodes ${failures.length === 0 ? 'synced' : 'failed'}`);
       return Promise.resolve();

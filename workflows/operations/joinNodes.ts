@@ -2,7 +2,7 @@ import { runClusterSteps } from '../clusterSteps.js';
 import { operationFailure, runNodes, summariseFailures } from '../conductor.js';
 import type { OperationInput } from '../input.js';
 import { preflight } from '../preflight.js';
-import { records } from '../proxies.js';
+import { records, steps } from '../proxies.js';
 
 /** From bare machines to Ready nodes: what a creation and an addition have in common. */
 export async function joinNodes(input: OperationInput): Promise<void> {
@@ -14,7 +14,10 @@ export async function joinNodes(input: OperationInput): Promise<void> {
   const failures = await runNodes(input, input.plan.nodes, {
     onControlPlaneUp: async () => {
       controlPlaneUp = true;
-      await records.markControlPlaneUp(input.ref);
+      await Promise.all([
+        records.markControlPlaneUp(input.ref),
+        steps.storeKubeconfig.executeWithOptions({ summary: 'Fetch the kubeconfig' }, [input.ref]),
+      ]);
     },
   });
 

@@ -316,6 +316,9 @@ kind: Secret
 metadata:
   name: bootstrap-token-$id
   namespace: kube-system
+  labels:
+    app.kubernetes.io/managed-by: plinth
+    app.kubernetes.io/component: join-token
 type: bootstrap.kubernetes.io/token
 stringData:
   token-id: "$id"
