@@ -42,7 +42,7 @@ export interface PythonToolsOptions {
  */
 export async function ensurePythonTools(options: PythonToolsOptions = {}): Promise<PythonTools> {
   const hash = createHash('sha256').update(REQUIREMENTS.join('\n')).digest('hex').slice(0, 12);
-  const directory = join(options.cacheDir ?? defaultCacheDir(), `python-${hash}`);
+  const directory = join(options.cacheDir ?? cacheFolder(), `python-${hash}`);
   if (!(await exists(join(directory, 'complete')))) {
     options.onInstall?.(directory);
     await install(directory);
@@ -54,7 +54,8 @@ export async function ensurePythonTools(options: PythonToolsOptions = {}): Promi
   };
 }
 
-function defaultCacheDir(): string {
+/** `PLINTH_CACHE`, else `XDG_CACHE_HOME/plinth`, else `~/.cache/plinth`. */
+export function cacheFolder(): string {
   const { PLINTH_CACHE, XDG_CACHE_HOME } = process.env;
   if (PLINTH_CACHE) return PLINTH_CACHE;
   return join(XDG_CACHE_HOME ? XDG_CACHE_HOME : join(homedir(), '.cache'), 'plinth');

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
+import { Ajv2019 } from 'ajv/dist/2019.js';
 import { parse } from 'yaml';
 
 import { compileRooms } from '../../embedded/compile.js';
+import { COMPOSE_SCHEMA } from '../../scripts/ensureTestTools.js';
 
 interface Service {
   image?: string;
@@ -21,12 +23,44 @@ interface Service {
 }
 
 const compose = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true }) as {
+  name: string;
   services: Record<string, Service>;
   volumes: Record<string, unknown>;
 };
 const dockerfile = readFileSync('Dockerfile', 'utf8');
 const services = Object.entries(compose.services);
 const ours = services.filter(([, service]) => service.build !== undefined);
+
+/** As root on Debian the tests fetch it: there it must not be missing. */
+const schemaThere = existsSync(COMPOSE_SCHEMA);
+
+test.runIf(process.platform === 'linux' && process.getuid?.() === 0)('the schema is there', () => {
+  expect(schemaThere).toBe(true);
+});
+
+test.runIf(schemaThere)('the compose file is valid by the compose schema', () => {
+  const schema = JSON.parse(readFileSync(COMPOSE_SCHEMA, 'utf8')) as { properties: object };
+  // The schema numbers its parts by `id`, as drafts before the one it names did.
+  const validate = new Ajv2019({
+    strict: false,
+    validateFormats: false,
+    validateSchema: false,
+  }).compile(withoutIds(schema));
+  // The one thing we use that is newer than this copy of the schema (2021).
+  const { name, ...rest } = compose;
+  expect(name).toMatch(/^[a-z0-9][a-z0-9_-]*$/);
+  const valid = validate(rest);
+  expect(validate.errors ?? []).toEqual([]);
+  expect(valid).toBe(true);
+  expect(validate({ services: { api: { imagee: 'x' } } })).toBe(false);
+});
+
+function withoutIds(value: unknown): object {
+  const text = JSON.stringify(value, (key, each: unknown): unknown =>
+    key === 'id' && typeof each === 'string' ? undefined : each,
+  );
+  return JSON.parse(text) as object;
+}
 
 test('every image is pinned to a version', () => {
   const stages = new Set([...dockerfile.matchAll(/ AS (\w+)$/gm)].map(([, name]) => name));
