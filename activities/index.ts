@@ -22,12 +22,13 @@ import type {
   StepRef,
   Work,
 } from './refs.js';
-import { removeCluster, takeWork } from './tasksets.js';
+import { isDeleting, removeCluster, takeWork } from './tasksets.js';
 
 /** Everything workflows may do to the world. Each one is idempotent: Temporal may run it again. */
 export function createActivities(deps: ActivityDeps) {
   return classified({
     takeWork: (input: ClusterRef & { tasksetId: string }) => takeWork(deps, input),
+    isDeleting: (ref: ClusterRef) => isDeleting(deps, ref),
     beginOperation: (ref: OperationRef) => beginOperation(deps, ref),
     endOperation: (ref: OperationRef, outcome: OperationOutcome) =>
       endOperation(deps, ref, outcome),

@@ -177,6 +177,11 @@ async function markStart(
   );
 }
 
+/** Whether the cluster was deleted since its running work was taken. */
+export async function isDeleting(deps: ActivityDeps, ref: ClusterRef): Promise<boolean> {
+  return (await deps.store.clusters.get(ref.project, ref.name))?.deleting === true;
+}
+
 /** The end of a deletion: nothing of the cluster is left, its name is free. */
 export async function removeCluster(
   deps: ActivityDeps,

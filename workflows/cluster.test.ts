@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 
+import { Context } from '@temporalio/activity';
+import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { SEARCH_ATTRIBUTES } from '../core/clusterWorkflow.js';
+import { CANCEL_SIGNAL, CHANGED_SIGNAL, SEARCH_ATTRIBUTES } from '../core/clusterWorkflow.js';
 import type { OperationPlan } from '../core/plan.js';
 import { ensurePythonTools } from '../embedded/pythonTools.js';
 import {
@@ -46,7 +48,11 @@ afterAll(async () => {
   await environment.teardown();
 });
 
-async function run(options: FakeOptions): Promise<FakeWorld> {
+/** `during` gets the cluster's workflow while it runs. */
+async function run(
+  options: FakeOptions,
+  during: (handle: WorkflowHandle) => Promise<void> = () => Promise.resolve(),
+): Promise<FakeWorld> {
   const world = fakeWorld(options);
   const taskQueue = randomUUID();
   const worker = await Worker.create({
@@ -54,14 +60,18 @@ async function run(options: FakeOptions): Promise<FakeWorld> {
     taskQueue,
     workflowBundle: bundle,
     activities: world.activities,
+    maxHeartbeatThrottleInterval: '100 ms',
+    defaultHeartbeatThrottleInterval: '100 ms',
   });
-  await worker.runUntil(
-    environment.client.workflow.execute('cluster', {
+  await worker.runUntil(async () => {
+    const handle = await environment.client.workflow.start('cluster', {
       taskQueue,
       workflowId: `cluster/p/${randomUUID()}`,
       args: [{ project: 'p', name: 'c' }],
-    }),
-  );
+    });
+    await during(handle);
+    await handle.result();
+  });
   return world;
 }
 
@@ -252,5 +262,76 @@ describe('a deletion', () => {
     expect(world.calls).not.toContain('remove cluster');
     expect(world.calls).not.toContain('forget m1');
     expect(world.ended[0]?.failed).toBe(true);
+  });
+});
+
+describe('a creation that is stopped', () => {
+  const one: OperationPlan = { ...creation, nodes: [{ hostname: 'm1', path: 'leader' }] };
+  const deletion: OperationPlan = {
+    name: 'ClusterDeletion',
+    reason: 'to be deleted',
+    nodes: [{ hostname: 'm1', path: 'clean' }],
+    leave: [],
+    clusterSteps: [],
+  };
+
+  /** A script that would go on for hours, and ends when it is told to. */
+  function longStep(name: string): {
+    onStep: (step: string) => Promise<void>;
+    live: Promise<void>;
+  } {
+    let begun: () => void = () => undefined;
+    const live = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    return {
+      live,
+      onStep: async (step) => {
+        if (step !== name) return;
+        const context = Context.current();
+        const beating = setInterval(() => context.heartbeat(), 50);
+        begun();
+        await context.cancelled.finally(() => clearInterval(beating));
+      },
+    };
+  }
+
+  it('by request says so, and starts nothing more', async () => {
+    const { live, onStep } = longStep('m1 kubeadm-init');
+    const world = await run({ operations: [one, blueprint], onStep }, async (handle) => {
+      await live;
+      await handle.signal(CANCEL_SIGNAL);
+    });
+    expect(world.calls).not.toContain('start m1 cni');
+    expect(world.ended[0]?.outcomes.map(({ failed }) => failed)).toEqual([true, true]);
+    expect(world.ended[0]?.outcomes[0]?.errorSummary).toMatch(/cancelled by request|stopped/);
+  });
+
+  it('by the deletion of its cluster makes way for it at once', async () => {
+    let deleted = false;
+    const { live, onStep } = longStep('m1 kubeadm-init');
+    const world = await run(
+      { operations: [one, blueprint], deletion, isDeleting: () => deleted, onStep },
+      async (handle) => {
+        await live;
+        deleted = true;
+        await handle.signal(CHANGED_SIGNAL);
+      },
+    );
+    expect(world.calls).not.toContain('start m1 cni');
+    expect(world.ended.map(({ failed }) => failed)).toEqual([true, false]);
+    expect(at(world, 'remove cluster')).toBeGreaterThan(at(world, 'end m1 release'));
+  });
+
+  it('goes on when the change was another apply', async () => {
+    const { live, onStep } = longStep('m1 kubeadm-init');
+    const world = await run({ operations: [one], onStep }, async (handle) => {
+      await live;
+      await handle.signal(CHANGED_SIGNAL);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      expect((await handle.describe()).status.name).toBe('RUNNING');
+      await handle.signal(CANCEL_SIGNAL);
+    });
+    expect(world.ended).toHaveLength(1);
   });
 });

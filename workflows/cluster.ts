@@ -36,9 +36,12 @@ export async function cluster(input: ClusterWorkflowInput): Promise<void> {
       setCurrentDetails('nothing to do');
       continue;
     }
-    running = new CancellationScope({ cancellable: true });
-    const outcomes = await running.run(() => runTaskset(input, work));
+    const scope = new CancellationScope({ cancellable: true });
+    running = scope;
+    const onDeletion = work.deleting ? undefined : stopWhenDeleted(scope);
+    const outcomes = await scope.run(() => runTaskset(input, work));
     running = undefined;
+    await onDeletion;
     await records.endTaskset(input, work, outcomes);
     const failed = outcomes.some((outcome) => outcome.failed);
     if (work.deleting && !failed) {
@@ -48,6 +51,16 @@ export async function cluster(input: ClusterWorkflowInput): Promise<void> {
     if (workflowInfo().continueAsNewSuggested) {
       await condition(allHandlersFinished);
       await continueAsNew<typeof cluster>(input);
+    }
+  }
+
+  /** Nobody waits for the end of what is about to be deleted: it stops as a cancelled one does. */
+  async function stopWhenDeleted(scope: CancellationScope): Promise<void> {
+    while (running === scope) {
+      await condition(() => changed || running !== scope);
+      if (running !== scope) return;
+      changed = false;
+      if (await records.isDeleting(input)) scope.cancel();
     }
   }
 }

@@ -15,6 +15,7 @@ export const records = proxyLocalActivities<
     | 'endTaskset'
     | 'failNode'
     | 'forgetNode'
+    | 'isDeleting'
     | 'markControlPlaneUp'
     | 'markNodes'
     | 'removeCluster'

@@ -14,6 +14,9 @@ export interface FakeWorld {
 export interface FakeOptions {
   operations: OperationPlan[];
   deleting?: boolean;
+  /** What follows when the cluster is found deleted in the middle of its work. */
+  deletion?: OperationPlan;
+  isDeleting?(): boolean;
   /** Throw here to fail a step: `m2 kubeadm-join`. */
   onStep?(name: string, attempt: number): void | Promise<void>;
   onFacts?(hostname: string): void;
@@ -26,6 +29,7 @@ export function fakeWorld(options: FakeOptions): FakeWorld {
   const ended: FakeWorld['ended'] = [];
   const attempts = new Map<string, number>();
   let taken = false;
+  let deletionTaken = false;
 
   const step = async (name: string): Promise<{ outcome: 'done' }> => {
     const attempt = (attempts.get(name) ?? 0) + 1;
@@ -44,19 +48,22 @@ export function fakeWorld(options: FakeOptions): FakeWorld {
 
   const activities: Activities = {
     takeWork: async ({ tasksetId }) => {
-      if (taken) return Promise.resolve(undefined);
+      const deletion = options.isDeleting?.() === true ? options.deletion : undefined;
+      if (taken && (deletion === undefined || deletionTaken)) return Promise.resolve(undefined);
+      deletionTaken = taken;
       taken = true;
       const work: Work = {
         clusterId: 'c000001',
         generation: 1,
         retries: 0,
-        deleting: options.deleting ?? false,
+        deleting: options.deleting ?? deletion !== undefined,
         tasksetId,
-        operations: options.operations,
+        operations: deletion === undefined ? options.operations : [deletion],
         finished: [],
       };
       return Promise.resolve(work);
     },
+    isDeleting: () => Promise.resolve(options.isDeleting?.() ?? false),
     beginOperation: note('begin'),
     endOperation: async (ref, outcome) => {
       calls.push(`${outcome.failed ? 'failed' : 'ended'} ${ref.operation}`);
