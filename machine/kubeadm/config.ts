@@ -5,6 +5,7 @@ import { neededRow } from '../kubernetesRow.js';
 import type { JoinSecrets, StepContext } from '../steps/types.js';
 import { clusterConfiguration } from './clusterConfiguration.js';
 import { API_ENDPOINT } from './endpoint.js';
+import type { KubeadmApi } from './extraArgs.js';
 import { kubeletConfiguration, kubeletPatch } from './kubeletConfiguration.js';
 import { CRI_SOCKET, nodeRegistration } from './nodeRegistration.js';
 
@@ -21,6 +22,7 @@ export function initConfig(context: StepContext): string {
       kind: 'InitConfiguration',
       localAPIEndpoint: { advertiseAddress: node.privateIP, bindPort: 6443 },
       nodeRegistration: nodeRegistration(context, version),
+      ...timeouts(version),
       ...patches(context),
     },
     clusterConfiguration(context, version),
@@ -47,6 +49,7 @@ export function joinConfig(context: StepContext): string {
         tlsBootstrapToken: join.token,
       },
       nodeRegistration: nodeRegistration(context, version),
+      ...timeouts(version),
       ...patches(context),
       ...(join.certificateKey === undefined
         ? {}
@@ -85,6 +88,14 @@ function joinSecrets({ join, node }: StepContext): JoinSecrets {
 
 function documents(parts: readonly object[]): string {
   return parts.map((part) => stringify(part, { lineWidth: 0 })).join('---\n');
+}
+
+/**
+ * A kubelet that is not healthy after two minutes (it takes seconds) never is: its people should know. Before
+ * v1beta4 kubeadm's own four cannot be changed.
+ */
+function timeouts(version: KubeadmApi): object {
+  return version === 'v1beta4' ? { timeouts: { kubeletHealthCheck: '2m0s', discovery: '2m0s' } } : {};
 }
 
 function patches(context: StepContext): object {

@@ -6,6 +6,7 @@ import { resetConnections } from '../../lab/lab.js';
 import { labCluster } from './cluster.js';
 import { bootId, runsOf, startsInJournal, untilLive } from './runs.js';
 import { openLabSession, type LabSession } from './session.js';
+import { until } from './until.js';
 
 /*
  * Every fault in the middle of every long step: two machines, provisioned once for each kind of fault.
@@ -60,9 +61,11 @@ const faults: [string, (machine: string, step: string) => Promise<void>][] = [
     "the cluster's workflow is terminated by hand",
     async () => {
       const { client, close } = await temporal();
-      await client.workflow
-        .getHandle(clusterWorkflowId('defaultproject', NAME))
-        .terminate('by hand, by the test');
+      const handle = client.workflow.getHandle(clusterWorkflowId('defaultproject', NAME));
+      // Terminated a moment ago in the step before, it first has to be started again.
+      await until('the workflow runs, to be terminated', 60, () =>
+        handle.terminate('by hand, by the test').catch(() => undefined),
+      );
       await close();
     },
   ],
@@ -80,8 +83,8 @@ describe('a provision', () => {
       const times = new Map<string, number>();
       for (const [machine, step] of MOMENTS) {
         await untilLive(machine, step);
-        times.set(step, Date.now());
         await fault(machine, step);
+        times.set(step, Date.now());
       }
 
       const status = await plinth.untilEnded(NAME, 600);

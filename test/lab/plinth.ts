@@ -88,7 +88,14 @@ export async function startPlinth(lab: Lab, dataDir: string): Promise<RunningPli
       return `127.0.0.1:${String(ports.temporal)}`;
     },
     kill: async (part) => {
-      process.kill(await pid(part), 'SIGKILL');
+      // What depends on a part that was just killed may be on its way up itself.
+      await until(`${part} runs, to be killed`, 60, async () => {
+        try {
+          return process.kill(await pid(part), 'SIGKILL');
+        } catch {
+          return undefined;
+        }
+      });
       return Date.now();
     },
     stop: async () => {

@@ -67,7 +67,7 @@ describe('a provision that fails', () => {
     const lock =
       'import fcntl,os,time; f=open("/var/lib/dpkg/lock-frontend","w"); fcntl.lockf(f,fcntl.LOCK_EX); time.sleep(600)';
     const perl =
-      'use Fcntl qw(:flock SEEK_SET F_SETLK F_WRLCK); open F,">","/var/lib/dpkg/lock-frontend"; fcntl(F,F_SETLK,pack("s s l! l! i",F_WRLCK,SEEK_SET,0,0,0)) or die; sleep 600';
+      'use Fcntl qw(:flock SEEK_SET F_SETLK F_WRLCK); open F,">","/var/lib/dpkg/lock-frontend"; fcntl(F,F_SETLK,pack("s s x![l!] l! l! i",F_WRLCK,SEEK_SET,0,0,0)) or die; sleep 600';
     await execOn(
       'm2',
       `if command -v python3; then systemd-run --quiet --collect --unit=locker python3 -c '${lock}'; else systemd-run --quiet --collect --unit=locker perl -e '${perl}'; fi; sleep 1`,
