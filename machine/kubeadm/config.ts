@@ -95,7 +95,9 @@ function documents(parts: readonly object[]): string {
  * v1beta4 kubeadm's own four cannot be changed.
  */
 function timeouts(version: KubeadmApi): object {
-  return version === 'v1beta4' ? { timeouts: { kubeletHealthCheck: '2m0s', discovery: '2m0s' } } : {};
+  return version === 'v1beta4'
+    ? { timeouts: { kubeletHealthCheck: '2m0s', discovery: '2m0s' } }
+    : {};
 }
 
 function patches(context: StepContext): object {
