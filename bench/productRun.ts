@@ -12,6 +12,7 @@ import { freePort } from '../embedded/freePort.js';
 import { startPlinth, type Plinth } from '../embedded/start.js';
 import type { Lab } from '../lab/lab.js';
 import { benchCluster } from './benchCluster.js';
+import { cpuSeconds } from './cpuSeconds.js';
 import type { TimedStep } from './criticalPath.js';
 import { peakRssMb } from './peakRss.js';
 
@@ -41,11 +42,13 @@ export interface ProductRun {
   readySeconds: number;
   /** Peaks, MB of 1,000,000 bytes. */
   rssMb: { api: number; worker: number };
+  /** Processor time of each of our processes between the POST and READY, seconds. */
+  cpu: Record<string, number>;
   /** Load average of the minute that ends with READY. */
   load: number;
 }
 
-const POLL_MS = 100;
+const POLL_MS = 200;
 const PATIENCE_MS = 15 * 60_000;
 const CLUSTERS = '/apis/infra.k8smgmt.io/v3/projects/defaultproject/clusters';
 
@@ -94,6 +97,7 @@ async function measure(plinth: Plinth, cluster: Cluster, signal: AbortSignal): P
     throw new Error(`${path}: ${String(response.status)} ${await response.text()}`);
   };
   const { name } = cluster.metadata;
+  const cpuBefore = await cpuOf(plinth);
   const postedAt = Date.now();
   await ask('', { method: 'POST', body: JSON.stringify(cluster) });
   for (;;) {
@@ -105,6 +109,7 @@ async function measure(plinth: Plinth, cluster: Cluster, signal: AbortSignal): P
   }
   const readyAt = Date.now();
   const load = loadavg()[0] ?? 0;
+  const cpuAfter = await cpuOf(plinth);
   const { items } = await ask<{ items: NodeOfApi[] }>(`/${name}/nodes`);
   const { api, worker } = plinth.pids();
   return {
@@ -113,9 +118,19 @@ async function measure(plinth: Plinth, cluster: Cluster, signal: AbortSignal): P
     tasks: cluster.spec.config.nodes.map(taskOf),
     steps: items.flatMap(({ hostname, steps }) => steps.flatMap((step) => timed(hostname, step))),
     ...{ postedAt, readyAt, load },
+    cpu: Object.fromEntries(
+      Object.entries(cpuAfter).map(([part, used]) => [part, used - (cpuBefore[part] ?? 0)]),
+    ),
     readySeconds: (readyAt - postedAt) / 1000,
     rssMb: { api: await peakRssMb(api), worker: await peakRssMb(worker) },
   };
+}
+
+async function cpuOf(plinth: Plinth): Promise<Record<string, number>> {
+  const used = Object.entries(plinth.pids()).map(
+    async ([part, pid]) => [part, await cpuSeconds(pid)] as const,
+  );
+  return Object.fromEntries(await Promise.all(used));
 }
 
 function isReady(conditions: readonly { type: string; status: string }[]): boolean {

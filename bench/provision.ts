@@ -86,6 +86,8 @@ function showProduct(product: ProductRun, criticalSeconds: number): void {
     `ready ${product.readySeconds.toFixed(1)} s, critical path ${criticalSeconds.toFixed(1)} s, ` +
       `peak memory: API ${api.toFixed(0)} MB, worker ${worker.toFixed(0)} MB`,
   );
+  const cpu = Object.entries(product.cpu).map(([part, used]) => `${part} ${used.toFixed(1)}`);
+  say(`processor seconds between POST and READY: ${cpu.join(', ')}`);
 }
 
 function summarise(figures: readonly RunFigures[]): void {

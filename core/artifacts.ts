@@ -1,11 +1,11 @@
-/** A bundle's `index.json`: every file a machine may need, with its sum. See docs/artifacts.md. */
+/** A bundle's `index.json`: every file a machine may need, with its sum. */
 export interface BundleIndex {
   schemaVersion: 1;
   artifacts: Artifact[];
 }
 
 export interface Artifact {
-  /** Relative to the bundle's directory (or the mirror's base URL). */
+  /** Relative to the bundle's directory (or the mirror's base URL). Binaries and images named `.zst` are compressed. */
   path: string;
   sha256: string;
   /** Bytes. */

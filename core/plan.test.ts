@@ -146,6 +146,15 @@ describe('plan', () => {
     expect(operations[1]?.nodes.map((task) => task.hostname)).toEqual(['m1', 'm2', 'm3']);
   });
 
+  it('turns the endpoint of the others away from a control plane before it leaves', () => {
+    const planes = ['m4', 'm5', 'm6'].map((name) => node(name, ['ControlPlane']));
+    const state = applied(spec([...planes, m2]), 'm4');
+    const operations = plan(state, { spec: spec([planes[0]!, m2]), deleting: false });
+    expect(names(operations)).toEqual(['NodeUpdate', 'NodeRemoval']);
+    expect(operations[0]?.nodes.map((task) => task.hostname)).toEqual(['m2', 'm4']);
+    expect(operations[1]?.leave).toEqual(['m5', 'm6']);
+  });
+
   it('syncs another blueprint and nothing else', () => {
     const other = spec([m1, m2, m3], 'minimal');
     const operations = plan(applied(three, 'm1'), { spec: other, deleting: false });

@@ -61,12 +61,20 @@ export function plan(applied: AppliedState, desired: DesiredState): OperationPla
       planBlueprint(desired.spec, 'first sync'),
     ];
   }
-  return [
-    ...removal,
-    ...planAddition(applied, desired.spec),
-    ...planUpdate(applied, desired.spec),
-    ...planBlueprintChange(applied, desired.spec),
-  ];
+  const addition = planAddition(applied, desired.spec);
+  const update = planUpdate(applied, desired.spec);
+  // No endpoint may ask a control plane that is being taken away; one that is to come is asked last.
+  const others = losesControlPlane(applied, desired.spec)
+    ? [...update, ...removal, ...addition]
+    : [...removal, ...addition, ...update];
+  return [...others, ...planBlueprintChange(applied, desired.spec)];
+}
+
+function losesControlPlane(applied: AppliedState, spec: ClusterSpec): boolean {
+  const wanted = new Set(controlPlanesOf(spec));
+  return applied.nodes.some(
+    (node) => node.joined && isControlPlane(node.spec) && !wanted.has(node.hostname),
+  );
 }
 
 export function isControlPlane(node: Pick<NodeSpec, 'roles'>): boolean {

@@ -12,6 +12,7 @@ const HOST_PACKAGES: Readonly<Record<string, string>> = {
   nftables: 'nft',
   ipset: 'ipset',
   'openssh-client': 'ssh-keygen',
+  zstd: 'zstd',
 };
 
 const INOTIFY = '/proc/sys/fs/inotify/max_user_instances';

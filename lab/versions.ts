@@ -45,4 +45,5 @@ export const NODE_PACKAGES: readonly string[] = [
   'kmod',
   'nftables',
   'socat',
+  'zstd',
 ];

@@ -14,7 +14,9 @@ import { addImage, inputsHash, measured } from './part.js';
 /** A hash of all that the add-ons are made from. */
 export function addonInputs(nettools: string): string {
   const sums = ['tools', 'calico', 'cni-plugins', 'metrics-server'].map(moduleInputs);
-  const sources = ['addons', 'addonImages', 'image', 'modules'].map((name) => `build/${name}.ts`);
+  const sources = ['addons', 'addonImages', 'image', 'modules', 'part'].map(
+    (name) => `build/${name}.ts`,
+  );
   return inputsHash(
     [CALICO, CNI_PLUGINS, METRICS_SERVER, nettools, sums],
     [...sources, 'images/start_runit'],

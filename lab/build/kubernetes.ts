@@ -6,7 +6,7 @@ import type { Artifact } from './bundleIndex.js';
 import { buildPrograms, moduleInputs, type BuildContext } from './goBuild.js';
 import { kubernetesImages } from './kubernetesImages.js';
 import { etcdVersion, MODULES } from './modules.js';
-import { addImage, inputsHash, measured } from './part.js';
+import { addImage, compressed, inputsHash, measured } from './part.js';
 
 const NODE_BINARIES = ['kubeadm', 'kubelet', 'kubectl'];
 
@@ -14,7 +14,12 @@ const NODE_BINARIES = ['kubeadm', 'kubelet', 'kubectl'];
 export function kubernetesInputs(version: string, nettools: string): string {
   const { modules, release } = named(version);
   const sums = Object.values(modules).map(moduleInputs);
-  const sources = ['build/kubernetesImages.ts', 'build/image.ts', 'build/modules.ts'];
+  const sources = [
+    'build/kubernetesImages.ts',
+    'build/image.ts',
+    'build/modules.ts',
+    'build/part.ts',
+  ];
   return inputsHash([version, release, nettools, moduleInputs('tools'), ...sums], sources);
 }
 
@@ -52,8 +57,15 @@ export async function kubernetesArtifacts(
     const path = `kubernetes/${version}/amd64/${name}`;
     mkdirSync(join(bundle, path, '..'), { recursive: true });
     copyFileSync(join(programs, name), join(bundle, path));
-    const artifact = { path, kind: 'binary', name, version, arch: 'amd64' } as const;
-    artifacts.push(await measured(bundle, { ...artifact, kubernetes: [version] }));
+    const artifact = {
+      kind: 'binary',
+      name,
+      version,
+      arch: 'amd64',
+      kubernetes: [version],
+    } as const;
+    // The plain file stays as well, for this computer's own use.
+    artifacts.push(await measured(bundle, { ...artifact, path: await compressed(bundle, path) }));
   }
   for (const image of images) artifacts.push(await addImage(bundle, image, version));
   return artifacts;

@@ -18,6 +18,11 @@ export function isBundle(context: StepContext): boolean {
   return context.catalog.source === 'bundle';
 }
 
+/** True when some of a bundle's files are compressed: the machine then needs zstd to read them. */
+export function isCompressed({ catalog }: StepContext): boolean {
+  return catalog.source === 'bundle' && catalog.artifacts.some(({ path }) => path.endsWith('.zst'));
+}
+
 /**
  * kubeadm, kubelet and kubectl of the cluster's version.
  * @throws AppError ArtifactMissing naming what the bundle lacks.

@@ -2,6 +2,7 @@ import { parseAllDocuments, stringify } from 'yaml';
 
 import type { ClusterSpec } from '../../core/cluster.js';
 import { AppError, ErrorCode } from '../../core/errors.js';
+import { API_ENDPOINT_PORT } from '../kubeadm/endpoint.js';
 
 interface EnvVar {
   name: string;
@@ -10,8 +11,9 @@ interface EnvVar {
 }
 
 interface Workload {
+  apiVersion?: string;
   kind?: string;
-  metadata?: { name?: string };
+  metadata?: { name?: string; namespace?: string };
   data?: Record<string, string>;
   spec?: { template?: { spec?: { containers?: { name: string; env?: EnvVar[] }[] } } };
 }
@@ -37,7 +39,26 @@ export function calicoManifest(upstream: string, spec: ClusterSpec): string {
   }
   container.env = withEnv(container.env ?? [], environment(spec));
   if (spec.config.network.ipv6 !== undefined) assignBothFamilies(objects);
-  return objects.map((object) => stringify(object, { lineWidth: 0 })).join('---\n');
+  return [serviceEndpoint(), ...objects]
+    .map((object) => stringify(object, { lineWidth: 0 }))
+    .join('---\n');
+}
+
+/**
+ * Calico's agent and its CNI plugin, both in the machine's own network, ask the API server through the node's
+ * endpoint: a pod's network then does not wait for kube-proxy, which would cost a crash and its back-off.
+ * The name is Calico's own: https://docs.tigera.io/calico/latest/operations/ebpf/enabling-ebpf
+ */
+function serviceEndpoint(): Workload {
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'kubernetes-services-endpoint', namespace: 'kube-system' },
+    data: {
+      KUBERNETES_SERVICE_HOST: '127.0.0.1',
+      KUBERNETES_SERVICE_PORT: String(API_ENDPOINT_PORT),
+    },
+  };
 }
 
 const IPAM = /"type":\s*"calico-ipam"/;

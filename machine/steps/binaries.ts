@@ -6,7 +6,7 @@ import type { StepModule } from './types.js';
 
 export const binariesStep: StepModule = {
   name: 'binaries',
-  script: ['ledger.sh', 'environment.sh', 'binaries.sh'],
+  script: ['ledger.sh', 'environment.sh', 'bundle-file.sh', 'binaries.sh'],
   timeoutSeconds: 900,
   params: (context) => {
     const urls = upstreamUrls(context);

@@ -37,7 +37,7 @@ if [[ -n $IMAGE_FILES ]]; then
     drop_spent "$file"
     [[ -e $file ]] || fail ArtifactMissing "the image archive of $refs did not arrive" 'Retry: it is sent again.'
     note "importing $refs"
-    run ctr -n k8s.io images import "$file" >/dev/null
+    bundle_file "$file" | run ctr -n k8s.io images import - >/dev/null
     spend "$file"
     changed=1
   done <<<"$IMAGE_FILES"

@@ -6,7 +6,7 @@ import type { StepModule } from './types.js';
 
 export const imagesStep: StepModule = {
   name: 'images',
-  script: ['environment.sh', 'images.sh'],
+  script: ['environment.sh', 'bundle-file.sh', 'images.sh'],
   timeoutSeconds: 1800,
   params: (context) => ({
     KUBERNETES_VERSION: context.spec.config.kubernetesVersion,

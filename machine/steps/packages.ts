@@ -1,4 +1,4 @@
-import { isBundle, packages } from '../artifacts/select.js';
+import { isBundle, isCompressed, packages } from '../artifacts/select.js';
 import { containerdRepository } from '../artifacts/upstream.js';
 import { familyOf, type OsFamily } from '../families.js';
 import { proxyEnvironment } from './proxy.js';
@@ -45,7 +45,10 @@ export const packagesStep: StepModule = {
   script: ['ledger.sh', 'environment.sh', 'family-{family}.sh', 'packages.sh'],
   timeoutSeconds: 1200,
   params: (context) => ({
-    PACKAGES: NEEDED[familyOf(context.node.operatingSystem)].join(' '),
+    PACKAGES: [
+      ...NEEDED[familyOf(context.node.operatingSystem)],
+      ...(isCompressed(context) ? ['zstd'] : []),
+    ].join(' '),
     PACKAGE_FILES: isBundle(context)
       ? packages(context)
           .map(({ sha256, name, path }) => `${sha256} ${name} ${path.split('/').at(-1) ?? name}`)

@@ -180,6 +180,17 @@ while IFS= read -r setting; do
 done <<<"$PROXY_ENVIRONMENT"
 
 # shellcheck shell=bash
+# bundle_file FILE: its content as it is meant; what the bundle compressed (zstd, by its magic number) is
+# unpacked on the way.
+bundle_file() {
+  if [[ $(od -An -tx1 -N4 "$1" | tr -d ' \n') == 28b52ffd ]]; then
+    zstd -dcq "$1"
+  else
+    cat "$1"
+  fi
+}
+
+# shellcheck shell=bash
 # The images that the node's roles need. IMAGE_FILES: rows of `sha256 ref[,ref…]` from a bundle;
 # PULL: where there is no bundle, references beside those of kubeadm. CONTROL_PLANE: whether it is one.
 
@@ -218,7 +229,7 @@ if [[ -n $IMAGE_FILES ]]; then
     drop_spent "$file"
     [[ -e $file ]] || fail ArtifactMissing "the image archive of $refs did not arrive" 'Retry: it is sent again.'
     note "importing $refs"
-    run ctr -n k8s.io images import "$file" >/dev/null
+    bundle_file "$file" | run ctr -n k8s.io images import - >/dev/null
     spend "$file"
     changed=1
   done <<<"$IMAGE_FILES"

@@ -179,10 +179,20 @@ export KUBECONFIG=/etc/kubernetes/admin.conf
 
 kube() { kubectl --request-timeout=30s "$@"; }
 
+# again CMD…: up to three times; the endpoint may just have lost the control plane that it asked.
+again() {
+  local tries
+  for ((tries = 1; tries < 3; tries++)); do
+    "$@" && return
+    sleep 2
+  done
+  "$@"
+}
+
 # Whether the API server knows the node; not being able to ask is an error, never a no.
 node_exists() {
   local found
-  found=$(kube get node "$SUBJECT" --ignore-not-found -o name) ||
+  found=$(again kube get node "$SUBJECT" --ignore-not-found -o name) ||
     fail StepFailed 'the API server does not answer on this control plane' \
       'Choose a healthy control plane, or bring this one back.'
   [[ -n $found ]]
@@ -191,6 +201,6 @@ node_exists() {
 # shellcheck shell=bash
 # Deletes the node's object, and so its pods' from the API.
 node_exists || skip "the cluster has no node $SUBJECT"
-run kubectl delete node "$SUBJECT" --ignore-not-found --timeout=60s
+again run kubectl delete node "$SUBJECT" --ignore-not-found --timeout=60s
 ! node_exists || fail StepFailed "the node $SUBJECT is still there" \
   "A finalizer may hold it: kubectl get node $SUBJECT -o yaml"
