@@ -5,6 +5,8 @@ import { sshEndpoint } from '../core/sshEndpoint.js';
 import { immutableProblems } from '../core/spec/immutableProblems.js';
 import { parseCluster, type ParsedCluster } from '../core/spec/parseCluster.js';
 import { stableJson } from '../core/stableJson.js';
+import { checkPrecondition } from '../store/precondition.js';
+import type { Precondition } from '../store/types.js';
 import { mayEnter, type Principal } from './auth/principal.js';
 import { clusterSecrets } from './clusterSecrets.js';
 import type { ApiDeps } from './deps.js';
@@ -17,6 +19,7 @@ export interface ApplyRequest {
   principal: Principal;
   /** The body as it was parsed from JSON or YAML. */
   raw: unknown;
+  precondition?: Precondition;
 }
 
 export interface Applied {
@@ -47,6 +50,8 @@ export async function applyCluster(deps: ApiDeps, request: ApplyRequest): Promis
       `cluster ${name} is being deleted: apply it again once it is gone`,
     );
   }
+  // Before the keys are kept: a change that is refused leaves nothing.
+  checkPrecondition(name, existing, request.precondition);
   const secrets = clusterSecrets(deps, { project, name });
   const machines = machinesOfBody(raw);
   const [ssh, foreign, immutable] = await Promise.all([
@@ -66,6 +71,7 @@ export async function applyCluster(deps: ApiDeps, request: ApplyRequest): Promis
     project,
     name,
     desired: parsed.echo,
+    ...(request.precondition === undefined ? {} : { precondition: request.precondition }),
     secretsHash: deps.vault.keyedHash(stableJson(passphrases(ssh.keys))),
   });
 }

@@ -21,6 +21,8 @@ export interface ApiEnv {
     project?: Project;
     /** Code of the error that was answered, for the log line. */
     errorCode?: string;
+    /** The body, once it was read: it can be read only once. */
+    bodyText?: string;
   };
 }
 

@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 
 import type { ApiEnv } from './env.js';
+import { documentCommon } from './http/documentCommon.js';
 
 const DESCRIPTION = `Turns your own Linux machines into upstream Kubernetes clusters and keeps them that way.
 
@@ -27,7 +28,7 @@ export function openApiDocument(app: OpenAPIHono<ApiEnv>, version: string): obje
     description: '`X-RAFAY-API-KEYID` is read as well',
   });
   registry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
-  return app.getOpenAPI31Document({
+  const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {
       title: 'plinth',
@@ -39,4 +40,5 @@ export function openApiDocument(app: OpenAPIHono<ApiEnv>, version: string): obje
     tags: TAGS,
     security: [{ apiKey: [] }, { bearer: [] }],
   });
+  return documentCommon(document);
 }

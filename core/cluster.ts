@@ -28,6 +28,8 @@ export interface ClusterMetadata {
   annotations?: Record<string, string>;
   /** RFC 3339 with microseconds; set by the server. */
   modifiedAt?: string;
+  /** Set by the server: core/resourceVersion.ts. */
+  resourceVersion?: string;
 }
 
 export interface ClusterSpec {

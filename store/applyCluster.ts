@@ -8,6 +8,7 @@ import { clusterRecord } from './clusterDocument.js';
 import type { ClusterDocument } from './clusterDocument.js';
 import { CollectionName } from './collections.js';
 import { isDuplicate } from './databaseError.js';
+import { checkPrecondition } from './precondition.js';
 import { forgetMachines, noteMachines } from './machines.js';
 import { newId } from './newId.js';
 import { commonStatus, timestamp } from './timestamps.js';
@@ -37,6 +38,12 @@ export async function applyCluster(db: Db, input: ApplyInput): Promise<ApplyResu
   const { project, name } = input;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const existing = await clusters.findOne({ project, name });
+    // In every round: what another apply has done since must not be lost.
+    checkPrecondition(
+      name,
+      existing === null ? undefined : { ...existing, id: existing._id },
+      input.precondition,
+    );
     const result =
       existing === null
         ? await create(db, clusters, input)

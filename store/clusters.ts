@@ -6,9 +6,10 @@ import { clusterRecord } from './clusterDocument.js';
 import type { ClusterDocument } from './clusterDocument.js';
 import { CollectionName } from './collections.js';
 import { ensureMachineIndexes, findByAddress } from './machines.js';
+import { checkPrecondition } from './precondition.js';
 import { removeCluster } from './removeCluster.js';
 import { commonStatus, timestamp } from './timestamps.js';
-import type { ClusterStore } from './types.js';
+import type { ClusterStore, Precondition } from './types.js';
 
 /** Big records: read a few at a time, with no cursor left open while the visitor takes its time. */
 const VISIT_BATCH = 50;
@@ -23,6 +24,12 @@ export async function openClusters(db: Db): Promise<ClusterStore> {
     filter: Parameters<typeof clusters.findOneAndUpdate>[0],
     change: UpdateFilter<ClusterDocument>,
   ) => recordOf(await clusters.findOneAndUpdate(filter, change, { returnDocument: 'after' }));
+  /** A filter that holds only while what was checked does; undefined: there is no such cluster. */
+  const guarded = async (project: string, name: string, precondition: Precondition) => {
+    const found = await one({ project, name });
+    checkPrecondition(name, found, precondition);
+    return found === undefined ? undefined : { _id: found.id, generation: found.generation };
+  };
   return {
     apply: (input) => applyCluster(db, input),
     get: (project, name) => one({ project, name }),
@@ -36,13 +43,19 @@ export async function openClusters(db: Db): Promise<ClusterStore> {
       ]);
       return { count, items: found.map(clusterRecord) };
     },
-    async markDeleting(project, name) {
+    async markDeleting(project, name, precondition) {
       const submitted = submission('the deletion was submitted');
+      const guard = precondition === undefined ? {} : await guarded(project, name, precondition);
+      if (guard === undefined) return undefined;
       const marked = await update(
-        { project, name, deleting: false },
+        { project, name, deleting: false, ...guard },
         { $set: { ...submitted, deleting: true, modifiedAt: timestamp() } },
       );
       if (marked) return marked;
+      // It was changed between the look at it and this write.
+      if (precondition !== undefined) {
+        checkPrecondition(name, await one({ project, name }), precondition);
+      }
       // Asked for again after it failed: there is something to do again.
       const again = await update(
         {

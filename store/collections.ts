@@ -11,4 +11,6 @@ export const CollectionName = {
   secrets: 'secrets',
   hostKeys: 'hostKeys',
   audit: 'audit',
+  /** Requests with an Idempotency-Key. */
+  idempotency: 'idempotency',
 } as const;

@@ -8,6 +8,7 @@ import type { StoreOptions } from './client.js';
 import { openClusters } from './clusters.js';
 import { databaseError, withDatabaseErrors } from './databaseError.js';
 import { openHostKeys } from './hostKeys.js';
+import { openIdempotency } from './idempotency.js';
 import { openLogs } from './logs.js';
 import { openNodes } from './nodes.js';
 import { openProjects } from './projects.js';
@@ -35,6 +36,7 @@ export async function createStore(options: StoreOptions): Promise<Store> {
       secrets: withDatabaseErrors(await openSecrets(db)),
       hostKeys: withDatabaseErrors(await openHostKeys(db)),
       audit: withDatabaseErrors(await openAudit(db)),
+      idempotency: withDatabaseErrors(await openIdempotency(db)),
       ping: () => ping(db),
       close: () => client.close(),
     });

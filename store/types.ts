@@ -25,9 +25,18 @@ export interface Store {
   secrets: SecretStore;
   hostKeys: HostKeyStore;
   audit: AuditStore;
+  idempotency: IdempotencyStore;
   /** Fails unless the database answers within 2 s. */
   ping(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** What must be true for a change to be made; otherwise Conflict. */
+export interface Precondition {
+  /** It is at one of these resource versions; `*`: it is there. */
+  match?: readonly string[];
+  /** It is not there. */
+  absent?: boolean;
 }
 
 export interface ClusterStore {
@@ -42,6 +51,7 @@ export interface ClusterStore {
     name: string;
     desired: Pick<Cluster, 'apiVersion' | 'kind' | 'metadata' | 'spec'>;
     secretsHash: string;
+    precondition?: Precondition;
   }): Promise<{ record: ClusterRecord; created: boolean; changed: boolean }>;
   get(project: string, name: string): Promise<ClusterRecord | undefined>;
   getById(id: string): Promise<ClusterRecord | undefined>;
@@ -53,7 +63,11 @@ export interface ClusterStore {
    * Sets `deleting` and commonStatus submitted; a deletion that failed counts one more retry. Undefined when
    * there is no such cluster.
    */
-  markDeleting(project: string, name: string): Promise<ClusterRecord | undefined>;
+  markDeleting(
+    project: string,
+    name: string,
+    precondition?: Precondition,
+  ): Promise<ClusterRecord | undefined>;
   /** One more retry, commonStatus submitted. */
   requestRetry(project: string, name: string): Promise<ClusterRecord | undefined>;
   /** Removes the cluster and everything under its id (nodes, tasksets, logs, secrets, host keys). */
@@ -251,4 +265,32 @@ export interface AuditStore {
     offset: number;
     project?: string;
   }): Promise<{ items: AuditRecord[]; count: number }>;
+}
+
+export type IdempotencyBegin =
+  /** Nobody has: run it, then `finish` or `release` with this lease. */
+  | { state: 'begun'; lease: Date }
+  /** Somebody runs it at this moment. */
+  | { state: 'running' }
+  | { state: 'done'; status: number; headers: Record<string, string> }
+  /** The id was taken for another request. */
+  | { state: 'other' };
+
+/** Which request with an Idempotency-Key runs, and what was answered. Bodies of answers are kept as secrets. */
+export interface IdempotencyStore {
+  begin(request: {
+    id: string;
+    /** The same for the same request only. */
+    fingerprint: string;
+    /** Longer than the request can take: after it, its process counts as dead. */
+    leaseMs: number;
+    expiresAt: Date;
+  }): Promise<IdempotencyBegin>;
+  finish(
+    id: string,
+    lease: Date,
+    answer: { status: number; headers: Record<string, string> },
+  ): Promise<void>;
+  /** Nothing was changed: it may be sent again. */
+  release(id: string, lease: Date): Promise<void>;
 }

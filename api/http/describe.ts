@@ -41,6 +41,27 @@ export function json<T>(schema: z.ZodType, description: string, example?: unknow
   };
 }
 
+/** Of a route that answers with an `ETag`. */
+export const notModified = {
+  304: { description: 'The same as the `If-None-Match` that was sent. The body is empty' },
+} as const;
+
+/** Headers of a request that reads. */
+export const readHeaders = z.object({
+  'if-none-match': z
+    .string()
+    .optional()
+    .meta({ description: 'An `ETag` from before: 304 while nothing has changed' }),
+});
+
+/** Headers of a request that changes a cluster. */
+export const changeHeaders = z.object({
+  'if-match': z.string().optional().meta({
+    description:
+      'An `ETag` of the cluster or its `metadata.resourceVersion`: 409 when it was changed since',
+  }),
+});
+
 /** A body that the handler reads itself, as JSON or YAML: `name` is a registered component. */
 export function documentBody(name: string, example: unknown) {
   const schema = { $ref: `#/components/schemas/${name}` };

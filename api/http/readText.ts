@@ -13,6 +13,14 @@ const DRAIN_FACTOR = 16;
  * when it is not UTF-8.
  */
 export async function readText(c: ApiContext): Promise<string> {
+  const known = c.get('bodyText');
+  if (known !== undefined) return known;
+  const text = await readOnce(c);
+  c.set('bodyText', text);
+  return text;
+}
+
+async function readOnce(c: ApiContext): Promise<string> {
   const encoding = c.req.header('content-encoding') ?? 'identity';
   if (encoding !== 'identity') {
     throw new HttpError(

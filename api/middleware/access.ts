@@ -5,12 +5,13 @@ import type { KeyRole, Project } from '../../store/types.js';
 import { hashApiKey, keyOfRequest, sameHash } from '../auth/apiKey.js';
 import { hasRole, mayEnter, type Principal } from '../auth/principal.js';
 import type { ApiContext, ApiEnv } from '../env.js';
+import { idempotently } from './idempotent.js';
 
 /** Lets in keys of at least this role, whatever project they are for. */
 export function keyAccess(role: KeyRole) {
   return createMiddleware<ApiEnv>(async (c, next) => {
     await authenticate(c, role);
-    await next();
+    return idempotently(c, next);
   });
 }
 
@@ -24,7 +25,7 @@ export function globalAccess(role: KeyRole) {
         `this needs a key for every project: ${principal.name} is for project ${principal.project}`,
       );
     }
-    await next();
+    return idempotently(c, next);
   });
 }
 
@@ -37,7 +38,7 @@ export function projectAccess(role: KeyRole) {
     if (!mayEnter(principal, name)) throw foreignProject(principal, name);
     const project = await c.var.deps.store.projects.get(name);
     enter(c, project, `project ${name} does not exist`);
-    await next();
+    return idempotently(c, next);
   });
 }
 
@@ -51,7 +52,7 @@ export function projectIdAccess(role: KeyRole) {
       throw foreignProject(principal, id);
     }
     enter(c, project, `there is no project with the id ${id}`);
-    await next();
+    return idempotently(c, next);
   });
 }
 

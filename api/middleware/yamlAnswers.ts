@@ -2,16 +2,15 @@ import { createMiddleware } from 'hono/factory';
 import { stringify } from 'yaml';
 
 import type { ApiEnv } from '../env.js';
+import { wantsYaml } from '../http/wantsYaml.js';
 
-const YAML = /application\/(x-rafay-|x-)?yaml|text\/(x-)?yaml/;
 const JSON_TYPE = /application\/json/;
 
 /** Answers in YAML where the client asks for it and not also for JSON. */
 export function yamlAnswers() {
   return createMiddleware<ApiEnv>(async (c, next) => {
     await next();
-    const accept = c.req.header('accept') ?? '';
-    if (!YAML.test(accept) || JSON_TYPE.test(accept)) return;
+    if (!wantsYaml(c)) return;
     if (!JSON_TYPE.test(c.res.headers.get('content-type') ?? '')) return;
     const value: unknown = await c.res.clone().json();
     const headers = new Headers(c.res.headers);

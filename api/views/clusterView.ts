@@ -1,15 +1,21 @@
 import type { Cluster } from '../../core/cluster.js';
 import type { ClusterRecord } from '../../core/records.js';
+import { resourceVersion } from '../../core/resourceVersion.js';
 import { clusterStatusView, LAST_TASKSETS } from '../../core/status.js';
 import type { Store } from '../../store/types.js';
 
-/** The Cluster resource as it was given, with nothing added but `modifiedAt`. */
-export function clusterView({ desired, modifiedAt }: ClusterRecord): Cluster {
+/** The Cluster resource as it was given, with nothing added but `modifiedAt` and `resourceVersion`. */
+export function clusterView(record: ClusterRecord): Cluster {
+  const { desired, modifiedAt } = record;
   const { apiVersion, kind, metadata, spec } = desired;
   return {
     apiVersion,
     kind,
-    metadata: { ...metadata, modifiedAt: withMicroseconds(modifiedAt) },
+    metadata: {
+      ...metadata,
+      modifiedAt: withMicroseconds(modifiedAt),
+      resourceVersion: resourceVersion(record),
+    },
     spec,
   };
 }

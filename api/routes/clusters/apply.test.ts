@@ -52,7 +52,9 @@ describe('a valid cluster', () => {
     const { metadata, ...rest } = (await answer.json()) as Cluster;
     const { metadata: given, ...restGiven } = body;
     expect(rest).toEqual(restGiven);
-    expect(metadata).toEqual({ ...given, modifiedAt: metadata.modifiedAt });
+    const { modifiedAt, resourceVersion } = metadata;
+    expect(metadata).toEqual({ ...given, modifiedAt, resourceVersion });
+    expect(resourceVersion).toMatch(/^[a-z0-9]{7}-1$/);
     expect(metadata.modifiedAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
   });
 

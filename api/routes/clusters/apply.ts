@@ -3,11 +3,13 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { applyCluster } from '../../applyCluster.js';
 import { audit } from '../../audit.js';
 import type { Cluster } from '../../../core/cluster.js';
+import { resourceVersion } from '../../../core/resourceVersion.js';
 import { clusterSchema } from '../../../core/spec/schema/cluster.js';
 import { clusterViewSchema } from '../../../core/spec/schema/status.js';
 import { CommonConditionStatus } from '../../../core/words.js';
 import { principalOf, type ApiEnv } from '../../env.js';
-import { documentBody, errors, json } from '../../http/describe.js';
+import { changeHeaders, documentBody, errors, json } from '../../http/describe.js';
+import { preconditionOf } from '../../http/entityTag.js';
 import { readDocument } from '../../http/readDocument.js';
 import { projectAccess } from '../../middleware/access.js';
 import { notifyWorkflow } from '../../notifyWorkflow.js';
@@ -26,7 +28,11 @@ const route = createRoute({
     'when it is recorded; `GET …/status` tells how it goes. Applying what failed again tries again.',
   tags: ['Clusters'],
   middleware: projectAccess('operator'),
-  request: { params: projectParam, body: documentBody('Cluster', CLUSTER_EXAMPLE) },
+  request: {
+    params: projectParam,
+    headers: changeHeaders,
+    body: documentBody('Cluster', CLUSTER_EXAMPLE),
+  },
   responses: {
     200: json<Cluster>(clusterViewSchema, 'The cluster as it was recorded', CLUSTER_EXAMPLE),
     ...errors(400, 401, 403, 404, 409, 413, 415),
@@ -41,6 +47,7 @@ export function applyClusterRoute(app: OpenAPIHono<ApiEnv>): void {
       project,
       principal: principalOf(c),
       raw: await readDocument(c),
+      ...preconditionOf(c),
     });
     // Also where nothing changed: what is still to be done is not left waiting for the reconciler.
     if (changed || record.commonStatus.conditionStatus === CommonConditionStatus.Submitted) {
@@ -52,6 +59,6 @@ export function applyClusterRoute(app: OpenAPIHono<ApiEnv>): void {
       resource: `clusters/${record.name}`,
       summary: changed ? `generation ${record.generation}` : 'nothing changed',
     });
-    return c.json(clusterView(record), 200);
+    return c.json(clusterView(record), 200, { etag: `"${resourceVersion(record)}"` });
   });
 }

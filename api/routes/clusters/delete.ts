@@ -3,7 +3,8 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { audit } from '../../audit.js';
 import type { ApiEnv } from '../../env.js';
 import { noCluster } from '../../findCluster.js';
-import { errors } from '../../http/describe.js';
+import { changeHeaders, errors } from '../../http/describe.js';
+import { preconditionOf } from '../../http/entityTag.js';
 import { projectAccess } from '../../middleware/access.js';
 import { notifyWorkflow } from '../../notifyWorkflow.js';
 import { clusterParams } from '../../schemas/params.js';
@@ -19,17 +20,19 @@ const route = createRoute({
     '404. Deleting again what is being deleted changes nothing; after a deletion that failed it tries again.',
   tags: ['Clusters'],
   middleware: projectAccess('operator'),
-  request: { params: clusterParams },
+  request: { params: clusterParams, headers: changeHeaders },
   responses: {
     200: { description: 'It is being deleted. The body is empty' },
-    ...errors(401, 403, 404),
+    ...errors(401, 403, 404, 409),
   },
 });
 
 export function deleteCluster(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(route, async (c) => {
     const of = c.req.valid('param');
-    const record = await c.var.deps.store.clusters.markDeleting(of.project, of.name);
+    const { precondition } = preconditionOf(c);
+    const { clusters } = c.var.deps.store;
+    const record = await clusters.markDeleting(of.project, of.name, precondition);
     if (record === undefined) throw noCluster(of);
     await notifyWorkflow(c, of);
     await audit(c, {

@@ -2,7 +2,8 @@ import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
 import type { ApiEnv } from '../../env.js';
 import { findCluster } from '../../findCluster.js';
-import { errors, json } from '../../http/describe.js';
+import { errors, json, notModified, readHeaders } from '../../http/describe.js';
+import { taggedJson } from '../../http/entityTag.js';
 import { projectAccess } from '../../middleware/access.js';
 import { nodeViewSchema } from '../../schemas/node.js';
 import { clusterParams } from '../../schemas/params.js';
@@ -16,12 +17,13 @@ const route = createRoute({
   summary: 'The nodes of a cluster: status, latest steps, facts, host keys',
   tags: ['Nodes'],
   middleware: projectAccess('viewer'),
-  request: { params: clusterParams },
+  request: { params: clusterParams, headers: readHeaders },
   responses: {
     200: json<{ items: NodeView[] }>(
       z.object({ items: z.array(nodeViewSchema) }).meta({ id: 'NodeList' }),
       'The nodes of the spec in its order, then those that are on their way out',
     ),
+    ...notModified,
     ...errors(401, 403, 404),
   },
 });
@@ -34,6 +36,6 @@ export function listNodes(app: OpenAPIHono<ApiEnv>): void {
       store.nodes.list(record.id),
       store.hostKeys.list(record.id),
     ]);
-    return c.json({ items: nodeViews(record, nodes, hostKeys) }, 200);
+    return taggedJson(c, { items: nodeViews(record, nodes, hostKeys) });
   });
 }

@@ -1,7 +1,8 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 
 import type { ApiEnv } from '../../env.js';
-import { errors, json } from '../../http/describe.js';
+import { errors, json, notModified, readHeaders } from '../../http/describe.js';
+import { taggedJson } from '../../http/entityTag.js';
 import { projectAccess } from '../../middleware/access.js';
 import { tasksetParams } from '../../schemas/params.js';
 import { tasksetDetailsSchema } from '../../schemas/taskset.js';
@@ -16,9 +17,10 @@ const route = createRoute({
   summary: 'A taskset: its operations, their nodes, the steps of each',
   tags: ['Tasksets'],
   middleware: projectAccess('viewer'),
-  request: { params: tasksetParams },
+  request: { params: tasksetParams, headers: readHeaders },
   responses: {
     200: json<TasksetDetails>(tasksetDetailsSchema, 'The taskset'),
+    ...notModified,
     ...errors(401, 403, 404),
   },
 });
@@ -27,6 +29,6 @@ export function getTaskset(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(route, async (c) => {
     const { cluster, taskset } = await findTaskset(c, c.req.valid('param'));
     const nodes = await c.var.deps.store.nodes.list(cluster.id);
-    return c.json(tasksetDetails(taskset, nodes), 200);
+    return taggedJson(c, tasksetDetails(taskset, nodes));
   });
 }

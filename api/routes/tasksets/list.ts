@@ -2,7 +2,8 @@ import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
 import type { ApiEnv } from '../../env.js';
 import { findCluster } from '../../findCluster.js';
-import { errors, json } from '../../http/describe.js';
+import { errors, json, notModified, readHeaders } from '../../http/describe.js';
+import { taggedJson } from '../../http/entityTag.js';
 import { projectAccess } from '../../middleware/access.js';
 import { clusterParams } from '../../schemas/params.js';
 import { tasksetSummarySchema } from '../../schemas/taskset.js';
@@ -18,12 +19,13 @@ const route = createRoute({
   summary: 'What was done to a cluster, newest first',
   tags: ['Tasksets'],
   middleware: projectAccess('viewer'),
-  request: { params: clusterParams, query },
+  request: { params: clusterParams, headers: readHeaders, query },
   responses: {
     200: json<{ items: TasksetSummary[] }>(
       z.object({ items: z.array(tasksetSummarySchema) }).meta({ id: 'TasksetList' }),
       'The newest tasksets',
     ),
+    ...notModified,
     ...errors(400, 401, 403, 404),
   },
 });
@@ -33,6 +35,6 @@ export function listTasksets(app: OpenAPIHono<ApiEnv>): void {
     const record = await findCluster(c, c.req.valid('param'));
     const { limit } = c.req.valid('query');
     const tasksets = await c.var.deps.store.tasksets.latest(record.id, limit);
-    return c.json({ items: tasksets.map(tasksetSummary) }, 200);
+    return taggedJson(c, { items: tasksets.map(tasksetSummary) });
   });
 }

@@ -25,7 +25,10 @@ export const metadataSchema = z
     createdBy: ignored,
     creationTimestamp: ignored,
     generation: ignored,
-    resourceVersion: ignored,
+    resourceVersion: z
+      .unknown()
+      .optional()
+      .meta({ description: 'Set by the server; ignored when sent: say `If-Match`.' }),
     id: ignored,
     uid: ignored,
   })

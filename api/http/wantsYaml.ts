@@ -1,0 +1,9 @@
+import type { ApiContext } from '../env.js';
+
+const YAML = /application\/(x-rafay-|x-)?yaml|text\/(x-)?yaml/;
+
+/** The client asks for YAML, and not also for JSON. */
+export function wantsYaml(c: ApiContext): boolean {
+  const accept = c.req.header('accept') ?? '';
+  return YAML.test(accept) && !accept.includes('application/json');
+}
