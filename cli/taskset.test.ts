@@ -43,7 +43,7 @@ test('each step of the paths stands once, before what follows it on any path', (
     'Initialise the control plane',
     'Join the cluster',
     'Wait for the node to be Ready',
-    'Check in with the API server',
+    'Check in with the API server, revoke the join tokens',
   ];
   expect(all.filter((title) => inOrder.includes(title))).toEqual(inOrder);
 });

@@ -30,7 +30,11 @@ export interface RunningPlinth {
   stop(): Promise<void>;
 }
 
-export async function startPlinth(lab: Lab, dataDir: string): Promise<RunningPlinth> {
+export async function startPlinth(
+  lab: Lab,
+  dataDir: string,
+  settings: NodeJS.ProcessEnv = {},
+): Promise<RunningPlinth> {
   await mkdir(join(dataDir, 'ssh-keys'), { recursive: true, mode: 0o700 });
   await cp(lab.privateKeyPath, join(dataDir, 'ssh-keys', 'id_ed25519'));
   const port = await freePort('127.0.0.1');
@@ -42,6 +46,7 @@ export async function startPlinth(lab: Lab, dataDir: string): Promise<RunningPli
       PLINTH_PORT: String(port),
       PLINTH_DATA: dataDir,
       PLINTH_ARTIFACTS: lab.bundle,
+      ...settings,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

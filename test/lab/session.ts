@@ -11,13 +11,16 @@ export interface LabSession {
   stop(): Promise<void>;
 }
 
-/** Bare machines and a plinth of its own, for one case. */
-export async function openLabSession(machines: readonly string[]): Promise<LabSession> {
+/** Bare machines and a plinth of its own, for one case; `settings` are its environment beside the usual. */
+export async function openLabSession(
+  machines: readonly string[],
+  settings: (lab: Lab) => Promise<NodeJS.ProcessEnv> = () => Promise.resolve({}),
+): Promise<LabSession> {
   await labUp(3);
   await Promise.all(machines.map((name) => resetMachine(name)));
   const lab = await labUp(3);
   const dataDir = await mkdtemp(join(tmpdir(), 'plinth-lab-'));
-  const plinth = await startPlinth(lab, dataDir);
+  const plinth = await startPlinth(lab, dataDir, await settings(lab));
   return {
     lab,
     plinth,
