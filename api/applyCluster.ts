@@ -2,7 +2,7 @@ import type { Cluster, ClusterSpec } from '../core/cluster.js';
 import { AppError, ErrorCode, type Problem } from '../core/errors.js';
 import type { ClusterRecord } from '../core/records.js';
 import { sshEndpoint } from '../core/sshEndpoint.js';
-import { immutableProblems } from '../core/spec/immutableProblems.js';
+import { immutableFromSubmit, immutableProblems } from '../core/spec/immutableProblems.js';
 import { parseCluster, type ParsedCluster } from '../core/spec/parseCluster.js';
 import { stableJson } from '../core/stableJson.js';
 import { checkPrecondition } from '../store/precondition.js';
@@ -133,8 +133,11 @@ async function immutableOf(
   parsed: ParsedCluster,
 ): Promise<Problem[]> {
   if (existing === undefined || !parsed.ok) return [];
+  const desired = parsed.echo.spec;
   const applied = existing.applied.spec ?? (await specSoFar(store, existing));
-  return applied === undefined ? [] : immutableProblems(applied, parsed.echo.spec);
+  return applied === undefined
+    ? immutableFromSubmit(existing.desired.spec, desired)
+    : immutableProblems(applied, desired);
 }
 
 /**

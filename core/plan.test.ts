@@ -161,6 +161,18 @@ describe('plan', () => {
     expect(names(operations)).toEqual(['BlueprintSync']);
   });
 
+  it('places the network and the blueprint anew where systemComponentsPlacement changes', () => {
+    const placed = { ...three, systemComponentsPlacement: { nodeSelector: { pool: 'system' } } };
+    const operations = plan(applied(three, 'm1'), { spec: placed, deleting: false });
+    expect(names(operations)).toEqual(['BlueprintSync']);
+    expect(operations[0]?.clusterSteps).toEqual([
+      'cni',
+      'namespace-sync',
+      'blueprint-sync',
+      'blueprint-health',
+    ]);
+  });
+
   it('deletes workers before control planes, and only what was claimed', () => {
     const state = applied(three, 'm1');
     const nodes = [...state.nodes.slice(0, 2), appliedNode(m3, { claimed: false, joined: false })];

@@ -237,9 +237,10 @@ function planBlueprintChange(applied: AppliedState, spec: ClusterSpec): Operatio
     stableJson([of?.name ?? '', of?.version ?? '']);
   const placement = (of: ClusterSpec | undefined): string =>
     stableJson(of?.systemComponentsPlacement ?? {});
-  if (key(applied.blueprint) !== key(spec.blueprint)) return [planBlueprint(spec, 'changed')];
-  if (placement(applied.spec) !== placement(spec)) {
-    return [planBlueprint(spec, 'systemComponentsPlacement changed')];
-  }
-  return [];
+  const moved = placement(applied.spec) !== placement(spec);
+  const changed = key(applied.blueprint) !== key(spec.blueprint);
+  if (!moved && !changed) return [];
+  const sync = planBlueprint(spec, changed ? 'changed' : 'systemComponentsPlacement changed');
+  // The network's own workloads are placed as well.
+  return [moved ? { ...sync, clusterSteps: ['cni', ...sync.clusterSteps] } : sync];
 }

@@ -57,6 +57,8 @@ const claim: StepDef = {
 };
 const nodeReady: StepDef = { name: 'node-ready', title: 'Wait for the node to be Ready' };
 
+const cni: StepDef = { name: 'cni', title: 'Apply the network' };
+
 /** Before anything is changed anywhere: facts of all machines, then one preflight over all of them. */
 export const preflightSteps: readonly StepDef[] = [facts];
 
@@ -76,7 +78,7 @@ const prepareSteps: readonly StepDef[] = [
 export const leaderSteps: readonly StepDef[] = [
   ...prepareSteps,
   { name: 'kubeadm-init', title: 'Initialise the control plane' },
-  { name: 'cni', title: 'Apply the network' },
+  cni,
   nodeReady,
 ];
 
@@ -101,6 +103,8 @@ export const clusterSteps: readonly StepDef[] = [
 ];
 
 export const blueprintSteps: readonly StepDef[] = [
+  // Again only where systemComponentsPlacement has changed.
+  cni,
   { name: 'namespace-sync', title: "Create the blueprint's namespaces" },
   { name: 'blueprint-sync', title: "Apply the blueprint's manifests" },
   { name: 'blueprint-health', title: "Wait for the blueprint's workloads" },

@@ -16,6 +16,13 @@ export function immutableProblems(applied: ClusterSpec, desired: ClusterSpec): P
   ];
 }
 
+/** The same of what cannot change from the first apply on: networks may be in use before anything is initialised. */
+export function immutableFromSubmit(submitted: ClusterSpec, desired: ClusterSpec): Problem[] {
+  return CLUSTER_FIELDS.filter(({ because }) => because === FOR_GOOD).flatMap((field) =>
+    compare('spec', field, submitted, desired),
+  );
+}
+
 interface Field<T> {
   /** Below the cluster's spec or the node. */
   path: readonly string[];

@@ -1,7 +1,7 @@
 import { parseAllDocuments, stringify } from 'yaml';
 
-import type { SystemComponentsPlacement, Toleration } from '../../core/cluster.js';
 import type { StepContext } from '../steps/types.js';
+import { place, type PlacedPod } from './placement.js';
 
 export const BLUEPRINT_NAMESPACE = 'plinth-system';
 
@@ -12,10 +12,8 @@ interface KubernetesObject {
   spec?: { template?: { spec?: PodSpec } };
 }
 
-interface PodSpec {
+interface PodSpec extends PlacedPod {
   containers?: { name: string; args?: string[] }[];
-  nodeSelector?: Record<string, string>;
-  tolerations?: Toleration[];
 }
 
 export interface BlueprintManifests {
@@ -73,22 +71,9 @@ function metricsServer(upstream: string, context: StepContext): KubernetesObject
     for (const container of pod.containers ?? []) {
       if (container.args?.includes(KUBELET_TLS) === false) container.args.push(KUBELET_TLS);
     }
-    place(pod, object.kind, context.spec.systemComponentsPlacement);
+    place(pod, object, context.spec.systemComponentsPlacement);
   }
   return objects;
-}
-
-/** `systemComponentsPlacement` on a workload of ours; daemon sets follow their own override. */
-function place(pod: PodSpec, kind: string, placement: SystemComponentsPlacement | undefined): void {
-  if (placement === undefined) return;
-  const override = placement.daemonSetOverride;
-  const selects = kind !== 'DaemonSet' || override?.nodeSelectionEnabled === true;
-  if (selects && placement.nodeSelector !== undefined) {
-    pod.nodeSelector = { ...pod.nodeSelector, ...placement.nodeSelector };
-  }
-  const tolerations =
-    kind === 'DaemonSet' ? (override?.tolerations ?? placement.tolerations) : placement.tolerations;
-  if (tolerations !== undefined) pod.tolerations = [...(pod.tolerations ?? []), ...tolerations];
 }
 
 function objectKey({ apiVersion, kind, metadata }: KubernetesObject): string {

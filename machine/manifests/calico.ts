@@ -3,6 +3,7 @@ import { parseAllDocuments, stringify } from 'yaml';
 import type { ClusterSpec } from '../../core/cluster.js';
 import { AppError, ErrorCode } from '../../core/errors.js';
 import { API_ENDPOINT_PORT } from '../kubeadm/endpoint.js';
+import { place, type PlacedPod } from './placement.js';
 
 interface EnvVar {
   name: string;
@@ -15,7 +16,7 @@ interface Workload {
   kind?: string;
   metadata?: { name?: string; namespace?: string };
   data?: Record<string, string>;
-  spec?: { template?: { spec?: { containers?: { name: string; env?: EnvVar[] }[] } } };
+  spec?: { template?: { spec?: PlacedPod & { containers?: { name: string; env?: EnvVar[] }[] } } };
 }
 
 /**
@@ -39,6 +40,12 @@ export function calicoManifest(upstream: string, spec: ClusterSpec): string {
   }
   container.env = withEnv(container.env ?? [], environment(spec));
   if (spec.config.network.ipv6 !== undefined) assignBothFamilies(objects);
+  for (const { kind, spec: workload } of objects) {
+    const pod = workload?.template?.spec;
+    if (pod !== undefined) {
+      place(pod, { kind, everywhere: kind === 'DaemonSet' }, spec.systemComponentsPlacement);
+    }
+  }
   return [serviceEndpoint(), ...objects]
     .map((object) => stringify(object, { lineWidth: 0 }))
     .join('---\n');

@@ -41,6 +41,22 @@ export const privateAddress: NodeCheck = (machine) => {
 const isLocal = (address: string): boolean =>
   address.startsWith('127.') || address === '::1' || address.startsWith('fe80:');
 
+/** In a dual-stack cluster the kubelet names an IPv6 address as well, and Calico does not start without one. */
+export const ipv6Address: NodeCheck = (machine, { spec }) => {
+  const holder = privateInterface(machine);
+  if (spec.config.network.ipv6 === undefined || holder === undefined) return [];
+  if (holder.addresses.some((address) => address.includes(':') && !isLocal(address))) return [];
+  return [
+    {
+      check: 'ipv6-address',
+      severity: 'error',
+      found: `no IPv6 address but a link-local one on ${holder.name}`,
+      wanted: 'an IPv6 address beside the privateIP, for network.ipv6',
+      fix: `give ${holder.name} an IPv6 address that the other nodes reach, or take ipv6 out of the spec`,
+    },
+  ];
+};
+
 /** Without a default route, traffic to service addresses has nowhere to go; with two, it may go the wrong way. */
 export const defaultRoute: NodeCheck = ({ facts }) => {
   const routes = facts.defaultRoutes;
@@ -95,7 +111,7 @@ export const subnetOverlap: NodeCheck = ({ facts }, { clusterId, spec }) => {
               severity: 'error',
               found: `${address} on ${name}`,
               wanted: `no address inside ${subnet.name} ${subnet.cidr}`,
-              fix: `choose another ${subnet.name} in the spec`,
+              fix: `delete the cluster, and create it with another ${subnet.name}`,
             })),
         ),
   );

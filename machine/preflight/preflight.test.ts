@@ -310,11 +310,31 @@ describe('preflight', () => {
     });
   }
 
-  it('refuses a system that the version matrix has not', () => {
-    const [finding] = findings({}, { supportedSystems: ['Ubuntu22.04'] });
+  it.each([
+    ['Debian13', 'set operatingSystem to Debian13'],
+    ['Arch1', 'Arch1 is not supported: install Debian12'],
+  ])('tells what to do about a machine that runs %s', (operatingSystem, fix) => {
+    const [finding] = findings({ facts: { operatingSystem } });
 
-    expect(finding).toMatchObject({ check: 'operating-system', found: 'Debian12' });
-    expect(findings({}, { supportedSystems: ['Debian12'] })).toEqual([]);
+    expect(finding).toMatchObject({ check: 'operating-system', found: operatingSystem });
+    expect(finding?.fix).toContain(fix);
+  });
+
+  it.each([
+    [['10.0.0.1', 'fe80::1'], ['ipv6-address']],
+    [['10.0.0.1', 'fd00:7::1'], []],
+  ])('asks a machine of a dual-stack cluster for an IPv6 address: %j', (addresses, checks) => {
+    const machine = aMachine(1, {
+      node: { privateIP: '10.0.0.1' },
+      facts: { interfaces: [{ name: 'eth0', mac: '02:00:00:00:00:01', addresses }] },
+    });
+    const spec = aSpec([machine.node]);
+    const check = () =>
+      preflight({ clusterId: CLUSTER, nodes: [machine], spec }).map(({ check: name }) => name);
+
+    expect(check()).toEqual([]);
+    spec.config.network.ipv6 = { podSubnet: 'fd00:10::/56', serviceSubnet: 'fd00:20::/112' };
+    expect(check()).toEqual(checks);
   });
 
   it('takes the nameservers of the spec where the machine has none', () => {

@@ -1,7 +1,7 @@
 import { cpus, diskSpace, memory } from './capacity.js';
 import { clockSkew } from './clock.js';
 import { hostname } from './hostname.js';
-import { defaultRoute, nameserver, privateAddress, subnetOverlap } from './network.js';
+import { defaultRoute, ipv6Address, nameserver, privateAddress, subnetOverlap } from './network.js';
 import { foreignCluster, foreignRuntime } from './ownership.js';
 import { freePorts } from './ports.js';
 import { cgroups, firewall, kernelModules, packageLock } from './software.js';
@@ -18,6 +18,7 @@ const NODE_CHECKS: readonly NodeCheck[] = [
   architecture,
   hostname,
   privateAddress,
+  ipv6Address,
   defaultRoute,
   nameserver,
   subnetOverlap,

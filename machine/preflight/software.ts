@@ -1,3 +1,4 @@
+import { compareMinors, minorOf } from '../../core/matrix.js';
 import { KERNEL_MODULES, PORTS } from './thresholds.js';
 import { isControlPlane } from './capacity.js';
 import type { NodeCheck } from './types.js';
@@ -17,7 +18,8 @@ export const packageLock: NodeCheck = ({ facts }) =>
 
 /** From 1.35 on the kubelet refuses cgroup v1 unless told otherwise, which we do. */
 export const cgroups: NodeCheck = ({ facts }, { spec }) =>
-  facts.cgroupVersion === 1 && minorOf(spec.config.kubernetesVersion) >= 35
+  facts.cgroupVersion === 1 &&
+  compareMinors(minorOf(spec.config.kubernetesVersion) ?? '0.0', '1.35') >= 0
     ? [
         {
           check: 'cgroup',
@@ -28,11 +30,6 @@ export const cgroups: NodeCheck = ({ facts }, { spec }) =>
         },
       ]
     : [];
-
-/** `v1.34.4` → 34; NaN where it cannot be read. */
-function minorOf(version: string): number {
-  return Number(/^v?1\.(\d+)\./.exec(version)?.[1] ?? NaN);
-}
 
 export const kernelModules: NodeCheck = ({ facts }) =>
   KERNEL_MODULES.filter(({ name }) => facts.modules?.[name] === 'missing').map(({ name, use }) => ({

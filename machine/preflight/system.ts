@@ -1,32 +1,26 @@
+import { operatingSystemRow } from '../../core/matrix.js';
 import type { NodeCheck, PreflightNode } from './types.js';
 
-/** Operating system and architecture are those of the spec. */
-export const operatingSystem: NodeCheck = ({ node, facts }, { supportedSystems }) => {
+/**
+ * Operating system and architecture are those of the spec. Whether the spec's own word is supported was asked by
+ * core/spec before.
+ */
+export const operatingSystem: NodeCheck = ({ node, facts }) => {
   const found = facts.operatingSystem;
-  if (found === undefined) return [];
-  if (found !== node.operatingSystem) {
-    return [
-      {
-        check: 'operating-system',
-        severity: 'error',
-        found,
-        wanted: node.operatingSystem,
-        fix: `set operatingSystem to ${found} in the spec, or install ${node.operatingSystem}`,
-      },
-    ];
-  }
-  if (supportedSystems && !supportedSystems.includes(found)) {
-    return [
-      {
-        check: 'operating-system',
-        severity: 'error',
-        found,
-        wanted: `one of ${supportedSystems.join(', ')}`,
-        fix: 'install a supported operating system on the machine',
-      },
-    ];
-  }
-  return [];
+  if (found === undefined || found === node.operatingSystem) return [];
+  const fix =
+    operatingSystemRow(found) === undefined
+      ? `${found} is not supported: install ${node.operatingSystem}`
+      : `set operatingSystem to ${found} in the spec, or install ${node.operatingSystem}`;
+  return [
+    {
+      check: 'operating-system',
+      severity: 'error',
+      found,
+      wanted: node.operatingSystem,
+      fix,
+    },
+  ];
 };
 
 export const architecture: NodeCheck = ({ node, facts }) =>

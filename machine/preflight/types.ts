@@ -6,8 +6,6 @@ export interface PreflightInput {
   spec: ClusterSpec;
   /** Every node of the spec whose machine was reached. */
   nodes: readonly PreflightNode[];
-  /** The `operatingSystem` words of the version matrix; absent: the spec's word was checked already. */
-  supportedSystems?: readonly string[];
 }
 
 export interface PreflightNode {

@@ -5,5 +5,10 @@ export const checkInStep: StepModule = {
   name: 'check-in',
   script: ['control-plane-lib.sh', 'check-in.sh'],
   timeoutSeconds: 120,
-  params: nodeParams,
+  params: (context) => ({
+    ...nodeParams(context),
+    NODES: context.spec.config.nodes
+      .map(({ hostname, privateIP }) => `${hostname} ${privateIP}`)
+      .join('\n'),
+  }),
 };

@@ -241,6 +241,20 @@ describe('an invalid cluster', () => {
     expect(problems.map((problem) => problem.path)).toEqual(['spec.config.network.podSubnet']);
   });
 
+  test('cannot change its networks from the first apply on, before anything is initialised', async () => {
+    const body = cluster();
+    await api.call('POST', clustersOf(project), { body });
+    body.spec.config.kubernetesVersion = 'v1.34.3';
+    body.spec.config.network.podSubnet = '10.64.0.0/16';
+    const problems = await problemsOf(await api.call('POST', clustersOf(project), { body }));
+    expect(problems).toEqual([
+      {
+        path: 'spec.config.network.podSubnet',
+        message: expect.stringContaining('delete the cluster and create it anew'),
+      },
+    ]);
+  });
+
   test('may still correct a node that has not joined, once the control plane is there', async () => {
     const body = cluster();
     await api.call('POST', clustersOf(project), { body });

@@ -288,15 +288,15 @@ setting_file() {
 
 changed=0
 MODULES=(overlay br_netfilter nf_conntrack vxlan)
-SYSCTLS=(
+# Without these no packet reaches a pod.
+ESSENTIAL=(
   net.bridge.bridge-nf-call-iptables=1
   net.bridge.bridge-nf-call-ip6tables=1
   net.ipv4.ip_forward=1
-  vm.overcommit_memory=1
-  kernel.panic=10
-  kernel.panic_on_oops=1
 )
-[[ $IPV6 != true ]] || SYSCTLS+=(net.ipv6.conf.all.forwarding=1)
+[[ $IPV6 != true ]] || ESSENTIAL+=(net.ipv6.conf.all.forwarding=1)
+# What the kubelet would set by itself.
+WANTED=(vm.overcommit_memory=1 kernel.panic=10 kernel.panic_on_oops=1)
 # More watches are better; fewer than these stop kubelets of busy nodes.
 MINIMA=(fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=1024)
 
@@ -347,31 +347,42 @@ load_modules() {
   done
 }
 
-# A value that cannot be set is an error only where it does not hold already.
+# set_sysctl KEY VALUE: fails where the kernel does not take it; a key it does not have needs nothing.
 set_sysctl() {
   local key=$1 wanted=$2 file=/proc/sys/${1//.//}
   [[ -e $file ]] || { note "$key does not exist on this kernel"; return; }
   [[ $(cat "$file") != "$wanted" ]] || return 0
   record_sysctl "$key"
-  printf '%s\n' "$wanted" 2>/dev/null >"$file" ||
-    fail StepFailed "the kernel setting $key cannot be set to $wanted" \
-      "It is read-only here (a container?): set it on the host, then retry."
+  { printf '%s\n' "$wanted" >"$file"; } 2>/dev/null || return 1
   note "$key = $wanted"
   changed=1
 }
 
+# Where there is less of it than KEY's minimum, or was before us: a machine that has more keeps that.
+is_raised() {
+  local key=$1 minimum=$2 file=/proc/sys/${1//.//}
+  [[ -e $PLINTH_BEFORE/sysctls/$key ]] || [[ -r $file && $(cat "$file") -lt $minimum ]]
+}
+
 set_sysctls() {
-  local pair key minimum
+  local pair raised=()
+  for pair in "${MINIMA[@]}"; do
+    ! is_raised "${pair%%=*}" "${pair#*=}" || raised+=("$pair")
+  done
   CHANGED=0
   put_file /etc/sysctl.d/99-plinth.conf 0644 < <(
-    printf '%s\n' '# plinth: needed by Kubernetes' "${SYSCTLS[@]/=/ = }"
+    printf '%s\n' '# plinth: needed by Kubernetes'
+    for pair in "${ESSENTIAL[@]}" "${WANTED[@]}" "${raised[@]}"; do printf '%s\n' "${pair/=/ = }"; done
   )
   ((CHANGED == 0)) || changed=1
-  for pair in "${SYSCTLS[@]}"; do set_sysctl "${pair%%=*}" "${pair#*=}"; done
-  for pair in "${MINIMA[@]}"; do
-    key=${pair%%=*} minimum=${pair#*=}
-    [[ ! -r /proc/sys/${key//.//} || $(cat "/proc/sys/${key//.//}") -ge $minimum ]] ||
-      set_sysctl "$key" "$minimum"
+  for pair in "${ESSENTIAL[@]}"; do
+    set_sysctl "${pair%%=*}" "${pair#*=}" ||
+      fail StepFailed "the kernel setting ${pair%%=*} cannot be set to ${pair#*=}" \
+        'It is read-only here (a container?): set it on the host, then retry.'
+  done
+  for pair in "${WANTED[@]}" "${raised[@]}"; do
+    set_sysctl "${pair%%=*}" "${pair#*=}" ||
+      note "${pair%%=*} cannot be set to ${pair#*=} here; going on without it"
   done
 }
 
