@@ -52,7 +52,9 @@ export async function runClusterStep(
           ...set,
         });
       try {
-        await record('running');
+        // The script need not wait for it; see runNodeStep.
+        const begun = record('running');
+        begun.catch(() => undefined);
         const result = await runMachineStep(deps, {
           ref,
           loaded,
@@ -61,9 +63,12 @@ export async function runClusterStep(
           attempt,
           ...(subject === undefined ? {} : { subject }),
         });
+        await begun;
         if (result.outcome === 'done' || result.outcome === 'skipped') {
-          await record(result.outcome, { endedAt: Date.now(), ...unitTimes(result) });
-          await noteCondition(deps, ref);
+          await Promise.all([
+            record(result.outcome, { endedAt: Date.now(), ...unitTimes(result) }),
+            noteCondition(deps, ref),
+          ]);
           return { outcome: result.outcome };
         }
         const error = stepError(on.hostname, ref.step, result);
@@ -77,13 +82,18 @@ export async function runClusterStep(
       } catch (error) {
         if (!isLost(error)) throw error;
         lost = error;
+        // It may be done there all the same: the next attempt asks for the same run again.
+        await record('failed', {
+          endedAt: Date.now(),
+          failure: { node: on.hostname, step: ref.step, ...error.failure, message: error.message },
+        });
       }
     }
     throw lost;
   });
 }
 
-function isLost(error: unknown): boolean {
+function isLost(error: unknown): error is AppError {
   return (
     error instanceof AppError &&
     (error.code === ErrorCode.MachineUnreachable || error.code === ErrorCode.ConnectionLost)

@@ -51,7 +51,6 @@ export async function runMachineStep(
   input: MachineStep,
 ): Promise<StepRunResult> {
   const module = stepModule(input.step);
-  const context = await stepContext(deps, input, module);
   const { record } = input.loaded;
   const runId = runIdOf({
     tasksetId: input.ref.tasksetId,
@@ -59,14 +58,17 @@ export async function runMachineStep(
     ...(input.subject === undefined ? {} : { subject: input.subject.hostname }),
     attempt: input.attempt,
   });
-  const log = await createStepLog(deps, {
-    clusterId: record.id,
-    tasksetId: input.ref.tasksetId,
-    operation: input.ref.operation,
-    node: input.on.hostname,
-    step: input.step,
-    attempt: input.attempt,
-  });
+  const [context, log] = await Promise.all([
+    stepContext(deps, input, module),
+    createStepLog(deps, {
+      clusterId: record.id,
+      tasksetId: input.ref.tasksetId,
+      operation: input.ref.operation,
+      node: input.on.hostname,
+      step: input.step,
+      attempt: input.attempt,
+    }),
+  ]);
   const query = {
     project: record.project,
     name: record.name,

@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-
 import type { NodeSpec } from '../core/cluster.js';
 import { AppError, ErrorCode } from '../core/errors.js';
 import type { NodeStepRecord } from '../core/records.js';
@@ -9,12 +7,12 @@ import type { JoinSecrets } from '../machine/steps/types.js';
 import type { StepRunResult } from '../machine/types.js';
 import type { ActivityDeps } from './deps.js';
 import { heartbeating } from './heartbeat.js';
+import { drawFirstToken, drawJoinSecrets, firstToken, forgetJoinSecrets } from './joinSecrets.js';
 import { joinedControlPlanes, loadCluster, nodeSpec, type LoadedCluster } from './load.js';
 import { runMachineStep } from './machineStep.js';
 import type { OperationRef, StepRef } from './refs.js';
 import { stepError } from './stepError.js';
 import { afterStep, beforeStep } from './stepEffects.js';
-import { secretsOwner } from './targets.js';
 
 /** A machine that reboots under a step three times is not going to stop. */
 const UNKNOWN_OUTCOMES = 3;
@@ -43,10 +41,13 @@ export async function runNodeStep(deps: ActivityDeps, ref: StepRef): Promise<Ste
         ...set,
       });
     await beforeStep(deps, ref, on);
-    await record({});
+    // The script need not wait for it: a run that has no record yet is found again by its id all the same.
+    const begun = record({});
+    begun.catch(() => undefined);
     try {
       for (let unknowns = 0; ; unknowns += 1) {
         const result = await runOnce(deps, { ref, loaded, on, attempt });
+        await begun;
         if (result.outcome === 'done' || result.outcome === 'skipped') {
           await afterStep(deps, ref, loaded, on, result);
           await record({ state: result.outcome, endedAt: Date.now(), ...unitTimes(result) });
@@ -67,6 +68,7 @@ export async function runNodeStep(deps: ActivityDeps, ref: StepRef): Promise<Ste
         await record({ state: 'skipped', endedAt: Date.now() });
         return { outcome: 'skipped' };
       }
+      await begun;
       if (error instanceof AppError) await recordFailure(deps, ref, error, record);
       throw error;
     }
@@ -92,8 +94,12 @@ interface OneRun {
 async function runOnce(deps: ActivityDeps, run: OneRun): Promise<StepRunResult> {
   const { ref, loaded, on, attempt } = run;
   const plain = { ref, loaded, on, step: ref.step, attempt };
+  const work = (join: JoinSecrets): Promise<StepRunResult> =>
+    runMachineStep(deps, { ...plain, join });
+  if (ref.step === 'kubeadm-init') return work(await drawFirstToken(deps, ref));
   if (!JOIN_STEPS.has(ref.step)) return runMachineStep(deps, plain);
-  return joinWithFreshCredentials(deps, run, (join) => runMachineStep(deps, { ...plain, join }));
+  const first = await firstToken(deps, run);
+  return first === undefined ? joinWithFreshCredentials(deps, run, work) : work(first);
 }
 
 /** A token (and, for a control plane, a certificate key) of its own, made just before; `check-in` revokes it. */
@@ -123,7 +129,7 @@ async function joinWithFreshCredentials(
   if (made.outcome !== 'done' && made.outcome !== 'skipped') return made;
   const result = await work({ ...drawn, caCertHash: made.results['caCertHash'] ?? '' });
   if (result.outcome === 'done' || result.outcome === 'skipped') {
-    await deps.store.secrets.remove(secretsOwner(ref), joinSecretName(ref, attempt));
+    await forgetJoinSecrets(deps, ref, attempt);
   }
   return result;
 }
@@ -144,31 +150,6 @@ async function recordHelper(
     endedAt: result.endedAt,
     ...unitTimes(result),
   });
-}
-
-const joinSecretName = (ref: StepRef, attempt: number): string =>
-  `join:${ref.tasksetId}:${ref.hostname}:${String(attempt)}`;
-
-/** Drawn once per run and kept sealed, so that a second attempt at the same run uses the same ones. */
-async function drawJoinSecrets(
-  deps: ActivityDeps,
-  ref: StepRef,
-  attempt: number,
-): Promise<Omit<JoinSecrets, 'caCertHash'>> {
-  const owner = secretsOwner(ref);
-  const fresh = {
-    token: `${randomBytes(3).toString('hex')}.${randomBytes(8).toString('hex')}`,
-    ...(ref.step === 'kubeadm-join-control-plane'
-      ? { certificateKey: randomBytes(32).toString('hex') }
-      : {}),
-  };
-  const kept = await deps.store.secrets.putIfAbsent(
-    owner,
-    joinSecretName(ref, attempt),
-    deps.vault.seal(owner, JSON.stringify(fresh)),
-    { expiresAt: new Date(Date.now() + 3_600_000) },
-  );
-  return JSON.parse(deps.vault.open(owner, kept)) as Omit<JoinSecrets, 'caCertHash'>;
 }
 
 export function unitTimes(

@@ -83,22 +83,24 @@ export async function endTaskset(
   const failures = outcomes.filter((outcome) => outcome.failed);
   const failed = failures.length > 0;
   const reason = failures.map((outcome) => outcome.errorSummary).join('. ');
-  const { record } = await loadCluster(deps, work);
-  const taskset = await deps.store.tasksets.get(work.clusterId, work.tasksetId);
-  if (!failed) {
-    await deps.store.clusters.setApplied(work.clusterId, { spec: record.desired.spec });
-  }
-  await setCondition(deps, work, {
-    type: ConditionType.Ready,
-    status: failed ? ConditionStatus.False : ConditionStatus.True,
-    ...(failed ? { reason } : {}),
-  });
+  const [{ record }, taskset] = await Promise.all([
+    loadCluster(deps, work),
+    deps.store.tasksets.get(work.clusterId, work.tasksetId),
+  ]);
   const status = provisionStatusAtEnd({
     operations: work.operations,
     failed,
     initialised: record.applied.initialised,
   });
-  if (status !== undefined) await deps.store.clusters.setProvisionStatus(work.clusterId, status);
+  await Promise.all([
+    failed || deps.store.clusters.setApplied(work.clusterId, { spec: record.desired.spec }),
+    setCondition(deps, work, {
+      type: ConditionType.Ready,
+      status: failed ? ConditionStatus.False : ConditionStatus.True,
+      ...(failed ? { reason } : {}),
+    }),
+    status === undefined || deps.store.clusters.setProvisionStatus(work.clusterId, status),
+  ]);
   await deps.store.tasksets.end(
     work.tasksetId,
     failed ? TasksetStatus.Failed : TasksetStatus.Complete,

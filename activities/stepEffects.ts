@@ -35,14 +35,16 @@ export async function afterStep(
   const { nodes, clusters } = deps.store;
   switch (ref.step) {
     case 'kubeadm-init':
-      await nodes.upsert(ref.clusterId, ref.hostname, { joined: true });
-      await clusters.setApplied(ref.clusterId, {
-        initialised: true,
-        kubernetesVersion: loaded.record.desired.spec.config.kubernetesVersion,
-        ...(result.results['caCertHash'] === undefined
-          ? {}
-          : { caCertHash: result.results['caCertHash'] }),
-      });
+      await Promise.all([
+        nodes.upsert(ref.clusterId, ref.hostname, { joined: true }),
+        clusters.setApplied(ref.clusterId, {
+          initialised: true,
+          kubernetesVersion: loaded.record.desired.spec.config.kubernetesVersion,
+          ...(result.results['caCertHash'] === undefined
+            ? {}
+            : { caCertHash: result.results['caCertHash'] }),
+        }),
+      ]);
       return;
     case 'kubeadm-join':
     case 'kubeadm-join-control-plane':

@@ -63,12 +63,7 @@ prepare() {
   for name in claim os-prepare packages container-runtime api-endpoint binaries images; do step "$1" "$name"; done
 }
 
-join() {
-  local ca_cert_hash
-  step "$leader" "join-credentials-$1"
-  ca_cert_hash=$(tail -n 1 "$folder/log/$leader-join-credentials-$1")
-  step "$1" kubeadm-join
-}
+join() { step "$1" kubeadm-join; }
 
 # everywhere COMMAND MACHINE…: on all of them at once, and waits for all.
 everywhere() {
@@ -88,6 +83,7 @@ ready() { step "$1" node-ready; }
 everywhere facts "${machines[@]}"
 everywhere prepare "${machines[@]}"
 for name in kubeadm-init kubeconfig cni; do step "$leader" "$name"; done
+ca_cert_hash=$(tail -n 1 "$folder/log/$leader-kubeadm-init")
 everywhere join "${workers[@]}"
 everywhere ready "${machines[@]}"
 for name in check-in node-metadata namespace-sync blueprint-sync blueprint-health; do step "$leader" "$name"; done

@@ -132,5 +132,6 @@ function nodeNeeds(
   const needs = definition.needs ?? (previous === undefined ? [] : [previous.name]);
   const own = needs.length === 0 ? [...facts] : needs.map((name) => idOf(hostname, name));
   if (definition.gate === undefined) return own;
+  // Made for a control plane, or for a later attempt; the first workers join with the token of the initialisation.
   return [...own, idOf(leader, 'kubeadm-init'), idOf(hostname, 'join-credentials')];
 }

@@ -13,7 +13,7 @@ import { paramsFile } from '../machine/runner/request.js';
 import { scriptText, stepModule } from '../machine/steps/registry.js';
 import type { StepContext } from '../machine/steps/types.js';
 
-/** What the operator reads from the output of `join-credentials` and types into the join. */
+/** What the operator reads from the output of `kubeadm-init` and types into the join. */
 const CA_CERT_HASH = 'CA-CERT-HASH-GOES-HERE';
 const PREPARE: readonly StepName[] = [
   'facts',
@@ -26,8 +26,8 @@ const PREPARE: readonly StepName[] = [
   'images',
   'node-ready',
 ];
+const JOIN = { token: 'abcdef.0123456789abcdef', caCertHash: CA_CERT_HASH };
 const OF_LEADER: readonly StepName[] = [
-  'kubeadm-init',
   'kubeconfig',
   'cni',
   'check-in',
@@ -66,13 +66,10 @@ export async function writeHandPlan(folder: string, plan: HandPlan): Promise<voi
     for (const step of PREPARE) await writeStep(hand, step);
   }
   const onLeader = { folder, plan, source, node: leader };
+  await writeStep(onLeader, 'kubeadm-init', { join: JOIN });
   for (const step of OF_LEADER) await writeStep(onLeader, step);
-  for (const [index, subject] of workers.entries()) {
-    const token = `abcde${String(index)}.0123456789abcde${String(index)}`;
-    const joining = { subject, join: { token, caCertHash: CA_CERT_HASH } };
-    await writeStep(onLeader, 'join-credentials', joining);
-    await writeStep({ ...onLeader, node: subject }, 'kubeadm-join', { join: joining.join });
-  }
+  for (const node of workers)
+    await writeStep({ ...onLeader, node }, 'kubeadm-join', { join: JOIN });
 }
 
 interface Hand {
@@ -82,18 +79,17 @@ interface Hand {
   node: NodeSpec;
 }
 
-type About = Pick<StepContext, 'subject' | 'join'>;
+type About = Pick<StepContext, 'join'>;
 
 async function writeStep(hand: Hand, step: StepName, about: About = {}): Promise<void> {
   const { folder, node, plan } = hand;
   const module = stepModule(step);
   const context = await contextOf(hand, step, about);
-  const name = about.subject === undefined ? step : `${step}-${about.subject.hostname}`;
-  const text = onMachine(name, contextId(plan), {
+  const text = onMachine(step, contextId(plan), {
     params: paramsFile(module.params(context)),
     script: scriptText(module, familyOf(node.operatingSystem)),
   });
-  await writeFile(join(folder, node.hostname, `${name}.sh`), text);
+  await writeFile(join(folder, node.hostname, `${step}.sh`), text);
 }
 
 const contextId = ({ cluster }: HandPlan): string => `hand-${cluster.metadata.name}`;

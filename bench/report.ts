@@ -70,23 +70,40 @@ export function verdicts(
   ];
 }
 
-/** The chain that READY waited for, each link with the time that passed before it; the sums at the end. */
+/**
+ * The chain that READY waited for, each link with the time that passed before it; the sums at the end. A gap is:
+ * after the last unit's exit until the worker had recorded it · until the worker took the next · until that one's
+ * unit started.
+ */
 export function chainLines(
   chain: readonly ChainLink[],
   { postedAt, readyAt }: { postedAt: number; readyAt: number },
 ): string[] {
   let end = postedAt;
+  let done = postedAt;
   let gaps = 0;
-  const row = (name: string, from: number, gap: number, took: string): string => {
+  const row = (
+    name: string,
+    from: number,
+    gap: number,
+    took: string,
+    split: readonly number[] = [],
+  ): string => {
     gaps += gap;
     const mark = gap > GAP_SECONDS ? ' <' : '';
+    const parts =
+      split.length === 0 ? '' : ` (${split.map((ms) => (ms / 1000).toFixed(2)).join(' · ')})`;
     const start = ((from - postedAt) / 1000).toFixed(2);
-    return `  ${name.padEnd(30)} start ${start.padStart(7)}  took ${took.padStart(6)}  gap before ${gap.toFixed(2)}${mark}`;
+    return `  ${name.padEnd(30)} start ${start.padStart(7)}  took ${took.padStart(6)}  gap before ${gap.toFixed(2)}${parts}${mark}`;
   };
   const lines = chain.map((link) => {
     const gap = (link.startedAt - end) / 1000;
+    const begun = link.begunAt ?? link.startedAt;
+    const split = [done - end, begun - done, link.startedAt - begun];
     end = link.endedAt;
-    return row(`${link.hostname} ${link.step}`, link.startedAt, gap, link.seconds.toFixed(2));
+    done = link.doneAt ?? link.endedAt;
+    const name = `${link.hostname} ${link.step}`;
+    return row(name, link.startedAt, gap, link.seconds.toFixed(2), split);
   });
   const last = row('READY', readyAt, (readyAt - end) / 1000, '-');
   return [...lines, last, `  all gaps: ${gaps.toFixed(2)} s`];

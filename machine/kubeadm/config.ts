@@ -20,6 +20,15 @@ export function initConfig(context: StepContext): string {
     {
       apiVersion: `kubeadm.k8s.io/${version}`,
       kind: 'InitConfiguration',
+      bootstrapTokens: [
+        {
+          token: joinSecrets(context).token,
+          description: 'plinth: the first workers join',
+          ttl: '30m0s',
+          usages: ['signing', 'authentication'],
+          groups: ['system:bootstrappers:kubeadm:default-node-token'],
+        },
+      ],
       localAPIEndpoint: { advertiseAddress: node.privateIP, bindPort: 6443 },
       nodeRegistration: nodeRegistration(context, version),
       ...timeouts(version),

@@ -89,7 +89,11 @@ function views({ change, leader, worker, controlPlane }: GoldenCase): View[] {
     .filter((name) => name !== 'kubeadm-join-control-plane');
   const ofWorker: readonly StepName[] = ['binaries', 'images'];
   return [
-    ...plain.map((step): View => ({ file: step, step, context: of(leader) })),
+    ...plain.map((step): View => ({
+      file: step,
+      step,
+      context: step === 'kubeadm-init' ? of(leader, undefined, fixtureJoin) : of(leader),
+    })),
     ...ofWorker.map((step): View => ({ file: `${step}.worker`, step, context: of(worker) })),
     ...subjects.map((step): View => ({ file: step, step, context: of(leader, worker) })),
     { file: 'kubeadm-join', step: 'kubeadm-join', context: of(worker, undefined, fixtureJoin) },

@@ -82,6 +82,7 @@ const joinParams = (controlPlane: boolean) => ({
   PRIVATE_IP: '10.0.0.2',
   KUBERNETES_VERSION: 'v1.34.4',
   CONFIG: 'config',
+  TOKEN_ID: 'abcdef',
   CA_CERT_HASH: HASH,
   CONTROL_PLANE: String(controlPlane),
   ENDPOINT: 'https://plinth-api.internal:7443',
@@ -115,10 +116,17 @@ describe('a join that is run again', () => {
       'kubeadm',
       '[[ $1 != join ]] || { mkdir -p "$D/kubernetes/pki"; touch "$D/joined" "$D/kubernetes/"{kubelet.conf,pki/ca.crt}; }',
     );
+    // The token is signed when it is asked for the second time.
+    await program(
+      'curl',
+      `[[ -e $D/asked ]] || { touch "$D/asked"; exit 0; }; echo '{"jws-kubeconfig-abcdef": "eyJ"}'`,
+    );
     const output = await run('kubeadm-join', joinParams(false));
     const { failCode, calls } = await outcome();
     expect(failCode, output).toBe('');
-    expect(calls).toMatch(/kubeadm reset[^]*kubeadm join --config/);
+    expect(calls).toMatch(
+      /kubeadm reset[^]*curl .*cluster-info\n(systemctl.*\n)*curl .*cluster-info\n(systemctl.*\n)*kubeadm join --config/,
+    );
   });
 
   it('never resets a worker that has joined and does not run', async () => {

@@ -20,8 +20,9 @@ wait_for_own_api() {
 }
 
 finish() {
-  # kubeadm leaves a token for a day; ours are made one per node.
-  kube -n kube-system delete secret --field-selector type=bootstrap.kubernetes.io/token --ignore-not-found >/dev/null
+  # By this `check-in` finds the token, which the first workers join with, and takes it back.
+  kube -n kube-system label --overwrite secret --all --field-selector type=bootstrap.kubernetes.io/token \
+    app.kubernetes.io/managed-by=plinth app.kubernetes.io/component=join-token >/dev/null
   printf '%s' "$IDENTITY" | kube apply --server-side --field-manager=plinth --force-conflicts -f - >/dev/null
   mark_complete
   result caCertHash "$(ca_cert_hash)"

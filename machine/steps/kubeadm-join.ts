@@ -9,6 +9,7 @@ function params(context: StepContext): Record<string, string> {
   return {
     ...nodeParams(context),
     CONFIG: joinConfig(context),
+    TOKEN_ID: context.join?.token.split('.')[0] ?? '',
     CA_CERT_HASH: context.join?.caCertHash ?? '',
     ENDPOINT: `https://${API_ENDPOINT}`,
     OTHERS: context.controlPlanes

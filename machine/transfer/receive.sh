@@ -6,24 +6,36 @@ store=$disk/artifacts
 IFS= read -r nonce
 say() { printf '%s %s\n' "$nonce" "$*"; }
 mkdir -p "$store" || exit 1
+# The files are for everybody on the machine to read, their folder is not.
+umask 022
 
-size_of() { stat -c %s "$1" 2>/dev/null || echo 0; }
+# Sets bytes: a file's size. Processes are started only where they must be: of many small files they are the time.
+measure() {
+  bytes=0
+  if [[ -s $1 ]]; then bytes=$(stat -c %s "$1" 2>/dev/null || echo 0); fi
+}
 
-# One file at a time comes in on a machine, whoever sends it. A holder that received nothing for 10 s lost
-# its connection without a word and is ended.
+# One file at a time comes in on a machine, whoever sends it.
 lock_store() {
-  local before holder file group
   exec 9>>"$store/.lock"
+  flock -n 9 || wait_for_store
+  printf '%s %s\n' "$$" "$1" >"$store/.lock"
+}
+
+# A holder that received nothing for 10 s lost its connection without a word and is ended.
+wait_for_store() {
+  local before holder file group
   read -r _ file <"$store/.lock"
   until
-    before=$(size_of "$store/${file:-x}.part")
+    measure "$store/${file:-x}.part"
+    before=$bytes
     flock -w 10 9
   do
     read -r holder file <"$store/.lock"
-    [[ $(size_of "$store/${file:-x}.part") == "$before" ]] || continue
+    measure "$store/${file:-x}.part"
+    ((bytes == before)) || continue
     read -r _ _ _ _ group _ 2>/dev/null <"/proc/${holder:-x}/stat" && ((group > 1)) && kill -KILL -- "-$group"
   done
-  printf '%s %s\n' "$$" "$1" >"$store/.lock"
 }
 
 # openssl uses the CPU's SHA instructions where coreutils' sha256sum does not: four times as fast.
@@ -38,19 +50,29 @@ receive() {
   # Exactly so many bytes: what follows on stdin is the next request.
   dd bs=1M iflag=fullblock,count_bytes oflag=append conv=notrunc status=none \
     count="$((size - from))" of="$part" 9>&-
-  # Cut short: the connection is gone, and the part stays for the next one.
-  [[ $(size_of "$part") == "$size" ]] || exit 0
   sum=$(sum_of "$part" 9>&-)
   if [[ $sum == "$sha "* ]]; then
-    chmod 0644 "$part" && mv -f "$part" "$store/$sha" && say ok
-  else
-    rm -f "$part"
-    say bad "${sum%% *}"
+    mv -f "$part" "$store/$sha" && say ok
+    return
   fi
+  measure "$part"
+  # Cut short: the connection is gone, and the part stays for the next one.
+  ((bytes == size)) || exit 0
+  rm -f "$part"
+  say bad "${sum%% *}"
+}
+
+# True when the store holds it: a file with its right name was verified.
+holds() {
+  [[ -f $store/$1 ]] || return 1
+  measure "$store/$1"
+  ((bytes == $2))
 }
 
 while read -r sha size && [[ -n $sha ]]; do
-  [[ -f $store/$sha && $(size_of "$store/$sha") == "$size" ]] || say miss "$sha" "$(size_of "$store/$sha.part")"
+  holds "$sha" "$size" && continue
+  measure "$store/$sha.part"
+  say miss "$sha" "$bytes"
 done
 { read -r _ && read -r _ _ _ free _ mount; } < <(df -Pk "$store")
 say free "$((free * 1024))" "$mount"
@@ -58,15 +80,15 @@ say ready
 
 while read -r _ sha size; do
   lock_store "$sha"
-  from=$(size_of "$store/$sha.part")
-  if [[ -f $store/$sha && $(size_of "$store/$sha") == "$size" ]]; then
+  if holds "$sha" "$size"; then
     say ok
   else
+    measure "$store/$sha.part"
+    from=$bytes
     if ((from >= size)); then
       from=0
       rm -f "$store/$sha.part"
     fi
-    touch "$store/$sha.part"
     receive "$sha" "$size" "$from"
   fi
   exec 9>&-

@@ -368,9 +368,21 @@ keep_or_take_back() {
   reset_half_state
 }
 
+# kubeadm asks once in five seconds whether its token has been signed, which is a moment's matter on a control plane
+# that has just come up. Only a wait: what it trusts, kubeadm verifies itself.
+wait_for_signature() {
+  local until=$((SECONDS + $1)) signed=jws-kubeconfig-$TOKEN_ID
+  until curl -fsSk --noproxy '*' --max-time 3 "$ENDPOINT/api/v1/namespaces/kube-public/configmaps/cluster-info" \
+    2>/dev/null | grep -q "\"$signed\""; do
+    ((SECONDS < until)) || return 0
+    sleep 0.1
+  done
+}
+
 config=$(secret_file join.yaml <<<"$CONFIG")
 ! half_way || keep_or_take_back
 hint 'kubeadm says above what is wrong. Can this machine reach the control planes on port 6443?'
+wait_for_signature 20
 if ! run kubeadm join --config "$config"; then
   kubelet_lines 25
   fail StepFailed 'kubeadm join failed' \
