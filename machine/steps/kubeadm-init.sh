@@ -21,7 +21,7 @@ wait_for_own_api() {
 
 finish() {
   # By this `check-in` finds the token, which the first workers join with, and takes it back.
-  kube -n kube-system label --overwrite secret --all --field-selector type=bootstrap.kubernetes.io/token \
+  kube -n kube-system label --overwrite secret --field-selector type=bootstrap.kubernetes.io/token \
     app.kubernetes.io/managed-by=plinth app.kubernetes.io/component=join-token >/dev/null
   printf '%s' "$IDENTITY" | kube apply --server-side --field-manager=plinth --force-conflicts -f - >/dev/null
   mark_complete
