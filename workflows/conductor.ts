@@ -125,6 +125,7 @@ export async function runNodes(
         return;
       }
       if (busy !== undefined && (joined.has(busy) || !running.has(busy))) busy = undefined;
+      const opened: Promise<void>[] = [];
       for (const [hostname, gate] of [...waiting]) {
         const free = gate === 'api-up' || (busy === undefined && turns[0] === hostname);
         if (blockedBy === undefined && !(controlPlaneUp && free)) continue;
@@ -133,8 +134,9 @@ export async function runNodes(
           turns.splice(turns.indexOf(hostname), 1);
           busy = hostname;
         }
-        await open(hostname, blockedBy === undefined ? { gate } : { gate, blockedBy });
+        opened.push(open(hostname, blockedBy === undefined ? { gate } : { gate, blockedBy }));
       }
+      await Promise.all(opened);
     }
 
     function hasNews(): boolean {

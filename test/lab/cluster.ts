@@ -9,6 +9,7 @@ export function labCluster(
     machines: readonly string[];
     blueprint?: string;
     controlPlanes?: number;
+    kubernetesVersion?: string;
   },
 ): Cluster {
   const nodes = options.machines.map((name, index): NodeSpec => {
@@ -40,7 +41,7 @@ export function labCluster(
       config: {
         autoApproveNodes: true,
         location: 'lab',
-        kubernetesVersion: 'v1.34.4',
+        kubernetesVersion: options.kubernetesVersion ?? 'v1.34.4',
         network: {
           cni: { name: 'Calico', version: '3.28.5' },
           podSubnet: '10.244.0.0/16',

@@ -1,8 +1,3 @@
-import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Cluster } from '../../core/cluster.js';
@@ -17,6 +12,7 @@ import {
 } from '../../lab/lab.js';
 import { labCluster } from './cluster.js';
 import { EXCLUSIONS } from './exclusions.js';
+import { hostKubectl, type Kubectl } from './kubectl.js';
 import { runsOf, startsInJournal, untilLive } from './runs.js';
 import { openLabSession, type LabSession } from './session.js';
 import { until } from './until.js';
@@ -31,10 +27,12 @@ const NAME = 'ha';
 const MACHINES = ['m1', 'm2', 'm3'] as const;
 
 let session: LabSession;
+let kubectl: Kubectl;
 const before = new Map<string, MachineSnapshot>();
 
 beforeAll(async () => {
   session = await openLabSession(MACHINES);
+  kubectl = hostKubectl({ ...session, cluster: NAME });
   for (const name of MACHINES) before.set(name, await snapshotMachine(name));
 });
 
@@ -53,15 +51,6 @@ async function ends(how: 2 | 3, seconds = 600): Promise<string> {
   return status.commonStatus.reason;
 }
 
-async function kubectl(...args: string[]): Promise<string> {
-  const path = join(session.plinth.dataDir, 'kubeconfig');
-  const response = await session.plinth.request('GET', `${NAME}/kubeconfig`);
-  expect(response.status).toBe(200);
-  await writeFile(path, await response.text(), { mode: 0o600 });
-  const binary = join(session.lab.bundle, 'kubernetes/v1.34.4/amd64/kubectl');
-  return (await promisify(execFile)(binary, ['--kubeconfig', path, ...args])).stdout;
-}
-
 /** Names of the voting members of etcd, by the word of the member on a machine. */
 async function members(machine: string): Promise<string[]> {
   const pki = '/etc/kubernetes/pki/etcd';
@@ -78,7 +67,7 @@ async function members(machine: string): Promise<string[]> {
 }
 
 async function readyNodes(): Promise<string[]> {
-  const text = await kubectl('get', 'nodes', '--no-headers');
+  const text = await kubectl(['get', 'nodes', '--no-headers']);
   const rows = text
     .trim()
     .split('\n')
@@ -117,14 +106,14 @@ describe('three control planes', () => {
     expect(await startsInJournal('m1', 'kubeadm-init')).toBe(1);
     expect(await readyNodes()).toEqual([...MACHINES]);
     for (const name of MACHINES) expect(await members(name)).toEqual([...MACHINES]);
-    const planes = await kubectl(
+    const planes = await kubectl([
       'get',
       'nodes',
       '-l',
       'node-role.kubernetes.io/control-plane',
       '-o',
       'name',
-    );
+    ]);
     expect(planes.trim().split('\n')).toHaveLength(3);
   });
 

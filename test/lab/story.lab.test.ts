@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -22,9 +20,11 @@ import {
 } from '../../lab/lab.js';
 import { labCluster } from './cluster.js';
 import { EXCLUSIONS } from './exclusions.js';
+import { hostKubectl, type Kubectl } from './kubectl.js';
 import { startPlinth, type RunningPlinth } from './plinth.js';
 import { bootId, runsOf, startsInJournal, untilLive } from './runs.js';
 import { until } from './until.js';
+import { expectPodsTalk } from './webPods.js';
 
 /*
  * One cluster's life on three real machines: refused, provisioned through faults, used, a worker
@@ -36,6 +36,7 @@ const MACHINES = ['m1', 'm2', 'm3'] as const;
 
 let lab: Lab;
 let plinth: RunningPlinth;
+let kubectl: Kubectl;
 let dataDir: string;
 const before = new Map<string, MachineSnapshot>();
 const boots = new Map<string, string>();
@@ -51,6 +52,7 @@ beforeAll(async () => {
     boots.set(name, await bootId(name));
   }
   plinth = await startPlinth(lab, dataDir);
+  kubectl = hostKubectl({ lab, plinth, cluster: NAME });
 });
 
 afterAll(async () => {
@@ -74,16 +76,6 @@ async function expectAsFound(name: string): Promise<void> {
   if (known === undefined) throw new Error(`no snapshot of ${name}`);
   const left = diffSnapshots(known, await snapshotMachine(name), EXCLUSIONS);
   expect(left.map(formatDifference), `differences on ${name}`).toEqual([]);
-}
-
-async function kubectl(...args: string[]): Promise<string> {
-  const path = join(dataDir, 'kubeconfig');
-  const response = await plinth.request('GET', `${NAME}/kubeconfig`);
-  expect(response.status).toBe(200);
-  await writeFile(path, await response.text(), { mode: 0o600 });
-  const binary = join(lab.bundle, 'kubernetes/v1.34.4/amd64/kubectl');
-  const { stdout } = await promisify(execFile)(binary, ['--kubeconfig', path, ...args]);
-  return stdout;
 }
 
 /** A fault counts only when it fell between a unit's start and its exit. */
@@ -179,20 +171,24 @@ describe('the life of a cluster', () => {
   });
 
   it('gives a kubeconfig that works from the host: nodes, labels, metrics', async () => {
-    const nodes = JSON.parse(await kubectl('get', 'nodes', '-o', 'json')) as {
+    const nodes = JSON.parse(await kubectl(['get', 'nodes', '-o', 'json'])) as {
       items: { metadata: { name: string; labels: Record<string, string> } }[];
     };
     expect(nodes.items.map(({ metadata }) => metadata.name)).toEqual([...MACHINES]);
     for (const { metadata } of nodes.items) expect(metadata.labels['app']).toBe('infra');
     const top = await until('kubectl top nodes', 120, () =>
-      kubectl('top', 'nodes', '--no-headers').catch(() => undefined),
+      kubectl(['top', 'nodes', '--no-headers']).catch(() => undefined),
     );
     expect(top.trim().split('\n')).toHaveLength(3);
   });
 
+  it('carries traffic between the pods of all nodes, and knows its services by name', async () => {
+    await expectPodsTalk(kubectl, MACHINES.length);
+  });
+
   it('leaves no token behind with which a machine could join', async () => {
     const type = 'type=bootstrap.kubernetes.io/token';
-    const tokens = await kubectl('-n', 'kube-system', 'get', 'secrets', '--field-selector', type);
+    const tokens = await kubectl(['-n', 'kube-system', 'get', 'secrets', '--field-selector', type]);
     expect(tokens).not.toContain('bootstrap-token-');
   });
 
@@ -212,7 +208,7 @@ describe('the life of a cluster', () => {
     expect(status.commonStatus.conditionStatus, reasons(status)).toBe(2);
     expect(status.mks.nodes.map(({ hostname }) => hostname)).toEqual(['m1', 'm2']);
     await expectAsFound('m3');
-    expect(await kubectl('get', 'nodes', '-o', 'name')).not.toContain('m3');
+    expect(await kubectl(['get', 'nodes', '-o', 'name'])).not.toContain('m3');
   });
 
   it('fails a worker whose disk is full, keeps the others, and goes on where it failed', async () => {
