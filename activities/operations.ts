@@ -131,4 +131,5 @@ export async function forgetNode(
 ): Promise<void> {
   await deps.store.nodes.remove(ref.clusterId, ref.hostname);
   await deps.store.hostKeys.remove(ref.clusterId, ref.hostname);
+  await deps.store.registrations.remove(ref.clusterId, ref.hostname);
 }

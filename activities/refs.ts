@@ -43,6 +43,12 @@ export interface Work {
   finished: number[];
 }
 
+/** There is work, and it cannot begin: machines have yet to register, or to be approved. */
+export interface Waiting {
+  /** For whom, and what to do, in words. */
+  waiting: string;
+}
+
 export interface OperationOutcome {
   index: number;
   failed: boolean;

@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import type { NodeSpec } from '../core/cluster.js';
 import type { ClusterRecord } from '../core/records.js';
-import { applyTo, node } from '../test/store/desired.js';
+import type { Registration } from '../core/registration.js';
+import { applyTo, desired, node, project } from '../test/store/desired.js';
 import { openTestDatabase, type TestDatabase } from '../test/store/testDatabase.js';
 import { createVault } from '../vault/vault.js';
 import type { ActivityDeps } from './deps.js';
 import { endOperation, endTaskset } from './operations.js';
-import type { OperationRef, Work } from './refs.js';
+import type { OperationRef, Waiting, Work } from './refs.js';
 import { removeCluster, takeWork } from './tasksets.js';
 
 let db: TestDatabase;
@@ -37,8 +39,9 @@ const ref = () => ({ project: record.project, name: record.name });
 const take = (tasksetId: string) => takeWork(deps, { ...ref(), tasksetId });
 const id = (name: string): string => `${name}${String(count).padStart(7 - name.length, '0')}`;
 
-async function must(work: Work | undefined): Promise<Work> {
+async function must(work: Work | Waiting | undefined): Promise<Work> {
   if (work === undefined) throw new Error('there was nothing to do');
+  if ('waiting' in work) throw new Error(work.waiting);
   return Promise.resolve(work);
 }
 
@@ -135,5 +138,108 @@ describe('a deletion', () => {
     await db.store.secrets.put(`${project}/${name}`, 'ssh:m1', 'sealed');
     await removeCluster(deps, { project, name, clusterId });
     expect(await db.store.secrets.get(`${project}/${name}`, 'ssh:m1')).toBe('sealed');
+  });
+});
+
+describe('machines that come by the installer command', () => {
+  const machine = (hostname: string): Registration => ({
+    hostname,
+    address: '10.9.9.9',
+    addresses: ['10.9.9.9'],
+    ...{ username: 'plinth', port: 22, operatingSystem: 'Debian12', arch: 'amd64' },
+    hostKeys: ['ssh-ed25519 AAAA'],
+    registeredAt: '2026-11-23T08:00:00.000Z',
+  });
+
+  /** One machine, by its name only. */
+  async function byName(autoApproveNodes = false): Promise<void> {
+    const name = `named-${String(count)}`;
+    const of = desired(name, [{ hostname: 'm1', roles: ['ControlPlane'] } as unknown as NodeSpec]);
+    of.spec.config.autoApproveNodes = autoApproveNodes;
+    record = (await db.store.clusters.apply({ project, name, desired: of, secretsHash: 'h' }))
+      .record;
+  }
+
+  it('are waited for in words, with nothing recorded as failed or begun', async () => {
+    await byName();
+    expect(await take(id('a'))).toMatchObject({ waiting: expect.stringContaining('m1') as string });
+    expect(await db.store.tasksets.latest(record.id, 1)).toEqual([]);
+    const waiting = await now();
+    expect(waiting?.commonStatus.conditionStatus).toBe(1);
+    expect(waiting?.commonStatus.reason).toContain('waiting for m1 to register');
+    expect(waiting?.conditions.map(({ type, status }) => [type, status]).slice(0, 2)).toEqual([
+      ['ClusterRegisterSucceeded', 'Unknown'],
+      ['ClusterApproveSucceeded', 'Unknown'],
+    ]);
+    await db.store.registrations.put(record.id, machine('m1'));
+    expect(await take(id('b'))).toMatchObject({
+      waiting: expect.stringContaining('to be approved') as string,
+    });
+    expect((await now())?.conditions[0]).toMatchObject({ status: 'True' });
+  });
+
+  it('are worked on by the address they registered with, once they are approved', async () => {
+    await byName();
+    await db.store.registrations.put(record.id, machine('m1'));
+    await db.store.registrations.approve(record.id, 'm1', 'somebody');
+    const work = await must(await take(id('a')));
+    expect(work.operations[0]).toMatchObject({
+      name: 'ClusterCreation',
+      nodes: [{ hostname: 'm1', path: 'leader' }],
+    });
+    const [planned] = (await db.store.tasksets.spec(id('a')))?.config.nodes ?? [];
+    expect(planned).toMatchObject({ privateIP: '10.9.9.9', ssh: { username: 'plinth' } });
+    const working = await now();
+    expect(working?.commonStatus.reason).toBe('all machines are registered and approved');
+    expect(working?.conditions[1]).toMatchObject({
+      ...{ type: 'ClusterApproveSucceeded', status: 'True', reason: 'approved' },
+    });
+    await end(work);
+    expect(await take(id('b')), 'what was applied is what is desired').toBeUndefined();
+  });
+
+  it('that registered before the spec approved all are approved, and audited', async () => {
+    await byName(true);
+    await db.store.registrations.put(record.id, machine('m1'));
+    await must(await take(id('a')));
+    const { items } = await db.store.audit.list({ limit: 5, offset: 0, project: record.project });
+    expect(items).toContainEqual(
+      expect.objectContaining({ action: 'node.approve', actor: 'autoApproveNodes' }),
+    );
+  });
+
+  it('are not waited for by a deletion', async () => {
+    await byName();
+    await take(id('a'));
+    await db.store.clusters.markDeleting(record.project, record.name);
+    const work = await must(await take(id('b')));
+    expect(work.operations).toMatchObject([{ name: 'ClusterDeletion', nodes: [] }]);
+  });
+
+  it('are cleaned by a deletion over the login that they registered with', async () => {
+    await byName(true);
+    await db.store.registrations.put(record.id, machine('m1'));
+    await must(await take(id('a')));
+    await db.store.nodes.upsert(record.id, 'm1', { claimed: true });
+    await db.store.clusters.markDeleting(record.project, record.name);
+    const work = await must(await take(id('b')));
+    expect(work.operations[0]).toMatchObject({
+      name: 'ClusterDeletion',
+      nodes: [{ hostname: 'm1', path: 'clean' }],
+    });
+    const [planned] = (await db.store.tasksets.spec(id('b')))?.config.nodes ?? [];
+    expect(planned).toMatchObject({ ssh: { ipAddress: '10.9.9.9', username: 'plinth' } });
+  });
+
+  it('go with their cluster, and so do its tokens', async () => {
+    await byName();
+    await db.store.registrations.put(record.id, machine('m1'));
+    await db.store.installTokens.create({
+      ...{ id: id('t'), clusterId: record.id, hash: 'h', ttlDays: 1 },
+      expiresAt: '2027-11-23T08:00:00.000Z',
+    });
+    await removeCluster(deps, { ...ref(), clusterId: record.id });
+    expect(await db.store.registrations.list(record.id)).toEqual([]);
+    expect(await db.store.installTokens.get(id('t'))).toBeUndefined();
   });
 });

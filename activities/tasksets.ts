@@ -8,9 +8,15 @@ import {
 } from '../core/words.js';
 import { initialConditions } from '../core/conditions.js';
 import type { ActivityDeps } from './deps.js';
+import {
+  dropApproval,
+  markApproved,
+  markWaiting,
+  registeredMachines,
+} from './registeredMachines.js';
 import { isLeader, type LoadedCluster } from './load.js';
 import { provisionStatusAtStart } from './provisionStatus.js';
-import type { ClusterRef, Work } from './refs.js';
+import type { ClusterRef, Waiting, Work } from './refs.js';
 import { secretsOwner } from './targets.js';
 
 /** The seed's words for a taskset that went well. */
@@ -24,7 +30,7 @@ export const APPLIED_REASON = 'clusterOperation is applied';
 export async function takeWork(
   deps: ActivityDeps,
   input: ClusterRef & { tasksetId: string },
-): Promise<Work | undefined> {
+): Promise<Work | Waiting | undefined> {
   const record = await deps.store.clusters.get(input.project, input.name);
   if (record === undefined || isObserved(record)) return undefined;
   const loaded = { record, nodes: await deps.store.nodes.list(record.id) };
@@ -33,12 +39,23 @@ export async function takeWork(
     if (isSameWork(latest, record)) return workOf(record, latest);
     await endSuperseded(deps, latest);
   }
+  const machines = await registeredMachines(deps, record);
+  if ('waiting' in machines) {
+    await markWaiting(deps, record, machines, latest?.sequence ?? 0);
+    return { waiting: machines.waiting };
+  }
+  const { spec } = machines;
+  if (!machines.approved) await dropApproval(deps, record);
   const operations = plan(appliedState(loaded), {
-    spec: record.desired.spec,
+    spec,
     deleting: record.deleting,
   });
   if (operations.length === 0) {
-    await endWithoutWork(deps, record, latest?.sequence ?? 0);
+    await endWithoutWork(
+      deps,
+      { ...record, desired: { ...record.desired, spec } },
+      latest?.sequence ?? 0,
+    );
     return undefined;
   }
   const taskset = await deps.store.tasksets.begin({
@@ -55,9 +72,14 @@ export async function takeWork(
       workflowId: operationWorkflowId(input, input.tasksetId, operation, index),
     })),
     plan: operations,
-    spec: record.desired.spec,
+    spec,
   });
-  await markStart(deps, loaded, operations);
+  await markStart(
+    deps,
+    { ...loaded, record: { ...record, desired: { ...record.desired, spec } } },
+    operations,
+  );
+  if (machines.approved) await markApproved(deps, record, taskset.sequence);
   return workOf(record, taskset);
 }
 

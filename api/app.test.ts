@@ -134,7 +134,9 @@ describe('the OpenAPI document', () => {
       expect(operation.summary).toBeTruthy();
       expect(operation.tags).toHaveLength(1);
       const open = operation.security?.length === 0;
-      expect('401' in operation.responses).toBe(!open);
+      const byToken = operation.security?.some((each) => 'installerToken' in each) === true;
+      expect('401' in operation.responses).toBe(!open && !byToken);
+      if (byToken) expect(operation.responses).toHaveProperty('404');
     }
   });
 

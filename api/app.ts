@@ -12,6 +12,7 @@ import { listAudit } from './routes/audit/list.js';
 import { registerClusters } from './routes/clusters/index.js';
 import { registerDocs } from './routes/docs/index.js';
 import { registerHealth } from './routes/health/index.js';
+import { registerInstaller } from './routes/installer/index.js';
 import { registerNodes } from './routes/nodes/index.js';
 import { registerProjects } from './routes/projects/index.js';
 import { registerTasksets } from './routes/tasksets/index.js';
@@ -53,6 +54,7 @@ export function newApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   registerClusters(app);
   registerNodes(app);
+  registerInstaller(app);
   registerTasksets(app);
   registerProjects(app);
   registerApiKeys(app);

@@ -1,6 +1,7 @@
 import type { Cluster, ClusterSpec } from '../core/cluster.js';
 import { AppError, ErrorCode, type Problem } from '../core/errors.js';
 import type { ClusterRecord } from '../core/records.js';
+import { withRegistrations } from '../core/registration.js';
 import { sshEndpoint } from '../core/sshEndpoint.js';
 import { immutableFromSubmit, immutableProblems } from '../core/spec/immutableProblems.js';
 import { parseCluster, type ParsedCluster } from '../core/spec/parseCluster.js';
@@ -135,9 +136,10 @@ async function immutableOf(
   if (existing === undefined || !parsed.ok) return [];
   const desired = parsed.echo.spec;
   const applied = existing.applied.spec ?? (await specSoFar(store, existing));
-  return applied === undefined
-    ? immutableFromSubmit(existing.desired.spec, desired)
-    : immutableProblems(applied, desired);
+  if (applied === undefined) return immutableFromSubmit(existing.desired.spec, desired);
+  // What was applied has the addresses that machines registered with: compared is like with like.
+  const registrations = await store.registrations.list(existing.id);
+  return immutableProblems(applied, withRegistrations(desired, registrations));
 }
 
 /**

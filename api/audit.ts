@@ -1,18 +1,22 @@
 import type { AuditRecord } from '../store/types.js';
 import { principalOf, type ApiContext } from './env.js';
 
+type AuditedChange = Pick<AuditRecord, 'action' | 'resource' | 'summary' | 'project'>;
+
 /**
  * Records a change that was made. A record that cannot be written goes to the log instead: what was done is
  * done, and a client that was told otherwise would do it again.
  */
-export async function audit(
-  c: ApiContext,
-  what: Pick<AuditRecord, 'action' | 'resource' | 'summary' | 'project'>,
-): Promise<void> {
+export async function audit(c: ApiContext, what: AuditedChange): Promise<void> {
   const principal = principalOf(c);
+  await auditAs(c, `${principal.name} (${principal.keyId})`, what);
+}
+
+/** The same for a change that was made without an API key. */
+export async function auditAs(c: ApiContext, actor: string, what: AuditedChange): Promise<void> {
   const record: AuditRecord = {
     at: new Date().toISOString(),
-    actor: `${principal.name} (${principal.keyId})`,
+    actor,
     requestId: c.get('requestId'),
     ...what,
   };

@@ -16,6 +16,8 @@ export interface ApiDeps {
 interface ApiConfig {
   /** Folder that `privateKeyPath` points into (PLINTH_KEYS). */
   keysDir: string;
+  /** Where machines reach the API (PLINTH_URL), without a slash at the end. */
+  url: string;
   /** Names of the blueprints that can be applied. */
   blueprints: readonly string[];
   /** Shown in the OpenAPI document. */

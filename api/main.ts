@@ -13,6 +13,7 @@ import { createVault } from '../vault/vault.js';
 import { ensureAdminKey } from './adminKey.js';
 import { newApp } from './app.js';
 import { ensureDefaultProject } from './defaultProject.js';
+import { platformKey } from './installer/platformKey.js';
 import { startReconciler } from './reconciler.js';
 import { serve } from './server.js';
 import { createClusterWorkflows } from './workflows.js';
@@ -34,11 +35,12 @@ const workflows = createClusterWorkflows(client);
 
 await ensureDefaultProject(store);
 await ensureAdminKey(store, config.data);
+await platformKey({ store, vault });
 const app = newApp({
   store,
   vault,
   workflows,
-  config: { keysDir: config.keys, blueprints: BUILT_IN_BLUEPRINTS, version },
+  config: { keysDir: config.keys, url: config.url, blueprints: BUILT_IN_BLUEPRINTS, version },
   log,
 });
 const server = await serve(app, {

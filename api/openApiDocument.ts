@@ -12,6 +12,7 @@ of a path makes no difference. Every error is an \`APIError\` with all problems 
 const TAGS = [
   { name: 'Clusters', description: 'Apply, read, watch, delete' },
   { name: 'Nodes', description: 'The machines of a cluster' },
+  { name: 'Installer', description: 'Machines that come by a command of their own' },
   { name: 'Tasksets', description: 'What was done, step by step, and what it said' },
   { name: 'Projects', description: 'Clusters and keys are in projects' },
   { name: 'API keys', description: 'Who may do what' },
@@ -28,6 +29,10 @@ export function openApiDocument(app: OpenAPIHono<ApiEnv>, version: string): obje
     description: '`X-RAFAY-API-KEYID` is read as well',
   });
   registry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
+  registry.registerComponent('securitySchemes', 'installerToken', {
+    ...{ type: 'http', scheme: 'bearer' },
+    description: 'The token in an installer command. Any that is not good gets 404.',
+  });
   const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {

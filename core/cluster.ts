@@ -115,6 +115,10 @@ export interface Taint {
 
 export interface NodeSpec {
   hostname: string;
+  /**
+   * These three are left out only by a node that comes by the installer command: core/registration.ts fills in what
+   * the machine said when it registered, before any work is planned.
+   */
   operatingSystem: string;
   arch: 'amd64' | 'arm64';
   privateIP: string;

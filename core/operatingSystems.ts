@@ -1,3 +1,30 @@
+/** Distributions by the ID of their os-release: how a spec names them, and how much of VERSION_ID it says. */
+const RELEASES = new Map<
+  string,
+  { word: string; family: OperatingSystemRow['family']; version: 'major' | 'full' }
+>([
+  ['debian', { word: 'Debian', family: 'debian', version: 'major' }],
+  ['ubuntu', { word: 'Ubuntu', family: 'debian', version: 'full' }],
+  ['rhel', { word: 'RHEL', family: 'rhel', version: 'major' }],
+  ['rocky', { word: 'Rocky', family: 'rhel', version: 'major' }],
+  ['almalinux', { word: 'AlmaLinux', family: 'rhel', version: 'major' }],
+  ['centos', { word: 'CentOS', family: 'rhel', version: 'major' }],
+]);
+
+/**
+ * ID and VERSION_ID of an os-release as a spec would say it: `debian` and `12` are `Debian12`. A distribution that
+ * we do not know is named by both as they are, and has no family.
+ */
+export function operatingSystemOf(
+  id: string,
+  version: string,
+): { word: string; family?: OperatingSystemRow['family'] } {
+  const release = RELEASES.get(id);
+  if (release === undefined) return { word: `${id}${version}` };
+  const shown = release.version === 'full' ? version : (version.split('.')[0] ?? '');
+  return { word: `${release.word}${shown}`, family: release.family };
+}
+
 /** What a spec may say in `operatingSystem`, and what comes with it. */
 export interface OperatingSystemRow {
   word: string;

@@ -1,3 +1,4 @@
+import { operatingSystemOf } from '../core/operatingSystems.js';
 import { reader, type Results } from './factReader.js';
 
 /**
@@ -169,28 +170,13 @@ const SELINUX_MODES = {
 
 const MODULE_STATES: readonly ModuleState[] = ['loaded', 'builtin', 'loadable', 'missing'];
 
-/** ID of /etc/os-release → the spec's word, and how much of VERSION_ID belongs to it. */
-const SYSTEMS = new Map<
-  string,
-  { word: string; family: 'debian' | 'rhel'; version: 'major' | 'full' }
->([
-  ['debian', { word: 'Debian', family: 'debian', version: 'major' }],
-  ['ubuntu', { word: 'Ubuntu', family: 'debian', version: 'full' }],
-  ['rhel', { word: 'RHEL', family: 'rhel', version: 'major' }],
-  ['rocky', { word: 'Rocky', family: 'rhel', version: 'major' }],
-  ['almalinux', { word: 'AlmaLinux', family: 'rhel', version: 'major' }],
-  ['centos', { word: 'CentOS', family: 'rhel', version: 'major' }],
-]);
-
 function operatingSystem(
   id = '',
   version = '',
 ): Pick<MachineFacts, 'operatingSystem' | 'osFamily'> {
   if (id === '') return {};
-  const system = SYSTEMS.get(id);
-  if (!system) return { operatingSystem: `${id}${version}` };
-  const shown = system.version === 'full' ? version : (version.split('.')[0] ?? '');
-  return { operatingSystem: `${system.word}${shown}`, osFamily: system.family };
+  const { word, family } = operatingSystemOf(id, version);
+  return { operatingSystem: word, ...(family === undefined ? {} : { osFamily: family }) };
 }
 
 function interfaces(

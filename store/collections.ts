@@ -10,6 +10,9 @@ export const CollectionName = {
   apiKeys: 'apiKeys',
   secrets: 'secrets',
   hostKeys: 'hostKeys',
+  /** Machines on which the installer command ran. */
+  registrations: 'registrations',
+  installTokens: 'installTokens',
   audit: 'audit',
   /** Requests with an Idempotency-Key. */
   idempotency: 'idempotency',

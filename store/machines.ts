@@ -2,6 +2,7 @@ import type { Db } from 'mongodb';
 
 import type { ClusterConfig, NodeSpec } from '../core/cluster.js';
 import type { ClusterRecord } from '../core/records.js';
+import { leftOut, withRegistrations, type Registration } from '../core/registration.js';
 import { sshEndpoint } from '../core/sshEndpoint.js';
 import { clusterRecord } from './clusterDocument.js';
 import type { ClusterDocument } from './clusterDocument.js';
@@ -30,12 +31,23 @@ export async function noteMachines(
   clusterId: string,
   { desired }: Pick<ClusterRecord, 'desired'>,
 ): Promise<void> {
-  const machines = db.collection<MachinesDocument>(CollectionName.machines);
   const { config } = desired.spec;
+  const located = config.nodes.filter(hasAddress);
+  await noteEndpoints(
+    db,
+    clusterId,
+    located.map((node) => sshEndpoint(config, node)),
+  );
+}
+
+export async function noteEndpoints(
+  db: Db,
+  clusterId: string,
+  endpoints: readonly string[],
+): Promise<void> {
+  const machines = db.collection<MachinesDocument>(CollectionName.machines);
   const known = new Set((await machines.findOne({ _id: clusterId }))?.endpoints);
-  const added = config.nodes
-    .map((node) => sshEndpoint(config, node))
-    .filter((endpoint) => !known.has(endpoint));
+  const added = endpoints.filter((endpoint) => !known.has(endpoint));
   if (added.length === 0) return;
   // Twice the same does no harm, and a set of a thousand built by the server costs seconds.
   const update = { $push: { endpoints: { $each: added } } };
@@ -85,6 +97,16 @@ async function machinesOf(db: Db, record: ClusterRecord): Promise<Map<string, st
     // Which cluster-wide ssh settings it was claimed under is not known: those applied, or those on their way.
     for (const config of [record.applied.spec?.config, desired]) if (config) add(config, node);
   }
-  for (const node of desired.nodes) add(desired, node);
+  const registered = await db
+    .collection<Registration & { clusterId: string }>(CollectionName.registrations)
+    .find({ clusterId: record.id })
+    .toArray();
+  const located = withRegistrations(record.desired.spec, registered).config.nodes;
+  for (const node of located.filter(hasAddress)) add(desired, node);
   return machines;
+}
+
+/** A node that comes by the installer command may have none before it registers. */
+function hasAddress(node: NodeSpec): boolean {
+  return node.ssh?.ipAddress !== undefined || !leftOut(node).includes('privateIP');
 }

@@ -4,11 +4,16 @@ import type { ClusterDocument } from './clusterDocument.js';
 import { CollectionName } from './collections.js';
 import { forgetMachines } from './machines.js';
 
+const CHILDREN = [
+  ...(['logs', 'tasksets', 'nodes', 'hostKeys'] as const),
+  ...(['registrations', 'installTokens'] as const),
+];
+
 /** The cluster itself goes last: a removal that was cut short is found again and repeated. */
 export async function removeCluster(db: Db, clusterId: string): Promise<void> {
   const clusters = db.collection<ClusterDocument>(CollectionName.clusters);
   await clusters.updateOne({ _id: clusterId }, { $set: { removing: true } });
-  for (const name of ['logs', 'tasksets', 'nodes', 'hostKeys'] as const) {
+  for (const name of CHILDREN) {
     await db.collection(CollectionName[name]).deleteMany({ clusterId });
   }
   await db.collection(CollectionName.secrets).deleteMany({ owner: clusterId });

@@ -9,9 +9,11 @@ import { openClusters } from './clusters.js';
 import { databaseError, withDatabaseErrors } from './databaseError.js';
 import { openHostKeys } from './hostKeys.js';
 import { openIdempotency } from './idempotency.js';
+import { openInstallTokens } from './installTokens.js';
 import { openLogs } from './logs.js';
 import { openNodes } from './nodes.js';
 import { openProjects } from './projects.js';
+import { openRegistrations } from './registrations.js';
 import { openSecrets } from './secrets.js';
 import { openTasksets } from './tasksets.js';
 import type { Store } from './types.js';
@@ -35,6 +37,8 @@ export async function createStore(options: StoreOptions): Promise<Store> {
       apiKeys: withDatabaseErrors(await openApiKeys(db)),
       secrets: withDatabaseErrors(await openSecrets(db)),
       hostKeys: withDatabaseErrors(await openHostKeys(db)),
+      registrations: withDatabaseErrors(await openRegistrations(db)),
+      installTokens: withDatabaseErrors(await openInstallTokens(db)),
       audit: withDatabaseErrors(await openAudit(db)),
       idempotency: withDatabaseErrors(await openIdempotency(db)),
       ping: () => ping(db),

@@ -8,6 +8,7 @@ import type {
   TasksetOperationRecord,
   TasksetRecord,
 } from '../core/records.js';
+import type { Registration } from '../core/registration.js';
 import type { StepName } from '../core/steps.js';
 import type { NodeStatus, ProvisionStatus, TasksetStatus } from '../core/words.js';
 
@@ -24,6 +25,8 @@ export interface Store {
   apiKeys: ApiKeyStore;
   secrets: SecretStore;
   hostKeys: HostKeyStore;
+  registrations: RegistrationStore;
+  installTokens: InstallTokenStore;
   audit: AuditStore;
   idempotency: IdempotencyStore;
   /** Fails unless the database answers within 2 s. */
@@ -245,6 +248,38 @@ export interface HostKeyStore {
   /** The pending key becomes the pinned one. False when nothing is pending. */
   accept(clusterId: string, hostname: string): Promise<boolean>;
   remove(clusterId: string, hostname?: string): Promise<void>;
+}
+
+/** Machines that came by the installer command, one a node; they go with their cluster. */
+export interface RegistrationStore {
+  put(clusterId: string, registration: Registration): Promise<void>;
+  get(clusterId: string, hostname: string): Promise<Registration | undefined>;
+  list(clusterId: string): Promise<Registration[]>;
+  /** False when there is none, or it was approved before. */
+  approve(clusterId: string, hostname: string, by: string): Promise<boolean>;
+  remove(clusterId: string, hostname: string): Promise<void>;
+}
+
+/** What is kept of an installer command's token: never the token itself. */
+export interface InstallTokenRecord {
+  id: string;
+  clusterId: string;
+  /** sha256 of the token. */
+  hash: string;
+  /** The cluster's `installerTtl` when it was made. */
+  ttlDays: number;
+  createdAt: string;
+  expiresAt: string;
+  revokedAt?: string;
+}
+
+export interface InstallTokenStore {
+  create(record: Omit<InstallTokenRecord, 'createdAt'>): Promise<InstallTokenRecord>;
+  get(id: string): Promise<InstallTokenRecord | undefined>;
+  /** The newest that was not revoked. */
+  latest(clusterId: string): Promise<InstallTokenRecord | undefined>;
+  /** How many there were. */
+  revokeAll(clusterId: string): Promise<number>;
 }
 
 export interface AuditRecord {

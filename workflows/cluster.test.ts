@@ -335,3 +335,66 @@ describe('a creation that is stopped', () => {
     expect(world.ended).toHaveLength(1);
   });
 });
+
+describe('a cluster whose machines have yet to register', () => {
+  const one: OperationPlan = { ...creation, nodes: [{ hostname: 'm1', path: 'leader' }] };
+
+  /** What the store says of it, and that the workflow has seen it. */
+  function waiting(first: string) {
+    const seen = new Set<string>();
+    const state = {
+      is: first as string | undefined,
+      now: (): string | undefined => {
+        if (state.is !== undefined) seen.add(state.is);
+        return state.is;
+      },
+      until: (text: string) =>
+        expect.poll(() => seen.has(text), { timeout: 10_000, interval: 20 }).toBe(true),
+    };
+    return state;
+  }
+
+  it('waits, touches nothing, and goes on when they are registered and approved', async () => {
+    const waits = waiting('m1 to register');
+    const world = await run({ operations: [one], waitingFor: waits.now }, async (handle) => {
+      await waits.until('m1 to register');
+      waits.is = 'm1 to be approved';
+      await handle.signal(CHANGED_SIGNAL);
+      await waits.until('m1 to be approved');
+      expect((await handle.describe()).status.name).toBe('RUNNING');
+      waits.is = undefined;
+      await handle.signal(CHANGED_SIGNAL);
+    });
+    const last = world.calls.findLastIndex((call) => call.startsWith('waiting'));
+    expect(at(world, 'facts m1')).toBeGreaterThan(last);
+    expect(world.ended).toMatchObject([{ failed: false }]);
+  });
+
+  it('looks again by itself: a signal that was lost costs minutes, not the cluster', async () => {
+    const waits = waiting('m1 to register');
+    const world = await run({ operations: [one], waitingFor: waits.now }, async () => {
+      await waits.until('m1 to register');
+      waits.is = undefined;
+    });
+    expect(world.ended).toMatchObject([{ failed: false }]);
+  });
+
+  it('makes way for the deletion of the cluster without touching a machine', async () => {
+    let deleted = false;
+    const waits = waiting('m1 to register');
+    const deletion: OperationPlan = {
+      ...{ name: 'ClusterDeletion', reason: 'to be deleted' },
+      ...{ nodes: [], leave: [], clusterSteps: [] },
+    };
+    const world = await run(
+      { operations: [one], deletion, isDeleting: () => deleted, waitingFor: waits.now },
+      async (handle) => {
+        await waits.until('m1 to register');
+        deleted = true;
+        await handle.signal(CHANGED_SIGNAL);
+      },
+    );
+    at(world, 'remove cluster');
+    expect(world.calls.filter((call) => /^(facts|start)/.test(call))).toEqual([]);
+  });
+});

@@ -14,9 +14,12 @@ import { cancelSignal, changedSignal } from './messages.js';
 import { records } from './proxies.js';
 import { runTaskset } from './taskset.js';
 
+/** Every registration and approval is signalled; one that Temporal was away for is found by looking again. */
+const LOOK_AGAIN = '2 min';
+
 /**
  * The cluster's own workflow: its id is the lock. Does what is desired and not yet acted upon, taskset by
- * taskset; applies that arrive meanwhile coalesce to the newest generation. Ends when there is nothing to
+ * taskset; waits for machines that have yet to register or to be approved; applies that arrive meanwhile coalesce to the newest generation. Ends when there is nothing to
  * do: the next change starts it again.
  */
 export async function cluster(input: ClusterWorkflowInput): Promise<void> {
@@ -36,6 +39,13 @@ export async function cluster(input: ClusterWorkflowInput): Promise<void> {
       setCurrentDetails('nothing to do');
       continue;
     }
+    if ('waiting' in work) {
+      setCurrentDetails(work.waiting);
+      await condition(() => changed, LOOK_AGAIN);
+      changed = true;
+      await startAnewWhenLong();
+      continue;
+    }
     const scope = new CancellationScope({ cancellable: true });
     running = scope;
     const onDeletion = work.deleting ? undefined : stopWhenDeleted(scope);
@@ -48,10 +58,13 @@ export async function cluster(input: ClusterWorkflowInput): Promise<void> {
       await records.removeCluster({ ...input, clusterId: work.clusterId });
     }
     changed = true;
-    if (workflowInfo().continueAsNewSuggested) {
-      await condition(allHandlersFinished);
-      await continueAsNew<typeof cluster>(input);
-    }
+    await startAnewWhenLong();
+  }
+
+  async function startAnewWhenLong(): Promise<void> {
+    if (!workflowInfo().continueAsNewSuggested) return;
+    await condition(allHandlersFinished);
+    await continueAsNew<typeof cluster>(input);
   }
 
   /** Nobody waits for the end of what is about to be deleted: it stops as a cancelled one does. */

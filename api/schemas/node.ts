@@ -15,17 +15,36 @@ export const hostKeySchema = z
   })
   .meta({ id: 'HostKey' });
 
+export const registrationSchema = z
+  .object({
+    address: z.string().meta({ example: '10.0.0.93' }),
+    addresses: z.array(z.string()),
+    username: z.string().meta({ example: 'plinth' }),
+    port: z.int(),
+    operatingSystem: z.string().meta({ example: 'Debian12' }),
+    arch: z.enum(['amd64', 'arm64']),
+    hostKeys: z.array(z.string()),
+    registeredAt: z.string(),
+    approvedAt: z.string().optional(),
+    approvedBy: z.string().optional(),
+  })
+  .meta({
+    id: 'NodeRegistration',
+    description: 'What the machine said when the installer command ran on it, and who let it in.',
+  });
+
 export const nodeViewSchema = z
   .object({
     hostname: z.string(),
     status: z.enum(NodeStatus),
     roles: z.array(z.enum(Role)),
-    privateIP: z.string(),
+    privateIP: z.string().optional().meta({ description: 'Absent until the machine registers.' }),
     leaving: z.boolean().meta({ description: 'Not in the spec any more.' }),
     claimed: z.boolean().meta({ description: 'Something of ours may be on the machine.' }),
     joined: z.boolean(),
     lastError: failureSchema.optional(),
     hostKey: hostKeySchema.optional(),
+    registration: registrationSchema.optional(),
     steps: z.array(stepSchema),
     facts: z
       .unknown()

@@ -1,5 +1,6 @@
 import type { NodeSpec } from '../../core/cluster.js';
 import type { ClusterRecord, NodeRecord } from '../../core/records.js';
+import type { Registration } from '../../core/registration.js';
 import type { StepName } from '../../core/steps.js';
 import { NodeStatus, type Role } from '../../core/words.js';
 import type { HostKeyRecord } from '../../store/types.js';
@@ -9,7 +10,8 @@ export interface NodeView {
   hostname: string;
   status: NodeStatus;
   roles: Role[];
-  privateIP: string;
+  /** Absent until a machine that comes by the installer command registers. */
+  privateIP?: string;
   /** Not in the spec any more: it goes once its machine is clean. */
   leaving: boolean;
   /** Something of ours may be on the machine. */
@@ -17,6 +19,7 @@ export interface NodeView {
   joined: boolean;
   lastError?: NodeRecord['lastError'];
   hostKey?: HostKeyView;
+  registration?: Omit<Registration, 'hostname'>;
   steps: StepView[];
   /** What the machine said about itself when it was last asked. */
   facts?: unknown;
@@ -34,37 +37,59 @@ export interface HostKeyView {
 export function nodeViews(
   cluster: ClusterRecord,
   nodes: readonly NodeRecord[],
-  hostKeys: readonly HostKeyRecord[],
+  of: { hostKeys: readonly HostKeyRecord[]; registrations: readonly Registration[] },
 ): NodeView[] {
   const known = new Map(nodes.map((node) => [node.hostname, node]));
-  const keys = new Map(hostKeys.map((key) => [key.hostname, key]));
+  const keys = new Map(of.hostKeys.map((key) => [key.hostname, key]));
+  const registrations = new Map(of.registrations.map((each) => [each.hostname, each]));
   const wanted = cluster.desired.spec.config.nodes;
   const inSpec = new Set(wanted.map((node) => node.hostname));
   const leaving = nodes
     .filter((node) => !inSpec.has(node.hostname))
     .toSorted((a, b) => a.hostname.localeCompare(b.hostname, 'en'));
   return [
-    ...wanted.map((spec) => view(spec, false, known.get(spec.hostname), keys.get(spec.hostname))),
-    ...leaving.map((node) => view(node.spec, true, node, keys.get(node.hostname))),
-  ];
+    ...wanted.map((spec) => ({ spec, leaving: false })),
+    ...leaving.map((node) => ({ spec: node.spec, leaving: true })),
+  ].map(({ spec, leaving: goes }) =>
+    view(spec, goes, {
+      record: known.get(spec.hostname),
+      key: keys.get(spec.hostname),
+      registration: registrations.get(spec.hostname),
+    }),
+  );
+}
+
+interface Known {
+  record: NodeRecord | undefined;
+  key: HostKeyRecord | undefined;
+  registration: Registration | undefined;
+}
+
+function registrationView({
+  hostname: _hostname,
+  ...rest
+}: Registration): Omit<Registration, 'hostname'> {
+  return rest;
 }
 
 function view(
-  { hostname, roles, privateIP }: NodeSpec,
+  { hostname, roles, privateIP: given }: NodeSpec,
   leaving: boolean,
-  record: NodeRecord | undefined,
-  key: HostKeyRecord | undefined,
+  { record, key, registration }: Known,
 ): NodeView {
+  const privateIP = (given as string | undefined) ?? record?.spec.privateIP;
   const steps = Object.entries(record?.steps ?? {}).map(([name, step]) =>
     stepView(name as StepName, step),
   );
   return {
-    ...{ hostname, roles, privateIP, leaving },
+    ...{ hostname, roles, leaving },
+    ...(privateIP === undefined ? {} : { privateIP }),
     status: record?.status ?? NodeStatus.Pending,
     claimed: record?.claimed ?? false,
     joined: record?.joined ?? false,
     ...(record?.lastError === undefined ? {} : { lastError: record.lastError }),
     ...(key === undefined ? {} : { hostKey: hostKeyView(key) }),
+    ...(registration === undefined ? {} : { registration: registrationView(registration) }),
     steps: inOrder(steps),
     ...(record?.facts === undefined ? {} : { facts: record.facts }),
   };

@@ -22,6 +22,7 @@ function accepted(file: string): Extract<ReturnType<typeof parseCluster>, { ok: 
 describe('examples', () => {
   test('there are the ones that the documents name', () => {
     expect(files.toSorted()).toEqual([
+      'by-installer.yaml',
       'every-field.yaml',
       'ha.yaml',
       'lab.yaml',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { byNameOnly } from '../../test/fixtures/byNameOnly.js';
 import { fixtureCluster, fixtureNode } from '../../test/fixtures/cluster.js';
 import type { ClusterSpec } from '../cluster.js';
 import { immutableProblems } from './immutableProblems.js';
@@ -147,5 +148,15 @@ describe('immutableProblems', () => {
       for (const [, change] of refused.slice(0, 6)) change(spec);
     });
     expect(problems).toHaveLength(7);
+  });
+});
+
+describe('what a machine has yet to register', () => {
+  test('is no change of what was applied', () => {
+    expect(
+      problemsOf((spec) => {
+        spec.config.nodes = spec.config.nodes.map(byNameOnly);
+      }),
+    ).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import type { ClusterSpec, NodeSpec } from '../cluster.js';
 import type { Problem } from '../errors.js';
+import { leftOut } from '../registration.js';
 import { stableJson } from '../stableJson.js';
 import { canonicalText } from './cidr.js';
 import { appendPath } from './path.js';
@@ -111,7 +112,11 @@ function nodeProblems(applied: ClusterSpec, desired: ClusterSpec): Problem[] {
     const was = before.get(node.hostname);
     if (was === undefined) return [];
     const path = appendPath('spec.config.nodes', index);
-    return NODE_FIELDS.flatMap((field) => compare(path, field, was, node));
+    // What the machine has yet to register is not known: it is compared once it is.
+    const unknown = new Set<string | undefined>(leftOut(node));
+    return NODE_FIELDS.filter((field) => !unknown.has(field.path[0])).flatMap((field) =>
+      compare(path, field, was, node),
+    );
   });
 }
 

@@ -2,13 +2,6 @@ import type { Problem } from '../errors.js';
 import { at, problemAt } from './cursor.js';
 import type { Rule } from './rules/rule.js';
 
-/**
- * Nodes may come without SSH, by the installer command. False until there is one: such a node would wait for ever.
- * Not in the table below but bound to it: `autoApproveNodes` and `installerTtl` are accepted, because clients always
- * send them and they only say what happens to nodes that come this way.
- */
-export const INSTALLER_AVAILABLE: boolean = false;
-
 interface Unsupported {
   path: readonly string[];
   /** The values that are refused. */

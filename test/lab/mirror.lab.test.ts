@@ -34,9 +34,11 @@ const before = new Map<string, MachineSnapshot>();
 
 beforeAll(async () => {
   work = await mkdtemp(join(tmpdir(), 'plinth-mirror-'));
-  session = await openLabSession(MACHINES, async ({ bundle }) => {
-    mirror = await startMirrorServer(HOST, await mirrorTree(bundle, 'v1.34.4', work));
-    return { PLINTH_ARTIFACTS: mirror.url };
+  session = await openLabSession(MACHINES, {
+    settings: async ({ bundle }) => {
+      mirror = await startMirrorServer(HOST, await mirrorTree(bundle, 'v1.34.4', work));
+      return { PLINTH_ARTIFACTS: mirror.url };
+    },
   });
   // As an operator would: the machines' own package source is the mirror, too.
   const source = `deb [trusted=yes] ${mirror.url}/debian ./`;

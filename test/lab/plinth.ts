@@ -30,19 +30,29 @@ export interface RunningPlinth {
   stop(): Promise<void>;
 }
 
+export interface PlinthOptions {
+  /** Where it listens. Default: this computer alone. */
+  host?: string;
+  /** Whether it has the key that opens the lab's machines. Default: it has. */
+  labKey?: boolean;
+  /** Its environment beside the usual. */
+  settings?: NodeJS.ProcessEnv;
+}
+
 export async function startPlinth(
   lab: Lab,
   dataDir: string,
-  settings: NodeJS.ProcessEnv = {},
+  { host = '127.0.0.1', labKey = true, settings = {} }: PlinthOptions = {},
 ): Promise<RunningPlinth> {
   await mkdir(join(dataDir, 'ssh-keys'), { recursive: true, mode: 0o700 });
-  await cp(lab.privateKeyPath, join(dataDir, 'ssh-keys', 'id_ed25519'));
-  const port = await freePort('127.0.0.1');
-  const url = `http://127.0.0.1:${String(port)}`;
+  if (labKey) await cp(lab.privateKeyPath, join(dataDir, 'ssh-keys', 'id_ed25519'));
+  const port = await freePort(host);
+  const url = `http://${host}:${String(port)}`;
   const child = spawn(process.execPath, ['--import', 'tsx', 'embedded/main.ts'], {
     cwd: ROOT,
     env: {
       ...process.env,
+      PLINTH_HOST: host,
       PLINTH_PORT: String(port),
       PLINTH_DATA: dataDir,
       PLINTH_ARTIFACTS: lab.bundle,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { labUp, resetMachine, type Lab } from '../../lab/lab.js';
-import { startPlinth, type RunningPlinth } from './plinth.js';
+import { startPlinth, type PlinthOptions, type RunningPlinth } from './plinth.js';
 
 export interface LabSession {
   lab: Lab;
@@ -11,16 +11,24 @@ export interface LabSession {
   stop(): Promise<void>;
 }
 
-/** Bare machines and a plinth of its own, for one case; `settings` are its environment beside the usual. */
+interface SessionOptions extends Omit<PlinthOptions, 'settings'> {
+  /** Plinth's environment beside the usual. */
+  settings?(lab: Lab): Promise<NodeJS.ProcessEnv>;
+}
+
+/** Bare machines and a plinth of its own, for one case. */
 export async function openLabSession(
   machines: readonly string[],
-  settings: (lab: Lab) => Promise<NodeJS.ProcessEnv> = () => Promise.resolve({}),
+  { settings, ...options }: SessionOptions = {},
 ): Promise<LabSession> {
   await labUp(3);
   await Promise.all(machines.map((name) => resetMachine(name)));
   const lab = await labUp(3);
   const dataDir = await mkdtemp(join(tmpdir(), 'plinth-lab-'));
-  const plinth = await startPlinth(lab, dataDir, await settings(lab));
+  const plinth = await startPlinth(lab, dataDir, {
+    ...options,
+    settings: (await settings?.(lab)) ?? {},
+  });
   return {
     lab,
     plinth,

@@ -11,6 +11,7 @@ export function node(n: number, set: Partial<NodeSpec> = {}): NodeSpec {
     arch: 'amd64',
     privateIP: `10.0.0.${String(n)}`,
     roles: n === 1 ? ['ControlPlane'] : ['Worker'],
+    ssh: { privateKeyPath: 'id_ed25519' },
     ...set,
   };
 }

@@ -17,6 +17,8 @@ export interface FakeOptions {
   /** What follows when the cluster is found deleted in the middle of its work. */
   deletion?: OperationPlan;
   isDeleting?(): boolean;
+  /** For whom the cluster has to wait at this moment; undefined: for nobody. */
+  waitingFor?(): string | undefined;
   /** Throw here to fail a step: `m2 kubeadm-join`. */
   onStep?(name: string, attempt: number): void | Promise<void>;
   onFacts?(hostname: string): void;
@@ -48,6 +50,11 @@ export function fakeWorld(options: FakeOptions): FakeWorld {
 
   const activities: Activities = {
     takeWork: async ({ tasksetId }) => {
+      const waiting = options.isDeleting?.() === true ? undefined : options.waitingFor?.();
+      if (waiting !== undefined) {
+        calls.push(`waiting ${waiting}`);
+        return Promise.resolve({ waiting });
+      }
       const deletion = options.isDeleting?.() === true ? options.deletion : undefined;
       if (taken && (deletion === undefined || deletionTaken)) return Promise.resolve(undefined);
       deletionTaken = taken;

@@ -32,10 +32,11 @@ export function listNodes(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(route, async (c) => {
     const { store } = c.var.deps;
     const record = await findCluster(c, c.req.valid('param'));
-    const [nodes, hostKeys] = await Promise.all([
+    const [nodes, hostKeys, registrations] = await Promise.all([
       store.nodes.list(record.id),
       store.hostKeys.list(record.id),
+      store.registrations.list(record.id),
     ]);
-    return taggedJson(c, { items: nodeViews(record, nodes, hostKeys) });
+    return taggedJson(c, { items: nodeViews(record, nodes, { hostKeys, registrations }) });
   });
 }

@@ -7,14 +7,40 @@ describe('ssh', () => {
     /^spec\.config\.nodes\[1\]\.ssh: no key to log in to m2 with: give privateKeyPath here, or spec\.config\.ssh\.privateKeyPath .* or spec\.cloudCredentials/;
   ruleTable([
     {
-      title: 'a node without any login',
-      bad: unset('spec.config.nodes[1].ssh'),
+      title: 'a node with an empty login',
+      bad: set('spec.config.nodes[1].ssh', {}),
       path: 'spec.config.nodes[1].ssh',
       says: NO_LOGIN,
+      // It comes by the installer command.
+      good: unset('spec.config.nodes[1].ssh'),
+    },
+    {
+      title: 'a machine with a key and no address',
+      bad: unset('spec.config.nodes[1].privateIP'),
+      path: 'spec.config.nodes[1].privateIP',
+      says: 'is missing',
+      good: all(unset('spec.config.nodes[1].ssh'), unset('spec.config.nodes[1].privateIP')),
+    },
+    {
+      title: 'a machine with a key and no architecture',
+      bad: unset('spec.config.nodes[1].arch'),
+      path: 'spec.config.nodes[1].arch',
+      says: 'is missing: only nodes without a key may leave it out',
       good: all(
         unset('spec.config.nodes[1].ssh'),
-        set('spec.config.ssh', { username: 'ops', privateKeyPath: 'fleet.pem' }),
+        unset('spec.config.nodes[1].arch'),
+        unset('spec.config.nodes[1].operatingSystem'),
       ),
+    },
+    {
+      title: 'no address, and a key for all nodes',
+      bad: all(
+        set('spec.config.ssh', { privateKeyPath: 'fleet.pem' }),
+        unset('spec.config.nodes[1].ssh'),
+        unset('spec.config.nodes[1].privateIP'),
+      ),
+      path: 'spec.config.nodes[1].privateIP',
+      says: 'is missing',
     },
     {
       title: 'a node with a login and no key',
@@ -25,12 +51,6 @@ describe('ssh', () => {
         unset('spec.config.nodes[1].ssh.privateKeyPath'),
         set('spec.cloudCredentials', 'fleet'),
       ),
-    },
-    {
-      title: 'autoApproveNodes alone brings nobody in',
-      bad: all(set('spec.config.autoApproveNodes', true), unset('spec.config.nodes[1].ssh')),
-      path: 'spec.config.nodes[1].ssh',
-      says: NO_LOGIN,
     },
     {
       title: 'a credential that is not there',

@@ -1,9 +1,9 @@
 import type { Problem } from '../../errors.js';
+import { REGISTERED_FIELDS } from '../../registration.js';
 import { didYouMean } from '../closest.js';
 import { at, isGiven, problemAt, text, type Cursor } from '../cursor.js';
 import { nodesOf, type NodeView } from '../nodeView.js';
 import type { ParseContext } from '../parseContext.js';
-import { INSTALLER_AVAILABLE } from '../unsupported.js';
 import type { Rule } from './rule.js';
 
 /** There is a key to log in to every node with, and it can be used. */
@@ -19,6 +19,7 @@ export const sshRule: Rule = (root, context) => {
       ? [problemAt(at(clusterSsh, 'passphrase'), NO_KEY)]
       : []),
     ...nodes.flatMap((node) => loginProblems(node, shared, clusterSsh)),
+    ...nodes.flatMap((node) => missingProblems(node, shared)),
   ];
 };
 
@@ -29,17 +30,26 @@ function loginProblems(node: NodeView, shared: boolean, clusterSsh: Cursor): Pro
   const ssh = at(node.cursor, 'ssh');
   const ownKey = isGiven(at(ssh, 'privateKeyPath'));
   if (!ownKey && !shared) {
-    if (INSTALLER_AVAILABLE && !isGiven(ssh)) return [];
+    // It comes by the installer command, which makes a login of its own.
+    if (!isGiven(ssh)) return [];
     return [
       problemAt(
         ssh,
-        `no key to log in to ${node.called} with: give privateKeyPath here, or spec.config.ssh.privateKeyPath for all nodes, or spec.cloudCredentials with the name of an uploaded credential`,
+        `no key to log in to ${node.called} with: give privateKeyPath here, or spec.config.ssh.privateKeyPath for all nodes, or spec.cloudCredentials with the name of an uploaded credential; or leave ssh out, and run the installer command on the machine`,
       ),
     ];
   }
   const passphrase = at(ssh, 'passphrase');
   if (!isGiven(passphrase) || ownKey || isGiven(at(clusterSsh, 'privateKeyPath'))) return [];
   return [problemAt(passphrase, NO_KEY)];
+}
+
+/** What is said of a machine that we log in to by a key of the spec's; one that registers says it itself. */
+function missingProblems({ cursor }: NodeView, shared: boolean): Problem[] {
+  if (!shared && !isGiven(at(cursor, 'ssh'))) return [];
+  return REGISTERED_FIELDS.map((field) => at(cursor, field))
+    .filter(({ value }) => value === undefined)
+    .map((field) => problemAt(field, 'is missing: only nodes without a key may leave it out'));
 }
 
 function credentialProblems(cursor: Cursor, context: ParseContext): Problem[] {

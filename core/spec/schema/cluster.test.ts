@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { all, merge, set, unset } from '../../../test/fixtures/change.js';
 import { problemsAfter } from '../../../test/fixtures/problems.js';
 import { ruleTable } from '../../../test/fixtures/ruleTable.js';
-import type { Cluster, ClusterStatus } from '../../cluster.js';
+import type { Cluster, ClusterStatus, NodeSpec } from '../../cluster.js';
 import { SERVER_METADATA } from '../../serverMetadata.js';
+import type { Registered } from '../../registration.js';
 import { clusterSchema } from './cluster.js';
 import { metadataSchema } from './metadata.js';
 import type { clusterStatusSchema } from './status.js';
@@ -258,7 +259,8 @@ describe('words and formats', () => {
 describe('the schema', () => {
   test('has the shape of the Cluster that the rest of the code knows', () => {
     type Given = Exact<z.infer<typeof clusterSchema>['spec']>;
-    expectTypeOf<Given['config']['nodes']>().toExtend<Exact<Cluster['spec']['config']['nodes']>>();
+    type Node = Omit<NodeSpec, Registered> & Partial<Pick<NodeSpec, Registered>>;
+    expectTypeOf<Given['config']['nodes']>().toExtend<Exact<Node[]>>();
     expectTypeOf<keyof Given>().toEqualTypeOf<keyof Cluster['spec']>();
     expectTypeOf<keyof Given['config']>().toEqualTypeOf<keyof Cluster['spec']['config']>();
     expectTypeOf<keyof Given['config']['nodes'][number]>().toEqualTypeOf<

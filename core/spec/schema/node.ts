@@ -23,19 +23,25 @@ export const kubeletOverridesText = overridesText.meta({
   example: 'maxPods: 200\n',
 });
 
+const REGISTERED =
+  'Left out only by a node that comes by the installer command (no ssh, and no key for all nodes): it is what the machine registers.';
+
 export const nodeSchema = z
   .strictObject({
     hostname: hostnameText.meta({
       description: 'The name of the node in the cluster.',
       example: 'ap-node1',
     }),
-    operatingSystem: z.string().meta({
-      description: `One of ${operatingSystemWords().join(', ')}.`,
-      example: 'Ubuntu22.04',
-    }),
-    arch: z.enum(['amd64', 'arm64']),
-    privateIP: ipv4Text.meta({
-      description: 'The address that the other nodes reach it by.',
+    operatingSystem: z
+      .string()
+      .optional()
+      .meta({
+        description: `One of ${operatingSystemWords().join(', ')}. ${REGISTERED}`,
+        example: 'Ubuntu22.04',
+      }),
+    arch: z.enum(['amd64', 'arm64']).optional().meta({ description: REGISTERED }),
+    privateIP: ipv4Text.optional().meta({
+      description: `The address that the other nodes reach it by. ${REGISTERED}`,
       example: '10.0.0.93',
     }),
     roles: z
