@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 
-import type { ClusterRecord, NodeStepRecord } from '../core/records.js';
-import type { JoinSecrets } from '../machine/steps/types.js';
+import { isControlPlane } from '../core/plan.js';
+import type { NodeStepRecord } from '../core/records.js';
+import type { FirstToken, JoinSecrets } from '../machine/steps/types.js';
 import type { ActivityDeps } from './deps.js';
 import { isLeader, type LoadedCluster } from './load.js';
 import type { OperationRef, StepRef } from './refs.js';
@@ -9,43 +10,53 @@ import { secretsOwner } from './targets.js';
 
 type Drawn = Omit<JoinSecrets, 'caCertHash'>;
 
-/** The token of `kubeadm init` lives for half an hour; one that is about to end is not begun with. */
-const FIRST_TOKEN_MS = 20 * 60_000;
+/** kubeadm writes them one after another: workers beyond the first come when the control plane is up. */
+const FIRST_WORKERS = 50;
+/** Tokens of `kubeadm init` live for half an hour; one that is about to end is not begun with. */
+const FIRST_TOKENS_MS = 20 * 60_000;
 const KEPT_MS = 3_600_000;
 
 /**
- * The token that the first control plane is initialised with, for the workers of the same taskset: nobody
- * makes another one on a machine that has just come up.
+ * The tokens that the first control plane is initialised with, one for each of the first workers: nobody makes
+ * them on a machine that has just come up. By hostname.
  */
-export async function drawFirstToken(deps: ActivityDeps, ref: OperationRef): Promise<JoinSecrets> {
-  const drawn = await draw(deps, ref, firstTokenName(ref), { token: newToken() });
-  return { ...drawn, caCertHash: '' };
+export async function drawFirstTokens(
+  deps: ActivityDeps,
+  ref: StepRef,
+  loaded: LoadedCluster,
+): Promise<FirstToken[]> {
+  return Promise.all(
+    firstWorkers(loaded).map(async (hostname) => ({
+      hostname,
+      token: (await drawJoinSecrets(deps, { ...ref, hostname, step: 'kubeadm-join' }, 1)).token,
+    })),
+  );
 }
 
-/** That token, while it is good for a worker's first attempt; undefined: one has to be made. */
-export async function firstToken(
+/** What a worker joins with that the initialisation has made a token for; undefined: one has to be made. */
+export async function firstJoin(
   deps: ActivityDeps,
   { ref, loaded, attempt }: { ref: StepRef; loaded: LoadedCluster; attempt: number },
 ): Promise<JoinSecrets | undefined> {
   if (ref.step !== 'kubeadm-join' || attempt !== 1) return undefined;
-  const caCertHash = caCertHashOf(loaded.record);
+  const { caCertHash } = loaded.record.applied;
   const init = loaded.nodes.find(isLeader)?.steps['kubeadm-init'];
   if (caCertHash === undefined || init === undefined || !isFresh(init, ref)) return undefined;
-  const sealed = await deps.store.secrets.get(secretsOwner(ref), firstTokenName(ref));
-  if (sealed === undefined) return undefined;
-  return { ...open(deps, ref, sealed), caCertHash };
+  if (!firstWorkers(loaded).includes(ref.hostname)) return undefined;
+  return { ...(await drawJoinSecrets(deps, ref, attempt)), caCertHash };
 }
 
-function caCertHashOf({ applied }: ClusterRecord): string | undefined {
-  return applied.caCertHash === '' ? undefined : applied.caCertHash;
+function firstWorkers({ record }: LoadedCluster): string[] {
+  const workers = record.desired.spec.config.nodes.filter((node) => !isControlPlane(node));
+  return workers.slice(0, FIRST_WORKERS).map(({ hostname }) => hostname);
 }
 
-/** Made in this taskset, a moment ago. A skipped initialisation made no token. */
+/** Made in this taskset, a moment ago. A skipped initialisation made no tokens. */
 function isFresh(init: NodeStepRecord, { tasksetId }: OperationRef): boolean {
   return (
     init.state === 'done' &&
     init.tasksetId === tasksetId &&
-    Date.now() - (init.startedAt ?? 0) < FIRST_TOKEN_MS
+    Date.now() - (init.startedAt ?? 0) < FIRST_TOKENS_MS
   );
 }
 
@@ -53,13 +64,25 @@ function isFresh(init: NodeStepRecord, { tasksetId }: OperationRef): boolean {
  * A token, and for a control plane a certificate key, for one attempt of one node: drawn once and kept sealed,
  * so that whoever goes on with the attempt uses the same ones.
  */
-export function drawJoinSecrets(deps: ActivityDeps, ref: StepRef, attempt: number): Promise<Drawn> {
-  return draw(deps, ref, joinSecretName(ref, attempt), {
+export async function drawJoinSecrets(
+  deps: ActivityDeps,
+  ref: StepRef,
+  attempt: number,
+): Promise<Drawn> {
+  const owner = secretsOwner(ref);
+  const fresh = {
     token: newToken(),
     ...(ref.step === 'kubeadm-join-control-plane'
       ? { certificateKey: randomBytes(32).toString('hex') }
       : {}),
-  });
+  };
+  const kept = await deps.store.secrets.putIfAbsent(
+    owner,
+    joinSecretName(ref, attempt),
+    deps.vault.seal(owner, JSON.stringify(fresh)),
+    { expiresAt: new Date(Date.now() + KEPT_MS) },
+  );
+  return JSON.parse(deps.vault.open(owner, kept)) as Drawn;
 }
 
 export async function forgetJoinSecrets(
@@ -70,30 +93,8 @@ export async function forgetJoinSecrets(
   await deps.store.secrets.remove(secretsOwner(ref), joinSecretName(ref, attempt));
 }
 
-async function draw(
-  deps: ActivityDeps,
-  ref: OperationRef,
-  name: string,
-  fresh: Drawn,
-): Promise<Drawn> {
-  const owner = secretsOwner(ref);
-  const kept = await deps.store.secrets.putIfAbsent(
-    owner,
-    name,
-    deps.vault.seal(owner, JSON.stringify(fresh)),
-    { expiresAt: new Date(Date.now() + KEPT_MS) },
-  );
-  return open(deps, ref, kept);
-}
-
-function open(deps: ActivityDeps, ref: OperationRef, sealed: string): Drawn {
-  return JSON.parse(deps.vault.open(secretsOwner(ref), sealed)) as Drawn;
-}
-
 const newToken = (): string =>
   `${randomBytes(3).toString('hex')}.${randomBytes(8).toString('hex')}`;
-
-const firstTokenName = (ref: OperationRef): string => `join:${ref.tasksetId}`;
 
 const joinSecretName = (ref: StepRef, attempt: number): string =>
   `join:${ref.tasksetId}:${ref.hostname}:${String(attempt)}`;

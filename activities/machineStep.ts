@@ -7,7 +7,7 @@ import { nodePaths, type StepName } from '../core/steps.js';
 import { familyOf } from '../machine/families.js';
 import type { MachineFacts } from '../machine/facts.js';
 import { scriptText, stepModule } from '../machine/steps/registry.js';
-import type { JoinSecrets, StepContext, StepModule } from '../machine/steps/types.js';
+import type { FirstToken, JoinSecrets, StepContext, StepModule } from '../machine/steps/types.js';
 import type { MachineSession, StepRunResult } from '../machine/types.js';
 import type { ActivityDeps } from './deps.js';
 import type { LoadedCluster } from './load.js';
@@ -25,6 +25,7 @@ export interface MachineStep {
   /** The node it is about, when that is another one; names the run, so that two never share one. */
   subject?: NodeSpec;
   join?: JoinSecrets;
+  firstTokens?: readonly FirstToken[];
   attempt: number;
 }
 
@@ -166,6 +167,7 @@ async function stepContext(
     ...(facts === undefined ? {} : { facts: facts as MachineFacts }),
     ...(input.subject === undefined ? {} : { subject: input.subject }),
     ...(input.join === undefined ? {} : { join: input.join }),
+    ...(input.firstTokens === undefined ? {} : { firstTokens: input.firstTokens }),
   };
   const names = module.manifests?.(context) ?? [];
   if (names.length === 0) return context;

@@ -7,7 +7,7 @@ import type { JoinSecrets } from '../machine/steps/types.js';
 import type { StepRunResult } from '../machine/types.js';
 import type { ActivityDeps } from './deps.js';
 import { heartbeating } from './heartbeat.js';
-import { drawFirstToken, drawJoinSecrets, firstToken, forgetJoinSecrets } from './joinSecrets.js';
+import { drawFirstTokens, drawJoinSecrets, firstJoin, forgetJoinSecrets } from './joinSecrets.js';
 import { joinedControlPlanes, loadCluster, nodeSpec, type LoadedCluster } from './load.js';
 import { runMachineStep } from './machineStep.js';
 import type { OperationRef, StepRef } from './refs.js';
@@ -96,9 +96,12 @@ async function runOnce(deps: ActivityDeps, run: OneRun): Promise<StepRunResult> 
   const plain = { ref, loaded, on, step: ref.step, attempt };
   const work = (join: JoinSecrets): Promise<StepRunResult> =>
     runMachineStep(deps, { ...plain, join });
-  if (ref.step === 'kubeadm-init') return work(await drawFirstToken(deps, ref));
+  if (ref.step === 'kubeadm-init') {
+    const firstTokens = await drawFirstTokens(deps, ref, loaded);
+    return runMachineStep(deps, { ...plain, firstTokens });
+  }
   if (!JOIN_STEPS.has(ref.step)) return runMachineStep(deps, plain);
-  const first = await firstToken(deps, run);
+  const first = await firstJoin(deps, run);
   return first === undefined ? joinWithFreshCredentials(deps, run, work) : work(first);
 }
 

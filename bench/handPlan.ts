@@ -26,7 +26,6 @@ const PREPARE: readonly StepName[] = [
   'images',
   'node-ready',
 ];
-const JOIN = { token: 'abcdef.0123456789abcdef', caCertHash: CA_CERT_HASH };
 const OF_LEADER: readonly StepName[] = [
   'kubeconfig',
   'cni',
@@ -66,10 +65,16 @@ export async function writeHandPlan(folder: string, plan: HandPlan): Promise<voi
     for (const step of PREPARE) await writeStep(hand, step);
   }
   const onLeader = { folder, plan, source, node: leader };
-  await writeStep(onLeader, 'kubeadm-init', { join: JOIN });
+  const firstTokens = workers.map(({ hostname }, index) => ({
+    hostname,
+    token: `abcde${String(index)}.0123456789abcde${String(index)}`,
+  }));
+  await writeStep(onLeader, 'kubeadm-init', { firstTokens });
   for (const step of OF_LEADER) await writeStep(onLeader, step);
-  for (const node of workers)
-    await writeStep({ ...onLeader, node }, 'kubeadm-join', { join: JOIN });
+  for (const [index, node] of workers.entries()) {
+    const join = { token: firstTokens[index]?.token ?? '', caCertHash: CA_CERT_HASH };
+    await writeStep({ ...onLeader, node }, 'kubeadm-join', { join });
+  }
 }
 
 interface Hand {
@@ -79,7 +84,7 @@ interface Hand {
   node: NodeSpec;
 }
 
-type About = Pick<StepContext, 'join'>;
+type About = Pick<StepContext, 'join' | 'firstTokens'>;
 
 async function writeStep(hand: Hand, step: StepName, about: About = {}): Promise<void> {
   const { folder, node, plan } = hand;

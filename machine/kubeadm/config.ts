@@ -20,15 +20,7 @@ export function initConfig(context: StepContext): string {
     {
       apiVersion: `kubeadm.k8s.io/${version}`,
       kind: 'InitConfiguration',
-      bootstrapTokens: [
-        {
-          token: joinSecrets(context).token,
-          description: 'plinth: the first workers join',
-          ttl: '30m0s',
-          usages: ['signing', 'authentication'],
-          groups: ['system:bootstrappers:kubeadm:default-node-token'],
-        },
-      ],
+      ...bootstrapTokens(context),
       localAPIEndpoint: { advertiseAddress: node.privateIP, bindPort: 6443 },
       nodeRegistration: nodeRegistration(context, version),
       ...timeouts(version),
@@ -88,6 +80,20 @@ export function uploadCertsConfig(context: StepContext): string {
     },
     clusterConfiguration(context, version),
   ]);
+}
+
+/** With none, kubeadm makes one of its own, good for a day: the step takes that one back. */
+function bootstrapTokens({ firstTokens = [] }: StepContext): object {
+  if (firstTokens.length === 0) return {};
+  return {
+    bootstrapTokens: firstTokens.map(({ hostname, token }) => ({
+      token,
+      description: `plinth: ${hostname} joins`,
+      ttl: '30m0s',
+      usages: ['signing', 'authentication'],
+      groups: ['system:bootstrappers:kubeadm:default-node-token'],
+    })),
+  };
 }
 
 function joinSecrets({ join, node }: StepContext): JoinSecrets {

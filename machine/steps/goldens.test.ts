@@ -92,7 +92,7 @@ function views({ change, leader, worker, controlPlane }: GoldenCase): View[] {
     ...plain.map((step): View => ({
       file: step,
       step,
-      context: step === 'kubeadm-init' ? of(leader, undefined, fixtureJoin) : of(leader),
+      context: step === 'kubeadm-init' ? initialising(of(leader), worker) : of(leader),
     })),
     ...ofWorker.map((step): View => ({ file: `${step}.worker`, step, context: of(worker) })),
     ...subjects.map((step): View => ({ file: step, step, context: of(leader, worker) })),
@@ -115,6 +115,10 @@ function views({ change, leader, worker, controlPlane }: GoldenCase): View[] {
           },
         ]),
   ];
+}
+
+function initialising(context: StepContext, hostname: string): StepContext {
+  return { ...context, firstTokens: [{ hostname, token: fixtureJoin.token }] };
 }
 
 /** A block for each parameter, as a person reads it. */

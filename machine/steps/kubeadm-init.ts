@@ -12,6 +12,7 @@ export const kubeadmInitStep: StepModule = {
   params: (context) => ({
     ...nodeParams(context),
     CONFIG: initConfig(context),
+    FIRST_TOKENS: String(context.firstTokens?.length ?? 0),
     IDENTITY: identity(context),
   }),
 };

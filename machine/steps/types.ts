@@ -21,6 +21,14 @@ export interface StepContext {
   manifests?: Record<string, string>;
   /** Short-lived secrets made for this run (bootstrap token, certificate key, CA hash). */
   join?: JoinSecrets;
+  /** For `kubeadm-init`: what the first workers will join with, each with its own. */
+  firstTokens?: readonly FirstToken[];
+}
+
+export interface FirstToken {
+  hostname: string;
+  /** `abcdef.0123456789abcdef`. */
+  token: string;
 }
 
 export interface JoinSecrets {

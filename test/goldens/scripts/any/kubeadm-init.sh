@@ -258,9 +258,15 @@ wait_for_own_api() {
 }
 
 finish() {
-  # By this `check-in` finds the token, which the first workers join with, and takes it back.
-  kube -n kube-system label --overwrite secret --field-selector type=bootstrap.kubernetes.io/token \
-    app.kubernetes.io/managed-by=plinth app.kubernetes.io/component=join-token >/dev/null
+  local all=(secret --field-selector type=bootstrap.kubernetes.io/token)
+  if [[ $FIRST_TOKENS == 0 ]]; then
+    # kubeadm's own, good for a day.
+    kube -n kube-system delete "${all[@]}" --ignore-not-found >/dev/null
+  else
+    # By this `check-in` finds them and takes them back.
+    kube -n kube-system label --overwrite "${all[@]}" \
+      app.kubernetes.io/managed-by=plinth app.kubernetes.io/component=join-token >/dev/null
+  fi
   printf '%s' "$IDENTITY" | kube apply --server-side --field-manager=plinth --force-conflicts -f - >/dev/null
   mark_complete
   result caCertHash "$(ca_cert_hash)"
