@@ -12,6 +12,7 @@ import type { MachineSession, StepRunResult } from '../machine/types.js';
 import type { ActivityDeps } from './deps.js';
 import type { LoadedCluster } from './load.js';
 import { isControlPlane } from '../core/plan.js';
+import { proxyAuthOf } from './proxyAuth.js';
 import type { OperationRef } from './refs.js';
 import { createStepLog } from './stepLog.js';
 import { withMachine } from './targets.js';
@@ -150,6 +151,7 @@ async function stepContext(
   const { record, nodes } = input.loaded;
   const { spec } = record.desired;
   const facts = nodes.find((node) => node.hostname === input.on.hostname)?.facts;
+  const proxyAuth = await proxyAuthOf(deps, record);
   const context: StepContext = {
     cluster: {
       id: record.id,
@@ -166,6 +168,7 @@ async function stepContext(
     catalog: deps.source.catalog,
     ...(facts === undefined ? {} : { facts: facts as MachineFacts }),
     ...(input.subject === undefined ? {} : { subject: input.subject }),
+    ...(proxyAuth === undefined ? {} : { proxyAuth }),
     ...(input.join === undefined ? {} : { join: input.join }),
     ...(input.firstTokens === undefined ? {} : { firstTokens: input.firstTokens }),
   };

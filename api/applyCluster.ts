@@ -5,14 +5,18 @@ import { withRegistrations } from '../core/registration.js';
 import { sshEndpoint } from '../core/sshEndpoint.js';
 import { immutableFromSubmit, immutableProblems } from '../core/spec/immutableProblems.js';
 import { parseCluster, type ParsedCluster } from '../core/spec/parseCluster.js';
+import { PROXY_AUTH_SECRET } from '../core/specSecrets.js';
 import { stableJson } from '../core/stableJson.js';
 import { checkPrecondition } from '../store/precondition.js';
 import type { Precondition } from '../store/types.js';
 import { mayEnter, type Principal } from './auth/principal.js';
+import { certificateProblem } from './certificateProblem.js';
 import { clusterSecrets } from './clusterSecrets.js';
 import type { ApiDeps } from './deps.js';
 import { parseYaml } from './http/parseText.js';
 import { machinesOfBody, type MachineOfBody } from './machinesOfBody.js';
+import { keepProxySecret, resolveProxySecret, type ProxySecret } from './proxySecret.js';
+import { sharingProjects } from './sharingProjects.js';
 import { resolveSshKeys, type SshSecret } from './sshKeys.js';
 
 export interface ApplyRequest {
@@ -37,11 +41,14 @@ export interface Applied {
  */
 export async function applyCluster(deps: ApiDeps, request: ApplyRequest): Promise<Applied> {
   const { project, raw } = request;
+  const projects = await sharingProjects(deps, request.principal, raw);
   const parsed = parseCluster(raw, {
     project,
     blueprints: new Map(deps.config.blueprints.map((name) => [name, []])),
     credentials: new Set(),
     parseYaml,
+    certificateProblem,
+    ...(projects === undefined ? {} : { projects }),
   });
   const name = nameOf(raw);
   const existing = name === '' ? undefined : await deps.store.clusters.get(project, name);
@@ -55,34 +62,40 @@ export async function applyCluster(deps: ApiDeps, request: ApplyRequest): Promis
   checkPrecondition(name, existing, request.precondition);
   const secrets = clusterSecrets(deps, { project, name });
   const machines = machinesOfBody(raw);
-  const [ssh, foreign, immutable] = await Promise.all([
+  const [ssh, proxy, foreign, immutable] = await Promise.all([
     resolveSshKeys(deps.config.keysDir, machines, (hostname) =>
       existing === undefined ? Promise.resolve(undefined) : secrets.passphrase(hostname),
     ),
+    resolveProxySecret(deps, { project, name }, existing, parsed),
     foreignMachines(deps, request, name, machines),
     immutableOf(deps, existing, parsed),
   ]);
   const found = parsed.ok ? [] : parsed.problems;
-  const problems = [...found, ...ssh.problems, ...foreign, ...immutable];
+  const problems = [...found, ...ssh.problems, ...proxy.problems, ...foreign, ...immutable];
   if (!parsed.ok || problems.length > 0) {
     throw new AppError(ErrorCode.InvalidRequest, 'the cluster is not valid', { problems });
   }
   await secrets.keep(ssh.keys);
+  await keepProxySecret(deps, { project, name }, parsed, proxy);
   return deps.store.clusters.apply({
     project,
     name,
     desired: parsed.echo,
     ...(request.precondition === undefined ? {} : { precondition: request.precondition }),
-    secretsHash: deps.vault.keyedHash(stableJson(passphrases(ssh.keys))),
+    secretsHash: deps.vault.keyedHash(stableJson(writeOnly(ssh.keys, proxy))),
   });
 }
 
-function passphrases(keys: ReadonlyMap<string, SshSecret>): Record<string, string> {
-  return Object.fromEntries(
+function writeOnly(
+  keys: ReadonlyMap<string, SshSecret>,
+  { auth }: ProxySecret,
+): Record<string, string> {
+  const passphrases = Object.fromEntries(
     [...keys].flatMap(([hostname, { passphrase }]) =>
       passphrase === undefined ? [] : [[hostname, passphrase]],
     ),
   );
+  return auth === undefined ? passphrases : { ...passphrases, [PROXY_AUTH_SECRET]: auth };
 }
 
 /** The name that the body gives, if it gives one: the spec's own checks say what is wrong with it. */

@@ -2,6 +2,7 @@ import type { Collection, Db } from 'mongodb';
 
 import { initialConditions } from '../core/conditions.js';
 import { AppError, ErrorCode } from '../core/errors.js';
+import { sharedWith } from '../core/sharing.js';
 import { normaliseForCompare } from '../core/specHash.js';
 import { CommonConditionStatus, ProvisionStatus } from '../core/words.js';
 import { clusterRecord } from './clusterDocument.js';
@@ -105,6 +106,7 @@ async function change(
     ...submission('a changed configuration was submitted'),
     generation: generation + 1,
     desired: JSON.stringify(input.desired),
+    sharedWith: sharedWith(input.desired.spec),
     secretsHash: input.secretsHash,
     modifiedAt: timestamp(),
   });
@@ -139,6 +141,7 @@ function newDocument({ project, name, desired, secretsHash }: ApplyInput): Clust
     name,
     generation: 1,
     desired: JSON.stringify(desired),
+    sharedWith: sharedWith(desired.spec),
     secretsHash,
     createdAt: now,
     modifiedAt: now,

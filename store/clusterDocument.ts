@@ -14,6 +14,8 @@ export interface ClusterDocument extends Omit<ClusterRecord, 'id' | 'desired' | 
   waitingSince: string;
   /** Sequence of the taskset that wrote commonStatus last. */
   commonSequence: number;
+  /** Projects that may read it; left out by documents from before there was sharing. */
+  sharedWith?: string[];
   /** Its children are being removed: none may be added any more. */
   removing?: true;
 }
@@ -27,6 +29,7 @@ export function clusterRecord(document: ClusterDocument): ClusterRecord {
     waitingSince: _since,
     commonSequence: _sequence,
     removing: _removing,
+    sharedWith: _sharedWith,
     ...rest
   } = document;
   return {

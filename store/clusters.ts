@@ -1,5 +1,6 @@
 import type { Collection, Db, UpdateFilter } from 'mongodb';
 
+import { EVERY_PROJECT } from '../core/sharing.js';
 import { CommonConditionStatus } from '../core/words.js';
 import { applyCluster, submission } from './applyCluster.js';
 import { clusterRecord } from './clusterDocument.js';
@@ -17,6 +18,7 @@ const VISIT_BATCH = 50;
 export async function openClusters(db: Db): Promise<ClusterStore> {
   const clusters = db.collection<ClusterDocument>(CollectionName.clusters);
   await clusters.createIndex({ project: 1, name: 1 }, { unique: true }, undefined);
+  await clusters.createIndex({ sharedWith: 1, name: 1 }, { sparse: true }, undefined);
   await clusters.createIndex({ waiting: 1, waitingSince: 1 });
   await ensureMachineIndexes(db);
   const one = async (filter: Partial<ClusterDocument>) => recordOf(await clusters.findOne(filter));
@@ -33,6 +35,14 @@ export async function openClusters(db: Db): Promise<ClusterStore> {
   return {
     apply: (input) => applyCluster(db, input),
     get: (project, name) => one({ project, name }),
+    async getShared(project, name) {
+      const found = await clusters
+        .find({ sharedWith: { $in: [project, EVERY_PROJECT] }, name })
+        .sort({ project: 1 })
+        .limit(1)
+        .toArray();
+      return recordOf(found[0] ?? null);
+    },
     getById: (id) => one({ _id: id }),
     async list(project, { limit, offset }) {
       const [count, found] = await Promise.all([

@@ -57,6 +57,8 @@ export interface ClusterStore {
     precondition?: Precondition;
   }): Promise<{ record: ClusterRecord; created: boolean; changed: boolean }>;
   get(project: string, name: string): Promise<ClusterRecord | undefined>;
+  /** A cluster of another project that is shared with this one; of several, that of the first project by name. */
+  getShared(project: string, name: string): Promise<ClusterRecord | undefined>;
   getById(id: string): Promise<ClusterRecord | undefined>;
   list(
     project: string,

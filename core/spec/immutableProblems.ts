@@ -1,5 +1,6 @@
 import type { ClusterSpec, NodeSpec } from '../cluster.js';
 import type { Problem } from '../errors.js';
+import { platformRow } from '../platform.js';
 import { leftOut } from '../registration.js';
 import { stableJson } from '../stableJson.js';
 import { canonicalText } from './cidr.js';
@@ -55,6 +56,12 @@ const CLUSTER_FIELDS: readonly Field<ClusterSpec>[] = [
   {
     path: ['config', 'kubernetesVersion'],
     read: (spec) => spec.config.kubernetesVersion,
+    because: UPGRADES,
+  },
+  {
+    path: ['config', 'platformVersion'],
+    // Left out is the newest.
+    read: (spec) => platformRow(spec.config.platformVersion)?.version,
     because: UPGRADES,
   },
   {

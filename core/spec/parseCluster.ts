@@ -14,6 +14,7 @@ import { networksRule } from './rules/networks.js';
 import { placementRule } from './rules/placement.js';
 import { proxyRule } from './rules/proxy.js';
 import type { Rule } from './rules/rule.js';
+import { sharingRule } from './rules/sharing.js';
 import { sshRule } from './rules/ssh.js';
 import { topologyRule } from './rules/topology.js';
 import { uniquenessRule } from './rules/uniqueness.js';
@@ -33,6 +34,7 @@ const RULES: readonly Rule[] = [
   kubeletRule,
   controlPlaneRule,
   proxyRule,
+  sharingRule,
   placementRule,
   blueprintRule,
   unsupportedRule,

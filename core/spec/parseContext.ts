@@ -10,6 +10,10 @@ export interface ParseContext {
   credentials: ReadonlySet<string>;
   /** Reads a YAML document; throws an Error with a message for people when it is none. */
   parseYaml: (text: string) => unknown;
+  /** All projects: those that a cluster may be shared with; absent: not asked. */
+  projects?: ReadonlySet<string>;
+  /** Why these PEM certificates are no CA to trust, in words; undefined: they are. */
+  certificateProblem?: (pem: string) => string | undefined;
   /** Why this key cannot be used (not there, not readable, outside the key folder), in words; undefined: it can. */
   checkKeyPath?: (privateKeyPath: string) => string | undefined;
 }

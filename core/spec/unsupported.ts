@@ -9,12 +9,6 @@ interface Unsupported {
   message: string;
 }
 
-const always = (): boolean => true;
-const is =
-  (wanted: unknown) =>
-  (value: unknown): boolean =>
-    value === wanted;
-
 const CILIUM = 'cilium';
 
 /** What the V3 API knows and plinth does not act on: refused, never accepted and ignored. */
@@ -23,32 +17,6 @@ const UNSUPPORTED: readonly Unsupported[] = [
     path: ['spec', 'config', 'network', 'cni', 'name'],
     refuses: (value) => typeof value === 'string' && isUnsupportedCni(value),
     message: 'Cilium is not supported yet: use "Calico"',
-  },
-  {
-    path: ['spec', 'config', 'platformVersion'],
-    refuses: always,
-    message: 'is not supported yet: leave it out',
-  },
-  {
-    path: ['spec', 'sharing', 'enabled'],
-    refuses: is(true),
-    message:
-      'sharing with other projects is not supported yet: make it false, or leave sharing out',
-  },
-  {
-    path: ['spec', 'proxy', 'proxyAuth'],
-    refuses: always,
-    message: 'a proxy that asks for a password is not supported yet: leave it out',
-  },
-  {
-    path: ['spec', 'proxy', 'bootstrapCA'],
-    refuses: always,
-    message: 'a proxy that opens TLS is not supported yet: leave it out',
-  },
-  {
-    path: ['spec', 'proxy', 'allowInsecureBootstrap'],
-    refuses: is(true),
-    message: 'is not supported: certificates are always checked; leave it out',
   },
 ];
 

@@ -1,8 +1,10 @@
 import type { Artifact } from '../../core/artifacts.js';
 import { AppError, ErrorCode } from '../../core/errors.js';
 import { Role } from '../../core/words.js';
+import type { PlatformRow } from '../../core/platform.js';
 import { neededRow } from '../kubernetesRow.js';
 import type { StepContext } from '../steps/types.js';
+import { platformOf } from './upstream.js';
 
 /** Debian's containerd, Calico and metrics-server are there for every version; a Kubernetes file for its own. */
 function serves(artifact: Artifact, kubernetesVersion: string): boolean {
@@ -43,11 +45,20 @@ function binary(context: StepContext, name: string): Artifact {
   return found ?? missing(context, `${name} ${kubernetesVersion} for ${context.node.arch}`);
 }
 
+/** A bundle brings components of its own versions, unless the spec insists on a platform version. */
+function insistedOn({ spec }: StepContext): PlatformRow | undefined {
+  return spec.config.platformVersion === undefined ? undefined : platformOf(spec);
+}
+
 export function cniPlugins(context: StepContext): Artifact {
+  const wanted = insistedOn(context)?.cniPlugins;
   const found = context.catalog.artifacts.find(
-    (artifact) => artifact.kind === 'cni' && fits(artifact, context),
+    (artifact) =>
+      artifact.kind === 'cni' &&
+      fits(artifact, context) &&
+      (wanted === undefined || artifact.version === wanted),
   );
-  return found ?? missing(context, `CNI plugins for ${context.node.arch}`);
+  return found ?? missing(context, `CNI plugins ${wanted ?? ''} for ${context.node.arch}`);
 }
 
 /** Packages for the machine's own system. */
@@ -64,13 +75,16 @@ export function packages(context: StepContext): Artifact[] {
 export function images(context: StepContext): Artifact[] {
   const { kubernetesVersion, network } = context.spec.config;
   const calico = `v${network.cni.version.replace(/^v/, '')}`;
+  const metricsServer = insistedOn(context)?.metricsServer;
   const roles = new Set<string>(context.node.roles);
   return context.catalog.artifacts.filter((artifact) => {
     if (artifact.kind !== 'image' || artifact.name.startsWith('lab-')) return false;
     if (!fits(artifact, context) || !serves(artifact, kubernetesVersion)) return false;
     if (artifact.name.startsWith('calico') && artifact.version !== calico) return false;
-    if (artifact.name === 'metrics-server' && context.spec.blueprint.name === 'minimal')
-      return false;
+    if (artifact.name === 'metrics-server') {
+      if (context.spec.blueprint.name === 'minimal') return false;
+      if (metricsServer !== undefined && artifact.version !== metricsServer) return false;
+    }
     if (artifact.roles === undefined || artifact.roles.length === 0) return true;
     // A control plane runs everything that a worker runs, too: its kubelet is one.
     return (

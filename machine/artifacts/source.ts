@@ -8,7 +8,7 @@ import type { ClusterSpec } from '../../core/cluster.js';
 import { AppError, ErrorCode } from '../../core/errors.js';
 import type { ArtifactCatalog } from '../steps/types.js';
 import { parseBundleIndex } from './bundleIndex.js';
-import { upstreamManifestUrl, upstreamUrl } from './upstream.js';
+import { platformOf, upstreamManifestUrl, upstreamUrl } from './upstream.js';
 
 /** Where a cluster's files come from, chosen once by PLINTH_ARTIFACTS. */
 export interface ArtifactSource {
@@ -69,11 +69,16 @@ async function readIndex(directory: string): Promise<BundleIndex> {
 
 function bundled(index: BundleIndex, name: string, spec: ClusterSpec): Artifact {
   const calico = `v${spec.config.network.cni.version.replace(/^v/, '')}`;
+  // A bundle brings its own, unless the spec insists.
+  const platform = spec.config.platformVersion === undefined ? undefined : platformOf(spec);
   const found = index.artifacts.find(
     (artifact) =>
       artifact.kind === 'manifest' &&
       artifact.name === name &&
-      (!name.startsWith('calico') || artifact.version === calico),
+      (!name.startsWith('calico') || artifact.version === calico) &&
+      (name !== 'metrics-server' ||
+        platform === undefined ||
+        artifact.version === platform.metricsServer),
   );
   if (found !== undefined) return found;
   throw new AppError(ErrorCode.ArtifactMissing, `the bundle holds no manifest ${name}`);
@@ -90,7 +95,7 @@ function httpSource(catalog: ArtifactCatalog): ArtifactSource {
       );
     },
     manifest: async (name, spec) => {
-      const url = upstreamUrl(catalog, upstreamManifestUrl(name, spec.config.network.cni.version));
+      const url = upstreamUrl(catalog, upstreamManifestUrl(name, spec));
       const response = await fetch(url, { signal: AbortSignal.timeout(30_000) }).catch(
         (cause: unknown) => {
           throw new AppError(ErrorCode.Internal, `${url} cannot be fetched`, { cause });

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import { fixtureNode } from '../../test/fixtures/cluster.js';
+import { fixtureCluster, fixtureNode } from '../../test/fixtures/cluster.js';
 import { fixtureJoin, fixtureStepContext } from '../../test/fixtures/stepContext.js';
 import { stepModules } from '../steps/registry.js';
 import type { ArtifactCatalog, StepModule } from '../steps/types.js';
 import { REGISTRIES, upstreamManifestUrl, upstreamUrl } from './upstream.js';
 
+const { spec } = fixtureCluster();
 const MIRROR = 'http://mirror.example:8000/kept';
 const online: ArtifactCatalog = { source: 'online', artifacts: [] };
 const mirror: ArtifactCatalog = { source: 'mirror', baseUrl: MIRROR, artifacts: [] };
@@ -52,10 +53,10 @@ describe('a mirror', () => {
   });
 
   it.each(['calico-vxlan', 'metrics-server'])('has the manifest %s', (name) => {
-    expect(upstreamManifestUrl(name, '3.28.5')).toMatch(/^https:\/\/.*\.yaml$/);
+    expect(upstreamManifestUrl(name, spec)).toMatch(/^https:\/\/.*\.yaml$/);
   });
 
   it('is not asked for a manifest that nobody publishes', () => {
-    expect(() => upstreamManifestUrl('other', '3.28.5')).toThrow(/no manifest other/);
+    expect(() => upstreamManifestUrl('other', spec)).toThrow(/no manifest other/);
   });
 });

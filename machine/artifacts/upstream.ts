@@ -1,4 +1,6 @@
 import { AppError, ErrorCode } from '../../core/errors.js';
+import type { ClusterSpec } from '../../core/cluster.js';
+import { platformRow, type PlatformRow } from '../../core/platform.js';
 import { familyOf } from '../families.js';
 import type { ArtifactCatalog, StepContext } from '../steps/types.js';
 
@@ -13,8 +15,18 @@ export function upstreamUrl({ baseUrl }: Pick<ArtifactCatalog, 'baseUrl'>, url: 
 /** Registries that images come from; each is asked through the mirror when there is one. */
 export const REGISTRIES = ['registry.k8s.io', 'docker.io', 'quay.io'] as const;
 
-const CNI_PLUGINS = 'v1.7.1';
-export const METRICS_SERVER = 'v0.8.0';
+/**
+ * The versions of the spec's platform.
+ * @throws AppError InvalidRequest for one that validation should have refused.
+ */
+export function platformOf({ config: { platformVersion } }: ClusterSpec): PlatformRow {
+  const row = platformRow(platformVersion);
+  if (row !== undefined) return row;
+  throw new AppError(
+    ErrorCode.InvalidRequest,
+    `platform version ${String(platformVersion)} is not known`,
+  );
+}
 
 export interface UpstreamUrls {
   /** Folder of kubeadm, kubelet, kubectl, each with its `.sha256` beside it. */
@@ -26,13 +38,14 @@ export interface UpstreamUrls {
 export function upstreamUrls(context: StepContext): UpstreamUrls {
   const { arch } = context.node;
   const { kubernetesVersion } = context.spec.config;
+  const { cniPlugins } = platformOf(context.spec);
   const release = 'https://dl.k8s.io/release';
   const plugins = 'https://github.com/containernetworking/plugins/releases/download';
   return {
     kubernetes: upstreamUrl(context.catalog, `${release}/${kubernetesVersion}/bin/linux/${arch}`),
     cniPlugins: upstreamUrl(
       context.catalog,
-      `${plugins}/${CNI_PLUGINS}/cni-plugins-linux-${arch}-${CNI_PLUGINS}.tgz`,
+      `${plugins}/${cniPlugins}/cni-plugins-linux-${arch}-${cniPlugins}.tgz`,
     ),
   };
 }
@@ -63,16 +76,19 @@ export function addonImages(context: StepContext): string[] {
     `docker.io/calico/kube-controllers:${calico}`,
     ...(context.spec.blueprint.name === 'minimal'
       ? []
-      : [`registry.k8s.io/metrics-server/metrics-server:${METRICS_SERVER}`]),
+      : [
+          `registry.k8s.io/metrics-server/metrics-server:${platformOf(context.spec).metricsServer}`,
+        ]),
   ];
 }
 
 /** Manifests upstream publishes, by the name that steps ask for. */
-export function upstreamManifestUrl(name: string, calicoVersion: string): string {
-  const calico = `v${calicoVersion.replace(/^v/, '')}`;
+export function upstreamManifestUrl(name: string, spec: ClusterSpec): string {
+  const calico = `v${spec.config.network.cni.version.replace(/^v/, '')}`;
+  const { metricsServer } = platformOf(spec);
   const urls: Readonly<Record<string, string>> = {
     'calico-vxlan': `https://raw.githubusercontent.com/projectcalico/calico/${calico}/manifests/calico-vxlan.yaml`,
-    'metrics-server': `https://github.com/kubernetes-sigs/metrics-server/releases/download/${METRICS_SERVER}/components.yaml`,
+    'metrics-server': `https://github.com/kubernetes-sigs/metrics-server/releases/download/${metricsServer}/components.yaml`,
   };
   const url = urls[name];
   if (url !== undefined) return url;

@@ -1,5 +1,6 @@
 import { parseAllDocuments, stringify } from 'yaml';
 
+import { platformOf } from '../artifacts/upstream.js';
 import type { StepContext } from '../steps/types.js';
 import { place, type PlacedPod } from './placement.js';
 
@@ -52,8 +53,9 @@ export function blueprintManifests(context: StepContext): BlueprintManifests {
   };
 }
 
-function identity({ cluster }: StepContext): KubernetesObject {
-  const data = { id: cluster.id, name: cluster.name, project: cluster.project };
+function identity({ cluster, spec }: StepContext): KubernetesObject {
+  const platformVersion = platformOf(spec).version;
+  const data = { id: cluster.id, name: cluster.name, project: cluster.project, platformVersion };
   const metadata = { name: 'cluster-identity', namespace: BLUEPRINT_NAMESPACE };
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata, ...{ data } };
 }

@@ -1,12 +1,12 @@
 import { binaries, cniPlugins, isBundle } from '../artifacts/select.js';
 import { upstreamUrls } from '../artifacts/upstream.js';
 import { kubeletPatch } from '../kubeadm/kubeletConfiguration.js';
-import { proxyEnvironment } from './proxy.js';
+import { insecureDownloads, proxyParams } from './proxy.js';
 import type { StepModule } from './types.js';
 
 export const binariesStep: StepModule = {
   name: 'binaries',
-  script: ['ledger.sh', 'environment.sh', 'bundle-file.sh', 'binaries.sh'],
+  script: ['ledger.sh', 'environment.sh', 'bundle-file.sh', 'unit-proxy.sh', 'binaries.sh'],
   timeoutSeconds: 900,
   params: (context) => {
     const urls = upstreamUrls(context);
@@ -20,7 +20,8 @@ export const binariesStep: StepModule = {
       KUBERNETES_URL: urls.kubernetes,
       CNI_SUM: isBundle(context) ? cniPlugins(context).sha256 : '',
       CNI_URL: urls.cniPlugins,
-      PROXY_ENVIRONMENT: proxyEnvironment(context),
+      ...proxyParams(context),
+      SKIP_VERIFY: String(insecureDownloads(context)),
       KUBELET_PATCH: kubeletPatch(context),
     };
   },

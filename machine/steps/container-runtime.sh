@@ -44,17 +44,18 @@ version = 3
 TOML
 }
 
+# hosts_file REGISTRY MIRROR: `-` for none; SKIP_VERIFY: a person has said that certificates may be anybody's.
 hosts_file() {
   local own=$1 mirror=$2
   # Its name is not its address.
   [[ $own != docker.io ]] || own='registry-1.docker.io'
-  cat <<TOML
-# plinth
-server = "https://$own"
-[host."$mirror"]
-  capabilities = ["pull", "resolve"]
-  override_path = true
-TOML
+  printf '# plinth\nserver = "https://%s"\n' "$own"
+  if [[ $mirror == - ]]; then
+    printf '[host."https://%s"]\n  capabilities = ["pull", "resolve"]\n' "$own"
+  else
+    printf '[host."%s"]\n  capabilities = ["pull", "resolve"]\n  override_path = true\n' "$mirror"
+  fi
+  [[ $SKIP_VERIFY != true ]] || printf '  skip_verify = true\n'
 }
 
 # MIRRORS: rows of `registry url`, `-` for none; files of other registries are a person's.
@@ -62,17 +63,9 @@ use_mirrors() {
   local registry url text
   while read -r registry url; do
     text=
-    [[ $url == - ]] || text=$(hosts_file "$registry" "$url")
+    [[ $url == - && $SKIP_VERIFY != true ]] || text=$(hosts_file "$registry" "$url")
     setting_file "/etc/containerd/certs.d/$registry/hosts.toml" 0644 "$text"
   done <<<"$MIRRORS"
-}
-
-use_proxy() {
-  local row text=
-  while IFS= read -r row; do
-    [[ -z $row ]] || text+=$'\n'"Environment=\"$row\""
-  done <<<"$PROXY_ENVIRONMENT"
-  setting_file /etc/systemd/system/containerd.service.d/50-plinth-proxy.conf 0644 "${text:+[Service]$text}"
 }
 
 answers() { timeout 5 ctr version >/dev/null 2>&1; }
@@ -96,7 +89,8 @@ else
   put_file /etc/containerd/config.toml 0644 < <(config_v2)
 fi
 use_mirrors
-use_proxy
+unit_proxy containerd.service
+trust_proxy
 files_of ''
 put_file /etc/crictl.yaml 0644 <<<'runtime-endpoint: unix:///run/containerd/containerd.sock'
 mkdir -p "$cni_bin" /etc/cni/net.d

@@ -1,18 +1,20 @@
 import { pauseImage } from '../artifacts/select.js';
 import { REGISTRIES } from '../artifacts/upstream.js';
-import { proxyEnvironment } from './proxy.js';
+import { insecureDownloads, proxyCa, proxyParams } from './proxy.js';
 import type { StepContext, StepModule } from './types.js';
 
 export const containerRuntimeStep: StepModule = {
   name: 'container-runtime',
-  script: ['ledger.sh', 'container-runtime.sh'],
+  script: ['ledger.sh', 'trust.sh', 'unit-proxy.sh', 'container-runtime.sh'],
   timeoutSeconds: 180,
   params: (context) => ({
     PAUSE_IMAGE: pauseImage(context),
     // Without CAP_SYS_RESOURCE runc may not lower a container's oom_score_adj, and dies trying.
     RESTRICT_OOM: String(context.facts?.capSysResource === false),
     MIRRORS: mirrors(context),
-    PROXY_ENVIRONMENT: proxyEnvironment(context),
+    ...proxyParams(context),
+    PROXY_CA: proxyCa(context),
+    SKIP_VERIFY: String(insecureDownloads(context)),
   }),
 };
 

@@ -38,7 +38,9 @@ install_packages() {
   wait_for_package_lock
   hint 'The machine needs its own package repositories (or a bundle: PLINTH_ARTIFACTS).'
   put_file /etc/yum.repos.d/plinth.repo 0644 <<<"$REPOSITORY"
-  run dnf -q -y --setopt=install_weak_deps=False --enablerepo=plinth-containerd install "$@"
+  local insecure=()
+  [[ $SKIP_VERIFY != true ]] || insecure=(--setopt=sslverify=False)
+  run dnf -q -y --setopt=install_weak_deps=False "${insecure[@]}" --enablerepo=plinth-containerd install "$@"
 }
 
 # An upgrade of the machine must not change the runtime under a cluster. dnf's versionlock is a plugin

@@ -1,7 +1,7 @@
 import { Role } from '../../core/words.js';
 import { images, isBundle } from '../artifacts/select.js';
 import { addonImages } from '../artifacts/upstream.js';
-import { proxyEnvironment } from './proxy.js';
+import { proxyParams } from './proxy.js';
 import type { StepModule } from './types.js';
 
 export const imagesStep: StepModule = {
@@ -16,7 +16,7 @@ export const imagesStep: StepModule = {
           .join('\n')
       : '',
     CONTROL_PLANE: String(context.node.roles.includes(Role.ControlPlane)),
-    PROXY_ENVIRONMENT: proxyEnvironment(context),
+    ...proxyParams(context),
     PULL: isBundle(context) ? '' : addonImages(context).join(' '),
   }),
   artifacts: (context) => (isBundle(context) ? images(context) : []),

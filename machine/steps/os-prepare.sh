@@ -141,13 +141,32 @@ name_servers() {
 
 # The package manager and people's shells go through the proxy as the cluster does.
 use_proxy() {
-  local row exports=
+  local row exports='' mode=0644
   while IFS= read -r row; do
     [[ -z $row ]] || exports+=$(printf 'export %s=%q' "${row%%=*}" "${row#*=}")$'\n'
   done <<<"$PROXY_ENVIRONMENT"
   CHANGED=0
-  setting_file /etc/profile.d/plinth-proxy.sh 0644 "${exports%$'\n'}"
-  [[ ! -d /etc/apt/apt.conf.d ]] || setting_file /etc/apt/apt.conf.d/99-plinth-proxy 0644 "$PROXY_APT"
+  # A password is root's alone; whoever reads these files as somebody else passes them by.
+  [[ $PROXY_SECRET != true ]] || mode=0600
+  setting_file /etc/profile.d/plinth-proxy.sh "$mode" "${exports%$'\n'}"
+  [[ ! -d /etc/apt/apt.conf.d ]] || setting_file /etc/apt/apt.conf.d/99-plinth-proxy "$mode" "$PROXY_APT"
+  [[ ! -e /etc/dnf/dnf.conf ]] || dnf_proxy
+  ((CHANGED == 0)) || changed=1
+}
+
+# dnf reads one file: ours are two lines of it.
+dnf_proxy() {
+  grep -qsx '# plinth: the proxy' /etc/dnf/dnf.conf || [[ -n $PROXY_DNF ]] || return 0
+  put_file /etc/dnf/dnf.conf "$(stat -c %a /etc/dnf/dnf.conf)" < <(
+    sed '/^# plinth: the proxy$/,+1d' /etc/dnf/dnf.conf
+    [[ -z $PROXY_DNF ]] || printf '# plinth: the proxy\nproxy=%s\n' "$PROXY_DNF"
+  )
+}
+
+trust() {
+  CHANGED=0
+  [[ -z $PROXY_CA ]] || record_trust
+  trust_proxy
   ((CHANGED == 0)) || changed=1
 }
 
@@ -158,6 +177,7 @@ name_endpoint
 spare_pod_links
 name_servers
 use_proxy
+trust
 [[ $(tail -n +2 /proc/swaps 2>/dev/null | wc -l) -eq 0 ]] ||
   fail StepFailed 'swap is still on' 'Something turns it on again: look at systemctl list-units --type=swap.'
 ((changed)) || skip 'the operating system is prepared'

@@ -1,7 +1,7 @@
 import { isBundle, isCompressed, packages } from '../artifacts/select.js';
 import { containerdRepository } from '../artifacts/upstream.js';
 import { familyOf, type OsFamily } from '../families.js';
-import { proxyEnvironment } from './proxy.js';
+import { insecureDownloads, proxyParams } from './proxy.js';
 import type { StepModule } from './types.js';
 
 /** What kubelet, kube-proxy, the endpoint and the steps themselves call. */
@@ -55,7 +55,8 @@ export const packagesStep: StepModule = {
           .join('\n')
       : '',
     REPOSITORY: containerdRepository(context),
-    PROXY_ENVIRONMENT: proxyEnvironment(context),
+    ...proxyParams(context),
+    SKIP_VERIFY: String(insecureDownloads(context)),
   }),
   artifacts: (context) => (isBundle(context) ? packages(context) : []),
 };

@@ -19,6 +19,8 @@ export interface StepContext {
   catalog: ArtifactCatalog;
   /** Text of the manifests that the module asked for, by name. */
   manifests?: Record<string, string>;
+  /** `user:password` of the spec's proxy. */
+  proxyAuth?: string;
   /** Short-lived secrets made for this run (bootstrap token, certificate key, CA hash). */
   join?: JoinSecrets;
   /** For `kubeadm-init`: what the first workers will join with, each with its own. */

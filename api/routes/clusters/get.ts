@@ -4,7 +4,7 @@ import type { Cluster } from '../../../core/cluster.js';
 import { resourceVersion } from '../../../core/resourceVersion.js';
 import { clusterViewSchema } from '../../../core/spec/schema/status.js';
 import type { ApiEnv } from '../../env.js';
-import { findCluster } from '../../findCluster.js';
+import { findReadableCluster } from '../../findCluster.js';
 import { errors, json, notModified, readHeaders } from '../../http/describe.js';
 import { taggedJson } from '../../http/entityTag.js';
 import { projectAccess } from '../../middleware/access.js';
@@ -32,7 +32,7 @@ const route = createRoute({
 
 export function getCluster(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(route, async (c) => {
-    const record = await findCluster(c, c.req.valid('param'));
+    const record = await findReadableCluster(c, c.req.valid('param'));
     return taggedJson(c, clusterView(record), resourceVersion(record));
   });
 }

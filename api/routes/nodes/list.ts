@@ -1,7 +1,7 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
 import type { ApiEnv } from '../../env.js';
-import { findCluster } from '../../findCluster.js';
+import { findReadableCluster } from '../../findCluster.js';
 import { errors, json, notModified, readHeaders } from '../../http/describe.js';
 import { taggedJson } from '../../http/entityTag.js';
 import { projectAccess } from '../../middleware/access.js';
@@ -31,7 +31,7 @@ const route = createRoute({
 export function listNodes(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(route, async (c) => {
     const { store } = c.var.deps;
-    const record = await findCluster(c, c.req.valid('param'));
+    const record = await findReadableCluster(c, c.req.valid('param'));
     const [nodes, hostKeys, registrations] = await Promise.all([
       store.nodes.list(record.id),
       store.hostKeys.list(record.id),

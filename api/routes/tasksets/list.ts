@@ -1,7 +1,7 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
 import type { ApiEnv } from '../../env.js';
-import { findCluster } from '../../findCluster.js';
+import { findReadableCluster } from '../../findCluster.js';
 import { errors, json, notModified, readHeaders } from '../../http/describe.js';
 import { taggedJson } from '../../http/entityTag.js';
 import { projectAccess } from '../../middleware/access.js';
@@ -32,7 +32,7 @@ const route = createRoute({
 
 export function listTasksets(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(route, async (c) => {
-    const record = await findCluster(c, c.req.valid('param'));
+    const record = await findReadableCluster(c, c.req.valid('param'));
     const { limit } = c.req.valid('query');
     const tasksets = await c.var.deps.store.tasksets.latest(record.id, limit);
     return taggedJson(c, { items: tasksets.map(tasksetSummary) });

@@ -1,6 +1,7 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
 import { AppError, ErrorCode } from '../../../core/errors.js';
+import { mayRead } from '../../../core/sharing.js';
 import { projectOf, type ApiEnv } from '../../env.js';
 import { errors, json } from '../../http/describe.js';
 import { projectIdAccess } from '../../middleware/access.js';
@@ -45,7 +46,9 @@ export function v1Edges(app: OpenAPIHono<ApiEnv>): void {
     const { limit, offset, name, q } = c.req.valid('query');
     const wanted = name ?? q;
     if (wanted !== undefined) {
-      const record = await clusters.get(project.name, wanted);
+      const record =
+        (await clusters.get(project.name, wanted)) ??
+        (await clusters.getShared(project.name, wanted));
       const results = record === undefined ? [] : [edgeView(record, project.id)];
       return c.json({ count: results.length, next: null, previous: null, results }, 200);
     }
@@ -57,7 +60,7 @@ export function v1Edges(app: OpenAPIHono<ApiEnv>): void {
     const project = projectOf(c);
     const { id } = c.req.valid('param');
     const record = await c.var.deps.store.clusters.getById(id);
-    if (record?.project !== project.name) {
+    if (record === undefined || !mayRead(record, project.name)) {
       throw new AppError(ErrorCode.NotFound, `project ${project.name} has no cluster ${id}`);
     }
     return c.json(edgeView(record, project.id), 200);

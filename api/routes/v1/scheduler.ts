@@ -1,7 +1,7 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
 import { projectOf, type ApiEnv } from '../../env.js';
-import { findCluster } from '../../findCluster.js';
+import { findReadableCluster } from '../../findCluster.js';
 import { errors, json } from '../../http/describe.js';
 import { projectIdAccess } from '../../middleware/access.js';
 
@@ -33,7 +33,7 @@ const route = createRoute({
 export function v2ClusterLabels(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(route, async (c) => {
     const { name } = c.req.valid('param');
-    const { desired } = await findCluster(c, { project: projectOf(c).name, name });
+    const { desired } = await findReadableCluster(c, { project: projectOf(c).name, name });
     return c.json({ metadata: { name, labels: desired.metadata.labels ?? {} } }, 200);
   });
 }

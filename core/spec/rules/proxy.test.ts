@@ -3,6 +3,7 @@ import { merge, set } from '../../../test/fixtures/change.js';
 import { ruleTable } from '../../../test/fixtures/ruleTable.js';
 
 describe('proxy', () => {
+  const PEM = '-----BEGIN CERTIFICATE-----\nTUlJ\n-----END CERTIFICATE-----\n';
   const URL = 'http://proxy.example.com:3128';
   const proxy = (set: object) =>
     merge('spec', { proxy: { enabled: true, httpProxy: URL, ...set } });
@@ -32,13 +33,36 @@ describe('proxy', () => {
       title: 'a password in the address, without showing it',
       bad: proxy({ httpProxy: 'http://me:hunter2@proxy.example.com' }),
       path: 'spec.proxy.httpProxy',
-      says: /^(?!.*hunter2).*a proxy that asks for one is not supported yet/,
+      says: /^(?!.*hunter2).*give them as proxyAuth/,
+      good: proxy({ proxyAuth: 'me:hunter2' }),
     },
     {
       title: 'an address with a path',
       bad: proxy({ httpProxy: `${URL}/pac?x` }),
       path: 'spec.proxy.httpProxy',
       says: `write ${URL}`,
+    },
+    {
+      title: 'a password without a user, without showing it',
+      bad: proxy({ proxyAuth: 'hunter2' }),
+      path: 'spec.proxy.proxyAuth',
+      says: /^(?!.*hunter2).*is not "user:password"/,
+      good: proxy({ proxyAuth: 'me:hunter:2%@' }),
+    },
+    {
+      title: 'a CA that is no PEM',
+      bad: proxy({ bootstrapCA: 'proxy-ca.crt' }),
+      path: 'spec.proxy.bootstrapCA',
+      says: 'is not PEM',
+      good: proxy({ bootstrapCA: PEM }),
+    },
+    {
+      title: 'a CA that cannot be used',
+      bad: proxy({ bootstrapCA: PEM }),
+      context: { certificateProblem: () => 'certificate 1 has expired' },
+      path: 'spec.proxy.bootstrapCA',
+      says: 'certificate 1 has expired',
+      good: proxy({ allowInsecureBootstrap: true }),
     },
     {
       title: 'exceptions that are URLs',

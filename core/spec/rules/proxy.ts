@@ -1,11 +1,15 @@
 import type { Problem } from '../../errors.js';
 import { at, isGiven, isTrue, members, problemAt, text, type Cursor } from '../cursor.js';
+import type { ParseContext } from '../parseContext.js';
 import type { Rule } from './rule.js';
 
 const NO_PROXY_ENTRY = /^(\*|[A-Za-z0-9.*:/_[\]-]+)$/;
 
-/** A proxy is on or off in so many words, and its addresses hold no password. */
-export const proxyRule: Rule = (root) => {
+const PEM = /^\s*(-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+$/;
+const AUTH = /^[^:\s]+:\S+$/;
+
+/** A proxy is on or off in so many words, its addresses hold no password, and its CA is one. */
+export const proxyRule: Rule = (root, context) => {
   const proxy = at(root, 'spec', 'proxy');
   if (!isGiven(proxy)) return [];
   return [
@@ -13,6 +17,8 @@ export const proxyRule: Rule = (root) => {
     ...url(at(proxy, 'httpProxy')),
     ...url(at(proxy, 'httpsProxy')),
     ...noProxy(at(proxy, 'noProxy')),
+    ...auth(at(proxy, 'proxyAuth')),
+    ...bootstrapCa(at(proxy, 'bootstrapCA'), context),
   ];
 };
 
@@ -42,7 +48,7 @@ function url(cursor: Cursor): Problem[] {
     return [
       problemAt(
         cursor,
-        'holds a user or password, which would be shown to everyone: a proxy that asks for one is not supported yet',
+        'holds a user or password, which would be shown to everyone: give them as proxyAuth, which is never shown',
       ),
     ];
   }
@@ -50,6 +56,23 @@ function url(cursor: Cursor): Problem[] {
     return [problemAt(cursor, `has more than a host and port: write ${parsed.origin}`)];
   }
   return [];
+}
+
+/** Never shows what it refuses: it is a password. */
+function auth(cursor: Cursor): Problem[] {
+  const value = text(cursor);
+  if (value === undefined || value === '' || AUTH.test(value)) return [];
+  return [problemAt(cursor, 'is not "user:password", without spaces')];
+}
+
+function bootstrapCa(cursor: Cursor, { certificateProblem }: ParseContext): Problem[] {
+  const value = text(cursor);
+  if (value === undefined || value === '') return [];
+  if (!PEM.test(value)) {
+    return [problemAt(cursor, 'is not PEM: "-----BEGIN CERTIFICATE-----" and what follows it')];
+  }
+  const problem = certificateProblem?.(value);
+  return problem === undefined ? [] : [problemAt(cursor, problem)];
 }
 
 function noProxy(cursor: Cursor): Problem[] {

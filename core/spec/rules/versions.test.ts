@@ -20,6 +20,13 @@ describe('versions', () => {
       good: all(seed, set('spec.config.network.cni.version', '3.26.1')),
     },
     {
+      title: 'a platform version that there is not',
+      bad: set('spec.config.platformVersion', 'v9.0.0'),
+      path: 'spec.config.platformVersion',
+      says: 'platform version "v9.0.0" is not known: use v1.0.0, or leave it out for v1.0.0',
+      good: set('spec.config.platformVersion', 'v1.0.0'),
+    },
+    {
       title: 'Cilium, by name',
       bad: set('spec.config.network.cni', { name: 'Cilium', version: '1.16.0' }),
       path: 'spec.config.network.cni.name',

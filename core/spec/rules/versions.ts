@@ -9,6 +9,7 @@ import {
   operatingSystemWords,
   parseVersion,
 } from '../../matrix.js';
+import { platformRow, platformVersions } from '../../platform.js';
 import { didYouMean } from '../closest.js';
 import { at, problemAt, text, type Cursor } from '../cursor.js';
 import { nodesOf } from '../nodeView.js';
@@ -22,6 +23,7 @@ export const versionsRule: Rule = (root) => {
   const kubernetes = text(version) ?? '';
   return [
     ...kubernetesProblems(version),
+    ...platformProblems(at(config, 'platformVersion')),
     ...cniProblems(at(config, 'network', 'cni'), kubernetes),
     ...nodesOf(root).flatMap(({ cursor }) => systemProblems(cursor, kubernetes)),
   ];
@@ -35,6 +37,18 @@ function kubernetesProblems(cursor: Cursor): Problem[] {
     problemAt(
       cursor,
       `Kubernetes ${version} is not supported: any patch of ${minors[0] ?? ''} to ${minors.at(-1) ?? ''} is`,
+    ),
+  ];
+}
+
+function platformProblems(cursor: Cursor): Problem[] {
+  const version = text(cursor);
+  if (version === undefined || platformRow(version)) return [];
+  const known = platformVersions();
+  return [
+    problemAt(
+      cursor,
+      `platform version ${JSON.stringify(version)} is not known: use ${known.join(' or ')}, or leave it out for ${known.at(-1) ?? ''}`,
     ),
   ];
 }

@@ -25,7 +25,7 @@ export const clusterSpecSchema = z
         projects: z.array(z.strictObject({ name: z.string().min(1) })).optional(),
       })
       .optional()
-      .meta({ description: 'With other projects. Not supported yet.' }),
+      .meta({ description: 'Other projects that may read the cluster.' }),
     proxy: proxySchema.optional(),
     systemComponentsPlacement: placementSchema.optional(),
   })

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { platformVersions } from '../../platform.js';
 import { concurrencyText, kubernetesVersionText } from '../formats.js';
 import { MAX_NODES } from '../limits.js';
 import { controlPlaneOverridesSchema } from './controlPlaneOverrides.js';
@@ -33,7 +34,13 @@ export const configSchema = z
       .optional()
       .meta({ description: 'Control planes run no workloads.' }),
     highAvailability: z.boolean().optional().meta({ description: 'Three or more control planes.' }),
-    platformVersion: z.string().optional().meta({ description: 'Not supported yet.' }),
+    platformVersion: z
+      .string()
+      .optional()
+      .meta({
+        description: `Versions of what plinth brings beside Kubernetes: ${platformVersions().join(', ')}.`,
+        example: platformVersions().at(-1),
+      }),
     installerTtl: z
       .int()
       .min(1)

@@ -10,10 +10,14 @@ export const proxySchema = z
       example: '.example.com,10.0.0.0/8',
     }),
     proxyAuth: z.string().min(1).optional().meta({
-      description: '"user:password". Write-only. Not supported yet.',
+      description: '"user:password". Write-only: never answered.',
       writeOnly: true,
     }),
-    bootstrapCA: z.string().min(1).optional().meta({ description: 'Not supported yet.' }),
-    allowInsecureBootstrap: z.boolean().optional().meta({ description: 'Not supported yet.' }),
+    bootstrapCA: z.string().min(1).optional().meta({
+      description: 'PEM: the CA of a proxy that opens TLS. The machines trust it.',
+    }),
+    allowInsecureBootstrap: z.boolean().optional().meta({
+      description: "Machines' own downloads do not check certificates. Rather give bootstrapCA.",
+    }),
   })
   .meta({ id: 'Proxy', description: 'What the machines reach the outside through.' });

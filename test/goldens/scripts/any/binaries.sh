@@ -300,6 +300,26 @@ bundle_file() {
 }
 
 # shellcheck shell=bash
+# What a unit asks of the outside goes through the spec's proxy. PROXY_ENVIRONMENT: rows of `NAME=value`;
+# PROXY_SECRET: whether a password is in them: anybody may ask systemd for a unit's Environment=.
+
+# unit_proxy UNIT: files_of is the caller's.
+unit_proxy() {
+  local row text='' file=/etc/plinth/proxy.env secret=''
+  if [[ $PROXY_SECRET == true ]]; then
+    secret=$PROXY_ENVIRONMENT
+    text=$'\n'"EnvironmentFile=$file"
+  else
+    while IFS= read -r row; do
+      # A percent sign begins one of systemd's own words.
+      [[ -z $row ]] || text+=$'\n'"Environment=\"${row//%/%%}\""
+    done <<<"$PROXY_ENVIRONMENT"
+  fi
+  setting_file "$file" 0600 "$secret"
+  setting_file "/etc/systemd/system/$1.d/50-plinth-proxy.conf" 0644 "${text:+[Service]$text}"
+}
+
+# shellcheck shell=bash
 # kubeadm, kubelet, kubectl, the CNI plugins and kubelet's unit. Files come from the bundle by their sums,
 # or from KUBERNETES_URL and CNI_URL, where a sum lies beside each.
 
@@ -309,13 +329,19 @@ CNI=/opt/cni/bin
 # On the disk, not in memory: kubelet alone is 80 MB.
 DOWNLOADS=$PLINTH_STATE/downloads
 
+insecure=()
+if [[ $SKIP_VERIFY == true ]]; then
+  note 'certificates are not checked here: proxy.allowInsecureBootstrap'
+  insecure=(--insecure)
+fi
+
 # fetch URL NAME: verified by the sum that is published beside it.
 fetch() {
   local wanted file=$DOWNLOADS/$2
   mkdir -p "$DOWNLOADS"
   hint "Can the machine reach $1? A proxy or a mirror can be set."
-  run curl -fsSL --retry 3 --connect-timeout 10 -o "$file" "$1"
-  wanted=$(curl -fsSL --retry 3 --connect-timeout 10 "$1.sha256")
+  run curl -fsSL --retry 3 --connect-timeout 10 "${insecure[@]}" -o "$file" "$1"
+  wanted=$(curl -fsSL --retry 3 --connect-timeout 10 "${insecure[@]}" "$1.sha256")
   [[ $(sha256sum "$file" | cut -d ' ' -f 1) == "${wanted%% *}" ]] ||
     fail ArtifactCorrupt "$1 does not have the sum that is published beside it" 'Retry; if it stays, the mirror is broken.'
 }
@@ -411,6 +437,8 @@ EnvironmentFile=-/etc/default/kubelet
 ExecStart=
 ExecStart=/usr/local/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS $KUBELET_EXTRA_ARGS
 UNIT
+# Credential plugins and static pods from URLs are the kubelet's children.
+unit_proxy kubelet.service
 files_of ''
 setting_file /etc/plinth/kubeadm-patches/kubeletconfiguration+strategic.json 0644 "$KUBELET_PATCH"
 ((CHANGED == 0)) || changed=1

@@ -283,6 +283,65 @@ setting_file() {
 }
 
 # shellcheck shell=bash
+# PROXY_CA: the certificates of a proxy that opens TLS. The machine trusts them, and so does whatever starts
+# after that: containerd reads them once.
+
+# What the system's own tool rewrites from the folder of local certificates. Before any package comes: what was
+# not there then goes again.
+record_trust() {
+  local file
+  record_path /etc/ssl/certs
+  record_path /etc/ssl/certs/ca-certificates.crt
+  record_path /usr/local/share/ca-certificates
+  [[ -d /etc/pki/ca-trust/extracted ]] || return 0
+  record_path /etc/pki/ca-trust/extracted
+  while IFS= read -r file; do record_path "$file"; done < <(
+    find /etc/pki/ca-trust/extracted -type f ! -path '*/directory-hash/*'
+  )
+}
+
+# trust_proxy: a system without such a tool gets it with its packages, and comes here again.
+trust_proxy() {
+  local folder tool reader=${PLINTH_READER-}
+  if have update-ca-certificates; then
+    folder=/usr/local/share/ca-certificates tool=(update-ca-certificates)
+  elif have update-ca-trust; then
+    folder=/etc/pki/ca-trust/source/anchors tool=(update-ca-trust extract)
+  else
+    return 0
+  fi
+  files_of trust
+  setting_file "$folder/plinth-proxy.crt" 0644 "$PROXY_CA"
+  files_of "$reader"
+  changes_pending trust || return 0
+  run "${tool[@]}"
+  plinth_mark_pending
+  changes_taken trust
+  # shellcheck disable=SC2034 # as put_file says it
+  CHANGED=1
+}
+
+# shellcheck shell=bash
+# What a unit asks of the outside goes through the spec's proxy. PROXY_ENVIRONMENT: rows of `NAME=value`;
+# PROXY_SECRET: whether a password is in them: anybody may ask systemd for a unit's Environment=.
+
+# unit_proxy UNIT: files_of is the caller's.
+unit_proxy() {
+  local row text='' file=/etc/plinth/proxy.env secret=''
+  if [[ $PROXY_SECRET == true ]]; then
+    secret=$PROXY_ENVIRONMENT
+    text=$'\n'"EnvironmentFile=$file"
+  else
+    while IFS= read -r row; do
+      # A percent sign begins one of systemd's own words.
+      [[ -z $row ]] || text+=$'\n'"Environment=\"${row//%/%%}\""
+    done <<<"$PROXY_ENVIRONMENT"
+  fi
+  setting_file "$file" 0600 "$secret"
+  setting_file "/etc/systemd/system/$1.d/50-plinth-proxy.conf" 0644 "${text:+[Service]$text}"
+}
+
+# shellcheck shell=bash
 # containerd as kubelet needs it: one configuration for the version that is there.
 
 major=$(containerd --version | sed -n 's/.* v\{0,1\}\([0-9]*\)\..*/\1/p')
@@ -328,17 +387,18 @@ version = 3
 TOML
 }
 
+# hosts_file REGISTRY MIRROR: `-` for none; SKIP_VERIFY: a person has said that certificates may be anybody's.
 hosts_file() {
   local own=$1 mirror=$2
   # Its name is not its address.
   [[ $own != docker.io ]] || own='registry-1.docker.io'
-  cat <<TOML
-# plinth
-server = "https://$own"
-[host."$mirror"]
-  capabilities = ["pull", "resolve"]
-  override_path = true
-TOML
+  printf '# plinth\nserver = "https://%s"\n' "$own"
+  if [[ $mirror == - ]]; then
+    printf '[host."https://%s"]\n  capabilities = ["pull", "resolve"]\n' "$own"
+  else
+    printf '[host."%s"]\n  capabilities = ["pull", "resolve"]\n  override_path = true\n' "$mirror"
+  fi
+  [[ $SKIP_VERIFY != true ]] || printf '  skip_verify = true\n'
 }
 
 # MIRRORS: rows of `registry url`, `-` for none; files of other registries are a person's.
@@ -346,17 +406,9 @@ use_mirrors() {
   local registry url text
   while read -r registry url; do
     text=
-    [[ $url == - ]] || text=$(hosts_file "$registry" "$url")
+    [[ $url == - && $SKIP_VERIFY != true ]] || text=$(hosts_file "$registry" "$url")
     setting_file "/etc/containerd/certs.d/$registry/hosts.toml" 0644 "$text"
   done <<<"$MIRRORS"
-}
-
-use_proxy() {
-  local row text=
-  while IFS= read -r row; do
-    [[ -z $row ]] || text+=$'\n'"Environment=\"$row\""
-  done <<<"$PROXY_ENVIRONMENT"
-  setting_file /etc/systemd/system/containerd.service.d/50-plinth-proxy.conf 0644 "${text:+[Service]$text}"
 }
 
 answers() { timeout 5 ctr version >/dev/null 2>&1; }
@@ -380,7 +432,8 @@ else
   put_file /etc/containerd/config.toml 0644 < <(config_v2)
 fi
 use_mirrors
-use_proxy
+unit_proxy containerd.service
+trust_proxy
 files_of ''
 put_file /etc/crictl.yaml 0644 <<<'runtime-endpoint: unix:///run/containerd/containerd.sock'
 mkdir -p "$cni_bin" /etc/cni/net.d

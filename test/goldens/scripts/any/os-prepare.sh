@@ -283,6 +283,45 @@ setting_file() {
 }
 
 # shellcheck shell=bash
+# PROXY_CA: the certificates of a proxy that opens TLS. The machine trusts them, and so does whatever starts
+# after that: containerd reads them once.
+
+# What the system's own tool rewrites from the folder of local certificates. Before any package comes: what was
+# not there then goes again.
+record_trust() {
+  local file
+  record_path /etc/ssl/certs
+  record_path /etc/ssl/certs/ca-certificates.crt
+  record_path /usr/local/share/ca-certificates
+  [[ -d /etc/pki/ca-trust/extracted ]] || return 0
+  record_path /etc/pki/ca-trust/extracted
+  while IFS= read -r file; do record_path "$file"; done < <(
+    find /etc/pki/ca-trust/extracted -type f ! -path '*/directory-hash/*'
+  )
+}
+
+# trust_proxy: a system without such a tool gets it with its packages, and comes here again.
+trust_proxy() {
+  local folder tool reader=${PLINTH_READER-}
+  if have update-ca-certificates; then
+    folder=/usr/local/share/ca-certificates tool=(update-ca-certificates)
+  elif have update-ca-trust; then
+    folder=/etc/pki/ca-trust/source/anchors tool=(update-ca-trust extract)
+  else
+    return 0
+  fi
+  files_of trust
+  setting_file "$folder/plinth-proxy.crt" 0644 "$PROXY_CA"
+  files_of "$reader"
+  changes_pending trust || return 0
+  run "${tool[@]}"
+  plinth_mark_pending
+  changes_taken trust
+  # shellcheck disable=SC2034 # as put_file says it
+  CHANGED=1
+}
+
+# shellcheck shell=bash
 # What Kubernetes asks of an operating system: no swap, modules, kernel settings, the endpoint's name.
 # Every value that already holds is left alone.
 
@@ -425,13 +464,32 @@ name_servers() {
 
 # The package manager and people's shells go through the proxy as the cluster does.
 use_proxy() {
-  local row exports=
+  local row exports='' mode=0644
   while IFS= read -r row; do
     [[ -z $row ]] || exports+=$(printf 'export %s=%q' "${row%%=*}" "${row#*=}")$'\n'
   done <<<"$PROXY_ENVIRONMENT"
   CHANGED=0
-  setting_file /etc/profile.d/plinth-proxy.sh 0644 "${exports%$'\n'}"
-  [[ ! -d /etc/apt/apt.conf.d ]] || setting_file /etc/apt/apt.conf.d/99-plinth-proxy 0644 "$PROXY_APT"
+  # A password is root's alone; whoever reads these files as somebody else passes them by.
+  [[ $PROXY_SECRET != true ]] || mode=0600
+  setting_file /etc/profile.d/plinth-proxy.sh "$mode" "${exports%$'\n'}"
+  [[ ! -d /etc/apt/apt.conf.d ]] || setting_file /etc/apt/apt.conf.d/99-plinth-proxy "$mode" "$PROXY_APT"
+  [[ ! -e /etc/dnf/dnf.conf ]] || dnf_proxy
+  ((CHANGED == 0)) || changed=1
+}
+
+# dnf reads one file: ours are two lines of it.
+dnf_proxy() {
+  grep -qsx '# plinth: the proxy' /etc/dnf/dnf.conf || [[ -n $PROXY_DNF ]] || return 0
+  put_file /etc/dnf/dnf.conf "$(stat -c %a /etc/dnf/dnf.conf)" < <(
+    sed '/^# plinth: the proxy$/,+1d' /etc/dnf/dnf.conf
+    [[ -z $PROXY_DNF ]] || printf '# plinth: the proxy\nproxy=%s\n' "$PROXY_DNF"
+  )
+}
+
+trust() {
+  CHANGED=0
+  [[ -z $PROXY_CA ]] || record_trust
+  trust_proxy
   ((CHANGED == 0)) || changed=1
 }
 
@@ -442,6 +500,7 @@ name_endpoint
 spare_pod_links
 name_servers
 use_proxy
+trust
 [[ $(tail -n +2 /proc/swaps 2>/dev/null | wc -l) -eq 0 ]] ||
   fail StepFailed 'swap is still on' 'Something turns it on again: look at systemctl list-units --type=swap.'
 ((changed)) || skip 'the operating system is prepared'
