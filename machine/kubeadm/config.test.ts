@@ -16,7 +16,8 @@ function documents(text: string): Record<string, Record<string, unknown>> {
   const all = parseAllDocuments(text).map((each) => each.toJS() as { kind: string });
   return Object.fromEntries(all.map((each) => [each.kind, each as Record<string, unknown>]));
 }
-const init = (change: ContextChange = {}) => documents(initConfig(fixtureStepContext(change)));
+const init = (change: ContextChange = {}) =>
+  documents(initConfig(fixtureStepContext({ join: fixtureJoin, ...change })));
 const join = (change: ContextChange = {}) =>
   documents(joinConfig(fixtureStepContext({ join: fixtureJoin, ...change })));
 const registration = (all: ReturnType<typeof documents>): Record<string, unknown> =>

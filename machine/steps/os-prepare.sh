@@ -170,6 +170,15 @@ trust() {
   ((CHANGED == 0)) || changed=1
 }
 
+# HOST_PATHS: rows of paths that volumes of the spec may make: what was not there goes with the cluster.
+record_host_paths() {
+  local path
+  while IFS= read -r path; do
+    [[ -z $path || -e $path ]] || record_path "$path"
+  done <<<"$HOST_PATHS"
+}
+
+record_host_paths
 swap_off
 load_modules
 set_sysctls

@@ -38,7 +38,7 @@ async function setSysctls(): Promise<{ failed: boolean; output: string }> {
     .join('\n')
     .replaceAll('/proc/sys', `${dir}/sys`)
     .replaceAll('/etc/', `${dir}/`);
-  const functions = text.slice(0, text.indexOf('\nswap_off\n'));
+  const functions = text.slice(0, text.indexOf('\nrecord_host_paths\n'));
   const env = {
     PATH: process.env['PATH'],
     PLINTH_RUN_DIR: dir,

@@ -1,6 +1,8 @@
+import type { ControlPlaneOverride } from '../../core/cluster.js';
+import { Role } from '../../core/words.js';
 import { API_ENDPOINT_NAME } from '../kubeadm/endpoint.js';
 import { aptProxy, dnfProxy, proxyCa, proxyParams } from './proxy.js';
-import type { StepModule } from './types.js';
+import type { StepContext, StepModule } from './types.js';
 
 export const osPrepareStep: StepModule = {
   name: 'os-prepare',
@@ -14,5 +16,15 @@ export const osPrepareStep: StepModule = {
     PROXY_APT: aptProxy(context),
     PROXY_DNF: dnfProxy(context),
     PROXY_CA: proxyCa(context),
+    HOST_PATHS: hostPaths(context),
   }),
 };
+
+/** Folders and files of the machine that the control plane's own volumes make where they are not there. */
+function hostPaths({ spec, node }: StepContext): string {
+  if (!node.roles.includes(Role.ControlPlane)) return '';
+  return Object.values(spec.config.controlPlaneOverrides ?? {})
+    .flatMap((override: ControlPlaneOverride) => override.extraVolumes ?? [])
+    .flatMap(({ hostPath }) => (hostPath as { path?: string } | undefined)?.path ?? [])
+    .join('\n');
+}
