@@ -9,6 +9,7 @@ import { runMachineStep } from './machineStep.js';
 import { unitTimes, type StepOutcome } from './nodeStep.js';
 import type { ClusterStepRef } from './refs.js';
 import { stepError } from './stepError.js';
+import { beforeClusterStep } from './stepEffects.js';
 
 /** The condition that a cluster step makes True, or False when it fails. */
 const CONDITION: Partial<Record<StepName, ConditionType>> = {
@@ -34,6 +35,7 @@ export async function runClusterStep(
         failure: { node: ref.name, step: ref.step },
       });
     }
+    await beforeClusterStep(deps, ref);
     let lost: unknown;
     for (const { spec: on, steps } of through) {
       const previous = steps[ref.step];

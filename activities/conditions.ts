@@ -1,4 +1,9 @@
-import { initialConditions, SuccessReason, withCondition } from '../core/conditions.js';
+import {
+  fulfilledConditions,
+  initialConditions,
+  SuccessReason,
+  withCondition,
+} from '../core/conditions.js';
 import type { ConditionStatus, ConditionType } from '../core/words.js';
 import type { ActivityDeps } from './deps.js';
 
@@ -17,4 +22,15 @@ export async function setCondition(
     ref.clusterId,
     withCondition(known, { type: set.type, status: set.status, reason }, at),
   );
+}
+
+/** All conditions of a cluster that is as it is desired. */
+export async function fulfilConditions(
+  deps: ActivityDeps,
+  ref: { clusterId: string },
+): Promise<void> {
+  const record = await deps.store.clusters.getById(ref.clusterId);
+  if (record === undefined) return;
+  const conditions = fulfilledConditions(record.conditions, new Date().toISOString());
+  await deps.store.clusters.setConditions(ref.clusterId, conditions);
 }

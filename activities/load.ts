@@ -38,7 +38,8 @@ export function nodeSpec(loaded: LoadedCluster, hostname: string): NodeSpec {
 /** Control planes that have joined, the first one's machine first: where the cluster is talked to. */
 export function joinedControlPlanes(loaded: LoadedCluster, except?: string): NodeRecord[] {
   return loaded.nodes
-    .filter((node) => node.joined && isControlPlane(node.spec) && node.hostname !== except)
+    .filter((node) => node.joined && isControlPlane(node.spec))
+    .filter((node) => node.leaving !== true && node.hostname !== except)
     .toSorted((a, b) => Number(isLeader(b)) - Number(isLeader(a)));
 }
 

@@ -3,11 +3,12 @@ import {
   CommonConditionStatus,
   ConditionStatus,
   ConditionType,
+  NodeStatus,
   OperationStatus,
   ProvisionStatus,
   TasksetStatus,
 } from '../core/words.js';
-import { setCondition } from './conditions.js';
+import { fulfilConditions, setCondition } from './conditions.js';
 import type { ActivityDeps } from './deps.js';
 import { loadCluster } from './load.js';
 import { provisionStatusAtEnd } from './provisionStatus.js';
@@ -94,11 +95,13 @@ export async function endTaskset(
   });
   await Promise.all([
     failed || deps.store.clusters.setApplied(work.clusterId, { spec: record.desired.spec }),
-    setCondition(deps, work, {
-      type: ConditionType.Ready,
-      status: failed ? ConditionStatus.False : ConditionStatus.True,
-      ...(failed ? { reason } : {}),
-    }),
+    failed
+      ? setCondition(deps, work, {
+          type: ConditionType.Ready,
+          status: ConditionStatus.False,
+          reason,
+        })
+      : fulfilConditions(deps, work),
     status === undefined || deps.store.clusters.setProvisionStatus(work.clusterId, status),
   ]);
   await deps.store.tasksets.end(
@@ -124,12 +127,23 @@ export async function endTaskset(
   });
 }
 
-/** A node that left for good and is clean: nothing is remembered of it. */
+/** A node that left and is clean: nothing is remembered of it. One that is wanted again starts from there. */
 export async function forgetNode(
   deps: ActivityDeps,
   ref: OperationRef & { hostname: string },
 ): Promise<void> {
+  const { record } = await loadCluster(deps, ref);
+  const spec = record.desired.spec.config.nodes.find((node) => node.hostname === ref.hostname);
   await deps.store.nodes.remove(ref.clusterId, ref.hostname);
-  await deps.store.hostKeys.remove(ref.clusterId, ref.hostname);
-  await deps.store.registrations.remove(ref.clusterId, ref.hostname);
+  if (spec === undefined || record.deleting) {
+    await deps.store.hostKeys.remove(ref.clusterId, ref.hostname);
+    await deps.store.registrations.remove(ref.clusterId, ref.hostname);
+    return;
+  }
+  await deps.store.nodes.upsert(ref.clusterId, ref.hostname, {
+    spec,
+    status: NodeStatus.Pending,
+    claimed: false,
+    joined: false,
+  });
 }

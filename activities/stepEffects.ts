@@ -4,7 +4,7 @@ import { FINAL_CLEANUP } from '../machine/steps/release.js';
 import type { StepRunResult } from '../machine/types.js';
 import type { ActivityDeps } from './deps.js';
 import type { LoadedCluster } from './load.js';
-import type { StepRef } from './refs.js';
+import type { ClusterStepRef, StepRef } from './refs.js';
 import { withMachine } from './targets.js';
 
 /** What has to be known before a step may change anything: a claim that dies half way is still cleaned. */
@@ -22,6 +22,15 @@ export async function beforeStep(deps: ActivityDeps, ref: StepRef, on: NodeSpec)
       return;
     default:
   }
+}
+
+/** From the first step of leaving on there is no way back into the cluster but wholly out of it and in again. */
+export async function beforeClusterStep(deps: ActivityDeps, ref: ClusterStepRef): Promise<void> {
+  if (ref.step !== 'drain' || ref.subject === undefined) return;
+  await deps.store.nodes.upsert(ref.clusterId, ref.subject, {
+    leaving: true,
+    status: NodeStatus.Deleting,
+  });
 }
 
 /** What a step that succeeded makes true, recorded before the step itself counts as done. */

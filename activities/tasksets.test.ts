@@ -3,12 +3,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { NodeSpec } from '../core/cluster.js';
 import type { ClusterRecord } from '../core/records.js';
 import type { Registration } from '../core/registration.js';
+import { OperationName } from '../core/words.js';
 import { applyTo, desired, node, project } from '../test/store/desired.js';
 import { openTestDatabase, type TestDatabase } from '../test/store/testDatabase.js';
 import { createVault } from '../vault/vault.js';
 import type { ActivityDeps } from './deps.js';
-import { endOperation, endTaskset } from './operations.js';
+import { endOperation, endTaskset, forgetNode } from './operations.js';
 import type { OperationRef, Waiting, Work } from './refs.js';
+import { beforeClusterStep } from './stepEffects.js';
 import { removeCluster, takeWork } from './tasksets.js';
 
 let db: TestDatabase;
@@ -106,6 +108,43 @@ describe('taking work', () => {
     expect(await take(id('b'))).toBeUndefined();
     expect((await now())?.commonStatus).toMatchObject({ conditionStatus: 3 });
     expect((await now())?.commonStatus.reason).toContain('m1: it broke');
+  });
+
+  it('says that all is well when what failed is not wanted any more', async () => {
+    await end(await must(await take(id('a'))));
+    const nodes = [node(1), node(2)];
+    await applyTo(db.store)(record.name, [...nodes, node(3)]);
+    await end(await must(await take(id('b'))), [0]);
+    expect((await now())?.conditions.at(-1)).toMatchObject({ status: 'False' });
+    await Promise.all(
+      nodes.map((spec) =>
+        db.store.nodes.upsert(record.id, spec.hostname, { spec, claimed: true, joined: true }),
+      ),
+    );
+    await applyTo(db.store)(record.name, nodes);
+    expect(await take(id('c'))).toBeUndefined();
+    const { conditions, commonStatus } = (await now()) ?? {};
+    expect(conditions?.map(({ status }) => status)).toEqual(Array(6).fill('True'));
+    expect(commonStatus?.conditionStatus).toBe(2);
+  });
+
+  it('remembers that a node has begun to leave, until it is clean', async () => {
+    await end(await must(await take(id('a'))));
+    const join = (spec: NodeSpec) =>
+      db.store.nodes.upsert(record.id, spec.hostname, { spec, claimed: true, joined: true });
+    await Promise.all([join(node(1)), join(node(2))]);
+    const of = { ...ref(), clusterId: record.id, generation: 1, tasksetId: id('a') };
+    const operation = { ...of, operation: OperationName.NodeRemoval, operationIndex: 0 };
+    await beforeClusterStep(deps, { ...operation, step: 'drain', subject: 'node-2' });
+    await db.store.clusters.requestRetry(record.project, record.name);
+    const work = await must(await take(id('b')));
+    expect(work.operations.map(({ name }) => name)).toEqual(['NodeRemoval', 'NodeAddition']);
+
+    await forgetNode(deps, { ...operation, hostname: 'node-2' });
+    expect(await db.store.nodes.get(record.id, 'node-2')).toMatchObject({
+      ...{ status: 'PENDING', claimed: false, joined: false, steps: {} },
+    });
+    expect((await db.store.nodes.get(record.id, 'node-2'))?.leaving).toBeUndefined();
   });
 
   it('starts a new taskset for a retry', async () => {

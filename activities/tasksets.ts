@@ -7,6 +7,7 @@ import {
   TasksetStatus,
 } from '../core/words.js';
 import { initialConditions } from '../core/conditions.js';
+import { fulfilConditions } from './conditions.js';
 import type { ActivityDeps } from './deps.js';
 import {
   dropApproval,
@@ -131,6 +132,7 @@ export function appliedState({ record, nodes }: LoadedCluster): AppliedState {
       hostname: node.hostname,
       claimed: node.claimed,
       joined: node.joined,
+      leaving: node.leaving === true,
       leader: isLeader(node),
       spec: node.spec,
     })),
@@ -161,6 +163,8 @@ async function endWithoutWork(
   sequence: number,
 ): Promise<void> {
   await deps.store.clusters.setApplied(record.id, { spec: record.desired.spec });
+  // An earlier attempt at something that is not wanted any more may have failed.
+  await fulfilConditions(deps, { clusterId: record.id });
   await deps.store.clusters.setCommonStatus(record.id, {
     conditionStatus: CommonConditionStatus.Ok,
     reason: APPLIED_REASON,

@@ -25,6 +25,16 @@ export function initialConditions(at: string): Condition[] {
   }));
 }
 
+/** What is desired is what is applied: nothing that an earlier attempt said is left. */
+export function fulfilledConditions(conditions: readonly Condition[], at: string): Condition[] {
+  const known = conditions.length === 0 ? initialConditions(at) : conditions;
+  return known.reduce<Condition[]>(
+    (list, { type }) =>
+      withCondition(list, { type, status: ConditionStatus.True, reason: SuccessReason[type] }, at),
+    [...known],
+  );
+}
+
 /** The list with one condition set; the time moves only when its status or reason does. */
 export function withCondition(
   conditions: readonly Condition[],

@@ -120,6 +120,29 @@ describe('plan', () => {
     expect(operations[0]?.nodes).toEqual([{ hostname: 'm3', path: 'worker' }]);
   });
 
+  it('lets a node that had begun to leave and is wanted again leave wholly, and join anew', () => {
+    const half: AppliedState = {
+      ...applied(three, 'm1'),
+      nodes: [
+        appliedNode(m1, { leader: true }),
+        appliedNode(m2),
+        appliedNode(m3, { leaving: true }),
+      ],
+    };
+    const operations = plan(half, { spec: three, deleting: false });
+    expect(operations).toMatchObject([
+      {
+        name: 'NodeRemoval',
+        reason: 'had begun to leave: m3',
+        leave: ['m3'],
+        nodes: [{ hostname: 'm3', path: 'clean' }],
+      },
+      { name: 'NodeAddition', nodes: [{ hostname: 'm3', path: 'worker' }] },
+    ]);
+    const dropped = plan(half, { spec: spec([m1, m2]), deleting: false });
+    expect(dropped).toMatchObject([{ reason: 'not in the spec any more: m3', leave: ['m3'] }]);
+  });
+
   it('takes a joined node out through a control plane before it is cleaned', () => {
     const operations = plan(applied(three, 'm1'), { spec: spec([m1, m2]), deleting: false });
     expect(names(operations)).toEqual(['NodeRemoval']);

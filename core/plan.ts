@@ -17,6 +17,8 @@ export interface AppliedNode {
   /** Something of ours may be on the machine. */
   claimed: boolean;
   joined: boolean;
+  /** It has begun to leave; wanted again, it leaves wholly and then joins anew. */
+  leaving?: boolean;
   /** It is, or was about to become, the first control plane. */
   leader: boolean;
   spec: NodeSpec;
@@ -73,8 +75,13 @@ export function plan(applied: AppliedState, desired: DesiredState): OperationPla
 function losesControlPlane(applied: AppliedState, spec: ClusterSpec): boolean {
   const wanted = new Set(controlPlanesOf(spec));
   return applied.nodes.some(
-    (node) => node.joined && isControlPlane(node.spec) && !wanted.has(node.hostname),
+    (node) => isMember(node) && isControlPlane(node.spec) && !wanted.has(node.hostname),
   );
+}
+
+/** Joined, and to stay. */
+function isMember(node: AppliedNode | undefined): boolean {
+  return node?.joined === true && node.leaving !== true;
 }
 
 export function isControlPlane(node: Pick<NodeSpec, 'roles'>): boolean {
@@ -105,17 +112,24 @@ function planDeletion(applied: AppliedState): OperationPlan[] {
 function planRemoval(applied: AppliedState, spec: ClusterSpec): OperationPlan[] {
   const wanted = new Set(spec.config.nodes.map((node) => node.hostname));
   const gone = applied.nodes
-    .filter((node) => node.claimed && !wanted.has(node.hostname))
+    .filter((node) => node.claimed && (!wanted.has(node.hostname) || node.leaving === true))
     .toSorted(byHostname);
   if (gone.length === 0) return [];
   const leaving = new Set(gone.map((node) => node.hostname));
   const through = applied.nodes.some(
     (node) => node.joined && isControlPlane(node.spec) && !leaving.has(node.hostname),
   );
+  const [dropped, wantedAgain] = [false, true].map((isWanted) =>
+    gone.flatMap(({ hostname }) => (wanted.has(hostname) === isWanted ? [hostname] : [])),
+  ) as [string[], string[]];
+  const reasons = [
+    ...(dropped.length === 0 ? [] : [`not in the spec any more: ${dropped.join(', ')}`]),
+    ...(wantedAgain.length === 0 ? [] : [`had begun to leave: ${wantedAgain.join(', ')}`]),
+  ];
   return [
     {
       name: OperationName.NodeRemoval,
-      reason: `not in the spec any more: ${gone.map((node) => node.hostname).join(', ')}`,
+      reason: reasons.join('; '),
       nodes: gone.map(({ hostname }) => ({ hostname, path: 'clean' })),
       // One that failed half way may be known to the API server, or count as a member of etcd.
       leave: through ? gone.map((node) => node.hostname) : [],
@@ -128,7 +142,7 @@ function planRemoval(applied: AppliedState, spec: ClusterSpec): OperationPlan[] 
 export function chooseLeader(applied: AppliedState, spec: ClusterSpec): string {
   const candidates = spec.config.nodes.filter(isControlPlane).toSorted(byHostname);
   const known = new Map(applied.nodes.map((node) => [node.hostname, node]));
-  const joined = candidates.filter((node) => known.get(node.hostname)?.joined);
+  const joined = candidates.filter((node) => isMember(known.get(node.hostname)));
   const leader =
     joined.find((node) => known.get(node.hostname)?.leader) ??
     joined[0] ??
@@ -157,7 +171,7 @@ function planCreation(applied: AppliedState, spec: ClusterSpec): OperationPlan {
 }
 
 function planAddition(applied: AppliedState, spec: ClusterSpec): OperationPlan[] {
-  const joined = new Set(applied.nodes.filter((n) => n.joined).map((n) => n.hostname));
+  const joined = new Set(applied.nodes.filter(isMember).map((n) => n.hostname));
   const added = spec.config.nodes.filter((node) => !joined.has(node.hostname)).toSorted(byHostname);
   if (added.length === 0) return [];
   return [

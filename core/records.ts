@@ -61,6 +61,8 @@ export interface NodeRecord {
   claimed: boolean;
   /** It joined the cluster (or initialised it). */
   joined: boolean;
+  /** It has begun to leave: drained, perhaps no etcd member or no node any more. There is no way back but wholly out. */
+  leaving?: boolean;
   /** Facts as gathered last (machine/facts). */
   facts?: unknown;
   /** Steps of the latest operation by name. */

@@ -85,12 +85,16 @@ function context(subject: string, through = 'n1'): StepContext {
   };
 }
 
-/** One line of `etcdctl member list`. */
+/** One member as etcd's HTTP API lists it. */
 function member(n: number, { state = 'started', learner = false } = {}): string {
   const address = `10.0.0.${String(n)}`;
-  const [name, client] =
-    state === 'started' ? [`n${String(n)}`, `https://${address}:2379`] : ['', ''];
-  return `id${String(n)}, ${state}, ${name}, https://${address}:2380, ${client}, ${String(learner)}`;
+  return JSON.stringify({
+    ID: `id${String(n)}`,
+    ...(state === 'started' ? { name: `n${String(n)}` } : {}),
+    peerURLs: [`https://${address}:2380`],
+    ...(state === 'started' ? { clientURLs: [`https://${address}:2379`] } : {}),
+    ...(learner ? { isLearner: true } : {}),
+  });
 }
 
 async function etcd(members: string[], dead: number[] = []): Promise<void> {
@@ -100,13 +104,13 @@ async function etcd(members: string[], dead: number[] = []): Promise<void> {
     dead.map((n) => `https://10.0.0.${String(n)}:2379\n`).join(''),
   );
   await program(
-    'ctr',
+    'curl',
     `case "$*" in
-      *'containers ls'*) echo etcd-1 ;;
-      *'tasks ls'*) printf 'TASK      PID    STATUS\\netcd-1    123    RUNNING\\n' ;;
-      *'member list') cat "$D/members" ;;
-      *'endpoint health') for a; do case $a in --endpoints=*) ! grep -qxF "\${a#--endpoints=}" "$D/dead" || exit 1 ;; esac; done ;;
-      *'member remove '*) grep -v "^\${*: -1}," "$D/members" >"$D/left"; mv "$D/left" "$D/members"; echo "\${*: -1}" >"$D/removed" ;;
+      *member/list) [[ -e $D/asked ]] || { touch "$D/asked"; exit 7; }
+        printf '{"header":{"member_id":"1"},"members":[%s]}' "$(paste -sd , "$D/members")" ;;
+      *health) ! grep -qxF "$(sed 's,/health$,,' <<<"\${*: -1}")" "$D/dead" || exit 7; echo '{"health":"true"}' ;;
+      *member/remove) id=$(sed 's/.*"ID":"\\([^"]*\\)".*/\\1/' <<<"$*"); grep -v "\\"$id\\"" "$D/members" >"$D/left"
+        mv "$D/left" "$D/members"; echo "$id" >"$D/removed" ;;
     esac`,
   );
 }
@@ -167,7 +171,8 @@ describe('etcd-member-remove', () => {
   });
 
   it('says so when etcd does not run here', async () => {
-    await program('ctr', 'true');
+    await program('curl', 'exit 7');
+    await program('sleep', 'exit 0');
 
     expect(await run(etcdMemberRemoveStep)).toMatchObject({
       outcome: 'failed',

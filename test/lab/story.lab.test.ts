@@ -183,7 +183,7 @@ describe('the life of a cluster', () => {
   });
 
   it('carries traffic between the pods of all nodes, and knows its services by name', async () => {
-    await expectPodsTalk(kubectl, MACHINES.length);
+    await expectPodsTalk(lab, kubectl, MACHINES);
   });
 
   it('leaves no token behind with which a machine could join', async () => {

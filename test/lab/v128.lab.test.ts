@@ -59,7 +59,7 @@ describe(`Kubernetes ${VERSION}`, () => {
   });
 
   it('carries traffic between the pods of all nodes, and knows its services by name', async () => {
-    await expectPodsTalk(kubectl, MACHINES.length);
+    await expectPodsTalk(session.lab, kubectl, MACHINES);
   });
 
   it('is deleted, and the machines are as they were found', async () => {
