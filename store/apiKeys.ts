@@ -3,10 +3,13 @@ import type { Db } from 'mongodb';
 import { AppError, ErrorCode } from '../core/errors.js';
 import { CollectionName } from './collections.js';
 import { isDuplicate } from './databaseError.js';
+import { mapSlice, nameCondition, readPage } from './paging.js';
 import { timestamp } from './timestamps.js';
-import type { ApiKeyRecord, ApiKeyStore } from './types.js';
+import type { ApiKeyRecord, ApiKeyStore, NameFilter } from './types.js';
 
 type ApiKeyDocument = Omit<ApiKeyRecord, 'id'> & { _id: string };
+
+const BY_NAME = 'name_1__id_1';
 
 /** When a key was used last is told to the minute: not every request is a write. */
 const USE_NOTED_EVERY_MS = 60_000;
@@ -14,6 +17,7 @@ const USE_NOTED_EVERY_MS = 60_000;
 export async function openApiKeys(db: Db): Promise<ApiKeyStore> {
   const keys = db.collection<ApiKeyDocument>(CollectionName.apiKeys);
   await keys.createIndex({ hash: 1 }, { unique: true }, undefined);
+  await keys.createIndex({ name: 1, _id: 1 });
   return {
     async create({ id, ...rest }) {
       const document: ApiKeyDocument = { _id: id, ...rest, createdAt: timestamp() };
@@ -41,6 +45,19 @@ export async function openApiKeys(db: Db): Promise<ApiKeyStore> {
     async list() {
       return (await keys.find().sort({ name: 1, _id: 1 }).toArray()).map(record);
     },
+    async page({ name, project, revoked, after, ...page }) {
+      const filter = {
+        // The least name, so that there is always a range of the index to walk.
+        name: nameCondition(name) ?? { $gte: '' },
+        ...(project === undefined ? {} : { project }),
+        ...(revoked === undefined ? {} : { revokedAt: { $exists: revoked } }),
+      };
+      const query = {
+        ...{ filter, sort: { name: 1, _id: 1 } as const, hint: BY_NAME },
+        ...(after === undefined ? {} : { after: later(name, after) }),
+      };
+      return mapSlice(await readPage(keys, query, page), record);
+    },
     async revoke(id) {
       const { matchedCount } = await keys.updateOne(
         { _id: id, revokedAt: { $exists: false } },
@@ -48,6 +65,15 @@ export async function openApiKeys(db: Db): Promise<ApiKeyStore> {
       );
       return matchedCount > 0;
     },
+  };
+}
+
+/** Names may be taken twice: those of the last name that come after it by id, and those of later names. */
+function later(name: NameFilter | undefined, after: { name: string; id: string }): object {
+  const from = nameCondition(name) ?? {};
+  return {
+    name: { ...from, $gte: after.name },
+    $or: [{ name: { $gt: after.name } }, { _id: { $gt: after.id } }],
   };
 }
 

@@ -5,7 +5,7 @@ import { AppError, ErrorCode } from '../core/errors.js';
 import { sharedWith } from '../core/sharing.js';
 import { normaliseForCompare } from '../core/specHash.js';
 import { CommonConditionStatus, ProvisionStatus } from '../core/words.js';
-import { clusterRecord } from './clusterDocument.js';
+import { clusterRecord, labelTermsOf } from './clusterDocument.js';
 import type { ClusterDocument } from './clusterDocument.js';
 import { CollectionName } from './collections.js';
 import { isDuplicate } from './databaseError.js';
@@ -107,6 +107,7 @@ async function change(
     generation: generation + 1,
     desired: JSON.stringify(input.desired),
     sharedWith: sharedWith(input.desired.spec),
+    labelTerms: labelTermsOf(input.desired),
     secretsHash: input.secretsHash,
     modifiedAt: timestamp(),
   });
@@ -142,6 +143,7 @@ function newDocument({ project, name, desired, secretsHash }: ApplyInput): Clust
     generation: 1,
     desired: JSON.stringify(desired),
     sharedWith: sharedWith(desired.spec),
+    labelTerms: labelTermsOf(desired),
     secretsHash,
     createdAt: now,
     modifiedAt: now,

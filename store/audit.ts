@@ -1,32 +1,72 @@
 import { ObjectId } from 'mongodb';
-import type { Db } from 'mongodb';
+import type { Db, Filter } from 'mongodb';
 
 import { CollectionName } from './collections.js';
-import type { AuditRecord, AuditStore } from './types.js';
+import { nameCondition, readPage } from './paging.js';
+import type { AuditKey, AuditRecord, AuditStore } from './types.js';
+
+type AuditDocument = AuditRecord & { _id: ObjectId };
+type Filters = Pick<Parameters<AuditStore['list']>[0], 'project' | 'resource' | 'action'>;
+
+export const AuditIndex = {
+  byTime: 'at_-1__id_-1',
+  byProject: 'project_1_at_-1__id_-1',
+  byResource: 'resource_1_at_-1__id_-1',
+  byAction: 'action_1_at_-1__id_-1',
+} as const;
 
 export async function openAudit(db: Db): Promise<AuditStore> {
-  const audit = db.collection<AuditRecord & { _id: ObjectId }>(CollectionName.audit);
-  await audit.createIndex({ at: -1 });
-  await audit.createIndex({ project: 1, at: -1 });
+  const audit = db.collection<AuditDocument>(CollectionName.audit);
+  await audit.createIndex({ at: -1, _id: -1 });
+  await audit.createIndex({ project: 1, at: -1, _id: -1 });
+  await audit.createIndex({ resource: 1, at: -1, _id: -1 });
+  await audit.createIndex({ action: 1, at: -1, _id: -1 });
   return {
     async append(record) {
       await audit.insertOne({ ...record, _id: new ObjectId() });
     },
-    async list({ limit, offset, project }) {
-      const filter = project === undefined ? {} : { project };
-      const [count, items] = await Promise.all([
-        audit.countDocuments(filter),
-        limit < 1
-          ? []
-          : audit
-              .find(filter)
-              .sort({ at: -1, _id: -1 })
-              .skip(offset)
-              .limit(limit)
-              .project<AuditRecord>({ _id: 0 })
-              .toArray(),
-      ]);
-      return { count, items };
+    async list({ after, limit, offset, ...filters }) {
+      const query = {
+        ...{ ...auditQuery(filters), sort: { at: -1, _id: -1 } as const },
+        ...(after === undefined ? {} : { after: earlier(after) }),
+      };
+      const page = { limit, ...(offset === undefined ? {} : { offset }) };
+      const { found, count, more } = await readPage(audit, query, page);
+      const last = found.at(-1);
+      return {
+        ...{ items: found.map(({ _id, ...record }) => record), count, more },
+        ...(last === undefined ? {} : { last: { at: last.at, id: last._id.toHexString() } }),
+      };
     },
+  };
+}
+
+/** The query of a list, and the index that it walks. */
+export function auditQuery({ project, resource, action }: Filters): {
+  filter: Filter<AuditDocument>;
+  hint: string;
+} {
+  const named = nameCondition(resource);
+  return {
+    filter: {
+      ...(project === undefined ? {} : { project }),
+      ...(named === undefined ? {} : { resource: named }),
+      ...(action === undefined ? {} : { action }),
+    },
+    hint: hintOf({ project, resource, action }),
+  };
+}
+
+function hintOf(filters: { [Key in keyof Filters]: Filters[Key] | undefined }): string {
+  if (filters.resource !== undefined) return AuditIndex.byResource;
+  if (filters.action !== undefined) return AuditIndex.byAction;
+  return filters.project === undefined ? AuditIndex.byTime : AuditIndex.byProject;
+}
+
+/** Many are of one millisecond: among those, the ones that were written before. */
+function earlier({ at, id }: AuditKey): Filter<AuditDocument> {
+  return {
+    at: { $lte: at },
+    $or: [{ at: { $lt: at } }, { _id: { $lt: ObjectId.createFromHexString(id) } }],
   };
 }

@@ -1,5 +1,6 @@
 import type { AppliedCluster, ClusterRecord } from '../core/records.js';
 import type { ClusterSpec } from '../core/cluster.js';
+import { labelTerms } from '../core/labels.js';
 
 /**
  * A cluster as it lies in the database. Specs are JSON text: their label keys hold dots and dollars, and a
@@ -12,6 +13,8 @@ export interface ClusterDocument extends Omit<ClusterRecord, 'id' | 'desired' | 
   /** Desired is ahead of observed; kept beside them so that an index finds these clusters. */
   waiting: boolean;
   waitingSince: string;
+  /** Keys and pairs of the cluster's labels: what a label selector is looked up by. */
+  labelTerms: string[];
   /** Sequence of the taskset that wrote commonStatus last. */
   commonSequence: number;
   /** Projects that may read it; left out by documents from before there was sharing. */
@@ -30,6 +33,7 @@ export function clusterRecord(document: ClusterDocument): ClusterRecord {
     commonSequence: _sequence,
     removing: _removing,
     sharedWith: _sharedWith,
+    labelTerms: _terms,
     ...rest
   } = document;
   return {
@@ -41,4 +45,8 @@ export function clusterRecord(document: ClusterDocument): ClusterRecord {
       ...(spec === undefined ? {} : { spec: JSON.parse(spec) as ClusterSpec }),
     },
   };
+}
+
+export function labelTermsOf(desired: ClusterRecord['desired']): string[] {
+  return labelTerms(desired.metadata.labels);
 }

@@ -1,10 +1,12 @@
 import type { Collection, Db, UpdateFilter } from 'mongodb';
 
+import type { ClusterRecord } from '../core/records.js';
 import { EVERY_PROJECT } from '../core/sharing.js';
 import { CommonConditionStatus } from '../core/words.js';
 import { applyCluster, submission } from './applyCluster.js';
-import { clusterRecord } from './clusterDocument.js';
+import { clusterRecord, labelTermsOf } from './clusterDocument.js';
 import type { ClusterDocument } from './clusterDocument.js';
+import { ensureListIndexes, listClusters } from './clusterList.js';
 import { CollectionName } from './collections.js';
 import { ensureMachineIndexes, findByAddress } from './machines.js';
 import { checkPrecondition } from './precondition.js';
@@ -17,8 +19,9 @@ const VISIT_BATCH = 50;
 
 export async function openClusters(db: Db): Promise<ClusterStore> {
   const clusters = db.collection<ClusterDocument>(CollectionName.clusters);
-  await clusters.createIndex({ project: 1, name: 1 }, { unique: true }, undefined);
+  await ensureListIndexes(clusters);
   await clusters.createIndex({ sharedWith: 1, name: 1 }, { sparse: true }, undefined);
+  await addLabelTerms(clusters);
   await clusters.createIndex({ waiting: 1, waitingSince: 1 });
   await ensureMachineIndexes(db);
   const one = async (filter: Partial<ClusterDocument>) => recordOf(await clusters.findOne(filter));
@@ -44,15 +47,7 @@ export async function openClusters(db: Db): Promise<ClusterStore> {
       return recordOf(found[0] ?? null);
     },
     getById: (id) => one({ _id: id }),
-    async list(project, { limit, offset }) {
-      const [count, found] = await Promise.all([
-        clusters.countDocuments({ project }),
-        limit < 1
-          ? []
-          : clusters.find({ project }).sort({ name: 1 }).skip(offset).limit(limit).toArray(),
-      ]);
-      return { count, items: found.map(clusterRecord) };
-    },
+    list: (project, page) => listClusters(clusters, project, page),
     async markDeleting(project, name, precondition) {
       const submitted = submission('the deletion was submitted');
       const guard = precondition === undefined ? {} : await guarded(project, name, precondition);
@@ -182,4 +177,14 @@ async function forEachActive(
 
 function recordOf(document: ClusterDocument | null) {
   return document === null ? undefined : clusterRecord(document);
+}
+
+/** For clusters that were stored before labels were indexed. */
+async function addLabelTerms(clusters: Collection<ClusterDocument>): Promise<void> {
+  const old = clusters.find({ labelTerms: { $exists: false } }, { projection: { desired: 1 } });
+  for await (const { _id, desired } of old) {
+    const labelTerms = labelTermsOf(JSON.parse(desired) as ClusterRecord['desired']);
+    // Unless an apply came in between and wrote its own.
+    await clusters.updateOne({ _id, desired }, { $set: { labelTerms } });
+  }
 }

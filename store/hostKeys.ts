@@ -17,8 +17,13 @@ export async function openHostKeys(db: Db): Promise<HostKeyStore> {
   };
   return {
     get: (clusterId, hostname) => find(keyId(clusterId, hostname)),
-    async list(clusterId) {
-      return (await keys.find({ clusterId }).sort({ hostname: 1 }).toArray()).map(record);
+    async list(clusterId, hostnames) {
+      const of = hostnames === undefined ? {} : { hostname: { $in: [...hostnames] } };
+      const found = await keys
+        .find({ clusterId, ...of })
+        .sort({ hostname: 1 })
+        .toArray();
+      return found.map(record);
     },
     async pin(first) {
       const _id = keyId(first.clusterId, first.hostname);

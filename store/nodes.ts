@@ -18,8 +18,12 @@ export async function openNodes(db: Db): Promise<NodeStore> {
   await nodes.createIndex({ clusterId: 1, hostname: 1 }, { unique: true }, undefined);
   const sequenceOf = sequencesOf(db);
   return {
-    async list(clusterId) {
-      const found = await nodes.find({ clusterId }).sort({ hostname: 1 }).toArray();
+    async list(clusterId, hostnames) {
+      const of = hostnames === undefined ? {} : { hostname: { $in: [...hostnames] } };
+      const found = await nodes
+        .find({ clusterId, ...of })
+        .sort({ hostname: 1 })
+        .toArray();
       return found.map(nodeRecord);
     },
     async statuses(clusterId) {

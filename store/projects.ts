@@ -4,6 +4,7 @@ import { AppError, ErrorCode } from '../core/errors.js';
 import { CollectionName } from './collections.js';
 import { isDuplicate } from './databaseError.js';
 import { newId } from './newId.js';
+import { mapSlice, nameCondition, readPage } from './paging.js';
 import { timestamp } from './timestamps.js';
 import type { Project, ProjectStore } from './types.js';
 
@@ -40,15 +41,13 @@ export async function openProjects(db: Db): Promise<ProjectStore> {
       const found = await projects.findOne({ _id: id });
       return found === null ? undefined : project(found);
     },
-    async list({ limit, offset, name }) {
-      const filter = name === undefined ? {} : { name };
-      const [count, found] = await Promise.all([
-        projects.countDocuments(filter),
-        limit < 1
-          ? []
-          : projects.find(filter).sort({ name: 1 }).skip(offset).limit(limit).toArray(),
-      ]);
-      return { count, items: found.map(project) };
+    async list({ name, after, ...page }) {
+      // The least name, so that there is always a range of the index to walk.
+      const query = {
+        ...{ filter: { name: nameCondition(name) ?? { $gte: '' } }, sort: { name: 1 } as const },
+        ...(after === undefined ? {} : { after: { name: nameCondition(name, after) ?? {} } }),
+      };
+      return mapSlice(await readPage(projects, query, page), project);
     },
   };
 }

@@ -6,6 +6,7 @@ import { OperationStatus } from '../core/words.js';
 import { clusterLives } from './clusterLives.js';
 import { CollectionName } from './collections.js';
 import { isDuplicate } from './databaseError.js';
+import { mapSlice, readPage } from './paging.js';
 import { tasksetRecord } from './tasksetDocument.js';
 import type { TasksetDocument } from './tasksetDocument.js';
 import { timestamp } from './timestamps.js';
@@ -13,6 +14,7 @@ import type { TasksetStore } from './types.js';
 
 /** Half a megabyte for a thousand nodes, and status reads ten tasksets. */
 const WITHOUT_SPEC = { projection: { spec: 0 } } as const;
+const BY_SEQUENCE = 'clusterId_1_sequence_-1';
 const NOT_ENDED: readonly OperationStatus[] = [OperationStatus.Pending, OperationStatus.InProgress];
 
 export async function openTasksets(db: Db): Promise<TasksetStore> {
@@ -67,6 +69,19 @@ export async function openTasksets(db: Db): Promise<TasksetStore> {
     async get(clusterId, tasksetId) {
       const found = await tasksets.findOne({ _id: tasksetId, clusterId }, WITHOUT_SPEC);
       return found === null ? undefined : tasksetRecord(found);
+    },
+    async list(clusterId, { status = [], operation, after, ...page }) {
+      const filter = {
+        clusterId,
+        ...(status.length === 0 ? {} : { status: { $in: [...status] } }),
+        ...(operation === undefined ? {} : { 'operations.name': operation }),
+      };
+      const query = {
+        ...{ filter, sort: { sequence: -1 } as const, ...WITHOUT_SPEC },
+        ...(after === undefined ? {} : { after: { sequence: { $lt: after } } }),
+        ...(status.length === 0 && operation === undefined ? {} : { hint: BY_SEQUENCE }),
+      };
+      return mapSlice(await readPage(tasksets, query, page), tasksetRecord);
     },
     async latest(clusterId, limit) {
       if (limit < 1) return [];

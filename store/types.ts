@@ -8,9 +8,10 @@ import type {
   TasksetOperationRecord,
   TasksetRecord,
 } from '../core/records.js';
+import type { LabelRequirement } from '../core/labels.js';
 import type { Registration } from '../core/registration.js';
 import type { StepName } from '../core/steps.js';
-import type { NodeStatus, ProvisionStatus, TasksetStatus } from '../core/words.js';
+import type { NodeStatus, OperationName, ProvisionStatus, TasksetStatus } from '../core/words.js';
 
 /**
  * Everything plinth remembers. All writes are idempotent (activities retry) and ordered: a write of an
@@ -33,6 +34,25 @@ export interface Store {
   ping(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Which part of a list. `after` is the key of the last item of the page before: what comes between does not shift it. */
+export interface Page<Key = never> {
+  limit: number;
+  /** How many to leave out; default 0. */
+  offset?: number;
+  after?: Key;
+}
+
+/** A part of a list. */
+export interface Slice<T> {
+  items: T[];
+  /** Of all that the filter holds for, on whatever page. */
+  count: number;
+  /** There is a next page. */
+  more: boolean;
+}
+
+export type NameFilter = { exact: string } | { prefix: string };
 
 /** What must be true for a change to be made; otherwise Conflict. */
 export interface Precondition {
@@ -60,10 +80,16 @@ export interface ClusterStore {
   /** A cluster of another project that is shared with this one; of several, that of the first project by name. */
   getShared(project: string, name: string): Promise<ClusterRecord | undefined>;
   getById(id: string): Promise<ClusterRecord | undefined>;
+  /** By name. */
   list(
     project: string,
-    page: { limit: number; offset: number },
-  ): Promise<{ items: ClusterRecord[]; count: number }>;
+    page: Page<string> & {
+      name?: NameFilter;
+      /** One of these. */
+      status?: readonly ProvisionStatus[];
+      labels?: readonly LabelRequirement[];
+    },
+  ): Promise<Slice<ClusterRecord>>;
   /**
    * Sets `deleting` and commonStatus submitted; a deletion that failed counts one more retry. Undefined when
    * there is no such cluster.
@@ -114,7 +140,8 @@ export interface ClusterStore {
 }
 
 export interface NodeStore {
-  list(clusterId: string): Promise<NodeRecord[]>;
+  /** By hostname: all, or those of these names. */
+  list(clusterId: string, hostnames?: readonly string[]): Promise<NodeRecord[]>;
   /** Without facts and steps: what the status endpoint reads again and again. */
   statuses(clusterId: string): Promise<Pick<NodeRecord, 'hostname' | 'status'>[]>;
   get(clusterId: string, hostname: string): Promise<NodeRecord | undefined>;
@@ -156,6 +183,15 @@ export interface TasksetStore {
   get(clusterId: string, tasksetId: string): Promise<TasksetRecord | undefined>;
   /** Newest first. */
   latest(clusterId: string, limit: number): Promise<TasksetRecord[]>;
+  /** Newest first; the key is the sequence. */
+  list(
+    clusterId: string,
+    page: Page<number> & {
+      status?: readonly TasksetStatus[];
+      /** With an operation of this name. */
+      operation?: OperationName;
+    },
+  ): Promise<Slice<TasksetRecord>>;
 }
 
 export interface LogStore {
@@ -182,11 +218,8 @@ export interface ProjectStore {
   create(input: { name: string; description?: string; default?: boolean }): Promise<Project>;
   get(name: string): Promise<Project | undefined>;
   getById(id: string): Promise<Project | undefined>;
-  list(page: {
-    limit: number;
-    offset: number;
-    name?: string;
-  }): Promise<{ items: Project[]; count: number }>;
+  /** By name. */
+  list(page: Page<string> & { name?: NameFilter }): Promise<Slice<Project>>;
 }
 
 export type KeyRole = 'viewer' | 'operator' | 'admin';
@@ -208,6 +241,14 @@ export interface ApiKeyStore {
   create(record: Omit<ApiKeyRecord, 'createdAt'>): Promise<ApiKeyRecord>;
   findByHash(hash: string): Promise<ApiKeyRecord | undefined>;
   list(): Promise<ApiKeyRecord[]>;
+  /** By name, those of one name by id. */
+  page(
+    page: Page<{ name: string; id: string }> & {
+      name?: NameFilter;
+      project?: string;
+      revoked?: boolean;
+    },
+  ): Promise<Slice<ApiKeyRecord>>;
   revoke(id: string): Promise<boolean>;
 }
 
@@ -243,7 +284,8 @@ export interface HostKeyRecord {
 
 export interface HostKeyStore {
   get(clusterId: string, hostname: string): Promise<HostKeyRecord | undefined>;
-  list(clusterId: string): Promise<HostKeyRecord[]>;
+  /** By hostname: all, or those of these names. */
+  list(clusterId: string, hostnames?: readonly string[]): Promise<HostKeyRecord[]>;
   /** First pin wins; returns what is pinned. */
   pin(record: Omit<HostKeyRecord, 'pinnedAt'>): Promise<HostKeyRecord>;
   notePending(clusterId: string, hostname: string, key: string, fingerprint: string): Promise<void>;
@@ -295,13 +337,18 @@ export interface AuditRecord {
   requestId?: string;
 }
 
+/** Where a record stands among the others. */
+export interface AuditKey {
+  at: string;
+  id: string;
+}
+
 export interface AuditStore {
   append(record: AuditRecord): Promise<void>;
-  list(page: {
-    limit: number;
-    offset: number;
-    project?: string;
-  }): Promise<{ items: AuditRecord[]; count: number }>;
+  /** Newest first; `last` is the key of the page's last record. */
+  list(
+    page: Page<AuditKey> & { project?: string; resource?: NameFilter; action?: string },
+  ): Promise<Slice<AuditRecord> & { last?: AuditKey }>;
 }
 
 export type IdempotencyBegin =

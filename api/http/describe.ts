@@ -73,9 +73,3 @@ export function documentBody(name: string, example: unknown) {
     },
   };
 }
-
-/** Which slice of a list. */
-export const pageQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
-  offset: z.coerce.number().int().min(0).default(0),
-});

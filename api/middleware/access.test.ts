@@ -70,7 +70,7 @@ describe('an API key', () => {
 describe('the log', () => {
   test('has one line per request, with who and what, and never the key', async () => {
     api.logged.length = 0;
-    await api.call('GET', `${url}?token=planted`, { headers: { 'x-request-id': 'req-1' } });
+    await api.call('GET', `${url}?user_agent=planted`, { headers: { 'x-request-id': 'req-1' } });
     expect(api.logged).toHaveLength(1);
     const line = JSON.parse(api.logged[0]!) as object;
     expect(line).toMatchObject({

@@ -33,30 +33,28 @@ export interface HostKeyView {
   pending?: { fingerprint: string; seenAt: string };
 }
 
-/** The nodes of the spec in its order, then those that are on their way out. */
+/** These nodes, in this order; of those that the spec does not hold any more only what has not gone meanwhile. */
 export function nodeViews(
   cluster: ClusterRecord,
-  nodes: readonly NodeRecord[],
-  of: { hostKeys: readonly HostKeyRecord[]; registrations: readonly Registration[] },
+  hostnames: readonly string[],
+  of: {
+    nodes: readonly NodeRecord[];
+    hostKeys: readonly HostKeyRecord[];
+    registrations: readonly Registration[];
+  },
 ): NodeView[] {
-  const known = new Map(nodes.map((node) => [node.hostname, node]));
+  const known = new Map(of.nodes.map((node) => [node.hostname, node]));
   const keys = new Map(of.hostKeys.map((key) => [key.hostname, key]));
   const registrations = new Map(of.registrations.map((each) => [each.hostname, each]));
-  const wanted = cluster.desired.spec.config.nodes;
-  const inSpec = new Set(wanted.map((node) => node.hostname));
-  const leaving = nodes
-    .filter((node) => !inSpec.has(node.hostname))
-    .toSorted((a, b) => a.hostname.localeCompare(b.hostname, 'en'));
-  return [
-    ...wanted.map((spec) => ({ spec, leaving: false })),
-    ...leaving.map((node) => ({ spec: node.spec, leaving: true })),
-  ].map(({ spec, leaving: goes }) =>
-    view(spec, goes, {
-      record: known.get(spec.hostname),
-      key: keys.get(spec.hostname),
-      registration: registrations.get(spec.hostname),
-    }),
-  );
+  const specs = new Map(cluster.desired.spec.config.nodes.map((node) => [node.hostname, node]));
+  return hostnames.flatMap((hostname) => {
+    const wanted = specs.get(hostname);
+    const record = known.get(hostname);
+    const spec = wanted ?? record?.spec;
+    if (spec === undefined) return [];
+    const [key, registration] = [keys.get(hostname), registrations.get(hostname)];
+    return [view(spec, wanted === undefined, { record, key, registration })];
+  });
 }
 
 interface Known {

@@ -7,11 +7,10 @@ import type { CommandContext } from '../program.js';
 import { table } from '../statusLines.js';
 
 interface ClusterList {
-  metadata: { count: number };
+  metadata: { continue?: string };
   items: Cluster[];
 }
 
-/** The server's largest page. */
 const PAGE = 100;
 
 export function getCommand(program: Command, context: CommandContext): void {
@@ -22,12 +21,14 @@ export function getCommand(program: Command, context: CommandContext): void {
     .action(async () => {
       const { client, project } = context.session();
       const rows = [['NAME', 'KUBERNETES', 'NODES', 'STATUS']];
-      for (let offset = 0; ; offset += PAGE) {
-        const { items } = await client.getJson<ClusterList>(
-          `${clustersPath(project)}?limit=${PAGE}&offset=${offset}`,
+      // What is made or deleted meanwhile shifts nothing: each page goes on after the last cluster of the one before.
+      for (let next = ''; ;) {
+        const { items, metadata } = await client.getJson<ClusterList>(
+          `${clustersPath(project)}?limit=${PAGE}${next}`,
         );
         rows.push(...items.map(row));
-        if (items.length < PAGE) break;
+        if (metadata.continue === undefined) break;
+        next = `&continue=${metadata.continue}`;
       }
       table(rows).forEach((line) => context.out(line));
     });

@@ -1,32 +1,71 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
 import { principalOf, type ApiEnv } from '../../env.js';
-import { errors, json } from '../../http/describe.js';
+import { defined } from '../../http/defined.js';
+import { errors, json, notModified, readHeaders } from '../../http/describe.js';
+import { taggedJson } from '../../http/entityTag.js';
+import {
+  listMetadataSchema,
+  listQuery,
+  nameFilter,
+  pageOf,
+  wordsFilter,
+  type ListMetadata,
+} from '../../http/listQuery.js';
 import { keyAccess } from '../../middleware/access.js';
 import { apiKeyView, apiKeyViewSchema, type ApiKeyView } from '../../schemas/apiKey.js';
+import { visibleProject } from '../../visibleProject.js';
 import { API_KEYS } from './paths.js';
+
+interface ApiKeyList {
+  metadata: ListMetadata;
+  items: ApiKeyView[];
+}
+
+const query = listQuery({
+  name: nameFilter(),
+  project: z.string().min(1).optional().meta({ description: 'Only those for this project' }),
+  status: wordsFilter(['active', 'revoked'], 'Whether it opens anything'),
+});
+
+/** Names may be taken twice. */
+const order = z.object({ name: z.string(), id: z.string() });
 
 const route = createRoute({
   method: 'get',
   path: API_KEYS,
   operationId: 'listApiKeys',
-  summary: 'The API keys: all, or those of the project that the key is for',
+  summary: 'The API keys, by name: all, or those of the project that the key is for',
   tags: ['API keys'],
   middleware: keyAccess('admin'),
+  request: { headers: readHeaders, query },
   responses: {
-    200: json<{ items: ApiKeyView[] }>(
-      z.object({ items: z.array(apiKeyViewSchema) }).meta({ id: 'ApiKeyList' }),
+    200: json<ApiKeyList>(
+      z
+        .object({ metadata: listMetadataSchema, items: z.array(apiKeyViewSchema) })
+        .meta({ id: 'ApiKeyList' }),
       'The keys, without the keys themselves',
     ),
-    ...errors(401, 403),
+    ...notModified,
+    ...errors(400, 401, 403),
   },
 });
 
 export function listApiKeys(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(route, async (c) => {
-    const { project } = principalOf(c);
-    const keys = await c.var.deps.store.apiKeys.list();
-    const visible = keys.filter((key) => project === undefined || key.project === project);
-    return c.json({ items: visible.map(apiKeyView) }, 200);
+    const asked = c.req.valid('query');
+    const { page, metadata } = pageOf(asked, ['apikeys'], order);
+    const { name, status = [] } = asked;
+    const revoked = new Set(status).size === 1 ? status[0] === 'revoked' : undefined;
+    const project = visibleProject(principalOf(c), asked.project);
+    const { items, count, more } = await c.var.deps.store.apiKeys.page({
+      ...page,
+      ...defined({ name, project, revoked }),
+    });
+    const last = more ? items.at(-1) : undefined;
+    return taggedJson(c, {
+      metadata: metadata(count, last === undefined ? undefined : { name: last.name, id: last.id }),
+      items: items.map(apiKeyView),
+    });
   });
 }

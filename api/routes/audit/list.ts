@@ -1,11 +1,19 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
-import { AppError, ErrorCode } from '../../../core/errors.js';
 import type { AuditRecord } from '../../../store/types.js';
-import { mayEnter } from '../../auth/principal.js';
 import { principalOf, type ApiEnv } from '../../env.js';
-import { errors, json, pageQuery } from '../../http/describe.js';
+import { defined } from '../../http/defined.js';
+import { errors, json, notModified, readHeaders } from '../../http/describe.js';
+import { taggedJson } from '../../http/entityTag.js';
+import {
+  listMetadataSchema,
+  listQuery,
+  nameFilter,
+  pageOf,
+  type ListMetadata,
+} from '../../http/listQuery.js';
 import { keyAccess } from '../../middleware/access.js';
+import { visibleProject } from '../../visibleProject.js';
 
 const auditRecordSchema = z
   .object({
@@ -20,6 +28,14 @@ const auditRecordSchema = z
   })
   .meta({ id: 'AuditRecord' });
 
+const query = listQuery({
+  project: z.string().min(1).optional().meta({ description: 'Only what was done in this project' }),
+  resource: nameFilter('Of this resource; `clusters/*`: of all clusters'),
+  action: z.string().min(1).optional().meta({ description: 'Only this', example: 'cluster.apply' }),
+});
+
+const order = z.object({ at: z.string(), id: z.string().regex(/^[0-9a-f]{24}$/) });
+
 const route = createRoute({
   method: 'get',
   path: '/apis/system.k8smgmt.io/v3/audit',
@@ -27,36 +43,29 @@ const route = createRoute({
   summary: 'Who changed what, newest first',
   tags: ['Audit'],
   middleware: keyAccess('admin'),
-  request: { query: pageQuery.extend({ project: z.string().optional() }) },
+  request: { headers: readHeaders, query },
   responses: {
-    200: json<{ metadata: { count: number }; items: AuditRecord[] }>(
+    200: json<{ metadata: ListMetadata; items: AuditRecord[] }>(
       z
-        .object({
-          metadata: z.object({ count: z.int(), limit: z.int(), offset: z.int() }),
-          items: z.array(auditRecordSchema),
-        })
+        .object({ metadata: listMetadataSchema, items: z.array(auditRecordSchema) })
         .meta({ id: 'AuditList' }),
       'The records',
     ),
+    ...notModified,
     ...errors(400, 401, 403),
   },
 });
 
 export function listAudit(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(route, async (c) => {
-    const { project: asked, limit, offset } = c.req.valid('query');
-    const principal = principalOf(c);
-    const project = asked ?? principal.project;
-    if (project !== undefined && !mayEnter(principal, project)) {
-      throw new AppError(
-        ErrorCode.Forbidden,
-        `the key ${principal.name} is not for project ${project}`,
-      );
-    }
-    const { items, count } = await c.var.deps.store.audit.list({
-      ...{ limit, offset },
-      ...(project === undefined ? {} : { project }),
+    const asked = c.req.valid('query');
+    const { page, metadata } = pageOf(asked, ['audit'], order);
+    const { resource, action } = asked;
+    const project = visibleProject(principalOf(c), asked.project);
+    const { items, count, more, last } = await c.var.deps.store.audit.list({
+      ...page,
+      ...defined({ project, resource, action }),
     });
-    return c.json({ metadata: { count, limit, offset }, items }, 200);
+    return taggedJson(c, { metadata: metadata(count, more ? last : undefined), items });
   });
 }

@@ -2,9 +2,20 @@ import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
 import type { Cluster } from '../../../core/cluster.js';
 import { clusterViewSchema } from '../../../core/spec/schema/status.js';
-import { API_VERSION } from '../../../core/words.js';
+import { API_VERSION, ProvisionStatus } from '../../../core/words.js';
 import type { ApiEnv } from '../../env.js';
-import { errors, json, pageQuery } from '../../http/describe.js';
+import { errors, json, notModified, readHeaders } from '../../http/describe.js';
+import { taggedJson } from '../../http/entityTag.js';
+import {
+  labelFilter,
+  listMetadataSchema,
+  listQuery,
+  nameFilter,
+  pageOf,
+  wordsFilter,
+  type ListMetadata,
+} from '../../http/listQuery.js';
+import { defined } from '../../http/defined.js';
 import { projectAccess } from '../../middleware/access.js';
 import { projectParam } from '../../schemas/params.js';
 import { clusterView } from '../../views/clusterView.js';
@@ -13,7 +24,7 @@ import { CLUSTERS } from './paths.js';
 interface ClusterList {
   apiVersion: string;
   kind: 'ClusterList';
-  metadata: { count: number; limit: number; offset: number };
+  metadata: ListMetadata;
   items: Cluster[];
 }
 
@@ -21,14 +32,16 @@ const clusterListSchema = z
   .object({
     apiVersion: z.string(),
     kind: z.literal('ClusterList'),
-    metadata: z.object({
-      count: z.int().meta({ description: 'Of all clusters of the project.' }),
-      limit: z.int(),
-      offset: z.int(),
-    }),
+    metadata: listMetadataSchema,
     items: z.array(clusterViewSchema),
   })
   .meta({ id: 'ClusterList' });
+
+const query = listQuery({
+  name: nameFilter(),
+  status: wordsFilter(Object.values(ProvisionStatus), '`provisionStatus` of the cluster'),
+  label: labelFilter(),
+});
 
 const route = createRoute({
   method: 'get',
@@ -37,9 +50,10 @@ const route = createRoute({
   summary: 'The clusters of a project, by name',
   tags: ['Clusters'],
   middleware: projectAccess('viewer'),
-  request: { params: projectParam, query: pageQuery },
+  request: { params: projectParam, headers: readHeaders, query },
   responses: {
     200: json<ClusterList>(clusterListSchema, 'The clusters, without their status'),
+    ...notModified,
     ...errors(400, 401, 403, 404),
   },
 });
@@ -47,16 +61,18 @@ const route = createRoute({
 export function listClusters(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(route, async (c) => {
     const { project } = c.req.valid('param');
-    const page = c.req.valid('query');
-    const { items, count } = await c.var.deps.store.clusters.list(project, page);
-    return c.json(
-      {
-        apiVersion: API_VERSION,
-        kind: 'ClusterList' as const,
-        metadata: { count, ...page },
-        items: items.map(clusterView),
-      },
-      200,
-    );
+    const asked = c.req.valid('query');
+    const { page, metadata } = pageOf(asked, ['clusters', project], z.string());
+    const { name, status, label: labels } = asked;
+    const { items, count, more } = await c.var.deps.store.clusters.list(project, {
+      ...page,
+      ...defined({ name, status, labels }),
+    });
+    return taggedJson(c, {
+      apiVersion: API_VERSION,
+      kind: 'ClusterList' as const,
+      metadata: metadata(count, more ? items.at(-1)?.name : undefined),
+      items: items.map(clusterView),
+    });
   });
 }

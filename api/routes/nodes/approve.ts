@@ -65,13 +65,11 @@ export function approveNode(app: OpenAPIHono<ApiEnv>): void {
     }
     await notifyWorkflow(c, of);
     const [nodes, hostKeys, registrations] = await Promise.all([
-      store.nodes.list(cluster.id),
-      store.hostKeys.list(cluster.id),
+      store.nodes.list(cluster.id, [of.hostname]),
+      store.hostKeys.list(cluster.id, [of.hostname]),
       store.registrations.list(cluster.id),
     ]);
-    const view = nodeViews(cluster, nodes, { hostKeys, registrations }).find(
-      (node) => node.hostname === of.hostname,
-    );
+    const [view] = nodeViews(cluster, [of.hostname], { nodes, hostKeys, registrations });
     if (view === undefined) throw new AppError(ErrorCode.NotFound, `${of.hostname} is gone`);
     return c.json(view, 200);
   });

@@ -1,14 +1,43 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
+import { NodeStatus } from '../../../core/words.js';
 import type { ApiEnv } from '../../env.js';
 import { findReadableCluster } from '../../findCluster.js';
 import { errors, json, notModified, readHeaders } from '../../http/describe.js';
 import { taggedJson } from '../../http/entityTag.js';
+import {
+  labelFilter,
+  listMetadataSchema,
+  listQuery,
+  nameFilter,
+  pageOf,
+  wordsFilter,
+  type ListMetadata,
+} from '../../http/listQuery.js';
 import { projectAccess } from '../../middleware/access.js';
 import { nodeViewSchema } from '../../schemas/node.js';
 import { clusterParams } from '../../schemas/params.js';
+import { nodeOrder, placeAfter, selectNodes } from '../../views/nodeOrder.js';
 import { nodeViews, type NodeView } from '../../views/nodeView.js';
 import { CLUSTER } from '../clusters/paths.js';
+
+/** A page holds a cluster of the size that we design for. */
+const query = listQuery(
+  {
+    name: nameFilter('The node of this hostname; `abc*`: those whose hostname begins with `abc`'),
+    status: wordsFilter(Object.values(NodeStatus), 'Of the node'),
+    label: labelFilter(),
+  },
+  { limit: 1000, most: 1000 },
+);
+
+/** Where the last one stood as well, for when it has gone meanwhile. */
+const order = z.object({ hostname: z.string(), index: z.int() });
+
+interface NodeList {
+  metadata: ListMetadata;
+  items: NodeView[];
+}
 
 const route = createRoute({
   method: 'get',
@@ -17,14 +46,16 @@ const route = createRoute({
   summary: 'The nodes of a cluster: status, latest steps, facts, host keys',
   tags: ['Nodes'],
   middleware: projectAccess('viewer'),
-  request: { params: clusterParams, headers: readHeaders },
+  request: { params: clusterParams, headers: readHeaders, query },
   responses: {
-    200: json<{ items: NodeView[] }>(
-      z.object({ items: z.array(nodeViewSchema) }).meta({ id: 'NodeList' }),
+    200: json<NodeList>(
+      z
+        .object({ metadata: listMetadataSchema, items: z.array(nodeViewSchema) })
+        .meta({ id: 'NodeList' }),
       'The nodes of the spec in its order, then those that are on their way out',
     ),
     ...notModified,
-    ...errors(401, 403, 404),
+    ...errors(400, 401, 403, 404),
   },
 });
 
@@ -32,11 +63,26 @@ export function listNodes(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(route, async (c) => {
     const { store } = c.var.deps;
     const record = await findReadableCluster(c, c.req.valid('param'));
+    const asked = c.req.valid('query');
+    const { page, metadata } = pageOf(asked, ['nodes', record.id], order);
+    const all = nodeOrder(record, await store.nodes.statuses(record.id));
+    const { name, status, label } = asked;
+    const selected = selectNodes(all, { name, status, labels: label });
+    const begin = placeAfter(selected, page.after) + page.offset;
+    const wanted = selected.slice(begin, begin + page.limit);
+    const last = begin + page.limit < selected.length ? wanted.at(-1) : undefined;
+    const hostnames = wanted.map((node) => node.hostname);
     const [nodes, hostKeys, registrations] = await Promise.all([
-      store.nodes.list(record.id),
-      store.hostKeys.list(record.id),
+      store.nodes.list(record.id, hostnames),
+      store.hostKeys.list(record.id, hostnames),
       store.registrations.list(record.id),
     ]);
-    return taggedJson(c, { items: nodeViews(record, nodes, { hostKeys, registrations }) });
+    return taggedJson(c, {
+      metadata: metadata(
+        selected.length,
+        last === undefined ? undefined : { hostname: last.hostname, index: last.index },
+      ),
+      items: nodeViews(record, hostnames, { nodes, hostKeys, registrations }),
+    });
   });
 }

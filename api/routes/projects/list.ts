@@ -1,7 +1,16 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
 import { principalOf, type ApiEnv } from '../../env.js';
-import { errors, json, pageQuery } from '../../http/describe.js';
+import { defined } from '../../http/defined.js';
+import { errors, json, notModified, readHeaders } from '../../http/describe.js';
+import { taggedJson } from '../../http/entityTag.js';
+import {
+  listMetadataSchema,
+  listQuery,
+  nameFilter,
+  pageOf,
+  type ListMetadata,
+} from '../../http/listQuery.js';
 import { keyAccess } from '../../middleware/access.js';
 import { projectViewSchema, SYSTEM_API_VERSION, type ProjectView } from '../../schemas/project.js';
 import { projectView } from '../../views/projectView.js';
@@ -11,7 +20,7 @@ import { PROJECTS } from './paths.js';
 interface ProjectList {
   apiVersion: string;
   kind: 'ProjectList';
-  metadata: { count: number; limit: number; offset: number };
+  metadata: ListMetadata;
   items: ProjectView[];
 }
 
@@ -19,7 +28,7 @@ const projectListSchema = z
   .object({
     apiVersion: z.string(),
     kind: z.literal('ProjectList'),
-    metadata: z.object({ count: z.int(), limit: z.int(), offset: z.int() }),
+    metadata: listMetadataSchema,
     items: z.array(projectViewSchema),
   })
   .meta({ id: 'ProjectList' });
@@ -31,25 +40,28 @@ const route = createRoute({
   summary: 'The projects that the key may enter, by name',
   tags: ['Projects'],
   middleware: keyAccess('viewer'),
-  request: { query: pageQuery },
+  request: { headers: readHeaders, query: listQuery({ name: nameFilter() }) },
   responses: {
     200: json<ProjectList>(projectListSchema, 'The projects'),
+    ...notModified,
     ...errors(400, 401, 403),
   },
 });
 
 export function listProjects(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(route, async (c) => {
-    const page = c.req.valid('query');
-    const { items, count } = await visibleProjects(c.var.deps.store, principalOf(c), page);
-    return c.json(
-      {
-        apiVersion: SYSTEM_API_VERSION,
-        kind: 'ProjectList' as const,
-        metadata: { count, ...page },
-        items: items.map(projectView),
-      },
-      200,
-    );
+    const { store } = c.var.deps;
+    const asked = c.req.valid('query');
+    const { page, metadata } = pageOf(asked, ['projects'], z.string());
+    const { items, count, more } = await visibleProjects(store, principalOf(c), {
+      ...page,
+      ...defined({ name: asked.name }),
+    });
+    return taggedJson(c, {
+      apiVersion: SYSTEM_API_VERSION,
+      kind: 'ProjectList' as const,
+      metadata: metadata(count, more ? items.at(-1)?.name : undefined),
+      items: items.map(projectView),
+    });
   });
 }

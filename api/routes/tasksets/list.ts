@@ -1,16 +1,36 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
+import { OperationName, TasksetStatus } from '../../../core/words.js';
 import type { ApiEnv } from '../../env.js';
 import { findReadableCluster } from '../../findCluster.js';
 import { errors, json, notModified, readHeaders } from '../../http/describe.js';
+import { defined } from '../../http/defined.js';
 import { taggedJson } from '../../http/entityTag.js';
+import {
+  listMetadataSchema,
+  listQuery,
+  pageOf,
+  wordsFilter,
+  type ListMetadata,
+} from '../../http/listQuery.js';
 import { projectAccess } from '../../middleware/access.js';
 import { clusterParams } from '../../schemas/params.js';
 import { tasksetSummarySchema } from '../../schemas/taskset.js';
 import { tasksetSummary, type TasksetSummary } from '../../views/tasksetView.js';
 import { CLUSTER } from '../clusters/paths.js';
 
-const query = z.object({ limit: z.coerce.number().int().min(1).max(100).default(10) });
+const query = listQuery(
+  {
+    status: wordsFilter(Object.values(TasksetStatus), 'Of the taskset'),
+    operation: z.enum(OperationName).optional().meta({ description: 'Those that hold it' }),
+  },
+  { limit: 10, most: 100 },
+);
+
+interface TasksetList {
+  metadata: ListMetadata;
+  items: TasksetSummary[];
+}
 
 const route = createRoute({
   method: 'get',
@@ -21,9 +41,11 @@ const route = createRoute({
   middleware: projectAccess('viewer'),
   request: { params: clusterParams, headers: readHeaders, query },
   responses: {
-    200: json<{ items: TasksetSummary[] }>(
-      z.object({ items: z.array(tasksetSummarySchema) }).meta({ id: 'TasksetList' }),
-      'The newest tasksets',
+    200: json<TasksetList>(
+      z
+        .object({ metadata: listMetadataSchema, items: z.array(tasksetSummarySchema) })
+        .meta({ id: 'TasksetList' }),
+      'The tasksets',
     ),
     ...notModified,
     ...errors(400, 401, 403, 404),
@@ -32,9 +54,17 @@ const route = createRoute({
 
 export function listTasksets(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(route, async (c) => {
-    const record = await findReadableCluster(c, c.req.valid('param'));
-    const { limit } = c.req.valid('query');
-    const tasksets = await c.var.deps.store.tasksets.latest(record.id, limit);
-    return taggedJson(c, { items: tasksets.map(tasksetSummary) });
+    const { id } = await findReadableCluster(c, c.req.valid('param'));
+    const asked = c.req.valid('query');
+    const { page, metadata } = pageOf(asked, ['tasksets', id], z.int());
+    const { status, operation } = asked;
+    const { items, count, more } = await c.var.deps.store.tasksets.list(id, {
+      ...page,
+      ...defined({ status, operation }),
+    });
+    return taggedJson(c, {
+      metadata: metadata(count, more ? items.at(-1)?.sequence : undefined),
+      items: items.map(tasksetSummary),
+    });
   });
 }

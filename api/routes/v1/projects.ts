@@ -39,7 +39,7 @@ export function v1Projects(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(list, async (c) => {
     const { limit, offset, name, q } = c.req.valid('query');
     const wanted = name ?? q;
-    const page = { limit, offset, ...(wanted === undefined ? {} : { name: wanted }) };
+    const page = { limit, offset, ...(wanted === undefined ? {} : { name: { exact: wanted } }) };
     const { items, count } = await visibleProjects(c.var.deps.store, principalOf(c), page);
     return c.json({ count, next: null, previous: null, results: items.map(v1ProjectView) }, 200);
   });

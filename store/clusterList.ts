@@ -1,0 +1,107 @@
+import type { Collection, Filter } from 'mongodb';
+
+import type { LabelRequirement } from '../core/labels.js';
+import { clusterRecord } from './clusterDocument.js';
+import type { ClusterDocument } from './clusterDocument.js';
+import { mapSlice, nameCondition, readPage } from './paging.js';
+import type { ClusterStore } from './types.js';
+
+type ListPage = Parameters<ClusterStore['list']>[1];
+type ListResult = Awaited<ReturnType<ClusterStore['list']>>;
+
+export const ClusterIndex = {
+  byName: 'project_1_name_1',
+  byLabel: 'project_1_labelTerms_1_name_1',
+  byStatus: 'project_1_provisionStatus_1_name_1',
+} as const;
+
+export async function ensureListIndexes(clusters: Collection<ClusterDocument>): Promise<void> {
+  await clusters.createIndex({ project: 1, name: 1 }, { unique: true }, undefined);
+  await clusters.createIndex({ project: 1, labelTerms: 1, name: 1 });
+  await clusters.createIndex({ project: 1, provisionStatus: 1, name: 1 });
+}
+
+export async function listClusters(
+  clusters: Collection<ClusterDocument>,
+  project: string,
+  page: ListPage,
+): Promise<ListResult> {
+  const { filter, after, hint } = clusterQuery(project, page);
+  const read = await readPage(
+    clusters,
+    {
+      ...{ filter, sort: { name: 1 } },
+      ...(after === undefined ? {} : { after }),
+      ...(hint === undefined ? {} : { hint }),
+    },
+    page,
+  );
+  return mapSlice(read, clusterRecord);
+}
+
+/** The query of a list. Every one of them walks an index: by name, by a label or by status. */
+export function clusterQuery(
+  project: string,
+  { name, status = [], labels = [], after }: ListPage,
+): { filter: Filter<ClusterDocument>; after?: Filter<ClusterDocument>; hint?: string } {
+  const byName = nameCondition(name);
+  // The one that an index is walked by comes first; the others sift what it finds.
+  const [first, ...others] = labels
+    .toSorted((a, b) => rank(a) - rank(b))
+    .map((requirement) => ({ labelTerms: termCondition(requirement) }));
+  const filter = {
+    project,
+    ...(byName === undefined ? {} : { name: byName }),
+    ...(status.length === 0 ? {} : { provisionStatus: oneOf(status) }),
+    ...first,
+    ...(others.length === 0 ? {} : { $and: others }),
+  } as Filter<ClusterDocument>;
+  const hint = hintOf(labels, status);
+  return {
+    filter,
+    ...(after === undefined ? {} : { after: { name: nameCondition(name, after) } as object }),
+    ...(hint === undefined ? {} : { hint }),
+  };
+}
+
+/** A planner takes the index of one plain condition by itself; of several, not every one does. */
+function hintOf(
+  labels: readonly LabelRequirement[],
+  status: readonly string[],
+): string | undefined {
+  const conditions = labels.length + (status.length === 0 ? 0 : 1);
+  if (conditions === 0) return undefined;
+  const [only] = labels;
+  const plain =
+    only === undefined ? status.length === 1 : isPositive(only) && only.values.length <= 1;
+  if (conditions === 1 && plain) return undefined;
+  if (labels.some(isPositive)) return ClusterIndex.byLabel;
+  return status.length === 0 ? ClusterIndex.byName : ClusterIndex.byStatus;
+}
+
+function isPositive({ operator }: LabelRequirement): boolean {
+  return operator === 'in' || operator === 'exists';
+}
+
+function rank(requirement: LabelRequirement): number {
+  if (!isPositive(requirement)) return 2;
+  return requirement.values.length === 1 ? 0 : 1;
+}
+
+function termCondition({ key, operator, values }: LabelRequirement): unknown {
+  const pairs = values.map((value) => `${key}=${value}`);
+  switch (operator) {
+    case 'in':
+      return oneOf(pairs);
+    case 'notIn':
+      return { $nin: pairs };
+    case 'exists':
+      return key;
+    case 'absent':
+      return { $ne: key };
+  }
+}
+
+function oneOf(values: readonly string[]): unknown {
+  return values.length === 1 ? values[0] : { $in: [...values] };
+}
