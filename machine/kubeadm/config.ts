@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 
 import { AppError, ErrorCode } from '../../core/errors.js';
+import { compareMinors } from '../../core/matrix.js';
 import { neededRow } from '../kubernetesRow.js';
 import type { JoinSecrets, StepContext } from '../steps/types.js';
 import { clusterConfiguration } from './clusterConfiguration.js';
@@ -24,6 +25,7 @@ export function initConfig(context: StepContext): string {
       localAPIEndpoint: { advertiseAddress: node.privateIP, bindPort: 6443 },
       nodeRegistration: nodeRegistration(context, version),
       ...timeouts(version),
+      ...skipPhases(spec.config.kubernetesVersion),
       ...patches(context),
     },
     clusterConfiguration(context, version),
@@ -51,6 +53,7 @@ export function joinConfig(context: StepContext): string {
       },
       nodeRegistration: nodeRegistration(context, version),
       ...timeouts(version),
+      ...skipPhases(spec.config.kubernetesVersion),
       ...patches(context),
       ...(join.certificateKey === undefined
         ? {}
@@ -113,6 +116,15 @@ function timeouts(version: KubeadmApi): object {
   return version === 'v1beta4'
     ? { timeouts: { kubeletHealthCheck: '2m0s', discovery: '2m0s' } }
     : {};
+}
+
+/**
+ * Before 1.32 kubeadm's own preflight calls crictl, which is not part of Kubernetes, to pull images that are there
+ * already. What else it looks at, ours has looked at before the first change.
+ */
+function skipPhases(kubernetesVersion: string): object {
+  const { minor } = neededRow(kubernetesVersion);
+  return compareMinors(minor, '1.32') < 0 ? { skipPhases: ['preflight'] } : {};
 }
 
 function patches(context: StepContext): object {

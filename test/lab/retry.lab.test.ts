@@ -56,7 +56,7 @@ describe('a provision that fails', () => {
   it('names a machine that is down within a minute, and goes on once it is up', async () => {
     await powerOff('m2');
     const from = Date.now();
-    const status = await fails(two(), 90);
+    const status = await fails(two(), 240);
     expect(Date.now() - from).toBeLessThan(60_000);
     expect(status.commonStatus.reason).toMatch(/node m2: connect/);
     await powerOn('m2');
@@ -72,7 +72,7 @@ describe('a provision that fails', () => {
       'm2',
       `if command -v python3; then systemd-run --quiet --collect --unit=locker python3 -c '${lock}'; else systemd-run --quiet --collect --unit=locker perl -e '${perl}'; fi; sleep 1`,
     );
-    const status = await fails(two(), 90);
+    const status = await fails(two(), 240);
     expect(status.commonStatus.reason).toMatch(/node m2: .*lock/i);
     await execOn('m2', 'systemctl stop locker');
     await retried();
@@ -90,7 +90,7 @@ describe('a provision that fails', () => {
       '-f',
       join(keys, 'id_ed25519'),
     ]);
-    const status = await fails(two(), 90);
+    const status = await fails(two(), 240);
     expect(status.commonStatus.reason).toMatch(/node m1: connect/);
     await rename(join(keys, 'right'), join(keys, 'id_ed25519'));
     expect((await session.plinth.apply(two())).status).toBe(200);
