@@ -19,8 +19,8 @@ const LOOK_AGAIN = '2 min';
 
 /**
  * The cluster's own workflow: its id is the lock. Does what is desired and not yet acted upon, taskset by
- * taskset; waits for machines that have yet to register or to be approved; applies that arrive meanwhile coalesce to the newest generation. Ends when there is nothing to
- * do: the next change starts it again.
+ * taskset; waits for machines that have yet to register or to be approved; applies that arrive meanwhile coalesce
+ * to the newest generation. Ends when there is nothing to do: the next change starts it again.
  */
 export async function cluster(input: ClusterWorkflowInput): Promise<void> {
   let changed = true;

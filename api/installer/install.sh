@@ -1,6 +1,6 @@
 #!/bin/sh
 # Lets plinth in: makes a login for its public key, and tells it about this machine.
-#   --url URL --token TOKEN --key 'ssh-ed25519 …' [--hostname NAME]
+#   --url URL --key 'ssh-ed25519 …' [--hostname NAME], and the token on stdin: sudo logs the arguments
 #   --undo      takes away all that it made (also: plinth-installer --undo)
 # It downloads nothing, may be run again, and leaves: the login `plinth` (no password), its sudo rule, a copy of
 # itself in /usr/local/sbin, and /var/lib/plinth-installer with what was there before.
@@ -85,11 +85,12 @@ machine() {
     "$NAME" "$ADDRESS" "$addresses" "$LOGIN" "${port:-22}" "$os" "$arch" "$keys"
 }
 
-ask() { curl -sS --max-time 30 -H "Authorization: Bearer $TOKEN" "$@"; }
+# The token is for curl alone: everyone may list the arguments of what runs.
+ask() { printf 'header = "Authorization: Bearer %s"\n' "$TOKEN" | curl -sS --max-time 30 -K - "$@"; }
 
 register() {
   report=$(machine) || return 1
-  answer=$(printf '%s' "$report" | ask -H 'Content-Type: application/json' --data-binary @- -w '\n%{http_code}' "$URL/installer/register") || return 1
+  answer=$(ask -H 'Content-Type: application/json' --data-binary "$report" -w '\n%{http_code}' "$URL/installer/register") || return 1
   code=${answer##*
 }
   [ "$code" = 200 ] && return
@@ -104,12 +105,11 @@ while [ $# -gt 0 ]; do
   shift
   case $option in
     --undo) UNDO=yes && continue ;;
-    --url | --token | --key | --hostname) [ $# -gt 0 ] || fail "$option needs a value" ;;
+    --url | --key | --hostname) [ $# -gt 0 ] || fail "$option needs a value" ;;
     *) fail "what is $option?" ;;
   esac
   case $option in
     --url) URL=$1 ;;
-    --token) TOKEN=$1 ;;
     --key) KEY=$1 ;;
     --hostname) NAME=$1 ;;
   esac
@@ -121,8 +121,9 @@ if [ -n "$UNDO" ]; then
   undo
   exit
 fi
+IFS= read -r TOKEN || :
 for needed in "$URL" "$TOKEN" "$KEY"; do
-  [ -n "$needed" ] || fail "--url, --token and --key are needed"
+  [ -n "$needed" ] || fail "--url, --key and a token on stdin are needed"
 done
 for tool in awk curl ip sudo visudo sshd useradd; do
   command -v "$tool" >/dev/null || fail "$tool is not here: install it first"

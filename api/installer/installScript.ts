@@ -16,10 +16,18 @@ export function installCommand(of: {
   token: InstallToken['token'];
   publicKey: string;
 }): string {
-  const fetch = `curl -fsS -H 'Authorization: Bearer ${of.token}' -o "$f" ${of.url}/installer/install.sh`;
+  // By stdin: arguments are there for everyone to list, and sudo logs them.
+  const fetch = `printf 'header = "Authorization: Bearer %s"' "$t" | curl -fsS -K - -o "$f" '${of.url}/installer/install.sh'`;
   const check = `echo "${SHA256}  $f" | sha256sum -c --quiet -`;
-  const run = `sudo sh "$f" --url ${of.url} --token ${of.token} --key '${of.publicKey}'`;
-  return `(f=$(mktemp) && trap 'rm -f "$f"' EXIT && ${fetch} && ${check} && ${run})`;
+  const run = `echo "$t" | sudo sh "$f" --url '${of.url}' --key '${of.publicKey}'`;
+  return `(t=${of.token}; f=$(mktemp) && trap 'rm -f "$f"' EXIT && ${fetch} && ${check} && ${run})`;
+}
+
+/** What is wrong with a URL that other machines can never reach, in words; undefined for any other. */
+export function unreachableUrl(url: string): string | undefined {
+  const { hostname } = new URL(url);
+  if (!/^(localhost|127\..*|0\.0\.0\.0|\[::1?\])$/.test(hostname)) return undefined;
+  return `no other machine reaches ${url}: start plinth with a PLINTH_HOST and a PLINTH_URL that they reach`;
 }
 
 /** Takes away what the command made: login, key, sudo rule. */

@@ -88,7 +88,7 @@ it('a token that is not good changes nothing on the machine', async () => {
 });
 
 it('a machine that the cluster does not wait for is told so, and left as it was', async () => {
-  const named = await execOn('m1', command.replace('--token', '--hostname x9 --token'));
+  const named = await execOn('m1', command.replace('--key', '--hostname x9 --key'));
   expect(named.code).not.toBe(0);
   expect(named.stderr).toContain('has no node x9');
   const differences = diffSnapshots(before, await snapshotMachine('m1'), EXCLUSIONS);
@@ -101,6 +101,10 @@ it('the command registers the machine, twice as well as once; then a person is w
     expect(code, stdout + stderr).toBe(0);
     expect(stdout).toContain('m1 is registered');
   }
+  // Neither sudo's log nor anything on disk has the token.
+  const token = /\bplinthi_\w+/.exec(command)![0];
+  const secret = `journalctl -q --no-pager | grep -c ${token}; grep -rlF ${token} /etc /root /tmp /var /home`;
+  expect((await execOn('m1', secret)).stdout.trim()).toBe('0');
   await untilReason(/waiting for m1 to be approved/);
   const answer = await session.plinth.request('GET', `${NAME}/nodes`);
   const { items } = (await answer.json()) as { items: object[] };

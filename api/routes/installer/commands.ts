@@ -6,7 +6,7 @@ import { audit } from '../../audit.js';
 import type { ApiContext, ApiEnv } from '../../env.js';
 import { findCluster } from '../../findCluster.js';
 import { errors, json } from '../../http/describe.js';
-import { installCommand, UNDO_COMMAND } from '../../installer/installScript.js';
+import { installCommand, UNDO_COMMAND, unreachableUrl } from '../../installer/installScript.js';
 import {
   createInstallToken,
   currentInstallToken,
@@ -28,6 +28,7 @@ interface InstallerCmds {
     undoCommand: string;
   }[];
   expiresAt: string;
+  warning?: string;
 }
 
 const schema = z
@@ -41,6 +42,12 @@ const schema = z
       }),
     ),
     expiresAt: z.string().meta({ example: '2027-11-23T12:00:00.000Z' }),
+    warning: z
+      .string()
+      .optional()
+      .meta({
+        description: 'Only where the command cannot work: PLINTH_URL is this computer’s own.',
+      }),
   })
   .meta({ id: 'InstallerCommands' });
 
@@ -142,12 +149,15 @@ async function note(
 
 async function commands(c: ApiContext, { token, record }: InstallToken): Promise<InstallerCmds> {
   const { publicKey } = await platformKey(c.var.deps);
-  const command = installCommand({ url: c.var.deps.config.url, token, publicKey });
+  const { url } = c.var.deps.config;
+  const command = installCommand({ url, token, publicKey });
+  const warning = unreachableUrl(url);
   return {
     // The script finds out by itself what it runs on: clients look for their own architecture.
     installerCmds: ARCHITECTURES.map((arch) => ({
       ...{ arch, osFamily: 'linux', command, undoCommand: UNDO_COMMAND },
     })),
     expiresAt: record.expiresAt,
+    ...(warning === undefined ? {} : { warning }),
   };
 }

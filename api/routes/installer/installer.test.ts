@@ -45,7 +45,7 @@ async function commands(method = 'GET', of = path): Promise<Commands> {
 }
 
 const tokenIn = ({ installerCmds }: Commands): string =>
-  /--token (\S+)/.exec(installerCmds[0]!.command)![1]!;
+  /\bplinthi_\w+/.exec(installerCmds[0]!.command)![0];
 
 const machine = (set: object = {}): object => ({
   hostname: 'm1',
