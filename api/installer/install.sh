@@ -54,9 +54,9 @@ make_login() {
     # All at once: a run that was cut short is not taken for one that kept what was there.
     mv "$STATE.new" "$STATE"
   fi
-  id "$LOGIN" >/dev/null 2>&1 || useradd --system --create-home --home-dir "/home/$LOGIN" --shell /bin/sh "$LOGIN"
-  # No password at all, rather than a locked login: some sshd refuse those.
-  usermod -p '*' "$LOGIN"
+  # A password that nothing matches, rather than a locked login: some sshd refuse those.
+  id "$LOGIN" >/dev/null 2>&1 ||
+    useradd --system --password '*' --create-home --home-dir "/home/$LOGIN" --shell /bin/sh "$LOGIN"
   mkdir -p "/home/$LOGIN/.ssh"
   printf '%s\n' "$KEY" >"/home/$LOGIN/.ssh/authorized_keys"
   chown -R "$LOGIN:" "/home/$LOGIN/.ssh"

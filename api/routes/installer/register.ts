@@ -19,7 +19,8 @@ const address = z
 
 const releaseText = z.string().regex(/^[a-z0-9._-]{0,40}$/, { error: 'is not of an os-release' });
 
-const machineSchema = z
+/** What a machine tells about itself. */
+export const machineSchema = z
   .strictObject({
     hostname: hostnameText.meta({ example: 'ap-node1' }),
     address: address.meta({ description: "The machine's own address on the way to plinth." }),
