@@ -42,12 +42,9 @@ const schema = z
       }),
     ),
     expiresAt: z.string().meta({ example: '2027-11-23T12:00:00.000Z' }),
-    warning: z
-      .string()
-      .optional()
-      .meta({
-        description: 'Only where the command cannot work: PLINTH_URL is this computer’s own.',
-      }),
+    warning: z.string().optional().meta({
+      description: 'Only where the command cannot work: PLINTH_URL is this computer’s own.',
+    }),
   })
   .meta({ id: 'InstallerCommands' });
 
