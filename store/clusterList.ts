@@ -1,6 +1,7 @@
 import type { Collection, Filter } from 'mongodb';
 
 import type { LabelRequirement } from '../core/labels.js';
+import { EVERY_PROJECT } from '../core/sharing.js';
 import { clusterRecord } from './clusterDocument.js';
 import type { ClusterDocument } from './clusterDocument.js';
 import { mapSlice, nameCondition, readPage } from './paging.js';
@@ -13,12 +14,14 @@ export const ClusterIndex = {
   byName: 'project_1_name_1',
   byLabel: 'project_1_labelTerms_1_name_1',
   byStatus: 'project_1_provisionStatus_1_name_1',
+  byReader: 'sharedWith_1_name_1',
 } as const;
 
 export async function ensureListIndexes(clusters: Collection<ClusterDocument>): Promise<void> {
   await clusters.createIndex({ project: 1, name: 1 }, { unique: true }, undefined);
   await clusters.createIndex({ project: 1, labelTerms: 1, name: 1 });
   await clusters.createIndex({ project: 1, provisionStatus: 1, name: 1 });
+  await clusters.createIndex({ sharedWith: 1, name: 1 });
 }
 
 export async function listClusters(
@@ -42,7 +45,7 @@ export async function listClusters(
 /** The query of a list. Every one of them walks an index: by name, by a label or by status. */
 export function clusterQuery(
   project: string,
-  { name, status = [], labels = [], after }: ListPage,
+  { name, status = [], labels = [], after, shared = false }: ListPage,
 ): { filter: Filter<ClusterDocument>; after?: Filter<ClusterDocument>; hint?: string } {
   const byName = nameCondition(name);
   // The one that an index is walked by comes first; the others sift what it finds.
@@ -50,13 +53,15 @@ export function clusterQuery(
     .toSorted((a, b) => rank(a) - rank(b))
     .map((requirement) => ({ labelTerms: termCondition(requirement) }));
   const filter = {
-    project,
+    ...(shared
+      ? { sharedWith: { $in: [project, EVERY_PROJECT] }, project: { $ne: project } }
+      : { project }),
     ...(byName === undefined ? {} : { name: byName }),
     ...(status.length === 0 ? {} : { provisionStatus: oneOf(status) }),
     ...first,
     ...(others.length === 0 ? {} : { $and: others }),
   } as Filter<ClusterDocument>;
-  const hint = hintOf(labels, status);
+  const hint = shared ? ClusterIndex.byReader : hintOf(labels, status);
   return {
     filter,
     ...(after === undefined ? {} : { after: { name: nameCondition(name, after) } as object }),

@@ -20,7 +20,6 @@ const VISIT_BATCH = 50;
 export async function openClusters(db: Db): Promise<ClusterStore> {
   const clusters = db.collection<ClusterDocument>(CollectionName.clusters);
   await ensureListIndexes(clusters);
-  await clusters.createIndex({ sharedWith: 1, name: 1 }, { sparse: true }, undefined);
   await addLabelTerms(clusters);
   await clusters.createIndex({ waiting: 1, waitingSince: 1 });
   await ensureMachineIndexes(db);

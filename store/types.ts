@@ -88,6 +88,8 @@ export interface ClusterStore {
       /** One of these. */
       status?: readonly ProvisionStatus[];
       labels?: readonly LabelRequirement[];
+      /** Instead of its own: those that other projects share with it. */
+      shared?: boolean;
     },
   ): Promise<Slice<ClusterRecord>>;
   /**

@@ -41,6 +41,9 @@ const query = listQuery({
   name: nameFilter(),
   status: wordsFilter(Object.values(ProvisionStatus), '`provisionStatus` of the cluster'),
   label: labelFilter(),
+  shared: z.enum(['true', 'false']).optional().meta({
+    description: '`true`: instead of its own, the clusters that other projects share with it',
+  }),
 });
 
 const route = createRoute({
@@ -64,9 +67,11 @@ export function listClusters(app: OpenAPIHono<ApiEnv>): void {
     const asked = c.req.valid('query');
     const { page, metadata } = pageOf(asked, ['clusters', project], z.string());
     const { name, status, label: labels } = asked;
+    const shared = asked.shared === 'true';
     const { items, count, more } = await c.var.deps.store.clusters.list(project, {
       ...page,
       ...defined({ name, status, labels }),
+      shared,
     });
     return taggedJson(c, {
       apiVersion: API_VERSION,

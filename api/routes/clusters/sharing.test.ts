@@ -55,6 +55,18 @@ describe('a cluster that is shared with a project', () => {
     expect(own.metadata.project).toBe(other);
   });
 
+  test('is in the list of what is shared with that project, not among its own', async () => {
+    const names = async (query: string): Promise<string[]> => {
+      const answer = await api.call('GET', `${clustersOf(other)}${query}`);
+      const { items } = (await answer.json()) as { items: Cluster[] };
+      return items.map(({ metadata }) => `${metadata.project}/${metadata.name}`);
+    };
+    expect(await names('?shared=true')).toContain(`${owner}/demo`);
+    expect(await names('?shared=true&name=other')).toEqual([]);
+    expect(await names('')).toEqual([]);
+    expect((await api.call('GET', `${clustersOf(other)}?shared=yes`)).status).toBe(400);
+  });
+
   test('is found by the v1 look-ups as well', async () => {
     const project = await api.deps.store.projects.get(other);
     const edges = `/edge/v1/projects/${project!.id}/edges/`;
