@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+import type { NodeStepRecord } from '../core/records.js';
+import { OperationName } from '../core/words.js';
+import { applyTo, node } from '../test/store/desired.js';
+import { openTestDatabase, type TestDatabase } from '../test/store/testDatabase.js';
+import { createVault } from '../vault/vault.js';
+import type { ActivityDeps } from './deps.js';
+import { drawFirstTokens, drawJoinSecrets, firstJoin } from './joinSecrets.js';
+import type { LoadedCluster } from './load.js';
+import type { StepRef } from './refs.js';
+import { secretsOwner } from './targets.js';
+
+const WORKERS = 60;
+const HASH = `sha256:${'ca'.repeat(32)}`;
+
+let db: TestDatabase;
+let deps: Pick<ActivityDeps, 'store' | 'vault'> & ActivityDeps;
+let ref: StepRef;
+let loaded: LoadedCluster;
+
+beforeAll(async () => {
+  db = await openTestDatabase();
+  deps = {
+    store: db.store,
+    vault: createVault({ masterKey: Buffer.alloc(32, 1) }),
+  } as unknown as ActivityDeps;
+  const nodes = Array.from({ length: WORKERS + 1 }, (_, index) => node(index + 1));
+  const { record } = await applyTo(db.store)('tokens', nodes);
+  ref = {
+    ...{ project: record.project, name: record.name, clusterId: record.id, generation: 1 },
+    ...{ tasksetId: 'aaaaaaa', operation: OperationName.ClusterCreation, operationIndex: 0 },
+    ...{ hostname: 'node-1', step: 'kubeadm-init' },
+  };
+  await db.store.nodes.upsert(record.id, 'node-1', { spec: node(1) });
+  const applied = { ...record.applied, caCertHash: HASH };
+  loaded = { record: { ...record, applied }, nodes: [] };
+}, 60_000);
+afterAll(() => db.close());
+
+/** The cluster as a worker's join finds it, its first control plane initialised like this. */
+async function after(init: Partial<NodeStepRecord>): Promise<LoadedCluster> {
+  const leader = await db.store.nodes.get(ref.clusterId, 'node-1');
+  if (leader === undefined) throw new Error('no leader');
+  const step: NodeStepRecord = {
+    ...{ state: 'done', tasksetId: ref.tasksetId, operation: ref.operation, attempt: 1 },
+    startedAt: Date.now(),
+    ...init,
+  };
+  return { ...loaded, nodes: [{ ...leader, steps: { 'kubeadm-init': step } }] };
+}
+
+const join = (hostname: string): StepRef => ({ ...ref, hostname, step: 'kubeadm-join' });
+
+it('gives each of the first workers a token of its own, and the same one when it is asked again', async () => {
+  const tokens = await drawFirstTokens(deps, ref, loaded);
+  expect(tokens.map(({ hostname }) => hostname)).toEqual(
+    Array.from({ length: 50 }, (_, index) => `node-${String(index + 2)}`),
+  );
+  for (const { token } of tokens) expect(token).toMatch(/^[0-9a-f]{6}\.[0-9a-f]{16}$/);
+  expect(new Set(tokens.map(({ token }) => token)).size).toBe(50);
+  expect(await drawFirstTokens(deps, ref, loaded)).toEqual(tokens);
+  const { token } = tokens[0] ?? {};
+  const now = { ref: join('node-2'), loaded: await after({}), attempt: 1 };
+  expect(await firstJoin(deps, now)).toEqual({ token, caCertHash: HASH });
+});
+
+it.each<[string, string, Partial<NodeStepRecord>, number]>([
+  ['a worker beyond the first', 'node-60', {}, 1],
+  ['a second attempt', 'node-2', {}, 2],
+  ['a later taskset', 'node-2', { tasksetId: 'bbbbbbb' }, 1],
+  ['an initialisation that was found done', 'node-2', { state: 'skipped' }, 1],
+  ['one that is old', 'node-2', { startedAt: Date.now() - 21 * 60_000 }, 1],
+])('has none for %s', async (_, hostname, init, attempt) => {
+  const of = { ref: join(hostname), loaded: await after(init), attempt };
+  expect(await firstJoin(deps, of)).toBeUndefined();
+});
+
+it('has none for a control plane, which needs the certificates as well', async () => {
+  const controlPlane: StepRef = { ...join('node-70'), step: 'kubeadm-join-control-plane' };
+  const of = { ref: controlPlane, loaded: await after({}), attempt: 1 };
+  expect(await firstJoin(deps, of)).toBeUndefined();
+  expect((await drawJoinSecrets(deps, controlPlane, 1)).certificateKey).toMatch(/^[0-9a-f]{64}$/);
+});
+
+it('keeps them sealed', async () => {
+  const [first] = await drawFirstTokens(deps, ref, loaded);
+  const sealed = await db.store.secrets.get(secretsOwner(ref), 'join:aaaaaaa:node-2:1');
+  expect(sealed).toBeDefined();
+  expect(sealed).not.toContain(first?.token);
+});
