@@ -51,6 +51,7 @@ describe('examples', () => {
   test('the write-only fields of every-field are found, and only those', () => {
     const { secrets, echo } = accepted('every-field.yaml');
     expect(secrets).toEqual({
+      'spec.proxy.proxyAuth': 'me:change-me',
       'spec.config.ssh.passphrase': 'of the key',
       'spec.config.nodes["gpu1"].ssh.passphrase': 'of that key',
     });
