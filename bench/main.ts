@@ -1,9 +1,16 @@
+import { api } from './api.js';
 import { provision } from './provision.js';
 
 /** A measurement: takes its options, prints a table and, last, one JSON line. */
 type Bench = (options: string[]) => Promise<void>;
 
 const benches: Readonly<Record<string, { run: Bench; about: string }>> = {
+  api: {
+    run: api,
+    about:
+      'status and list with 10,000 clusters stored, beside a bare route of one findOne ' +
+      '[--clusters N] [--rounds N] [--seconds N] [--connections N]',
+  },
   provision: {
     run: provision,
     about:

@@ -1,6 +1,7 @@
 import type { Db } from 'mongodb';
 
 import { AppError, ErrorCode } from '../core/errors.js';
+import { batched } from './batched.js';
 import { CollectionName } from './collections.js';
 import { isDuplicate } from './databaseError.js';
 import { mapSlice, nameCondition, readPage } from './paging.js';
@@ -18,6 +19,18 @@ export async function openApiKeys(db: Db): Promise<ApiKeyStore> {
   const keys = db.collection<ApiKeyDocument>(CollectionName.apiKeys);
   await keys.createIndex({ hash: 1 }, { unique: true }, undefined);
   await keys.createIndex({ name: 1, _id: 1 });
+  const findByHash = batched(async (hashes) => {
+    const found = await keys.find({ hash: { $in: hashes } }).toArray();
+    const now = new Date();
+    const before = timestamp(new Date(now.getTime() - USE_NOTED_EVERY_MS));
+    const unnoted = found.filter(
+      ({ revokedAt, lastUsedAt = '' }) => revokedAt === undefined && lastUsedAt < before,
+    );
+    await Promise.all(
+      unnoted.map(({ _id }) => keys.updateOne({ _id }, { $set: { lastUsedAt: timestamp(now) } })),
+    );
+    return new Map(found.map((key) => [key.hash, key]));
+  });
   return {
     async create({ id, ...rest }) {
       const document: ApiKeyDocument = { _id: id, ...rest, createdAt: timestamp() };
@@ -33,14 +46,8 @@ export async function openApiKeys(db: Db): Promise<ApiKeyStore> {
       return record(document);
     },
     async findByHash(hash) {
-      const found = await keys.findOne({ hash });
-      if (found === null) return undefined;
-      const now = new Date();
-      const before = timestamp(new Date(now.getTime() - USE_NOTED_EVERY_MS));
-      if (found.revokedAt === undefined && (found.lastUsedAt ?? '') < before) {
-        await keys.updateOne({ _id: found._id }, { $set: { lastUsedAt: timestamp(now) } });
-      }
-      return record(found);
+      const found = await findByHash(hash);
+      return found === undefined ? undefined : record(found);
     },
     async list() {
       return (await keys.find().sort({ name: 1, _id: 1 }).toArray()).map(record);

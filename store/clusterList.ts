@@ -5,10 +5,10 @@ import { EVERY_PROJECT } from '../core/sharing.js';
 import { clusterRecord } from './clusterDocument.js';
 import type { ClusterDocument } from './clusterDocument.js';
 import { mapSlice, nameCondition, readPage } from './paging.js';
+import { shared } from './shared.js';
 import type { ClusterStore } from './types.js';
 
 type ListPage = Parameters<ClusterStore['list']>[1];
-type ListResult = Awaited<ReturnType<ClusterStore['list']>>;
 
 export const ClusterIndex = {
   byName: 'project_1_name_1',
@@ -24,22 +24,23 @@ export async function ensureListIndexes(clusters: Collection<ClusterDocument>): 
   await clusters.createIndex({ sharedWith: 1, name: 1 });
 }
 
-export async function listClusters(
-  clusters: Collection<ClusterDocument>,
-  project: string,
-  page: ListPage,
-): Promise<ListResult> {
-  const { filter, after, hint } = clusterQuery(project, page);
-  const read = await readPage(
-    clusters,
-    {
-      ...{ filter, sort: { name: 1 } },
-      ...(after === undefined ? {} : { after }),
-      ...(hint === undefined ? {} : { hint }),
-    },
-    page,
-  );
-  return mapSlice(read, clusterRecord);
+/** Consoles ask for the same page again and again: those that do so at once share a read. */
+export function listClusters(clusters: Collection<ClusterDocument>): ClusterStore['list'] {
+  const read = shared((key) => {
+    const [project, page] = JSON.parse(key) as [string, ListPage];
+    const { filter, after, hint } = clusterQuery(project, page);
+    return readPage(
+      clusters,
+      {
+        ...{ filter, sort: { name: 1 } },
+        ...(after === undefined ? {} : { after }),
+        ...(hint === undefined ? {} : { hint }),
+      },
+      page,
+    );
+  });
+  return async (project, page) =>
+    mapSlice(await read(JSON.stringify([project, page])), clusterRecord);
 }
 
 /** The query of a list. Every one of them walks an index: by name, by a label or by status. */

@@ -4,6 +4,7 @@ import type { ClusterRecord } from '../core/records.js';
 import { EVERY_PROJECT } from '../core/sharing.js';
 import { CommonConditionStatus } from '../core/words.js';
 import { applyCluster, submission } from './applyCluster.js';
+import { batched } from './batched.js';
 import { clusterRecord, labelTermsOf } from './clusterDocument.js';
 import type { ClusterDocument } from './clusterDocument.js';
 import { ensureListIndexes, listClusters } from './clusterList.js';
@@ -24,6 +25,18 @@ export async function openClusters(db: Db): Promise<ClusterStore> {
   await clusters.createIndex({ waiting: 1, waitingSince: 1 });
   await ensureMachineIndexes(db);
   const one = async (filter: Partial<ClusterDocument>) => recordOf(await clusters.findOne(filter));
+  const findByName = batched(async (keys) => {
+    const asked = keys.map((key) => JSON.parse(key) as [project: string, name: string]);
+    const found = await Promise.all(
+      [...new Set(asked.map(([project]) => project))].map((project) => {
+        const names = asked.filter((pair) => pair[0] === project).map(([, name]) => name);
+        return clusters.find({ project, name: { $in: names } }).toArray();
+      }),
+    );
+    return new Map(
+      found.flat().map((cluster) => [JSON.stringify([cluster.project, cluster.name]), cluster]),
+    );
+  });
   const update = async (
     filter: Parameters<typeof clusters.findOneAndUpdate>[0],
     change: UpdateFilter<ClusterDocument>,
@@ -36,7 +49,10 @@ export async function openClusters(db: Db): Promise<ClusterStore> {
   };
   return {
     apply: (input) => applyCluster(db, input),
-    get: (project, name) => one({ project, name }),
+    async get(project, name) {
+      const found = await findByName(JSON.stringify([project, name]));
+      return found === undefined ? undefined : clusterRecord(found);
+    },
     async getShared(project, name) {
       const found = await clusters
         .find({ sharedWith: { $in: [project, EVERY_PROJECT] }, name })
@@ -46,7 +62,7 @@ export async function openClusters(db: Db): Promise<ClusterStore> {
       return recordOf(found[0] ?? null);
     },
     getById: (id) => one({ _id: id }),
-    list: (project, page) => listClusters(clusters, project, page),
+    list: listClusters(clusters),
     async markDeleting(project, name, precondition) {
       const submitted = submission('the deletion was submitted');
       const guard = precondition === undefined ? {} : await guarded(project, name, precondition);

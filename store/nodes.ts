@@ -2,6 +2,7 @@ import type { Db, UpdateFilter } from 'mongodb';
 
 import type { NodeRecord } from '../core/records.js';
 import { NodeStatus } from '../core/words.js';
+import { batched } from './batched.js';
 import { clusterLives } from './clusterLives.js';
 import { CollectionName } from './collections.js';
 import { nodeId, nodeRecord } from './nodeDocument.js';
@@ -17,6 +18,22 @@ export async function openNodes(db: Db): Promise<NodeStore> {
   const nodes = db.collection<NodeDocument>(CollectionName.nodes);
   await nodes.createIndex({ clusterId: 1, hostname: 1 }, { unique: true }, undefined);
   const sequenceOf = sequencesOf(db);
+  const statuses = batched(async (clusterIds) => {
+    const found = await nodes
+      .find({ clusterId: { $in: clusterIds } })
+      .sort({ clusterId: 1, hostname: 1 })
+      .project<Pick<NodeRecord, 'clusterId' | 'hostname' | 'status'>>({
+        ...{ _id: 0, clusterId: 1, hostname: 1, status: 1 },
+      })
+      .toArray();
+    const byCluster = new Map<string, Pick<NodeRecord, 'hostname' | 'status'>[]>();
+    for (const { clusterId, ...node } of found) {
+      const known = byCluster.get(clusterId);
+      if (known === undefined) byCluster.set(clusterId, [node]);
+      else known.push(node);
+    }
+    return byCluster;
+  });
   return {
     async list(clusterId, hostnames) {
       const of = hostnames === undefined ? {} : { hostname: { $in: [...hostnames] } };
@@ -27,11 +44,7 @@ export async function openNodes(db: Db): Promise<NodeStore> {
       return found.map(nodeRecord);
     },
     async statuses(clusterId) {
-      return nodes
-        .find({ clusterId })
-        .sort({ hostname: 1 })
-        .project<Pick<NodeRecord, 'hostname' | 'status'>>({ _id: 0, hostname: 1, status: 1 })
-        .toArray();
+      return (await statuses(clusterId)) ?? [];
     },
     async get(clusterId, hostname) {
       const found = await nodes.findOne({ _id: nodeId(clusterId, hostname) });

@@ -12,7 +12,10 @@ interface Query<D extends Document> {
   projection?: Document;
 }
 
-/** One page and the count of all. One more than the limit is read, to know whether there is another page. */
+/**
+ * One page and the count of all. One more than the limit is read, to know whether there is another page. A last
+ * page tells the count by itself, unless it began after a key.
+ */
 export async function readPage<D extends Document>(
   collection: Collection<D>,
   { filter, after, sort, hint, projection }: Query<D>,
@@ -20,17 +23,18 @@ export async function readPage<D extends Document>(
 ): Promise<{ found: D[]; count: number; more: boolean }> {
   const by = hint === undefined ? {} : { hint };
   const from = after === undefined ? filter : ({ ...filter, ...after } as Filter<D>);
-  const [count, found] = await Promise.all([
-    collection.countDocuments(filter, by),
+  const found =
     limit < 1
       ? []
-      : (collection
+      : ((await collection
           .find(from, { ...by, ...(projection === undefined ? {} : { projection }) })
           .sort(sort)
           .skip(offset)
           .limit(limit + 1)
-          .toArray() as Promise<D[]>),
-  ]);
+          .toArray()) as D[]);
+  const seen = offset + found.length;
+  const known = after === undefined && found.length <= limit && (found.length > 0 || offset === 0);
+  const count = known && limit > 0 ? seen : await collection.countDocuments(filter, by);
   return { count, found: found.slice(0, limit), more: found.length > limit };
 }
 

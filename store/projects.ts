@@ -1,6 +1,7 @@
 import type { Db } from 'mongodb';
 
 import { AppError, ErrorCode } from '../core/errors.js';
+import { batched } from './batched.js';
 import { CollectionName } from './collections.js';
 import { isDuplicate } from './databaseError.js';
 import { newId } from './newId.js';
@@ -13,6 +14,10 @@ type ProjectDocument = Omit<Project, 'id'> & { _id: string };
 export async function openProjects(db: Db): Promise<ProjectStore> {
   const projects = db.collection<ProjectDocument>(CollectionName.projects);
   await projects.createIndex({ name: 1 }, { unique: true }, undefined);
+  const findByName = batched(async (names) => {
+    const found = await projects.find({ name: { $in: names } }).toArray();
+    return new Map(found.map((one) => [one.name, one]));
+  });
   return {
     async create({ name, description = '', default: isDefault = false }) {
       const now = timestamp();
@@ -34,8 +39,8 @@ export async function openProjects(db: Db): Promise<ProjectStore> {
       }
     },
     async get(name) {
-      const found = await projects.findOne({ name });
-      return found === null ? undefined : project(found);
+      const found = await findByName(name);
+      return found === undefined ? undefined : project(found);
     },
     async getById(id) {
       const found = await projects.findOne({ _id: id });

@@ -50,6 +50,28 @@ test('tasksets of a cluster are numbered 1, 2, 3 and come newest first', async (
   expect(await db.store.tasksets.latest(clusterId, 0)).toEqual([]);
 });
 
+test('the newest of many clusters at once are those of each one alone, whatever the others hold', async () => {
+  const ids: string[] = [];
+  for (const count of [12, 1, 25, 0]) {
+    clusterId = (await applyTo(db.store)(`many-${newId()}`)).record.id;
+    for (let n = 0; n < count; n++) await db.store.tasksets.begin(taskset());
+    ids.push(clusterId);
+  }
+  const sequences = async (id: string, limit: number) =>
+    (await db.store.tasksets.latest(id, limit)).map(({ sequence }) => sequence);
+  const atOnce = await Promise.all(ids.map((id) => sequences(id, 10)));
+  expect(atOnce).toEqual([
+    ...[[12, 11, 10, 9, 8, 7, 6, 5, 4, 3], [1], [25, 24, 23, 22, 21, 20, 19, 18, 17, 16], []],
+  ]);
+  expect(await Promise.all(ids.map((id) => sequences(id, 2)))).toEqual([
+    [12, 11],
+    [1],
+    [25, 24],
+    [],
+  ]);
+  expect(await sequences(ids[2]!, 20)).toHaveLength(20);
+});
+
 test('what was begun comes back whole, the plan included', async () => {
   const begun = taskset();
   const record = await db.store.tasksets.begin(begun);

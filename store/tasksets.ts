@@ -6,6 +6,7 @@ import { OperationStatus } from '../core/words.js';
 import { clusterLives } from './clusterLives.js';
 import { CollectionName } from './collections.js';
 import { isDuplicate } from './databaseError.js';
+import { latestTasksets } from './latestTasksets.js';
 import { mapSlice, readPage } from './paging.js';
 import { tasksetRecord } from './tasksetDocument.js';
 import type { TasksetDocument } from './tasksetDocument.js';
@@ -20,6 +21,7 @@ const NOT_ENDED: readonly OperationStatus[] = [OperationStatus.Pending, Operatio
 export async function openTasksets(db: Db): Promise<TasksetStore> {
   const tasksets = db.collection<TasksetDocument>(CollectionName.tasksets);
   await tasksets.createIndex({ clusterId: 1, sequence: -1 }, { unique: true }, undefined);
+  const latest = latestTasksets(tasksets, WITHOUT_SPEC);
   return {
     async begin(taskset) {
       const { id, plan, spec, ...rest } = taskset;
@@ -85,12 +87,7 @@ export async function openTasksets(db: Db): Promise<TasksetStore> {
     },
     async latest(clusterId, limit) {
       if (limit < 1) return [];
-      const found = await tasksets
-        .find({ clusterId }, WITHOUT_SPEC)
-        .sort({ sequence: -1 })
-        .limit(limit)
-        .toArray();
-      return found.map(tasksetRecord);
+      return (await latest(clusterId, limit)).map(tasksetRecord);
     },
   };
 }

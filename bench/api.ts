@@ -1,0 +1,204 @@
+import { fork } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+import { MongoClient } from 'mongodb';
+
+import { startEntry } from '../embedded/entryProcess.js';
+import { freePort } from '../embedded/freePort.js';
+import { startMongo } from '../embedded/mongo.js';
+import { createStore } from '../store/store.js';
+import { BENCH_PROJECT, seedClusters } from './apiSeed.js';
+import { load, type LoadFigures } from './load.js';
+import { medianOf } from './median.js';
+
+const AIM = 0.5;
+const HOST = '127.0.0.1';
+const CLUSTERS = `/apis/infra.k8smgmt.io/v3/projects/${BENCH_PROJECT}/clusters`;
+const WARM_UP_SECONDS = 2;
+/** A list of this many clusters is one page of a console. */
+const PAGE = 10;
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+interface Options {
+  clusters: number;
+  rounds: number;
+  seconds: number;
+  connections: number;
+}
+
+type Way = 'bare' | 'status' | 'list';
+type Round = Record<Way, LoadFigures>;
+
+/**
+ * Requests per second and latencies of the status of a cluster and of a list, with many clusters stored, beside
+ * a bare Hono route that does one findOne on the same MongoDB server, in turns. Missing the aim is a result, not
+ * an error.
+ * @throws Error when it could not measure.
+ */
+export async function api(args: string[]): Promise<void> {
+  const options = readOptions(args);
+  const ends: (() => Promise<unknown>)[] = [];
+  try {
+    const ways = await start(options, ends);
+    const rounds: Round[] = [];
+    for (const way of Object.values(ways)) await load({ ...way, seconds: WARM_UP_SECONDS });
+    for (let round = 1; round <= options.rounds; round++) {
+      const bare = await load(ways.bare);
+      const status = await load(ways.status);
+      const list = await load(ways.list);
+      rounds.push({ bare, status, list });
+      say(rowOf(String(round), { bare, status, list }));
+    }
+    summarise(rounds, options);
+  } finally {
+    for (const end of ends.toReversed()) await end();
+  }
+}
+
+type Load = Parameters<typeof load>[0];
+
+async function start(
+  { clusters, connections, seconds }: Options,
+  ends: (() => Promise<unknown>)[],
+): Promise<Record<Way, Load>> {
+  const data = await mkdtemp(join(tmpdir(), 'plinth-bench-'));
+  ends.push(() => rm(data, { recursive: true, force: true }));
+  const mongo = await startMongo({ dataDir: data, host: HOST });
+  ends.push(() => mongo.stop());
+  const database = `bench-${randomUUID().slice(0, 8)}`;
+  const uri = mongo.uri.replace('/?', `/${database}?`);
+  say(`storing ${String(clusters)} clusters …`);
+  const names = await seed(uri, database, clusters);
+  const port = await freePort(HOST);
+  const entry = await startEntry({
+    ...{ name: 'api', script: 'api/main.js', dataDir: data },
+    env: {
+      ...process.env,
+      ...{ MONGODB_URI: uri, PLINTH_DATA: data, PLINTH_HOST: HOST, PLINTH_PORT: String(port) },
+      // Nothing that is measured asks for it.
+      TEMPORAL_ADDRESS: `${HOST}:1`,
+    },
+  });
+  ends.push(() => entry.stop());
+  const key = (await readFile(join(data, 'admin-api-key'), 'utf8')).trim();
+  const bare = await startBare(uri, database, ends);
+  const ours = { url: `http://${HOST}:${String(port)}`, headers: { 'x-api-key': key } };
+  const shuffled = names.toSorted(() => Math.random() - 0.5);
+  return {
+    bare: {
+      ...{ url: bare, headers: {}, connections, seconds },
+      paths: shuffled.map((name) => `/${BENCH_PROJECT}/${name}`),
+    },
+    status: {
+      ...{ ...ours, connections, seconds },
+      paths: shuffled.map((name) => `${CLUSTERS}/${name}/status`),
+    },
+    list: {
+      ...{ ...ours, connections, seconds },
+      paths: [`${CLUSTERS}?limit=${String(PAGE)}`],
+    },
+  };
+}
+
+async function seed(uri: string, database: string, clusters: number): Promise<string[]> {
+  const store = await createStore({ uri });
+  const client = await MongoClient.connect(uri);
+  try {
+    return await seedClusters(store, client.db(database), clusters);
+  } finally {
+    await client.close();
+    await store.close();
+  }
+}
+
+async function startBare(
+  uri: string,
+  database: string,
+  ends: (() => Promise<unknown>)[],
+): Promise<string> {
+  const child = fork(fileURLToPath(new URL('bareRoute.ts', import.meta.url)), [uri, database], {
+    execArgv: ['--import', 'tsx'],
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  ends.push(() => {
+    child.kill('SIGTERM');
+    return ended;
+  });
+  const port = await Promise.race([
+    new Promise<unknown>((resolve) => child.once('message', resolve)),
+    ended.then((code) => {
+      throw new Error(`the bare route ended with ${String(code)}`);
+    }),
+  ]);
+  return `http://${HOST}:${String(port)}`;
+}
+
+function rowOf(name: string, { bare, status, list }: Round): string {
+  const cells = [bare, status, list].map(
+    ({ requestsPerSecond, p50Ms, p99Ms }) =>
+      `${requestsPerSecond.toFixed(0).padStart(7)} ${p50Ms.toFixed(1).padStart(6)} ${p99Ms.toFixed(1).padStart(6)}`,
+  );
+  return `${name.padEnd(8)}${cells.join('  |')}   load ${(loadavg()[0] ?? 0).toFixed(1)}`;
+}
+
+function summarise(rounds: readonly Round[], options: Options): void {
+  const middle = (way: Way): LoadFigures => ({
+    requestsPerSecond: medianOf(rounds.map((round) => round[way].requestsPerSecond)),
+    p50Ms: medianOf(rounds.map((round) => round[way].p50Ms)),
+    p99Ms: medianOf(rounds.map((round) => round[way].p99Ms)),
+  });
+  const [bare, status, list] = [middle('bare'), middle('status'), middle('list')];
+  // Of each round by itself: what else the computer does then slows both.
+  const ratio = (way: Way): number =>
+    medianOf(rounds.map((round) => round[way].requestsPerSecond / round.bare.requestsPerSecond));
+  const ratios = { status: ratio('status'), list: ratio('list') };
+  say(rowOf('median', { bare, status, list }));
+  say('        requests/s, p50 ms, p99 ms of: the bare route | status | list');
+  for (const [way, reached] of Object.entries(ratios)) {
+    const met = reached >= AIM ? 'met' : 'NOT MET';
+    say(`${way} ÷ bare route ${reached.toFixed(3)} (aim: at least ${AIM.toFixed(2)}): ${met}`);
+  }
+  const flat = (way: Way, of: LoadFigures): object => ({
+    [`${way}_rps`]: round(of.requestsPerSecond, 0),
+    [`${way}_p50_ms`]: round(of.p50Ms, 2),
+    [`${way}_p99_ms`]: round(of.p99Ms, 2),
+  });
+  say(
+    JSON.stringify({
+      ...{ bench: 'api', clusters: options.clusters, connections: options.connections },
+      ...{ ...flat('bare', bare), ...flat('status', status), ...flat('list', list) },
+      ...{ ratio_status: round(ratios.status, 3), ratio_list: round(ratios.list, 3) },
+    }),
+  );
+}
+
+function readOptions(args: string[]): Options {
+  const { values } = parseArgs({
+    args,
+    options: {
+      clusters: { type: 'string', default: '10000' },
+      rounds: { type: 'string', default: '5' },
+      seconds: { type: 'string', default: '4' },
+      connections: { type: 'string', default: '32' },
+    },
+  });
+  const number = (name: keyof typeof values): number => {
+    const value = Number(values[name]);
+    if (Number.isInteger(value) && value >= 1) return value;
+    throw new Error(`--${name} ${values[name]}: a whole number, 1 or more`);
+  };
+  return {
+    ...{ clusters: number('clusters'), rounds: number('rounds') },
+    ...{ seconds: number('seconds'), connections: number('connections') },
+  };
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}
