@@ -7,16 +7,8 @@ import { invalid } from './http/readDocument.js';
 import { unknownRoute } from './http/unknownRoute.js';
 import { requestLog } from './middleware/requestLog.js';
 import { yamlAnswers } from './middleware/yamlAnswers.js';
-import { registerApiKeys } from './routes/apikeys/index.js';
-import { listAudit } from './routes/audit/list.js';
-import { registerClusters } from './routes/clusters/index.js';
-import { registerDocs } from './routes/docs/index.js';
-import { registerHealth } from './routes/health/index.js';
-import { registerInstaller } from './routes/installer/index.js';
-import { registerNodes } from './routes/nodes/index.js';
-import { registerProjects } from './routes/projects/index.js';
-import { registerTasksets } from './routes/tasksets/index.js';
-import { registerV1 } from './routes/v1/index.js';
+import { registerRoutes } from './registerRoutes.js';
+import { createRequestLimits } from './requestLimits.js';
 import { createStatusFeed } from './statusFeed.js';
 
 /** Watchers see a change within this. */
@@ -37,6 +29,7 @@ export function newApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
       if (!result.success) throw invalid(result.error);
     },
   });
+  const limits = createRequestLimits(deps.config.requestsPerSecond);
   const statusFeed = createStatusFeed(deps.store, {
     everyMs: Math.min(deps.config.eventPollMs ?? EVENT_POLL_MS, EVENT_POLL_MS),
     onError: (error) => {
@@ -47,21 +40,13 @@ export function newApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.use(async (c, next) => {
     c.set('deps', deps);
     c.set('statusFeed', statusFeed);
+    c.set('limits', limits);
     await next();
   });
   app.use(requestLog());
   app.use(yamlAnswers());
 
-  registerClusters(app);
-  registerNodes(app);
-  registerInstaller(app);
-  registerTasksets(app);
-  registerProjects(app);
-  registerApiKeys(app);
-  listAudit(app);
-  registerV1(app);
-  registerHealth(app);
-  registerDocs(app);
+  registerRoutes(app);
 
   app.onError((error, c) => answerError(error, c));
   app.notFound((c) => unknownRoute(c, app.routes));

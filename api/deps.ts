@@ -24,6 +24,8 @@ interface ApiConfig {
   version: string;
   /** Largest request body. Default 4 MiB: a spec of 1,000 machines is about 0.5 MB. */
   maxBodyBytes?: number;
+  /** Requests a second of one API key; with a bad key or none, of one address a tenth. Default: no limit. */
+  requestsPerSecond?: number;
   /** How often an event stream looks for news. Default 500 ms, which is also the most. */
   eventPollMs?: number;
 }

@@ -4,6 +4,7 @@ import { AppError, ErrorCode } from '../core/errors.js';
 import type { Project } from '../store/types.js';
 import type { Principal } from './auth/principal.js';
 import type { ApiDeps } from './deps.js';
+import type { RequestLimits } from './requestLimits.js';
 import type { StatusFeed } from './statusFeed.js';
 
 /** What a request carries from middleware to handler. */
@@ -11,10 +12,13 @@ export interface ApiEnv {
   Bindings: {
     /** Aborted when the server is about to stop: long answers end then. Absent under `app.request`. */
     stopping?: AbortSignal;
+    /** The connection. Absent under `app.request`. */
+    incoming?: { socket: { remoteAddress?: string | undefined } };
   };
   Variables: {
     deps: ApiDeps;
     statusFeed: StatusFeed;
+    limits: RequestLimits;
     requestId: string;
     principal?: Principal;
     /** The project of the path, once access to it was checked. */

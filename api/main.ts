@@ -40,7 +40,10 @@ const app = newApp({
   store,
   vault,
   workflows,
-  config: { keysDir: config.keys, url: config.url, blueprints: BUILT_IN_BLUEPRINTS, version },
+  config: {
+    ...{ keysDir: config.keys, url: config.url, blueprints: BUILT_IN_BLUEPRINTS, version },
+    ...(config.requestsPerSecond === 0 ? {} : { requestsPerSecond: config.requestsPerSecond }),
+  },
   log,
 });
 const server = await serve(app, {

@@ -9,7 +9,7 @@ export async function notifyWorkflow(
   cluster: { project: string; name: string },
 ): Promise<void> {
   try {
-    await c.var.deps.workflows.notify(cluster.project, cluster.name);
+    await c.var.deps.workflows.notify(cluster.project, cluster.name, c.get('requestId'));
   } catch (error) {
     c.var.deps.log.warn(
       { err: error, project: cluster.project, cluster: cluster.name },

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 
 import type { ApiEnv } from './env.js';
+import { refuseBrokenRequest } from './http/brokenRequest.js';
 
 /** Running requests get this long at shutdown. */
 const GRACE_MS = 10_000;
@@ -39,6 +40,7 @@ export async function serve(app: FetchApp, options: ServeOptions): Promise<ApiSe
       ? {}
       : { createServer: createHttpsServer, serverOptions: options.tls }),
   });
+  server.on('clientError', refuseBrokenRequest);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, () => {

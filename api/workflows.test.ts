@@ -51,6 +51,20 @@ describe('notify', () => {
     expect(await signalsOf('one')).toEqual(['changed', 'changed']);
   });
 
+  test('leaves the id of the request in the memo and in each signal', async () => {
+    await workflows.notify('defaultproject', 'traced', 'req-1');
+    await workflows.notify('defaultproject', 'traced', 'req-2');
+    await workflows.cancel('defaultproject', 'traced', 'req-3');
+    const handle = client.workflow.getHandle('cluster/defaultproject/traced');
+    expect((await handle.describe()).memo).toEqual({ requestId: 'req-1' });
+    const { events } = await handle.fetchHistory();
+    const inputs = (events ?? []).flatMap((event) => {
+      const data = event.workflowExecutionSignaledEventAttributes?.input?.payloads?.[0]?.data;
+      return data ? [JSON.parse(Buffer.from(data).toString()) as unknown] : [];
+    });
+    expect(inputs).toEqual(['req-1', 'req-2', 'req-3'].map((requestId) => ({ requestId })));
+  });
+
   test('starts it again after it was terminated', async () => {
     await workflows.notify('defaultproject', 'two');
     const handle = client.workflow.getHandle('cluster/defaultproject/two');

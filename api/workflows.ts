@@ -6,17 +6,22 @@ import {
   CHANGED_SIGNAL,
   CLUSTER_WORKFLOW_TYPE,
   clusterWorkflowId,
+  REQUEST_ID_MEMO,
   TASK_QUEUE,
   type ClusterWorkflowInput,
+  type SignalOrigin,
 } from '../core/clusterWorkflow.js';
 import { AppError, ErrorCode } from '../core/errors.js';
 
 /** The clusters' workflows, as the API needs them. */
 export interface ClusterWorkflows {
-  /** Has the cluster's workflow look at what is desired; starts it where it does not run. */
-  notify(project: string, name: string): Promise<void>;
+  /**
+   * Has the cluster's workflow look at what is desired; starts it where it does not run. `requestId` is kept
+   * in its memo, in the signal and in the memo of every operation that follows from it.
+   */
+  notify(project: string, name: string, requestId?: string): Promise<void>;
   /** Ends the running operation at its next safe point. False when no workflow runs. */
-  cancel(project: string, name: string): Promise<boolean>;
+  cancel(project: string, name: string, requestId?: string): Promise<boolean>;
   isRunning(project: string, name: string): Promise<boolean>;
   /** Fails unless the server answers within 2 s. */
   ping(): Promise<void>;
@@ -42,14 +47,17 @@ export function createClusterWorkflows(client: Client): ClusterWorkflows {
     }
   };
   return {
-    async notify(project, name) {
-      const input: ClusterWorkflowInput = { project, name };
+    async notify(project, name, requestId) {
+      const origin: SignalOrigin = requestId === undefined ? {} : { requestId };
+      const input: ClusterWorkflowInput = { project, name, ...origin };
       await ask(() =>
         client.workflow.signalWithStart(CLUSTER_WORKFLOW_TYPE, {
           workflowId: clusterWorkflowId(project, name),
           taskQueue: TASK_QUEUE,
           args: [input],
           signal: CHANGED_SIGNAL,
+          signalArgs: [origin],
+          ...(requestId === undefined ? {} : { memo: { [REQUEST_ID_MEMO]: requestId } }),
           staticSummary: `Cluster ${name} of project ${project}`.slice(0, 200),
           typedSearchAttributes: new TypedSearchAttributes([
             { key: PROJECT, value: project },
@@ -58,10 +66,11 @@ export function createClusterWorkflows(client: Client): ClusterWorkflows {
         }),
       );
     },
-    async cancel(project, name) {
+    async cancel(project, name, requestId) {
+      const origin: SignalOrigin = requestId === undefined ? {} : { requestId };
       return unlessNotFound(false, async () => {
         const handle = client.workflow.getHandle(clusterWorkflowId(project, name));
-        await ask(() => handle.signal(CANCEL_SIGNAL));
+        await ask(() => handle.signal(CANCEL_SIGNAL, origin));
         return true;
       });
     },

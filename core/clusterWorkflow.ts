@@ -2,7 +2,7 @@
 
 export const CLUSTER_WORKFLOW_TYPE = 'cluster';
 export const TASK_QUEUE = 'plinth';
-/** Sent by signal-with-start on every accepted change; carries nothing: the workflow reads the store. */
+/** Sent by signal-with-start on every accepted change; what is desired the workflow reads from the store. */
 export const CHANGED_SIGNAL = 'changed';
 /** Ends the running operation at the next safe point. */
 export const CANCEL_SIGNAL = 'cancel';
@@ -16,7 +16,17 @@ export function clusterWorkflowId(project: string, name: string): string {
 export interface ClusterWorkflowInput {
   project: string;
   name: string;
+  /** Of the request that started it; absent where the reconciler did. */
+  requestId?: string;
 }
+
+/** What a signal says of where it comes from: seen in the workflow's history, and in its operations' memos. */
+export interface SignalOrigin {
+  requestId?: string;
+}
+
+/** The memo that holds the id of the request that a workflow goes back to. */
+export const REQUEST_ID_MEMO = 'requestId';
 
 /** Search attributes (Keyword), registered at the start of the embedded server and by the compose file. */
 export const SEARCH_ATTRIBUTES = [

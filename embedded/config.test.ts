@@ -28,6 +28,7 @@ test('without any setting it listens on the loopback address and keeps its data 
     url: 'http://127.0.0.1:8080',
     artifacts: 'online',
     temporalNamespace: 'default',
+    requestsPerSecond: 2000,
   });
 });
 
@@ -42,6 +43,7 @@ test.each([
   ['PLINTH_PORT', '70000', 'not a port number (1-65535)'],
   ['PLINTH_HOST', 'a b', 'not a host name or IP address'],
   ['PLINTH_URL', 'ftp://x', 'not an http or https URL'],
+  ['PLINTH_RATE_LIMIT', '-1', 'not a number of requests a second'],
   ['PLINTH_ARTIFACTS', '/no/such/bundle', 'no folder /no/such/bundle'],
   ['PLINTH_CODEC', 'on', 'not available yet'],
   ['PLINTH_CODEC', 'yes', 'not `off`'],

@@ -22,6 +22,8 @@ export interface StartConfig {
   /** `online`, a mirror's base URL, or a bundle's folder (absolute). */
   artifacts: string;
   masterKey: Secret | undefined;
+  /** Of one API key; 0: no limit. */
+  requestsPerSecond: number;
   /** Paths of PEM files. */
   tls: { cert: string; key: string } | undefined;
   temporalAddress: string | undefined;
@@ -63,6 +65,7 @@ export function parseStartConfig(env: NodeJS.ProcessEnv): StartConfig {
     url: set.PLINTH_URL ?? ownUrl(set.PLINTH_HOST, set.PLINTH_PORT, tls !== undefined),
     artifacts: set.PLINTH_ARTIFACTS,
     masterKey: set.PLINTH_MASTER_KEY === undefined ? undefined : new Secret(set.PLINTH_MASTER_KEY),
+    requestsPerSecond: set.PLINTH_RATE_LIMIT,
     tls,
     temporalAddress: set.TEMPORAL_ADDRESS,
     temporalNamespace: set.TEMPORAL_NAMESPACE,
@@ -147,6 +150,11 @@ const schema = z
     PLINTH_ARTIFACTS: z.string().default('online').transform(artifacts),
     PLINTH_MASTER_KEY: z.string().optional(),
     PLINTH_CODEC: z.literal('off', { error: codecMessage }).optional(),
+    PLINTH_RATE_LIMIT: z
+      .string()
+      .regex(/^\d{1,6}$/, { error: 'not a number of requests a second (0: no limit)' })
+      .transform(Number)
+      .default(2000),
     PLINTH_TLS_CERT: readableFile.optional(),
     PLINTH_TLS_KEY: readableFile.optional(),
     TEMPORAL_ADDRESS: z

@@ -8,7 +8,12 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { CANCEL_SIGNAL, CHANGED_SIGNAL, SEARCH_ATTRIBUTES } from '../core/clusterWorkflow.js';
+import {
+  CANCEL_SIGNAL,
+  CHANGED_SIGNAL,
+  REQUEST_ID_MEMO,
+  SEARCH_ATTRIBUTES,
+} from '../core/clusterWorkflow.js';
 import type { OperationPlan } from '../core/plan.js';
 import { ensurePythonTools } from '../embedded/pythonTools.js';
 import {
@@ -52,6 +57,7 @@ afterAll(async () => {
 async function run(
   options: FakeOptions,
   during: (handle: WorkflowHandle) => Promise<void> = () => Promise.resolve(),
+  requestIds?: { start: string; signal: string },
 ): Promise<FakeWorld> {
   const world = fakeWorld(options);
   const taskQueue = randomUUID();
@@ -64,11 +70,15 @@ async function run(
     defaultHeartbeatThrottleInterval: '100 ms',
   });
   await worker.runUntil(async () => {
-    const handle = await environment.client.workflow.start('cluster', {
-      taskQueue,
-      workflowId: `cluster/p/${randomUUID()}`,
-      args: [{ project: 'p', name: 'c' }],
-    });
+    const { workflow } = environment.client;
+    const workflowId = `cluster/p/${randomUUID()}`;
+    const input = { project: 'p', name: 'c' };
+    const handle = await (requestIds === undefined
+      ? workflow.start('cluster', { taskQueue, workflowId, args: [input] })
+      : workflow.signalWithStart('cluster', {
+          ...{ taskQueue, workflowId, args: [{ ...input, requestId: requestIds.start }] },
+          ...{ signal: CHANGED_SIGNAL, signalArgs: [{ requestId: requestIds.signal }] },
+        }));
     await during(handle);
     await handle.result();
   });
@@ -218,6 +228,27 @@ describe('a creation', () => {
     });
     expect(at(world, 'start m1 container-runtime')).toBeLessThan(at(world, 'end m1 artifacts'));
     expect(at(world, 'start m1 images')).toBeGreaterThan(at(world, 'end m1 artifacts'));
+  });
+});
+
+describe('the request that a workflow goes back to', () => {
+  it('is in the memo of every operation, the newest one known when the taskset began', async () => {
+    const handles: WorkflowHandle[] = [];
+    await run(
+      { operations: [creation, blueprint] },
+      async (handle) => {
+        handles.push(handle);
+        return Promise.resolve();
+      },
+      { start: 'req-1', signal: 'req-7' },
+    );
+    const { events } = (await handles[0]?.fetchHistory()) ?? {};
+    const memos = (events ?? []).flatMap((event) => {
+      const child = event.startChildWorkflowExecutionInitiatedEventAttributes;
+      const data = child?.memo?.fields?.[REQUEST_ID_MEMO]?.data;
+      return child ? [data ? Buffer.from(data).toString() : 'none'] : [];
+    });
+    expect(memos).toEqual(['"req-7"', '"req-7"']);
   });
 });
 

@@ -22,11 +22,13 @@ const LOOK_AGAIN = '2 min';
  * taskset; waits for machines that have yet to register or to be approved; applies that arrive meanwhile coalesce
  * to the newest generation. Ends when there is nothing to do: the next change starts it again.
  */
-export async function cluster(input: ClusterWorkflowInput): Promise<void> {
+export async function cluster({ requestId, ...input }: ClusterWorkflowInput): Promise<void> {
   let changed = true;
+  let origin = requestId;
   let running: CancellationScope | undefined;
-  setHandler(changedSignal, () => {
+  setHandler(changedSignal, (from) => {
     changed = true;
+    origin = from?.requestId ?? origin;
   });
   setHandler(cancelSignal, () => {
     running?.cancel();
@@ -49,7 +51,7 @@ export async function cluster(input: ClusterWorkflowInput): Promise<void> {
     const scope = new CancellationScope({ cancellable: true });
     running = scope;
     const onDeletion = work.deleting ? undefined : stopWhenDeleted(scope);
-    const outcomes = await scope.run(() => runTaskset(input, work));
+    const outcomes = await scope.run(() => runTaskset(input, work, origin));
     running = undefined;
     await onDeletion;
     await records.endTaskset(input, work, outcomes);
@@ -64,7 +66,10 @@ export async function cluster(input: ClusterWorkflowInput): Promise<void> {
   async function startAnewWhenLong(): Promise<void> {
     if (!workflowInfo().continueAsNewSuggested) return;
     await condition(allHandlersFinished);
-    await continueAsNew<typeof cluster>(input);
+    await continueAsNew<typeof cluster>({
+      ...input,
+      ...(origin === undefined ? {} : { requestId: origin }),
+    });
   }
 
   /** Nobody waits for the end of what is about to be deleted: it stops as a cancelled one does. */

@@ -1,12 +1,12 @@
 import { defineSignal } from '@temporalio/workflow';
 
-import { CANCEL_SIGNAL, CHANGED_SIGNAL } from '../core/clusterWorkflow.js';
+import { CANCEL_SIGNAL, CHANGED_SIGNAL, type SignalOrigin } from '../core/clusterWorkflow.js';
 import type { Gate, StepName } from '../core/steps.js';
 
 /** The desired state in the store moved. */
-export const changedSignal = defineSignal(CHANGED_SIGNAL);
+export const changedSignal = defineSignal<[SignalOrigin?]>(CHANGED_SIGNAL);
 /** A person asked the running operation to end. */
-export const cancelSignal = defineSignal(CANCEL_SIGNAL);
+export const cancelSignal = defineSignal<[SignalOrigin?]>(CANCEL_SIGNAL);
 
 /** To a node: go on past a gate, or give up waiting for it because of what happened elsewhere. */
 export const gateSignal = defineSignal<[GateMessage]>('gate');

@@ -8,6 +8,7 @@ import {
 } from '@temporalio/workflow';
 
 import type { ClusterRef, OperationOutcome, OperationRef, Work } from '../activities/refs.js';
+import { REQUEST_ID_MEMO } from '../core/clusterWorkflow.js';
 import type { OperationPlan } from '../core/plan.js';
 import { operationSearchAttributes } from './searchAttributes.js';
 import { describeFailure, isTerminated, rootFailure } from './failures.js';
@@ -17,8 +18,15 @@ import { records } from './proxies.js';
 /** An operation terminated by hand in Temporal's UI is started again: it finds its own runs on the machines. */
 const RESTARTS = 5;
 
-/** Runs a taskset's operations in order and records how each ended. */
-export async function runTaskset(cluster: ClusterRef, work: Work): Promise<OperationOutcome[]> {
+/**
+ * Runs a taskset's operations in order and records how each ended. `requestId` is the request that it goes
+ * back to, for people who come from a log line.
+ */
+export async function runTaskset(
+  cluster: ClusterRef,
+  work: Work,
+  requestId?: string,
+): Promise<OperationOutcome[]> {
   const outcomes: OperationOutcome[] = [];
   let blockedBy: string | undefined;
   for (const [index, operation] of work.operations.entries()) {
@@ -27,7 +35,7 @@ export async function runTaskset(cluster: ClusterRef, work: Work): Promise<Opera
     setCurrentDetails(`taskset ${work.tasksetId}: ${operation.name} (${operation.reason})`);
     const outcome =
       blockedBy === undefined
-        ? await runOperation(ref, operation)
+        ? await runOperation(ref, operation, requestId)
         : { index, failed: true, errorSummary: `not started: ${blockedBy}`, goOn: false };
     await CancellationScope.nonCancellable(() => records.endOperation(ref, outcome));
     outcomes.push(outcome);
@@ -56,6 +64,7 @@ function operationRef(
 async function runOperation(
   ref: OperationRef,
   plan: OperationPlan,
+  requestId: string | undefined,
 ): Promise<OperationOutcome & { goOn: boolean }> {
   const { operationIndex: index } = ref;
   const id = `cluster/${ref.project}/${ref.name}/${ref.tasksetId}/${String(index + 1)}-${plan.name}`;
@@ -67,6 +76,7 @@ async function runOperation(
         parentClosePolicy: ParentClosePolicy.TERMINATE,
         staticSummary: `${ref.name}: ${plan.reason}`.slice(0, 190),
         typedSearchAttributes: operationSearchAttributes(ref),
+        ...(requestId === undefined ? {} : { memo: { [REQUEST_ID_MEMO]: requestId } }),
       });
       return { index, failed: false, errorSummary: '', goOn: true };
     } catch (error) {

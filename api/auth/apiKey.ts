@@ -26,6 +26,8 @@ export function sameHash(a: string, b: string): boolean {
  */
 export function keyOfRequest(header: (name: string) => string | undefined): string | undefined {
   const bearer = /^Bearer\s+(\S+)\s*$/i.exec(header('authorization') ?? '')?.[1];
-  const key = header('x-api-key') ?? header('x-rafay-api-keyid') ?? bearer;
-  return key === undefined || key.trim() === '' ? undefined : key.trim();
+  // An empty header is none: templates of clients send those that they have no value for.
+  return [header('x-api-key'), header('x-rafay-api-keyid'), bearer]
+    .map((value) => value?.trim() ?? '')
+    .find((value) => value !== '');
 }

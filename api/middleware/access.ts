@@ -5,6 +5,7 @@ import type { KeyRole, Project } from '../../store/types.js';
 import { hashApiKey, keyOfRequest, sameHash } from '../auth/apiKey.js';
 import { hasRole, mayEnter, type Principal } from '../auth/principal.js';
 import type { ApiContext, ApiEnv } from '../env.js';
+import { limitOfAddress, limitOfKey } from '../requestLimits.js';
 import { idempotently } from './idempotent.js';
 
 /** Lets in keys of at least this role, whatever project they are for. */
@@ -64,6 +65,7 @@ function enter(c: ApiContext, project: Project | undefined, otherwise: string): 
 async function authenticate(c: ApiContext, role: KeyRole): Promise<Principal> {
   const key = keyOfRequest((name) => c.req.header(name));
   if (key === undefined) {
+    limitOfAddress(c);
     throw new AppError(
       ErrorCode.Unauthorized,
       'an API key is needed: send it as X-API-KEY, X-RAFAY-API-KEYID or Authorization: Bearer',
@@ -72,6 +74,7 @@ async function authenticate(c: ApiContext, role: KeyRole): Promise<Principal> {
   const hash = hashApiKey(key);
   const record = await c.var.deps.store.apiKeys.findByHash(hash);
   if (record === undefined || !sameHash(record.hash, hash) || record.revokedAt !== undefined) {
+    limitOfAddress(c);
     throw new AppError(ErrorCode.Unauthorized, 'this API key is not known here, or was revoked');
   }
   const principal: Principal = {
@@ -81,6 +84,7 @@ async function authenticate(c: ApiContext, role: KeyRole): Promise<Principal> {
     ...(record.project === undefined ? {} : { project: record.project }),
   };
   c.set('principal', principal);
+  limitOfKey(c, principal.keyId);
   if (!hasRole(principal, role)) {
     throw new AppError(
       ErrorCode.Forbidden,

@@ -9,6 +9,10 @@ export const clusterParams = projectParam.extend({
   name: name("The cluster's name", 'demo-cluster'),
 });
 
+export const blueprintParams = projectParam.extend({
+  name: name("The blueprint's name", 'default'),
+});
+
 export const nodeParams = clusterParams.extend({
   hostname: name("The node's hostname", 'ap-node1'),
 });

@@ -2,18 +2,41 @@ import { z } from '@hono/zod-openapi';
 
 import { ProvisionStatus } from '../../core/words.js';
 
-/** A v1 list: as much of it as there is, and no links. */
+/** A v1 list: `next` and `previous` are the URLs of the pages beside this one. */
 export interface V1List<T> {
   count: number;
-  next: null;
-  previous: null;
+  next: string | null;
+  previous: string | null;
   results: T[];
 }
 
 export function v1List(item: z.ZodType, id: string) {
   return z
-    .object({ count: z.int(), next: z.null(), previous: z.null(), results: z.array(item) })
+    .object({
+      count: z.int(),
+      next: z.string().nullable(),
+      previous: z.string().nullable(),
+      results: z.array(item),
+    })
     .meta({ id });
+}
+
+/** How many there are, and the pages beside this one, as URLs. */
+export function v1Page(
+  url: string,
+  { limit, offset, count }: { limit: number; offset: number; count: number },
+): Omit<V1List<never>, 'results'> {
+  const at = (to: number): string => {
+    const other = new URL(url);
+    other.searchParams.set('limit', String(limit));
+    other.searchParams.set('offset', String(to));
+    return other.href;
+  };
+  return {
+    count,
+    next: offset + limit < count ? at(offset + limit) : null,
+    previous: offset > 0 ? at(Math.max(0, offset - limit)) : null,
+  };
 }
 
 export const v1Query = z.object({
@@ -51,3 +74,31 @@ export const edgeSchema = z
     settings: z.object({}),
   })
   .meta({ id: 'V1Edge' });
+
+export const V1_PROJECT_EXAMPLE = {
+  id: 'k3v9x1q',
+  name: 'defaultproject',
+  description: '',
+  created_at: '2026-11-24T08:20:01.051000Z',
+  modified_at: '2026-11-24T08:20:01.051000Z',
+  organization_id: 'plinth',
+  partner_id: 'plinth',
+  default: true,
+};
+
+export const EDGE_EXAMPLE = {
+  id: 'pd270k4',
+  edge_id: 'pd270k4',
+  name: 'demo-cluster',
+  cluster_type: 'mks',
+  project_id: 'k3v9x1q',
+  status: 'READY',
+  health: 1,
+  provision: {
+    status: 'CLUSTER_PROVISION_COMPLETE',
+    comments: 'clusterOperation is applied',
+  },
+  created_at: '2026-11-24T08:23:38.051000Z',
+  modified_at: '2026-11-24T14:41:57.051000Z',
+  settings: {},
+};

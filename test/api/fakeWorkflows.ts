@@ -4,6 +4,8 @@ import type { ClusterWorkflows } from '../../api/workflows.js';
 export interface FakeWorkflows extends ClusterWorkflows {
   notified: string[];
   cancelled: string[];
+  /** The request that each notification and cancellation came with. */
+  requestIds: (string | undefined)[];
   running: Set<string>;
   /** Calls of any kind, failed ones included. */
   asked: number;
@@ -21,16 +23,19 @@ export function fakeWorkflows(): FakeWorkflows {
   const fake: FakeWorkflows = {
     notified: [],
     cancelled: [],
+    requestIds: [],
     running: new Set(),
     asked: 0,
     away: false,
-    async notify(project, name) {
+    async notify(project, name, requestId) {
       reach();
+      fake.requestIds.push(requestId);
       await fake.onNotify?.(project, name);
       fake.notified.push(`${project}/${name}`);
     },
-    async cancel(project, name) {
+    async cancel(project, name, requestId) {
       reach();
+      fake.requestIds.push(requestId);
       fake.cancelled.push(`${project}/${name}`);
       return fake.running.has(`${project}/${name}`);
     },

@@ -33,7 +33,7 @@ export function cancelCluster(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(route, async (c) => {
     const of = c.req.valid('param');
     const record = await findCluster(c, of);
-    if (!(await c.var.deps.workflows.cancel(of.project, of.name))) {
+    if (!(await c.var.deps.workflows.cancel(of.project, of.name, c.get('requestId')))) {
       throw new AppError(ErrorCode.Conflict, `nothing is running on cluster ${of.name}`);
     }
     await audit(c, {

@@ -3,7 +3,14 @@ import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { principalOf, projectOf, type ApiEnv } from '../../env.js';
 import { errors, json } from '../../http/describe.js';
 import { keyAccess, projectIdAccess } from '../../middleware/access.js';
-import { v1List, v1ProjectSchema, v1Query, type V1List } from '../../schemas/v1.js';
+import {
+  V1_PROJECT_EXAMPLE,
+  v1List,
+  v1Page,
+  v1ProjectSchema,
+  v1Query,
+  type V1List,
+} from '../../schemas/v1.js';
 import { v1ProjectView, type V1ProjectView } from '../../views/v1ProjectView.js';
 import { visibleProjects } from '../../visibleProjects.js';
 
@@ -16,7 +23,10 @@ const list = createRoute({
   middleware: keyAccess('viewer'),
   request: { query: v1Query },
   responses: {
-    200: json<V1List<V1ProjectView>>(v1List(v1ProjectSchema, 'V1ProjectList'), 'The projects'),
+    200: json<V1List<V1ProjectView>>(v1List(v1ProjectSchema, 'V1ProjectList'), 'The projects', {
+      ...{ count: 1, next: null, previous: null },
+      results: [V1_PROJECT_EXAMPLE],
+    }),
     ...errors(400, 401, 403),
   },
 });
@@ -28,9 +38,9 @@ const get = createRoute({
   summary: 'A project, by its id',
   tags: ['v1'],
   middleware: projectIdAccess('viewer'),
-  request: { params: z.object({ projectId: z.string() }) },
+  request: { params: z.object({ projectId: z.string().meta({ example: 'k3v9x1q' }) }) },
   responses: {
-    200: json<V1ProjectView>(v1ProjectSchema, 'The project'),
+    200: json<V1ProjectView>(v1ProjectSchema, 'The project', V1_PROJECT_EXAMPLE),
     ...errors(401, 403, 404),
   },
 });
@@ -41,7 +51,8 @@ export function v1Projects(app: OpenAPIHono<ApiEnv>): void {
     const wanted = name ?? q;
     const page = { limit, offset, ...(wanted === undefined ? {} : { name: { exact: wanted } }) };
     const { items, count } = await visibleProjects(c.var.deps.store, principalOf(c), page);
-    return c.json({ count, next: null, previous: null, results: items.map(v1ProjectView) }, 200);
+    const results = items.map(v1ProjectView);
+    return c.json({ ...v1Page(c.req.url, { limit, offset, count }), results }, 200);
   });
   app.openapi(get, (c) => c.json(v1ProjectView(projectOf(c)), 200));
 }

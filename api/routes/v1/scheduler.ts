@@ -16,7 +16,12 @@ const route = createRoute({
   summary: 'The labels of a cluster',
   tags: ['v1'],
   middleware: projectIdAccess('viewer'),
-  request: { params: z.object({ projectId: z.string(), name: z.string() }) },
+  request: {
+    params: z.object({
+      projectId: z.string().meta({ example: 'k3v9x1q' }),
+      name: z.string().meta({ example: 'demo-cluster' }),
+    }),
+  },
   responses: {
     200: json<Labels>(
       z
@@ -25,6 +30,7 @@ const route = createRoute({
         })
         .meta({ id: 'V2ClusterLabels' }),
       'The labels',
+      { metadata: { name: 'demo-cluster', labels: { team: 'a' } } },
     ),
     ...errors(401, 403, 404),
   },

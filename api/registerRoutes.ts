@@ -1,0 +1,29 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+
+import type { ApiEnv } from './env.js';
+import { registerApiKeys } from './routes/apikeys/index.js';
+import { listAudit } from './routes/audit/list.js';
+import { registerBlueprints } from './routes/blueprints/index.js';
+import { registerClusters } from './routes/clusters/index.js';
+import { registerDocs } from './routes/docs/index.js';
+import { registerHealth } from './routes/health/index.js';
+import { registerInstaller } from './routes/installer/index.js';
+import { registerNodes } from './routes/nodes/index.js';
+import { registerProjects } from './routes/projects/index.js';
+import { registerTasksets } from './routes/tasksets/index.js';
+import { registerV1 } from './routes/v1/index.js';
+
+/** Every route of the API, with its description. */
+export function registerRoutes(app: OpenAPIHono<ApiEnv>): void {
+  registerClusters(app);
+  registerNodes(app);
+  registerInstaller(app);
+  registerTasksets(app);
+  registerBlueprints(app);
+  registerProjects(app);
+  registerApiKeys(app);
+  listAudit(app);
+  registerV1(app);
+  registerHealth(app);
+  registerDocs(app);
+}

@@ -1,0 +1,1 @@
+export const BLUEPRINTS = '/apis/infra.k8smgmt.io/v3/projects/{project}/blueprints';
