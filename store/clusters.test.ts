@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { initialConditions, withCondition } from '../core/conditions.js';
@@ -187,4 +189,19 @@ test('forEachActive visits each cluster that has something to do once, and no ot
   expect(visited).toEqual(expect.arrayContaining(busy));
   expect(new Set(visited).size).toBe(visited.length);
   expect(visited).not.toContain(idle);
+});
+
+test('a deletion that may take any version is never lost to an apply at the same moment', async () => {
+  for (let round = 0; round < 12; round += 1) {
+    const name = `raced-${String(round)}`;
+    await apply(name);
+    const applies = (async () => {
+      for (let n = 2; n < 8; n += 1) await apply(name, [node(1), node(n)]).catch(() => undefined);
+    })();
+    await delay(round * 2);
+    const marked = await db.store.clusters.markDeleting(project, name, { match: ['*'] });
+    await applies;
+    expect(marked?.deleting, name).toBe(true);
+    expect((await db.store.clusters.get(project, name))?.deleting, name).toBe(true);
+  }
 });

@@ -65,26 +65,27 @@ export async function openClusters(db: Db): Promise<ClusterStore> {
     list: listClusters(clusters),
     async markDeleting(project, name, precondition) {
       const submitted = submission('the deletion was submitted');
-      const guard = precondition === undefined ? {} : await guarded(project, name, precondition);
-      if (guard === undefined) return undefined;
-      const marked = await update(
-        { project, name, deleting: false, ...guard },
-        { $set: { ...submitted, deleting: true, modifiedAt: timestamp() } },
-      );
-      if (marked) return marked;
-      // It was changed between the look at it and this write.
-      if (precondition !== undefined) {
-        checkPrecondition(name, await one({ project, name }), precondition);
+      for (;;) {
+        const guard = precondition === undefined ? {} : await guarded(project, name, precondition);
+        if (guard === undefined) return undefined;
+        const marked = await update(
+          { project, name, deleting: false, ...guard },
+          { $set: { ...submitted, deleting: true, modifiedAt: timestamp() } },
+        );
+        if (marked) return marked;
+        // Asked for again after it failed: there is something to do again.
+        const again = await update(
+          {
+            ...{ project, name, deleting: true },
+            'commonStatus.conditionStatus': CommonConditionStatus.Failed,
+          },
+          { $set: submitted, $inc: { retries: 1 } },
+        );
+        if (again) return again;
+        const found = await one({ project, name });
+        if (found?.deleting !== false) return found;
+        // It was changed between the look at it and the write: it is looked at again.
       }
-      // Asked for again after it failed: there is something to do again.
-      const again = await update(
-        {
-          ...{ project, name, deleting: true },
-          'commonStatus.conditionStatus': CommonConditionStatus.Failed,
-        },
-        { $set: submitted, $inc: { retries: 1 } },
-      );
-      return again ?? one({ project, name });
     },
     requestRetry: (project, name) =>
       update(
