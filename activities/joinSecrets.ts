@@ -5,8 +5,7 @@ import type { NodeStepRecord } from '../core/records.js';
 import type { FirstToken, JoinSecrets } from '../machine/steps/types.js';
 import type { ActivityDeps } from './deps.js';
 import { isLeader, type LoadedCluster } from './load.js';
-import type { OperationRef, StepRef } from './refs.js';
-import { secretsOwner } from './targets.js';
+import { secretsOwner, type OperationRef, type StepRef } from './refs.js';
 
 type Drawn = Omit<JoinSecrets, 'caCertHash'>;
 

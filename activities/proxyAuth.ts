@@ -1,7 +1,7 @@
 import type { ClusterRecord } from '../core/records.js';
 import { proxyAuthFor, PROXY_AUTH_NAME } from '../core/proxyAuth.js';
 import type { ActivityDeps } from './deps.js';
-import { secretsOwner } from './targets.js';
+import { secretsOwner } from './refs.js';
 
 /** What the spec's proxy asks for, `user:password`; undefined where it asks for nothing. */
 export async function proxyAuthOf(

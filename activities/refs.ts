@@ -8,6 +8,11 @@ export interface ClusterRef {
   name: string;
 }
 
+/** Secrets of a cluster's name lie under its project and name: they are there before its first id is. */
+export function secretsOwner(of: ClusterRef): string {
+  return `${of.project}/${of.name}`;
+}
+
 /** Which operation of which taskset: everything else is read from the store. */
 export interface OperationRef extends ClusterRef {
   clusterId: string;

@@ -17,8 +17,7 @@ import {
 } from './registeredMachines.js';
 import { isLeader, type LoadedCluster } from './load.js';
 import { provisionStatusAtStart } from './provisionStatus.js';
-import type { ClusterRef, Waiting, Work } from './refs.js';
-import { secretsOwner } from './targets.js';
+import { secretsOwner, type ClusterRef, type Waiting, type Work } from './refs.js';
 
 /** The seed's words for a taskset that went well. */
 export const APPLIED_COMMENT = 'Configuration is applied to the cluster successfully';

@@ -1,8 +1,10 @@
 import type { Cluster, ClusterSpec } from '../core/cluster.js';
+import { credentialNames } from '../core/credentialNames.js';
 import { AppError, ErrorCode, type Problem } from '../core/errors.js';
 import type { ClusterRecord } from '../core/records.js';
 import { withRegistrations } from '../core/registration.js';
 import { sshEndpoint } from '../core/sshEndpoint.js';
+import type { NodeLogin } from '../core/sshSecrets.js';
 import { immutableFromSubmit, immutableProblems } from '../core/spec/immutableProblems.js';
 import { parseCluster, type ParsedCluster } from '../core/spec/parseCluster.js';
 import { PROXY_AUTH_SECRET } from '../core/specSecrets.js';
@@ -17,7 +19,7 @@ import { parseYaml } from './http/parseText.js';
 import { machinesOfBody, type MachineOfBody } from './machinesOfBody.js';
 import { keepProxySecret, resolveProxySecret, type ProxySecret } from './proxySecret.js';
 import { sharingProjects } from './sharingProjects.js';
-import { resolveSshKeys, type SshSecret } from './sshKeys.js';
+import { resolveSshKeys } from './sshKeys.js';
 
 export interface ApplyRequest {
   project: string;
@@ -42,10 +44,11 @@ export interface Applied {
 export async function applyCluster(deps: ApiDeps, request: ApplyRequest): Promise<Applied> {
   const { project, raw } = request;
   const projects = await sharingProjects(deps, request.principal, raw);
+  const credentials = await deps.store.credentials.usable(project);
   const parsed = parseCluster(raw, {
     project,
     blueprints: new Map(deps.config.blueprints.map((name) => [name, []])),
-    credentials: new Set(),
+    credentials: new Set(credentials.map((credential) => credential.name)),
     parseYaml,
     certificateProblem,
     ...(projects === undefined ? {} : { projects }),
@@ -63,8 +66,15 @@ export async function applyCluster(deps: ApiDeps, request: ApplyRequest): Promis
   const secrets = clusterSecrets(deps, { project, name });
   const machines = machinesOfBody(raw);
   const [ssh, proxy, foreign, immutable] = await Promise.all([
-    resolveSshKeys(deps.config.keysDir, machines, (hostname) =>
-      existing === undefined ? Promise.resolve(undefined) : secrets.passphrase(hostname),
+    resolveSshKeys(
+      {
+        keysDir: deps.config.keysDir,
+        credentials,
+        cloudCredentials: cloudCredentialsOf(raw),
+        storedPassphrase: (hostname) =>
+          existing === undefined ? Promise.resolve(undefined) : secrets.passphrase(hostname),
+      },
+      machines,
     ),
     resolveProxySecret(deps, { project, name }, existing, parsed),
     foreignMachines(deps, request, name, machines),
@@ -74,6 +84,9 @@ export async function applyCluster(deps: ApiDeps, request: ApplyRequest): Promis
   const problems = [...found, ...ssh.problems, ...proxy.problems, ...foreign, ...immutable];
   if (!parsed.ok || problems.length > 0) {
     throw new AppError(ErrorCode.InvalidRequest, 'the cluster is not valid', { problems });
+  }
+  for (const credential of credentialsInUse(parsed.echo.spec, ssh.keys)) {
+    await deps.store.credentials.noteUse(project, credential, name);
   }
   await secrets.keep(ssh.keys);
   await keepProxySecret(deps, { project, name }, parsed, proxy);
@@ -86,16 +99,29 @@ export async function applyCluster(deps: ApiDeps, request: ApplyRequest): Promis
   });
 }
 
+/** Those of the spec, and those that its key paths stand for. */
+function credentialsInUse(spec: ClusterSpec, keys: ReadonlyMap<string, NodeLogin>): Set<string> {
+  const ofNodes = [...keys.values()].flatMap((login) =>
+    'credential' in login ? [login.credential] : [],
+  );
+  return new Set([...credentialNames(spec), ...ofNodes]);
+}
+
 function writeOnly(
-  keys: ReadonlyMap<string, SshSecret>,
+  keys: ReadonlyMap<string, NodeLogin>,
   { auth }: ProxySecret,
 ): Record<string, string> {
   const passphrases = Object.fromEntries(
-    [...keys].flatMap(([hostname, { passphrase }]) =>
-      passphrase === undefined ? [] : [[hostname, passphrase]],
+    [...keys].flatMap(([hostname, login]) =>
+      'credential' in login || login.passphrase === undefined ? [] : [[hostname, login.passphrase]],
     ),
   );
   return auth === undefined ? passphrases : { ...passphrases, [PROXY_AUTH_SECRET]: auth };
+}
+
+function cloudCredentialsOf(raw: unknown): string | undefined {
+  const name = (raw as Partial<Cluster> | null)?.spec?.cloudCredentials as unknown;
+  return typeof name === 'string' ? name : undefined;
 }
 
 /** The name that the body gives, if it gives one: the spec's own checks say what is wrong with it. */

@@ -1,6 +1,6 @@
+import { nodeLoginName, type NodeLogin } from '../core/sshSecrets.js';
 import type { Store } from '../store/types.js';
 import type { Vault } from '../vault/types.js';
-import type { SshSecret } from './sshKeys.js';
 
 /** Secrets are read and written this many at a time: a cluster of 1,000 machines has 1,000 keys. */
 const AT_ONCE = 16;
@@ -9,7 +9,7 @@ const AT_ONCE = 16;
 export interface ClusterSecrets {
   passphrase(hostname: string): Promise<string | undefined>;
   /** Keys of nodes that are not in `keys` stay: their machines may have yet to be cleaned. */
-  keep(keys: ReadonlyMap<string, SshSecret>): Promise<void>;
+  keep(keys: ReadonlyMap<string, NodeLogin>): Promise<void>;
 }
 
 export function clusterSecrets(
@@ -18,13 +18,15 @@ export function clusterSecrets(
 ): ClusterSecrets {
   const owner = `${cluster.project}/${cluster.name}`;
   const read = async (hostname: string): Promise<string | undefined> => {
-    const sealed = await store.secrets.get(owner, nameOf(hostname));
+    const sealed = await store.secrets.get(owner, nodeLoginName(hostname));
     return sealed === undefined ? undefined : vault.open(owner, sealed);
   };
   return {
     async passphrase(hostname) {
       const text = await read(hostname);
-      return text === undefined ? undefined : (JSON.parse(text) as SshSecret).passphrase;
+      if (text === undefined) return undefined;
+      const login = JSON.parse(text) as NodeLogin;
+      return 'credential' in login ? undefined : login.passphrase;
     },
     async keep(keys) {
       const queue = keys.entries();
@@ -33,14 +35,10 @@ export function clusterSecrets(
           const text = JSON.stringify(secret);
           // A read costs a fraction of a durable write, and most applies bring the keys that are there.
           if ((await read(hostname)) === text) continue;
-          await store.secrets.put(owner, nameOf(hostname), vault.seal(owner, text));
+          await store.secrets.put(owner, nodeLoginName(hostname), vault.seal(owner, text));
         }
       };
       await Promise.all(Array.from({ length: AT_ONCE }, work));
     },
   };
-}
-
-function nameOf(hostname: string): string {
-  return `ssh:${hostname}`;
 }

@@ -10,7 +10,11 @@ export interface MachineOfBody {
   ssh: Partial<Pick<SshSpec, 'ipAddress' | 'port' | 'privateKeyPath' | 'passphrase' | 'bastion'>>;
   /** Where the key path stands in the document. */
   keyPathField: string;
+  /** Where its passphrase stands. */
+  passphraseField: string;
 }
+
+const CLUSTER_SSH = 'spec.config.ssh';
 
 /**
  * The machines that a request body names. Read from the raw body, so that problems of keys and machines are
@@ -25,6 +29,7 @@ export function machinesOfBody(raw: unknown): MachineOfBody[] {
     const own = sshOf(node['ssh']);
     const privateIP = text(node['privateIP']);
     const byCluster = own.privateKeyPath === undefined && shared.privateKeyPath !== undefined;
+    const ownSsh = `spec.config.nodes[${String(index)}].ssh`;
     const { passphrase: sharedPassphrase, ...sharedRest } = shared;
     const inherited =
       own.privateKeyPath === undefined && sharedPassphrase !== undefined
@@ -35,9 +40,8 @@ export function machinesOfBody(raw: unknown): MachineOfBody[] {
       hostname: text(node['hostname']) ?? '',
       ...(privateIP === undefined ? {} : { privateIP }),
       ssh: { ...inherited, ...own },
-      keyPathField: byCluster
-        ? 'spec.config.ssh.privateKeyPath'
-        : `spec.config.nodes[${String(index)}].ssh.privateKeyPath`,
+      keyPathField: `${byCluster ? CLUSTER_SSH : ownSsh}.privateKeyPath`,
+      passphraseField: `${own.passphrase === undefined ? CLUSTER_SSH : ownSsh}.passphrase`,
     };
   });
 }

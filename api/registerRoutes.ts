@@ -5,6 +5,7 @@ import { registerApiKeys } from './routes/apikeys/index.js';
 import { listAudit } from './routes/audit/list.js';
 import { registerBlueprints } from './routes/blueprints/index.js';
 import { registerClusters } from './routes/clusters/index.js';
+import { registerCredentials } from './routes/credentials/index.js';
 import { registerDocs } from './routes/docs/index.js';
 import { registerHealth } from './routes/health/index.js';
 import { registerInstaller } from './routes/installer/index.js';
@@ -20,6 +21,7 @@ export function registerRoutes(app: OpenAPIHono<ApiEnv>): void {
   registerInstaller(app);
   registerTasksets(app);
   registerBlueprints(app);
+  registerCredentials(app);
   registerProjects(app);
   registerApiKeys(app);
   listAudit(app);

@@ -1,11 +1,12 @@
-import { createPrivateKey } from 'node:crypto';
 import { constants, open, realpath } from 'node:fs/promises';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 
-import ssh2 from 'ssh2';
+import { inspectSshKey, KeyDefect } from './sshKeyInfo.js';
 
 /** A private key is a few kilobytes: more is another file. */
 const MAX_BYTES = 64 * 1024;
+
+const LOCKED = 'the key is protected by a passphrase: give it as ssh.passphrase';
 
 export type SshKeyFile = { ok: true; privateKey: string } | { ok: false; message: string };
 
@@ -36,9 +37,10 @@ export async function readSshKeyFile(
   if (text === undefined) {
     return { ok: false, message: `${shown(path)} cannot be read as a file by the server` };
   }
-  const defect = keyDefect(text, passphrase);
-  if (defect !== undefined) return { ok: false, message: `${shown(path)}: ${defect}` };
-  return { ok: true, privateKey: text };
+  const key = inspectSshKey(text, passphrase);
+  if (key.ok) return { ok: true, privateKey: text };
+  const message = key.defect === KeyDefect.Locked ? LOCKED : key.message;
+  return { ok: false, message: `${shown(path)}: ${message}` };
 }
 
 function isInside(root: string, path: string): boolean {
@@ -73,41 +75,4 @@ async function readSmallFile(path: string): Promise<string | undefined> {
   } catch {
     return undefined;
   }
-}
-
-/** Why a key cannot be used, in words that hold nothing of it; undefined when it can. */
-function keyDefect(text: string, passphrase: string | undefined): string | undefined {
-  if (/-----BEGIN (ENCRYPTED )?PRIVATE KEY-----/.test(text)) return pkcs8Defect(text, passphrase);
-  const parsed = ssh2.utils.parseKey(text, passphrase);
-  if (!(parsed instanceof Error)) {
-    return parsed.isPrivateKey() ? undefined : 'this is a public key: give the private one';
-  }
-  return reasonOf(parsed.message, passphrase);
-}
-
-/** ssh2 does not read PKCS#8; workers convert it. */
-function pkcs8Defect(text: string, passphrase: string | undefined): string | undefined {
-  try {
-    const key = createPrivateKey({
-      key: text,
-      format: 'pem',
-      ...(passphrase === undefined ? {} : { passphrase }),
-    });
-    const type = key.asymmetricKeyType ?? 'unknown';
-    if (['rsa', 'ec', 'ed25519'].includes(type)) return undefined;
-    return `keys of type ${type} cannot log in over SSH`;
-  } catch (error) {
-    return reasonOf(error instanceof Error ? error.message : String(error), passphrase);
-  }
-}
-
-const NEEDS_PASSPHRASE = /no passphrase given|passphrase required|interrupted or cancelled/i;
-const WRONG_PASSPHRASE = /bad decrypt|bad passphrase|integrity check|failed to decrypt|cipher/i;
-
-function reasonOf(cause: string, passphrase: string | undefined): string {
-  if (passphrase === undefined && (NEEDS_PASSPHRASE.test(cause) || WRONG_PASSPHRASE.test(cause))) {
-    return 'the key is protected by a passphrase: give it as ssh.passphrase';
-  }
-  if (WRONG_PASSPHRASE.test(cause)) return 'the passphrase does not open this key';
-  return 'this is not a private key that SSH can use (OpenSSH or PEM form)';
 }

@@ -142,8 +142,20 @@ export interface SshSpec {
   passphrase?: string;
   /** Ours: the pinned host key, `ssh-ed25519 AAAA…` or `SHA256:…`. */
   hostKey?: string;
-  /** Ours: a jump host, reached with the same key. */
-  bastion?: { ipAddress: string; port?: string; username?: string };
+  /** Ours: a jump host. */
+  bastion?: BastionSpec;
+}
+
+/** A machine that connections go through. */
+export interface BastionSpec {
+  ipAddress: string;
+  port?: string;
+  /** Left out: that of its credential, else the machine's. */
+  username?: string;
+  /** The pinned host key, as of `SshSpec`. */
+  hostKey?: string;
+  /** The uploaded credential that logs in to it; left out: the machine's key. */
+  cloudCredentials?: string;
 }
 
 export interface Condition {

@@ -1,4 +1,4 @@
-import type { NodeSpec, SshSpec } from './cluster.js';
+import type { BastionSpec, NodeSpec, SshSpec } from './cluster.js';
 
 /**
  * The SSH address of a node's machine as one comparable text: two nodes with the same one are the same
@@ -13,6 +13,11 @@ export function sshEndpoint(
   const machine = hostPort(ssh.ipAddress ?? node.privateIP, ssh.port);
   const via = ssh.bastion;
   return via === undefined ? machine : `${machine} via ${hostPort(via.ipAddress, via.port)}`;
+}
+
+/** Under which name a bastion's host key is pinned beside those of nodes: no hostname holds a colon. */
+export function bastionPin({ ipAddress, port }: Pick<BastionSpec, 'ipAddress' | 'port'>): string {
+  return `bastion:${hostPort(ipAddress, port)}`;
 }
 
 function hostPort(host: string, port = '22'): string {

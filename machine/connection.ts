@@ -34,6 +34,8 @@ export interface RemoteProcess {
 export class Connection {
   /** Known once the handshake is over. */
   hostKey: SeenHostKey = { key: '', fingerprint: '' };
+  /** Of the bastion that it goes through. */
+  bastionHostKey?: SeenHostKey;
   /** Resolves, with the cause if one is known, when the connection is gone. */
   readonly lost: Promise<Error>;
   readonly #whenLost = new Set<(cause: Error) => void>();

@@ -39,7 +39,28 @@ export function hostKeyMismatch(
     target,
     `${address(target)} shows the host key ${seen.fingerprint}, but ${pinned} is pinned`,
     'if the machine was reinstalled, accept the new host key; otherwise somebody may be in between',
+    new UnexpectedHostKey(seen, target.isBastion ?? false),
   );
+}
+
+/** The cause of a HostKeyMismatch: what was seen instead, for a person to judge. */
+class UnexpectedHostKey extends Error {
+  readonly seen: SeenHostKey;
+  readonly ofBastion: boolean;
+
+  constructor(seen: SeenHostKey, ofBastion: boolean) {
+    super(`the host key is ${seen.fingerprint}`);
+    this.seen = seen;
+    this.ofBastion = ofBastion;
+  }
+}
+
+/** What host key was seen, and whose, where that is why a connection was refused. */
+export function unexpectedHostKey(
+  error: unknown,
+): { seen: SeenHostKey; ofBastion: boolean } | undefined {
+  const cause = error instanceof AppError ? error.cause : undefined;
+  return cause instanceof UnexpectedHostKey ? cause : undefined;
 }
 
 /** The connection ended under a command; what ran on the machine may live on. */

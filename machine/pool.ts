@@ -9,7 +9,9 @@ import { matchesPin, parseHostKeyPin, pinFingerprint } from './hostKeys.js';
 import { createSession } from './session.js';
 import { Slots } from './slots.js';
 import { TokenBucket } from './tokenBucket.js';
-import type { Machines, MachineTarget } from './types.js';
+import type { Machines, MachineTarget, SeenHostKey } from './types.js';
+
+type Bastion = NonNullable<MachineTarget['bastion']>;
 
 export interface MachinesOptions {
   /** From the first packet to a login. Default 20 s. */
@@ -60,7 +62,12 @@ export function createMachines(options: MachinesOptions = {}): Machines {
               });
             const connecting = connect(target, { ...connectOptions, tunnel });
             // The bastion's connection counts as used for as long as this one lives.
-            hold(connecting.then((connection) => connection.lost));
+            hold(
+              connecting.then((connection) => {
+                connection.bastionHostKey = via.hostKey;
+                return connection.lost;
+              }),
+            );
             return connecting;
           })
         : connect(target, connectOptions),
@@ -142,41 +149,53 @@ export function createMachines(options: MachinesOptions = {}): Machines {
 }
 
 /** A machine may have several keys: for another pin than a live connection's key a handshake has to say. */
-function usable({ connection }: Entry, { hostKey }: MachineTarget): boolean {
+function usable({ connection }: Entry, { hostKey, bastion }: MachineTarget): boolean {
   if (!connection) return true;
   return (
     !connection.closed &&
-    (hostKey === undefined || matchesPin(parseHostKeyPin(hostKey), connection.hostKey))
+    isPinned(hostKey, connection.hostKey) &&
+    isPinned(bastion?.hostKey, connection.bastionHostKey)
+  );
+}
+
+function isPinned(hostKey: string | undefined, seen: SeenHostKey | undefined): boolean {
+  return (
+    hostKey === undefined || (seen !== undefined && matchesPin(parseHostKeyPin(hostKey), seen))
   );
 }
 
 /** Whoever shares a handshake that another one began has a pin of his own. */
-function checkPin(target: MachineTarget, connection: Connection): void {
-  if (target.hostKey === undefined) return;
-  const pin = parseHostKeyPin(target.hostKey);
-  if (!matchesPin(pin, connection.hostKey)) {
-    throw hostKeyMismatch(target, pinFingerprint(pin), connection.hostKey);
-  }
+function checkPin(target: MachineTarget, { hostKey, bastionHostKey }: Connection): void {
+  refuseOther(target, hostKey);
+  const { bastion } = target;
+  if (bastion && bastionHostKey) refuseOther(bastionTarget(target, bastion), bastionHostKey);
 }
 
-function bastionTarget(
-  target: MachineTarget,
-  { host, port, username, hostKey }: NonNullable<MachineTarget['bastion']>,
-): MachineTarget {
-  const { privateKey, passphrase } = target;
+function refuseOther(target: MachineTarget, seen: SeenHostKey): void {
+  if (target.hostKey === undefined) return;
+  const pin = parseHostKeyPin(target.hostKey);
+  if (!matchesPin(pin, seen)) throw hostKeyMismatch(target, pinFingerprint(pin), seen);
+}
+
+function bastionTarget(target: MachineTarget, bastion: Bastion): MachineTarget {
+  const { host, port, username, hostKey } = bastion;
+  const { privateKey, passphrase } = bastion.key ?? target;
   return {
-    ...{ node: `${target.node}'s bastion`, host, port, username, privateKey },
+    ...{ node: `${target.node}'s bastion`, host, port, username, privateKey, isBastion: true },
     ...(passphrase === undefined ? {} : { passphrase }),
     ...(hostKey === undefined ? {} : { hostKey }),
   };
 }
 
-/** The key itself stays out of the map: its hash tells two logins apart as well. */
+/** The keys themselves stay out of the map: their hashes tell two logins apart as well. */
 function connectionKey(target: MachineTarget): string {
-  const { host, port, username, privateKey, passphrase, bastion } = target;
-  const secret = createHash('sha256')
+  const { host, port, username, bastion } = target;
+  const via = bastion ? [connectionKey(bastionTarget(target, bastion))] : [];
+  return JSON.stringify([username, host, port, hashOf(target), ...via]);
+}
+
+function hashOf({ privateKey, passphrase }: MachineTarget): string {
+  return createHash('sha256')
     .update(`${privateKey}\0${passphrase ?? ''}`)
     .digest('hex');
-  const via = bastion ? [bastion.username, bastion.host, bastion.port] : [];
-  return JSON.stringify([username, host, port, secret, ...via]);
 }

@@ -15,6 +15,9 @@ export function createSession(
   return {
     node: target.node,
     hostKey: connection.hostKey,
+    ...(connection.bastionHostKey === undefined
+      ? {}
+      : { bastionHostKey: connection.bastionHostKey }),
     exec: (command, options) => exec(connection, target, command, options),
     runStep: (run, hooks) => runStep(connection, target, run, hooks),
     cancelRun: (runId) => cancelRun(connection, target, runId),

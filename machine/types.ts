@@ -11,7 +11,17 @@ export interface MachineTarget {
   passphrase?: string;
   /** Pinned host key: `ssh-ed25519 AAAA…` or `SHA256:…`. Absent: trust on first use, reported by `onHostKey`. */
   hostKey?: string;
-  bastion?: { host: string; port: number; username: string; hostKey?: string };
+  /** It is another machine's bastion: failures say so. */
+  isBastion?: boolean;
+  bastion?: {
+    host: string;
+    port: number;
+    username: string;
+    /** Pinned, as the machine's. */
+    hostKey?: string;
+    /** Absent: the machine's key. */
+    key?: { privateKey: string; passphrase?: string };
+  };
 }
 
 /** The host key a connection was made with. */
@@ -87,6 +97,8 @@ export interface StepHooks {
 export interface MachineSession {
   readonly node: string;
   readonly hostKey: SeenHostKey;
+  /** Of the bastion that the connection goes through. */
+  readonly bastionHostKey?: SeenHostKey;
   /** Runs as root (`sudo -n` where the login is not root). Output capped at 1 MiB. A lost connection throws ConnectionLost. */
   exec(
     command: string,

@@ -9,6 +9,10 @@ export const CollectionName = {
   projects: 'projects',
   apiKeys: 'apiKeys',
   secrets: 'secrets',
+  /** Uploaded SSH credentials, without their keys. */
+  credentials: 'credentials',
+  /** Which clusters may use a credential: hints, as `machines`. */
+  credentialUses: 'credentialUses',
   hostKeys: 'hostKeys',
   /** Machines on which the installer command ran. */
   registrations: 'registrations',

@@ -12,11 +12,15 @@ const CHILDREN = [
 /** The cluster itself goes last: a removal that was cut short is found again and repeated. */
 export async function removeCluster(db: Db, clusterId: string): Promise<void> {
   const clusters = db.collection<ClusterDocument>(CollectionName.clusters);
-  await clusters.updateOne({ _id: clusterId }, { $set: { removing: true } });
+  const removed = await clusters.findOneAndUpdate({ _id: clusterId }, { $set: { removing: true } });
   for (const name of CHILDREN) {
     await db.collection(CollectionName[name]).deleteMany({ clusterId });
   }
   await db.collection(CollectionName.secrets).deleteMany({ owner: clusterId });
   await forgetMachines(db, clusterId);
+  if (removed !== null) {
+    const { project, name: cluster } = removed;
+    await db.collection(CollectionName.credentialUses).deleteMany({ project, cluster });
+  }
   await clusters.deleteOne({ _id: clusterId });
 }

@@ -6,6 +6,7 @@ import { openAudit } from './audit.js';
 import { connect, databaseName } from './client.js';
 import type { StoreOptions } from './client.js';
 import { openClusters } from './clusters.js';
+import { openCredentials } from './credentials.js';
 import { databaseError, withDatabaseErrors } from './databaseError.js';
 import { openHostKeys } from './hostKeys.js';
 import { openIdempotency } from './idempotency.js';
@@ -36,6 +37,7 @@ export async function createStore(options: StoreOptions): Promise<Store> {
       projects: withDatabaseErrors(await openProjects(db)),
       apiKeys: withDatabaseErrors(await openApiKeys(db)),
       secrets: withDatabaseErrors(await openSecrets(db)),
+      credentials: withDatabaseErrors(await openCredentials(db)),
       hostKeys: withDatabaseErrors(await openHostKeys(db)),
       registrations: withDatabaseErrors(await openRegistrations(db)),
       installTokens: withDatabaseErrors(await openInstallTokens(db)),

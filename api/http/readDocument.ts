@@ -50,7 +50,12 @@ export async function readBody<T extends z.ZodType>(
 
 /** What zod found, in our form: one problem per unknown field. */
 export function invalid(error: z.ZodError): AppError {
-  const problems = error.issues.flatMap((issue): Problem[] => {
+  const problems = problemsOf(error);
+  return new AppError(ErrorCode.InvalidRequest, 'the request is not valid', { problems });
+}
+
+export function problemsOf(error: z.ZodError): Problem[] {
+  return error.issues.flatMap((issue): Problem[] => {
     const path = pathText(issue.path);
     if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }];
     return issue.keys.map((key) => ({
@@ -58,7 +63,6 @@ export function invalid(error: z.ZodError): AppError {
       message: 'unknown field',
     }));
   });
-  return new AppError(ErrorCode.InvalidRequest, 'the request is not valid', { problems });
 }
 
 function pathText(path: readonly PropertyKey[]): string {

@@ -45,6 +45,9 @@ export const nodeViewSchema = z
     lastError: failureSchema.optional(),
     hostKey: hostKeySchema.optional(),
     registration: registrationSchema.optional(),
+    bastionHostKey: hostKeySchema
+      .optional()
+      .meta({ description: 'Of the machine that connections to it go through.' }),
     steps: z.array(stepSchema),
     facts: z
       .unknown()

@@ -17,4 +17,8 @@ export const nodeParams = clusterParams.extend({
   hostname: name("The node's hostname", 'ap-node1'),
 });
 
+export const credentialParams = projectParam.extend({
+  name: name("The credential's name", 'fleet'),
+});
+
 export const tasksetParams = clusterParams.extend({ id: name("The taskset's id", 'lk5xw2e') });

@@ -1,6 +1,7 @@
 import type { NodeSpec } from '../../core/cluster.js';
 import type { ClusterRecord, NodeRecord } from '../../core/records.js';
 import type { Registration } from '../../core/registration.js';
+import { bastionPin } from '../../core/sshEndpoint.js';
 import type { StepName } from '../../core/steps.js';
 import { NodeStatus, type Role } from '../../core/words.js';
 import type { HostKeyRecord } from '../../store/types.js';
@@ -20,6 +21,8 @@ export interface NodeView {
   lastError?: NodeRecord['lastError'];
   hostKey?: HostKeyView;
   registration?: Omit<Registration, 'hostname'>;
+  /** Of the machine that connections to it go through. */
+  bastionHostKey?: HostKeyView;
   steps: StepView[];
   /** What the machine said about itself when it was last asked. */
   facts?: unknown;
@@ -31,6 +34,13 @@ export interface HostKeyView {
   pinnedAt: string;
   /** Seen since, and not trusted until a person accepts it. */
   pending?: { fingerprint: string; seenAt: string };
+}
+
+/** Under which names the host keys of a cluster's bastions are pinned. */
+export function bastionPins({ desired }: ClusterRecord): string[] {
+  const { ssh, nodes } = desired.spec.config;
+  const bastions = [ssh, ...nodes.map((node) => node.ssh)].flatMap((one) => one?.bastion ?? []);
+  return [...new Set(bastions.map(bastionPin))];
 }
 
 /** These nodes, in this order; of those that the spec does not hold any more only what has not gone meanwhile. */
@@ -46,20 +56,27 @@ export function nodeViews(
   const known = new Map(of.nodes.map((node) => [node.hostname, node]));
   const keys = new Map(of.hostKeys.map((key) => [key.hostname, key]));
   const registrations = new Map(of.registrations.map((each) => [each.hostname, each]));
+  const keysOf = ({ hostname, ssh }: NodeSpec): HostKeys => {
+    const { bastion } = { ...cluster.desired.spec.config.ssh, ...ssh };
+    return {
+      own: keys.get(hostname),
+      bastion: bastion === undefined ? undefined : keys.get(bastionPin(bastion)),
+    };
+  };
   const specs = new Map(cluster.desired.spec.config.nodes.map((node) => [node.hostname, node]));
   return hostnames.flatMap((hostname) => {
     const wanted = specs.get(hostname);
     const record = known.get(hostname);
     const spec = wanted ?? record?.spec;
     if (spec === undefined) return [];
-    const [key, registration] = [keys.get(hostname), registrations.get(hostname)];
-    return [view(spec, wanted === undefined, { record, key, registration })];
+    const [own, registration] = [keysOf(spec), registrations.get(hostname)];
+    return [view(spec, wanted === undefined, { record, keys: own, registration })];
   });
 }
 
 interface Known {
   record: NodeRecord | undefined;
-  key: HostKeyRecord | undefined;
+  keys: HostKeys;
   registration: Registration | undefined;
 }
 
@@ -70,10 +87,15 @@ function registrationView({
   return rest;
 }
 
+interface HostKeys {
+  own: HostKeyRecord | undefined;
+  bastion: HostKeyRecord | undefined;
+}
+
 function view(
   { hostname, roles, privateIP: given }: NodeSpec,
   leaving: boolean,
-  { record, key, registration }: Known,
+  { record, keys, registration }: Known,
 ): NodeView {
   const privateIP = (given as string | undefined) ?? record?.spec.privateIP;
   const steps = Object.entries(record?.steps ?? {}).map(([name, step]) =>
@@ -86,7 +108,8 @@ function view(
     claimed: record?.claimed ?? false,
     joined: record?.joined ?? false,
     ...(record?.lastError === undefined ? {} : { lastError: record.lastError }),
-    ...(key === undefined ? {} : { hostKey: hostKeyView(key) }),
+    ...(keys.own === undefined ? {} : { hostKey: hostKeyView(keys.own) }),
+    ...(keys.bastion === undefined ? {} : { bastionHostKey: hostKeyView(keys.bastion) }),
     ...(registration === undefined ? {} : { registration: registrationView(registration) }),
     steps: inOrder(steps),
     ...(record?.facts === undefined ? {} : { facts: record.facts }),

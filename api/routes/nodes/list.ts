@@ -18,7 +18,7 @@ import { projectAccess } from '../../middleware/access.js';
 import { nodeViewSchema } from '../../schemas/node.js';
 import { clusterParams } from '../../schemas/params.js';
 import { nodeOrder, placeAfter, selectNodes } from '../../views/nodeOrder.js';
-import { nodeViews, type NodeView } from '../../views/nodeView.js';
+import { bastionPins, nodeViews, type NodeView } from '../../views/nodeView.js';
 import { CLUSTER } from '../clusters/paths.js';
 
 /** A page holds a cluster of the size that we design for. */
@@ -74,7 +74,7 @@ export function listNodes(app: OpenAPIHono<ApiEnv>): void {
     const hostnames = wanted.map((node) => node.hostname);
     const [nodes, hostKeys, registrations] = await Promise.all([
       store.nodes.list(record.id, hostnames),
-      store.hostKeys.list(record.id, hostnames),
+      store.hostKeys.list(record.id, [...hostnames, ...bastionPins(record)]),
       store.registrations.list(record.id),
     ]);
     return taggedJson(c, {

@@ -117,3 +117,39 @@ describe('accept-host-key', () => {
     expect((await api.deps.store.hostKeys.get(clusterId, 'm1'))?.fingerprint).toBe('SHA256:old');
   });
 });
+
+describe("a bastion's host key", () => {
+  const BASTION = 'bastion:203.0.113.7:22';
+  beforeEach(async () => {
+    await api.apply(project, 'behind', (cluster) => {
+      cluster.spec.config.ssh = {
+        ...cluster.spec.config.ssh,
+        bastion: { ipAddress: '203.0.113.7' },
+      };
+    });
+    clusterId = (await api.deps.store.clusters.get(project, 'behind'))!.id;
+    path = `${clustersOf(project)}/behind/nodes`;
+    const { hostKeys } = api.deps.store;
+    await hostKeys.pin({ clusterId, hostname: BASTION, source: 'first-use', ...pinned });
+    await hostKeys.notePending(clusterId, BASTION, 'ssh-ed25519 CCCC', 'SHA256:jump');
+  });
+
+  test('is shown with the nodes behind it', async () => {
+    const { items } = (await (await api.call('GET', path)).json()) as { items: object[] };
+    expect(items[0]).toMatchObject({
+      bastionHostKey: { fingerprint: 'SHA256:old', pending: { fingerprint: 'SHA256:jump' } },
+    });
+    expect(items[0]).not.toHaveProperty('hostKey');
+  });
+
+  test('is accepted by its fingerprint, for all nodes behind it, and audited as the bastion’s', async () => {
+    const answer = await accept('SHA256:jump');
+    expect(await answer.json()).toMatchObject({ fingerprint: 'SHA256:jump', source: 'accepted' });
+    expect(await api.deps.store.hostKeys.get(clusterId, 'm1')).toBeUndefined();
+    const { items } = await api.deps.store.audit.list({ limit: 1, offset: 0, project });
+    expect(items[0]).toMatchObject({
+      action: 'node.accept-host-key',
+      summary: 'the bastion 203.0.113.7 of m1: SHA256:jump',
+    });
+  });
+});

@@ -13,7 +13,12 @@ export const sshRule: Rule = (root, context) => {
   const nodes = nodesOf(root);
   const shared = isGiven(at(clusterSsh, 'privateKeyPath')) || isGiven(credential);
   return [
-    ...credentialProblems(credential, context),
+    ...[
+      credential,
+      ...[clusterSsh, ...nodes.map(({ cursor }) => at(cursor, 'ssh'))].map((ssh) =>
+        at(ssh, 'bastion', 'cloudCredentials'),
+      ),
+    ].flatMap((cursor) => credentialProblems(cursor, context)),
     ...keyProblems([clusterSsh, ...nodes.map(({ cursor }) => at(cursor, 'ssh'))], context),
     ...(isGiven(at(clusterSsh, 'passphrase')) && !isGiven(at(clusterSsh, 'privateKeyPath'))
       ? [problemAt(at(clusterSsh, 'passphrase'), NO_KEY)]

@@ -1,13 +1,28 @@
 import { z } from 'zod';
-import { addressText, hostKeyText, keyPathText, portText, usernameText } from '../formats.js';
+import {
+  addressText,
+  hostKeyText,
+  keyPathText,
+  nameText,
+  portText,
+  usernameText,
+} from '../formats.js';
 
 const bastionSchema = z
   .strictObject({
     ipAddress: addressText.meta({ example: '203.0.113.7' }),
     port: portText.optional().meta({ example: '22' }),
-    username: usernameText.optional(),
+    username: usernameText.optional().meta({
+      description: "Left out, that of the bastion's credential, else the machine's.",
+    }),
+    hostKey: hostKeyText.optional().meta({
+      description: "The bastion's pinned host key; left out, the first one seen is pinned.",
+    }),
+    cloudCredentials: nameText.optional().meta({
+      description: "The uploaded credential that logs in to it; left out, the machine's key does.",
+    }),
   })
-  .meta({ id: 'Bastion', description: 'A jump host, reached with the same key as the machine.' });
+  .meta({ id: 'Bastion', description: 'A jump host that connections to the machine go through.' });
 
 const login = {
   username: usernameText

@@ -1,0 +1,2 @@
+export const CREDENTIALS = '/apis/infra.k8smgmt.io/v3/projects/{project}/credentials';
+export const CREDENTIAL = `${CREDENTIALS}/{name}`;
