@@ -8,8 +8,7 @@ import { createVault } from '../vault/vault.js';
 import type { ActivityDeps } from './deps.js';
 import { drawFirstTokens, drawJoinSecrets, firstJoin } from './joinSecrets.js';
 import type { LoadedCluster } from './load.js';
-import type { StepRef } from './refs.js';
-import { secretsOwner } from './targets.js';
+import { secretsOwner, type StepRef } from './refs.js';
 
 const WORKERS = 60;
 const HASH = `sha256:${'ca'.repeat(32)}`;

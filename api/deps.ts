@@ -1,13 +1,13 @@
 import type { Logger } from 'pino';
 
 import type { Store } from '../store/types.js';
-import type { Vault } from '../vault/types.js';
+import type { RotatableVault } from '../vault/vault.js';
 import type { ClusterWorkflows } from './workflows.js';
 
 /** What the API is composed of. */
 export interface ApiDeps {
   store: Store;
-  vault: Vault;
+  vault: RotatableVault;
   workflows: ClusterWorkflows;
   config: ApiConfig;
   log: Logger;

@@ -9,11 +9,11 @@ import { BUILT_IN_BLUEPRINTS } from '../core/blueprints.js';
 import { readConfig } from '../embedded/config.js';
 import { createStore } from '../store/store.js';
 import { loadMasterKey } from '../vault/masterKey.js';
-import { createVault } from '../vault/vault.js';
 import { ensureAdminKey } from './adminKey.js';
 import { newApp } from './app.js';
 import { ensureDefaultProject } from './defaultProject.js';
 import { platformKey } from './installer/platformKey.js';
+import { openVault } from './openVault.js';
 import { startReconciler } from './reconciler.js';
 import { serve } from './server.js';
 import { createClusterWorkflows } from './workflows.js';
@@ -25,9 +25,10 @@ const { version } = JSON.parse(
 ) as { version: string };
 
 const store = await createStore({ uri: config.mongodbUri });
-const vault = createVault({
-  masterKey: await loadMasterKey({ masterKey: config.masterKey, dataDir: config.data }),
-});
+const vault = await openVault(
+  store,
+  await loadMasterKey({ masterKey: config.masterKey, dataDir: config.data }),
+);
 // Lazy: an apply is recorded while Temporal is away, and delivered by the reconciler.
 const connection = Connection.lazy({ address: config.temporalAddress });
 const client = new Client({ connection, namespace: config.temporalNamespace });

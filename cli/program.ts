@@ -4,6 +4,7 @@ import { applyCommand } from './commands/apply.js';
 import { changeCommands } from './commands/change.js';
 import { getCommand } from './commands/get.js';
 import { logsCommand } from './commands/logs.js';
+import { rotateSecretsCommand } from './commands/rotateSecrets.js';
 import { statusCommand } from './commands/status.js';
 import { CliError } from './client.js';
 import { ExitCode } from './exitCodes.js';
@@ -26,6 +27,11 @@ export interface ProgramOptions {
   screen: Screen;
   signal?: AbortSignal;
 }
+
+const COMMANDS = [
+  ...[applyCommand, getCommand, statusCommand, logsCommand],
+  ...[changeCommands, rotateSecretsCommand],
+];
 
 /** Runs `plinth ARGS…` and gives its exit code. */
 export async function runProgram(
@@ -56,7 +62,7 @@ export async function runProgram(
     screen: options.screen,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   };
-  for (const add of [applyCommand, getCommand, statusCommand, logsCommand, changeCommands]) {
+  for (const add of COMMANDS) {
     add(program, context);
   }
   try {

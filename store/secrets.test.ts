@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
+import { AppError, ErrorCode } from '../core/errors.js';
 import { applyTo } from '../test/store/desired.js';
 import { openTestDatabase } from '../test/store/testDatabase.js';
 import type { TestDatabase } from '../test/store/testDatabase.js';
@@ -80,11 +81,36 @@ test('after a new master key every value is sealed under it, and a second time n
   const after = createVault({ masterKey: [randomBytes(32), old] });
   const reseal = (owner: string, sealed: string): string =>
     owner === 'p/rotated' ? after.reseal(owner, sealed) : sealed;
-  expect(await db.store.secrets.rewrite(reseal)).toBe(3);
+  expect(await db.store.secrets.rewrite(reseal)).toMatchObject({ changed: 3, failed: [] });
   const stored = (await db.store.secrets.get('p/rotated', 'r2')) ?? '';
   expect(stored).toContain(after.keyId);
   expect(after.open('p/rotated', stored)).toBe('r2');
-  expect(await db.store.secrets.rewrite(reseal)).toBe(0);
+  expect(await db.store.secrets.rewrite(reseal)).toMatchObject({ changed: 0, failed: [] });
+});
+
+test('rewriting goes page by page, and on from where it was left', async () => {
+  for (const name of ['a', 'b', 'c']) await db.store.secrets.put('p/paged', name, 'old');
+  const change = (owner: string, sealed: string): string => (owner === 'p/paged' ? 'new' : sealed);
+  const before = 'p/paged#';
+  const first = await db.store.secrets.rewrite(change, { after: before, limit: 2 });
+  expect(first).toEqual({ checked: 2, changed: 2, failed: [], next: 'p/paged#b' });
+  expect(await db.store.secrets.get('p/paged', 'c')).toBe('old');
+  const rest = await db.store.secrets.rewrite(change, { after: first.next! });
+  expect(rest.changed).toBe(1);
+  expect(rest.next).toBeUndefined();
+  expect(await db.store.secrets.get('p/paged', 'c')).toBe('new');
+});
+
+test('a value that cannot be rewritten stays, is told, and keeps no other one back', async () => {
+  for (const name of ['a', 'b']) await db.store.secrets.put('p/torn', name, name);
+  const result = await db.store.secrets.rewrite((owner, sealed) => {
+    if (owner !== 'p/torn') return sealed;
+    if (sealed === 'a') throw new AppError(ErrorCode.Internal, 'it does not open');
+    return 'new';
+  });
+  expect(result.failed).toEqual([{ owner: 'p/torn', name: 'a', message: 'it does not open' }]);
+  expect(await db.store.secrets.get('p/torn', 'a')).toBe('a');
+  expect(await db.store.secrets.get('p/torn', 'b')).toBe('new');
 });
 
 async function pinned(name: string): Promise<string> {

@@ -1,8 +1,9 @@
-import type { Db } from 'mongodb';
+import type { Collection, Db } from 'mongodb';
 
+import { AppError } from '../core/errors.js';
 import { CollectionName } from './collections.js';
 import { isDuplicate } from './databaseError.js';
-import type { SecretStore } from './types.js';
+import type { Rewritten, SecretStore } from './types.js';
 
 interface SecretDocument {
   /** `owner#name`: neither holds a `#`. */
@@ -44,20 +45,54 @@ export async function openSecrets(db: Db): Promise<SecretStore> {
     async remove(owner, name) {
       await secrets.deleteMany(name === undefined ? { owner } : { _id: secretId(owner, name) });
     },
-    async rewrite(change) {
-      let changed = 0;
-      for await (const { _id, owner, sealed } of secrets.find().sort({ _id: 1 })) {
-        const anew = change(owner, sealed);
-        if (anew === sealed) continue;
-        const { modifiedCount } = await secrets.updateOne(
-          { _id, sealed },
-          { $set: { sealed: anew } },
-        );
-        changed += modifiedCount;
-      }
-      return changed;
-    },
+    rewrite: (change, page) => rewrite(secrets, change, page),
   };
+}
+
+async function rewrite(
+  secrets: Collection<SecretDocument>,
+  change: (owner: string, sealed: string) => string,
+  { after, limit = 0 }: { after?: string; limit?: number } = {},
+): Promise<Rewritten> {
+  const result: Rewritten = { checked: 0, changed: 0, failed: [] };
+  const found = secrets
+    .find(after === undefined ? {} : { _id: { $gt: after } })
+    .sort({ _id: 1 })
+    .limit(limit);
+  let last: string | undefined;
+  for await (const document of found) {
+    last = document._id;
+    result.checked += 1;
+    try {
+      if (await rewriteOne(secrets, document, change)) result.changed += 1;
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      const { owner, name } = document;
+      result.failed.push({ owner, name, message: error.message });
+    }
+  }
+  return limit > 0 && result.checked === limit && last !== undefined
+    ? { ...result, next: last }
+    : result;
+}
+
+/** False when it is as it should be, or gone. */
+async function rewriteOne(
+  secrets: Collection<SecretDocument>,
+  document: SecretDocument,
+  change: (owner: string, sealed: string) => string,
+): Promise<boolean> {
+  let current: SecretDocument | null = document;
+  while (current !== null) {
+    const { _id, owner, sealed }: SecretDocument = current;
+    const anew = change(owner, sealed);
+    if (anew === sealed) return false;
+    const { modifiedCount } = await secrets.updateOne({ _id, sealed }, { $set: { sealed: anew } });
+    if (modifiedCount > 0) return true;
+    // A process that does not have the new key yet may have put it.
+    current = await secrets.findOne({ _id });
+  }
+  return false;
 }
 
 function document(

@@ -268,10 +268,23 @@ export interface SecretStore {
   get(owner: string, name: string): Promise<string | undefined>;
   remove(owner: string, name?: string): Promise<void>;
   /**
-   * Puts every value through `change` (after a new master key: the vault's `reseal`) and keeps what differs.
-   * A value that is put meanwhile stands. Returns how many were changed; may be repeated after a failure.
+   * Puts the values after `page.after`, by id, through `change` (after a new master key: the vault's `reseal`) and keeps
+   * what differs. What is put meanwhile stands, and is put through it in its turn. Where `change` throws, the value
+   * stays and is counted. May be repeated, as a whole or from any page on.
    */
-  rewrite(change: (owner: string, sealed: string) => string): Promise<number>;
+  rewrite(
+    change: (owner: string, sealed: string) => string,
+    page?: { after?: string; limit?: number },
+  ): Promise<Rewritten>;
+}
+
+export interface Rewritten {
+  checked: number;
+  changed: number;
+  /** Whose values `change` refused, and why. */
+  failed: { owner: string; name: string; message: string }[];
+  /** Where the next page begins; absent: this was the last. */
+  next?: string;
 }
 
 /** An uploaded SSH credential, as far as it may be shown: its key lies among the secrets. */

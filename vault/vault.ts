@@ -38,9 +38,14 @@ export interface RotatableVault extends Vault {
 /**
  * Sealed values read `v1:<key id>:<iv>:<tag>:<ciphertext>`, the parts in base64url.
  * @param options.masterKey 32 bytes; or the newest key first and older ones, which only open, after it.
+ * @param options.hashKey 32 bytes that keyed hashes are made with, so that they outlive a rotation; left out, they are
+ * the newest master key's.
  * @throws RangeError when a key is not 32 bytes.
  */
-export function createVault(options: { masterKey: Buffer | MasterKeys }): RotatableVault {
+export function createVault(options: {
+  masterKey: Buffer | MasterKeys;
+  hashKey?: Buffer;
+}): RotatableVault {
   const masterKeys: MasterKeys = Buffer.isBuffer(options.masterKey)
     ? [options.masterKey]
     : options.masterKey;
@@ -63,7 +68,10 @@ export function createVault(options: { masterKey: Buffer | MasterKeys }): Rotata
       const plaintext = vault.open(owner, sealed);
       return sealed.startsWith(`${VERSION}:${current.id}:`) ? sealed : vault.seal(owner, plaintext);
     },
-    keyedHash: (value) => createHmac('sha256', current.hashing).update(value).digest('hex'),
+    keyedHash: (value) =>
+      createHmac('sha256', options.hashKey ?? current.hashing)
+        .update(value)
+        .digest('hex'),
   };
   return vault;
 }
