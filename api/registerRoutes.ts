@@ -11,6 +11,7 @@ import { registerHealth } from './routes/health/index.js';
 import { registerInstaller } from './routes/installer/index.js';
 import { registerNodes } from './routes/nodes/index.js';
 import { registerProjects } from './routes/projects/index.js';
+import { rotateSecretsRoute } from './routes/secrets/rotate.js';
 import { registerTasksets } from './routes/tasksets/index.js';
 import { registerV1 } from './routes/v1/index.js';
 
@@ -25,6 +26,7 @@ export function registerRoutes(app: OpenAPIHono<ApiEnv>): void {
   registerProjects(app);
   registerApiKeys(app);
   listAudit(app);
+  rotateSecretsRoute(app);
   registerV1(app);
   registerHealth(app);
   registerDocs(app);

@@ -13,6 +13,7 @@ type Need = 'nothing' | 'token' | 'viewer' | 'operator' | 'admin' | 'admin of al
 const CLUSTERS = '/apis/infra.k8smgmt.io/v3/projects/:project/clusters';
 const CLUSTER = `${CLUSTERS}/:name`;
 const BLUEPRINTS = '/apis/infra.k8smgmt.io/v3/projects/:project/blueprints';
+const CREDENTIALS = '/apis/infra.k8smgmt.io/v3/projects/:project/credentials';
 const SYSTEM = '/apis/system.k8smgmt.io/v3';
 const EDGES = '/edge/v1/projects/:projectId/edges';
 
@@ -37,6 +38,10 @@ const NEEDS: Readonly<Record<string, Need>> = {
   [`GET ${CLUSTER}/tasksets/:id/logs`]: 'viewer',
   [`GET ${BLUEPRINTS}`]: 'viewer',
   [`GET ${BLUEPRINTS}/:name`]: 'viewer',
+  [`GET ${CREDENTIALS}`]: 'viewer',
+  [`POST ${CREDENTIALS}`]: 'operator',
+  [`GET ${CREDENTIALS}/:name`]: 'viewer',
+  [`DELETE ${CREDENTIALS}/:name`]: 'operator',
   [`GET ${SYSTEM}/projects`]: 'viewer',
   [`POST ${SYSTEM}/projects`]: 'admin of all',
   [`GET ${SYSTEM}/projects/:project`]: 'viewer',
@@ -44,6 +49,7 @@ const NEEDS: Readonly<Record<string, Need>> = {
   [`POST ${SYSTEM}/apikeys`]: 'admin',
   [`DELETE ${SYSTEM}/apikeys/:id`]: 'admin',
   [`GET ${SYSTEM}/audit`]: 'admin',
+  [`POST ${SYSTEM}/secrets/rotate`]: 'admin of all',
   'GET /auth/v1/projects': 'viewer',
   'GET /auth/v1/projects/:projectId': 'viewer',
   [`GET ${EDGES}`]: 'viewer',
