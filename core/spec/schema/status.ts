@@ -25,6 +25,8 @@ const commonStatusSchema = z
     conditionType: z.string().meta({ example: 'ClusterOperationApplied' }),
     conditionStatus: z
       .literal(Object.values(CommonConditionStatus))
+      // The document would have the first of several literals only.
+      .meta({ type: 'integer', enum: Object.values(CommonConditionStatus) })
       .meta({ description: '0 not set, 1 submitted, 2 OK, 3 failed.', example: 2 }),
     lastUpdated: z.object({ seconds: z.int(), nanos: z.int() }),
     reason: z.string(),
