@@ -64,17 +64,20 @@ describe('a provision that fails', () => {
   });
 
   it('names the package manager that holds its lock', async () => {
-    const lock =
-      'import fcntl,os,time; f=open("/var/lib/dpkg/lock-frontend","w"); fcntl.lockf(f,fcntl.LOCK_EX); time.sleep(600)';
-    const perl =
-      'use Fcntl qw(:flock SEEK_SET F_SETLK F_WRLCK); open F,">","/var/lib/dpkg/lock-frontend"; fcntl(F,F_SETLK,pack("s s x![l!] l! l! i",F_WRLCK,SEEK_SET,0,0,0)) or die; sleep 600';
-    await execOn(
-      'm2',
-      `if command -v python3; then systemd-run --quiet --collect --unit=locker python3 -c '${lock}'; else systemd-run --quiet --collect --unit=locker perl -e '${perl}'; fi; sleep 1`,
-    );
+    // As dpkg does it. systemd would expand a variable of perl's in a command line, not in a file.
+    const perl = `use Fcntl qw(SEEK_SET F_SETLK F_WRLCK);
+open F, ">", "/var/lib/dpkg/lock-frontend" or die;
+my $lock = pack("s s x![l!] l! l! i", F_WRLCK, SEEK_SET, 0, 0, 0);
+fcntl(F, F_SETLK, $lock) or die;
+sleep 600;
+`;
+    await execOn('m2', 'cat >/run/locker.pl', { input: perl });
+    await execOn('m2', 'systemd-run --quiet --collect --unit=locker perl /run/locker.pl; sleep 1');
+    const held = await execOn('m2', 'systemctl is-active locker');
+    expect(held.stdout).toMatch(/^active/);
     const status = await fails(two(), 240);
     expect(status.commonStatus.reason).toMatch(/node m2: .*lock/i);
-    await execOn('m2', 'systemctl stop locker');
+    await execOn('m2', 'systemctl stop locker; rm /run/locker.pl');
     await retried();
   });
 
