@@ -114,13 +114,8 @@ export async function runNodes(
     let announcement: Promise<void> | undefined;
     for (;;) {
       await condition(() => ended === tasks.length || hasNews());
-      if (controlPlaneUp && !announced) {
-        announced = true;
-        // Nobody at a gate waits for it; its failure is the operation's.
-        announcement = hooks.onControlPlaneUp?.();
-        announcement?.catch(() => undefined);
-      }
       if (ended === tasks.length) {
+        announce();
         await announcement;
         return;
       }
@@ -137,6 +132,15 @@ export async function runNodes(
         opened.push(open(hostname, blockedBy === undefined ? { gate } : { gate, blockedBy }));
       }
       await Promise.all(opened);
+      announce();
+    }
+
+    /** After the gates: nobody who stands at one waits for it. Its failure is the operation's. */
+    function announce(): void {
+      if (!controlPlaneUp || announced) return;
+      announced = true;
+      announcement = hooks.onControlPlaneUp?.();
+      announcement?.catch(() => undefined);
     }
 
     function hasNews(): boolean {

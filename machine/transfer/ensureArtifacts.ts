@@ -10,6 +10,7 @@ import type { MachineSession, MachineTarget } from '../types.js';
 import { Answers } from './answers.js';
 import { corrupt } from './corrupt.js';
 import { sendBytes } from './sendBytes.js';
+import { packOf, sendPack } from './sendPack.js';
 
 type Open = Parameters<MachineSession['ensureArtifacts']>[1];
 type Hooks = NonNullable<Parameters<MachineSession['ensureArtifacts']>[2]>;
@@ -67,7 +68,8 @@ async function transfer(
   const list = [...options.bySum.values()].map(({ sha256, size }) => `${sha256} ${String(size)}\n`);
   await process.write(`${receiver}${answers.nonce}\n${list.join('')}\n`);
   const missing: { artifact: Artifact; present: number }[] = [];
-  for (let answer = await answers.next(); answer[0] !== 'ready'; answer = await answers.next()) {
+  let answer = await answers.next();
+  for (; answer[0] !== 'ready'; answer = await answers.next()) {
     const [word, first = '', second = ''] = answer;
     const artifact = options.bySum.get(first);
     if (word === 'miss' && artifact) missing.push({ artifact, present: Number(second) });
@@ -80,11 +82,17 @@ async function transfer(
   );
   let bytes = 0;
   let sent = 0;
-  for (const { artifact } of missing) {
-    const progress = (count: number): void => {
-      bytes += count;
-      options.onProgress?.(bytes, Math.max(total, bytes));
-    };
+  const progress = (count: number): void => {
+    bytes += count;
+    options.onProgress?.(bytes, Math.max(total, bytes));
+  };
+  // A machine without tar takes them one by one.
+  const pack = answer[1] === 'pack' ? packOf(missing) : [];
+  if (pack.length > 0) {
+    const { open } = options;
+    if (await sendPack(process, answers, pack, { open, progress })) sent += pack.length;
+  }
+  for (const { artifact } of missing.filter((one) => !pack.includes(one.artifact))) {
     if (await sendOne(process, answers, artifact, { ...options, progress })) sent++;
   }
   return { sent, bytes };

@@ -1,7 +1,9 @@
 # Takes files in under their SHA-256. stdin: the nonce, then `sha size` lines up to an empty one; the answer
-# is a line `miss SHA PRESENT` for each that is not there, `free BYTES DISK` and `ready`. Then for each file
-# `get SHA SIZE` is answered by `send FROM`, its bytes follow, and `ok` or `bad SUM` ends it. A file that came
-# in part stays as SHA.part and is continued; one with its right name was verified.
+# is a line `miss SHA PRESENT` for each that is not there, `free BYTES DISK` and `ready`, with `pack` where tar
+# is there. Then for each file `get SHA SIZE` is answered by `send FROM`, its bytes follow, and `ok` or `bad SUM`
+# ends it. A file that came in part stays as SHA.part and is continued; one with its right name was verified.
+# Small files come together: `pack COUNT BYTES` and COUNT lines `sha size`, answered by `send 0`; an archive
+# of so many bytes follows, and `ok` or `bad SHA` ends it.
 store=$disk/artifacts
 IFS= read -r nonce
 say() { printf '%s %s\n' "$nonce" "$*"; }
@@ -9,7 +11,15 @@ mkdir -p "$store" || exit 1
 # The files are for everybody on the machine to read, their folder is not.
 umask 022
 
-# Sets bytes: a file's size. Processes are started only where they must be: of many small files they are the time.
+# Sets size_of[NAME] for each of these files that is there, in one process: of many small files they are the time.
+declare -A size_of
+measure_all() {
+  local size name
+  size_of=()
+  while read -r size name; do size_of[$name]=$size; done < <(cd "$store" && stat -c '%s %n' "$@" 2>/dev/null)
+}
+
+# Sets bytes: a file's size.
 measure() {
   bytes=0
   if [[ -s $1 ]]; then bytes=$(stat -c %s "$1" 2>/dev/null || echo 0); fi
@@ -69,16 +79,59 @@ holds() {
   ((bytes == $2))
 }
 
+receive_pack() {
+  local count=$1 size=$2 pack=$store/.pack sums sha name rows=()
+  declare -A wanted=()
+  while ((count-- > 0)) && read -r sha name; do wanted[$sha]=$name; done
+  lock_store pack
+  measure_all "${!wanted[@]}"
+  for sha in "${!wanted[@]}"; do [[ ${size_of[$sha]-} == "${wanted[$sha]}" ]] || rows+=("$sha"); done
+  if ((${#rows[@]} == 0)); then
+    say ok
+    return
+  fi
+  say send 0
+  rm -rf "$pack" && mkdir -p "$pack/files"
+  # What waits for the store sees by this file's growth that we live.
+  head -c "$size" >"$store/pack.part"
+  measure "$store/pack.part"
+  ((bytes == size)) || exit 0
+  tar -xf "$store/pack.part" -C "$pack/files" --no-same-owner 9>&-
+  rm -f "$store/pack.part"
+  sums=$(cd "$pack/files" && sha256sum -- * 9>&-)
+  while read -r sha name; do
+    [[ $sha == "$name" ]] && unset "wanted[$sha]"
+  done <<<"$sums"
+  if ((${#wanted[@]} == 0)); then
+    mv -f "$pack"/files/* "$store/" && say ok
+  else
+    for sha in "${!wanted[@]}"; do break; done
+    say bad "$sha"
+  fi
+  rm -rf "$pack"
+}
+
+names=()
+sizes=()
 while read -r sha size && [[ -n $sha ]]; do
-  holds "$sha" "$size" && continue
-  measure "$store/$sha.part"
-  say miss "$sha" "$bytes"
+  names+=("$sha")
+  sizes+=("$size")
+done
+measure_all "${names[@]}" "${names[@]/%/.part}"
+for i in "${!names[@]}"; do
+  sha=${names[i]}
+  [[ ${size_of[$sha]-} == "${sizes[i]}" ]] || say miss "$sha" "${size_of[$sha.part]-0}"
 done
 { read -r _ && read -r _ _ _ free _ mount; } < <(df -Pk "$store")
 say free "$((free * 1024))" "$mount"
-say ready
+if command -v tar >/dev/null; then say ready pack; else say ready; fi
 
-while read -r _ sha size; do
+while read -r verb sha size; do
+  if [[ $verb == pack ]]; then
+    receive_pack "$sha" "$size"
+    exec 9>&-
+    continue
+  fi
   lock_store "$sha"
   if holds "$sha" "$size"; then
     say ok

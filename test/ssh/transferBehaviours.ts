@@ -165,6 +165,33 @@ export function describeTransfer(title: string, setup: () => Promise<RunnerMachi
       expect(opened).toEqual([0]);
     });
 
+    it('sends small files together, once for two workers, and large ones by themselves', async () => {
+      const files = [5_000_000, 700, 0, 511, 512, 513, 90_000].map(file);
+      const artifacts = files.map(({ artifact }) => artifact);
+      const opened: number[] = [];
+      const call = () => send(artifacts, source(files, opened));
+      const results = await Promise.all([call(), call()]);
+      expect(results.reduce((sum, { sent }) => sum + sent, 0)).toBe(files.length);
+      expect(opened).toEqual(files.map(() => 0));
+      expect(await sums()).toBe(inOrder(files));
+      expect(await bystander.sh(`ls -A ${STORE}`)).not.toMatch(/pack|part/);
+    });
+
+    it('names the one of the small files that is not what the index says', async () => {
+      const files = [file(700), file(800), file(900)];
+      const [good, bad, last] = files as [File, File, File];
+      const other = { ...file(800), artifact: bad.artifact };
+      const sending = send(
+        files.map(({ artifact }) => artifact),
+        source([good, other, last]),
+      );
+      await expect(sending).rejects.toMatchObject({
+        code: 'ArtifactCorrupt',
+        message: expect.stringContaining(bad.artifact.sha256) as string,
+      });
+      expect(await bystander.sh(`ls ${STORE}`)).toBe('');
+    });
+
     it('sends a file once for two workers that lack it', async () => {
       const one = file(5_000_000);
       const opened: number[] = [];
