@@ -13,6 +13,7 @@ import type { ActivityDeps } from './deps.js';
 import type { LoadedCluster } from './load.js';
 import { isControlPlane } from '../core/plan.js';
 import { proxyAuthOf } from './proxyAuth.js';
+import { redaction } from './redaction.js';
 import type { OperationRef } from './refs.js';
 import { createStepLog } from './stepLog.js';
 import { withMachine } from './targets.js';
@@ -46,7 +47,8 @@ export function runIdOf(of: {
 
 /**
  * Runs a step's script on a machine, or goes on following it where it already runs. Output goes to the
- * store as it comes. Returns what the machine recorded; a failed script is a result here, not an error.
+ * store as it comes, without the secrets that the step was given. Returns what the machine recorded; a failed script
+ * is a result here, not an error.
  */
 export async function runMachineStep(
   deps: ActivityDeps,
@@ -78,8 +80,9 @@ export async function runMachineStep(
     spec: record.desired.spec,
     node: input.on,
   };
+  const redacted = redaction(secretsOf(context));
   try {
-    return await withMachine(deps, query, async (session) => {
+    const result = await withMachine(deps, query, async (session) => {
       await sendArtifacts(deps, session, module, context);
       return await followUntilEnd(
         session,
@@ -94,12 +97,33 @@ export async function runMachineStep(
           requireOwner: module.withoutOwner !== true,
           beside: module.beside === true,
         },
-        log,
+        {
+          ...log,
+          add: (lines, offset) => {
+            log.add(lines.map(redacted.text), offset);
+          },
+        },
       );
     });
+    return redacted.result(result);
+  } catch (error) {
+    throw redacted.error(error);
   } finally {
     await log.close();
   }
+}
+
+/** What of a step's parameters nobody may read but its machine. */
+function secretsOf({ proxyAuth, join, firstTokens = [] }: StepContext): string[] {
+  const tokens = [join?.token, ...firstTokens.map(({ token }) => token)];
+  return [
+    proxyAuth,
+    proxyAuth?.slice(proxyAuth.indexOf(':') + 1),
+    ...tokens,
+    // The part before the dot names a token.
+    ...tokens.map((token) => token?.split('.')[1]),
+    join?.certificateKey,
+  ].filter((secret) => secret !== undefined);
 }
 
 type Run = Parameters<MachineSession['runStep']>[0];

@@ -57,8 +57,10 @@ function outside(path: string): SshKeyFile {
   };
 }
 
+/** Where a path belongs, people paste the key: that is not quoted. */
 function shown(path: string): string {
-  return JSON.stringify(path);
+  // eslint-disable-next-line no-control-regex -- no path of ours has control characters, every key has
+  return /PRIVATE KEY|[\u0000-\u001f]/.test(path) ? 'what is given' : JSON.stringify(path);
 }
 
 async function readSmallFile(path: string): Promise<string | undefined> {

@@ -56,6 +56,13 @@ test.each([
   expect(problems[0]).toContain(reason);
 });
 
+test.each(['PLINTH_URL', 'PLINTH_ARTIFACTS'])('%s with a password is refused, unquoted', (name) => {
+  const [problem] = problemsOf(() => parseStartConfig({ [name]: 'https://me:hunter2@mirror' }));
+  expect(problem).toMatch(new RegExp(`^${name}: holds a user or password`));
+  expect(problem).not.toContain('hunter2');
+  expect(problemsOf(() => parseStartConfig({ [name]: 'https://mirror/me:x@y' }))).toEqual([]);
+});
+
 test('all bad values are named at once', () => {
   const problems = problemsOf(() => parseStartConfig({ PLINTH_PORT: 'x', PLINTH_CODEC: 'on' }));
   expect(problems.map((line) => line.split(':')[0])).toEqual(['PLINTH_PORT', 'PLINTH_CODEC']);

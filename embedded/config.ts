@@ -129,6 +129,9 @@ function printable<T extends StartConfig>(config: T): T {
 const folderOrFile = z.string().transform((path) => resolve(path));
 const readableFile = folderOrFile.refine(isFile, { error: 'no such file' });
 
+/** These URLs are logged, sent to machines and shown in commands; nothing of ours logs in with them. */
+const NO_PASSWORD = 'holds a user or password, which would be shown to everyone: leave them out';
+
 const schema = z
   .object({
     PLINTH_HOST: z
@@ -145,6 +148,7 @@ const schema = z
     PLINTH_KEYS: folderOrFile.optional(),
     PLINTH_URL: z
       .url({ protocol: /^https?$/, error: 'not an http or https URL' })
+      .refine((url) => !holdsPassword(url), { error: NO_PASSWORD })
       .transform((url) => url.replace(/\/+$/, ''))
       .optional(),
     PLINTH_ARTIFACTS: z.string().default('online').transform(artifacts),
@@ -189,8 +193,17 @@ function codecMessage({ input }: { input?: unknown }): string {
     : 'not `off`';
 }
 
+function holdsPassword(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url !== undefined && (url.username !== '' || url.password !== '');
+}
+
 function artifacts(setting: string, context: z.RefinementCtx): string {
   if (setting === 'online') return setting;
+  if (holdsPassword(setting)) {
+    context.addIssue({ code: 'custom', message: NO_PASSWORD });
+    return z.NEVER;
+  }
   if (URL.canParse(setting) && /^https?:$/.test(new URL(setting).protocol)) return setting;
   const folder = resolve(setting);
   if (isFolder(folder)) return folder;

@@ -49,6 +49,10 @@ export async function openApiKeys(db: Db): Promise<ApiKeyStore> {
       const found = await findByHash(hash);
       return found === undefined ? undefined : record(found);
     },
+    async get(id) {
+      const found = await keys.findOne({ _id: id });
+      return found === null ? undefined : record(found);
+    },
     async list() {
       return (await keys.find().sort({ name: 1, _id: 1 }).toArray()).map(record);
     },

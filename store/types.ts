@@ -243,6 +243,7 @@ export interface ApiKeyRecord {
 export interface ApiKeyStore {
   create(record: Omit<ApiKeyRecord, 'createdAt'>): Promise<ApiKeyRecord>;
   findByHash(hash: string): Promise<ApiKeyRecord | undefined>;
+  get(id: string): Promise<ApiKeyRecord | undefined>;
   list(): Promise<ApiKeyRecord[]>;
   /** By name, those of one name by id. */
   page(

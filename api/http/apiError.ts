@@ -2,6 +2,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 
 import { AppError, ErrorCode, type Problem } from '../../core/errors.js';
+import { withoutKeys } from '../auth/apiKey.js';
 import { HttpError } from './httpError.js';
 
 /** The body of every error. `code`, `external` and `internal` are what clients of the V3 API know. */
@@ -61,10 +62,12 @@ export function errorAnswer(error: unknown): ErrorAnswer {
 function answer(
   status: ContentfulStatusCode,
   internal: string,
-  message: string,
-  details: readonly Problem[] = [],
+  text: string,
+  problems: readonly Problem[] = [],
   headers: Readonly<Record<string, string>> = {},
 ): ErrorAnswer {
+  const message = withoutKeys(text);
+  const details = problems.map(({ path, message: said }) => ({ path, message: withoutKeys(said) }));
   return {
     status,
     headers,
@@ -73,7 +76,7 @@ function answer(
       external: withProblems(message, details),
       internal,
       message,
-      details: [...details],
+      details,
     },
   };
 }

@@ -44,7 +44,7 @@ export function parseYaml(text: string): unknown {
   };
   // A warning is a tag that nothing here understands: what it asks for would be left out.
   const defects = [...document.errors, ...document.warnings].map(
-    (error) => `${at(error.pos[0])}: ${error.message}`,
+    (error) => `${at(error.pos[0])}: ${withoutText(error.message)}`,
   );
   try {
     if (defects.length === 0) defects.push(...nodeDefects(document, at));
@@ -56,6 +56,16 @@ export function parseYaml(text: string): unknown {
   throw malformed('YAML', defects);
 }
 
+/** Some of the library's messages end with a piece of the document, which may be of a key or a password. */
+function withoutText(message: string): string {
+  return message
+    .replace(
+      /^((?:Unresolved|Could not resolve|Block scalar|Unexpected|Not a)[^:]*): [\s\S]*$/,
+      '$1',
+    )
+    .replace(/^(Unknown directive|Unsupported YAML version|The) .*$/, '$1 …');
+}
+
 /** Keys that are there twice or are no text, and aliases of what was not named before. */
 function nodeDefects(document: Document, at: (offset?: number) => string): string[] {
   const defects: string[] = [];
@@ -64,7 +74,7 @@ function nodeDefects(document: Document, at: (offset?: number) => string): strin
     Node(_key, node) {
       if (isAlias(node)) {
         if (anchors.has(node.source)) return;
-        defects.push(`${at(node.range?.[0])}: nothing before is named ${node.source}`);
+        defects.push(`${at(node.range?.[0])}: an alias ("*…") of what nothing before is named`);
         return;
       }
       if (node.anchor !== undefined) anchors.add(node.anchor);

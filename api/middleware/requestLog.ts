@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { createMiddleware } from 'hono/factory';
 
+import { withoutKeys } from '../auth/apiKey.js';
 import type { ApiEnv } from '../env.js';
 
 /** What a request id of a client may look like: it goes into logs and headers. */
@@ -23,7 +24,7 @@ export function requestLog() {
     const line = {
       requestId,
       method: c.req.method,
-      path: c.req.path,
+      path: withoutKeys(c.req.path),
       status: c.res.status,
       ms: Math.round((performance.now() - started) * 10) / 10,
       key: principal?.name,

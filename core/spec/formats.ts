@@ -65,11 +65,16 @@ export const usernameText = matching(
   'a login: letters, digits, "_", ".", "@" and "-", beginning with a letter or "_"',
 );
 
-export const keyPathText = matching(
+/** Not quoted: where a path belongs, people paste the key. */
+export const keyPathText = z
+  .string()
+  .refine((text) => !/-----BEGIN|PRIVATE KEY/.test(text), {
+    error:
+      'is not the path of a private key but the key itself: give the path, and upload the key as a credential',
+    abort: true,
+  })
   // eslint-disable-next-line no-control-regex -- control characters are what it refuses
-  /^[^\u0000-\u001f\u007f]{1,4096}$/,
-  'the path of a private key',
-);
+  .regex(/^[^\u0000-\u001f\u007f]{1,4096}$/, { error: 'is not the path of a private key' });
 
 export const hostKeyText = matching(
   /^((ssh|ecdsa|sk-ssh|sk-ecdsa)-[a-z0-9@.-]+ [A-Za-z0-9+/]{40,}={0,3}|SHA256:[A-Za-z0-9+/]{43}=?)$/,

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Problem } from '../errors.js';
 import { didYouMean } from './closest.js';
+import { isWriteOnly } from '../specSecrets.js';
 import { isRecord } from './cursor.js';
 import { appendPath, formatPath } from './path.js';
 import { unknownField } from './unknownField.js';
@@ -20,8 +21,21 @@ export function schemaProblems(schema: z.ZodType, raw: unknown): Problem[] {
         message: unknownField(key, schema, issue.path),
       }));
     }
-    return [{ path, message: messageFor(issue, valueAt(raw, issue.path)) }];
+    const value = valueAt(raw, issue.path);
+    return [{ path, message: saysSecret(issue, value) ?? messageFor(issue, value) }];
   });
+}
+
+/** What is wrong with a value that is not to be quoted: a password that YAML reads as a number is one all the same. */
+function saysSecret(issue: z.core.$ZodIssue, value: unknown): string | undefined {
+  if (issue.code !== 'invalid_type') return undefined;
+  const isScalar = typeof value === 'number' || typeof value === 'boolean';
+  if (isScalar && isWriteOnly(issue.path.at(-1))) return 'must be a string: put it in quotes';
+  // Somebody gives a key or an address with a password where its map belongs.
+  if (typeof value === 'string' && MAPS_AND_LISTS.has(issue.expected)) {
+    return `must be ${A[issue.expected] ?? issue.expected}, not a text`;
+  }
+  return undefined;
 }
 
 function messageFor(issue: z.core.$ZodIssue, value: unknown): string {
@@ -48,6 +62,8 @@ const A: Readonly<Record<string, string>> = {
   object: 'a map',
   record: 'a map',
 };
+
+const MAPS_AND_LISTS: ReadonlySet<string> = new Set(['array', 'object', 'record']);
 
 function wrongType(expected: string, value: unknown): string {
   const wanted = A[expected] ?? expected;

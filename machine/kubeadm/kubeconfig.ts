@@ -18,7 +18,7 @@ export function reachableKubeconfig(
   admin: string,
   to: { address: string; clusterName: string },
 ): string {
-  const config = parse(admin) as Kubeconfig | null;
+  const config = read(admin);
   const cluster = config?.clusters?.[0];
   const user = config?.users?.[0];
   if (cluster === undefined || user === undefined) {
@@ -43,4 +43,13 @@ export function reachableKubeconfig(
     contexts: [{ name: to.clusterName, context: { cluster: to.clusterName, user: userName } }],
     'current-context': to.clusterName,
   });
+}
+
+/** The parser's own error quotes the text, which is a key. */
+function read(admin: string): Kubeconfig | null {
+  try {
+    return parse(admin) as Kubeconfig | null;
+  } catch {
+    throw new AppError(ErrorCode.StepFailed, 'admin.conf is not YAML');
+  }
 }

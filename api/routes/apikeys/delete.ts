@@ -26,10 +26,13 @@ export function revokeApiKey(app: OpenAPIHono<ApiEnv>): void {
     const { id } = c.req.valid('param');
     const { apiKeys } = c.var.deps.store;
     const { project } = principalOf(c);
-    const record = (await apiKeys.list()).find((key) => key.id === id);
+    const record = await apiKeys.get(id);
     const visible = record !== undefined && (project === undefined || record.project === project);
     if (!visible || !(await apiKeys.revoke(id))) {
-      throw new AppError(ErrorCode.NotFound, `there is no API key ${id} that could be revoked`);
+      throw new AppError(
+        ErrorCode.NotFound,
+        'there is no API key of this id that could be revoked',
+      );
     }
     await audit(c, {
       action: 'apikey.revoke',

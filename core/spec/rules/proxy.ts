@@ -86,7 +86,11 @@ function noProxy(cursor: Cursor): Problem[] {
   return [
     problemAt(
       cursor,
-      `${wrong.map((entry) => JSON.stringify(entry)).join(', ')}: entries are hosts, ".domains", addresses or ranges, with commas between them`,
+      `${wrong.map((entry) => JSON.stringify(withoutPassword(entry))).join(', ')}: entries are hosts, ".domains", addresses or ranges, with commas between them`,
     ),
   ];
+}
+
+function withoutPassword(entry: string): string {
+  return entry.replace(/^.*@/, '…@');
 }
