@@ -190,6 +190,12 @@ describe('through a bastion', () => {
     expect(target.users).toEqual(['root']);
   });
 
+  it('as the user that the spec gives it, over that of its credential', async () => {
+    const { target, bastion, through } = await behind({ username: 'ops' });
+    await through({ username: 'jumper' });
+    expect([...bastion.users, ...target.users]).toEqual(['jumper', 'root']);
+  });
+
   it('without a credential of its own it is logged in to as the machine is', async () => {
     const key = testKey();
     const [target, bastion] = [await sshd(key), await sshd(key)];

@@ -1,5 +1,6 @@
 import { labAvailable, labDown, labUp } from '../lab/lab.js';
 import { ensureTestTools } from './ensureTestTools.js';
+import { fieldTableCounts } from './fieldTableCounts.js';
 import { STORY } from './labCases.js';
 import { sum, vitestRun, type Counts } from './vitestRun.js';
 
@@ -28,6 +29,10 @@ counts.push(await vitestRun(['--project', 'unit']));
 const unavailable = labAvailable();
 if (unavailable === undefined) await runLab();
 else counts.push(skipped(STORY, `no lab here: ${unavailable}`));
+
+const table = fieldTableCounts(sum(counts).tests);
+for (const problem of table.problems) say(`plinth: the table of fields: ${problem}`);
+counts.push(table.counts);
 
 const total = sum(counts);
 for (const skip of total.skips) say(`skipped: ${skip}`);

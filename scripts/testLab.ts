@@ -3,8 +3,9 @@ import { fileURLToPath } from 'node:url';
 
 import { labAvailable, labDown, labUp } from '../lab/lab.js';
 import { ensureTestTools } from './ensureTestTools.js';
+import { fieldTableCounts } from './fieldTableCounts.js';
 import { ALL } from './labCases.js';
-import { vitestRun, type Counts } from './vitestRun.js';
+import { sum, vitestRun, type Counts } from './vitestRun.js';
 
 /* `npm run test:lab -- all | FILE…`: lab cases, however long; the result of `all` is kept with its date. */
 
@@ -27,10 +28,13 @@ try {
   await labUp(3, { log: say });
   const counts = await vitestRun(['--project', 'lab', ...(all ? ALL : wanted)]);
   if (all) await keep(counts);
+  const table = fieldTableCounts(counts.tests);
+  for (const problem of table.problems) say(`plinth: the table of fields: ${problem}`);
+  const total = sum([counts, table.counts]);
   say(
-    `${String(counts.passed)} passed, ${String(counts.failed)} failed, ${String(counts.skipped)} skipped`,
+    `${String(total.passed)} passed, ${String(total.failed)} failed, ${String(total.skipped)} skipped`,
   );
-  process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;
+  process.exitCode = total.failed > 0 || counts.passed === 0 ? 1 : 0;
 } finally {
   await labDown({ purge: true });
 }
