@@ -74,6 +74,8 @@ export async function takeWork(
     plan: operations,
     spec,
   });
+  const { id: clusterId, generation, retries } = record;
+  await deps.store.audit.noteTaskset(taskset.id, { clusterId, generation, retries });
   await markStart(
     deps,
     { ...loaded, record: { ...record, desired: { ...record.desired, spec } } },

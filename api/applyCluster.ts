@@ -1,4 +1,5 @@
 import type { Cluster, ClusterSpec } from '../core/cluster.js';
+import { changedPaths, pathsText } from '../core/changedPaths.js';
 import { credentialNames } from '../core/credentialNames.js';
 import { AppError, ErrorCode, type Problem } from '../core/errors.js';
 import type { ClusterRecord } from '../core/records.js';
@@ -33,6 +34,8 @@ export interface Applied {
   record: ClusterRecord;
   created: boolean;
   changed: boolean;
+  /** What is another than before, in paths: never a value. */
+  summary: string;
 }
 
 /**
@@ -90,13 +93,35 @@ export async function applyCluster(deps: ApiDeps, request: ApplyRequest): Promis
   }
   await secrets.keep(ssh.keys);
   await keepProxySecret(deps, { project, name }, parsed, proxy);
-  return deps.store.clusters.apply({
+  const applied = await deps.store.clusters.apply({
     project,
     name,
     desired: parsed.echo,
     ...(request.precondition === undefined ? {} : { precondition: request.precondition }),
     secretsHash: deps.vault.keyedHash(stableJson(writeOnly(ssh.keys, proxy))),
   });
+  return { ...applied, summary: summaryOf(existing, applied) };
+}
+
+function summaryOf(
+  before: ClusterRecord | undefined,
+  { record, created, changed }: Omit<Applied, 'summary'>,
+): string {
+  const generation = `generation ${String(record.generation)}`;
+  if (!changed) return 'nothing changed';
+  if (created || before === undefined) {
+    return `${generation}: ${String(record.desired.spec.config.nodes.length)} nodes, Kubernetes ${record.desired.spec.config.kubernetesVersion}`;
+  }
+  if (before.generation === record.generation) return `${generation}, tried again`;
+  const paths = [
+    ...changedPaths(shownOf(before), shownOf(record)),
+    ...(before.secretsHash === record.secretsHash ? [] : ['passphrases or proxyAuth']),
+  ];
+  return `${generation}: ${pathsText(paths)}`;
+}
+
+function shownOf({ desired: { metadata, spec } }: ClusterRecord): object {
+  return { metadata: { ...metadata, modifiedAt: '' }, spec };
 }
 
 /** Those of the spec, and those that its key paths stand for. */

@@ -1,7 +1,11 @@
-import type { AuditRecord } from '../store/types.js';
+import type { ClusterRecord } from '../core/records.js';
+import type { AskedWork, AuditRecord } from '../store/types.js';
 import { principalOf, type ApiContext } from './env.js';
 
-type AuditedChange = Pick<AuditRecord, 'action' | 'resource' | 'summary' | 'project'>;
+type AuditedChange = Pick<AuditRecord, 'action' | 'resource' | 'summary' | 'project'> & {
+  /** The cluster as the change left it, where there is work to do. Recorded before its workflow is told. */
+  asks?: ClusterRecord;
+};
 
 /**
  * Records a change that was made. A record that cannot be written goes to the log instead: what was done is
@@ -13,7 +17,11 @@ export async function audit(c: ApiContext, what: AuditedChange): Promise<void> {
 }
 
 /** The same for a change that was made without an API key. */
-export async function auditAs(c: ApiContext, actor: string, what: AuditedChange): Promise<void> {
+export async function auditAs(
+  c: ApiContext,
+  actor: string,
+  { asks, ...what }: AuditedChange,
+): Promise<void> {
   const record: AuditRecord = {
     at: new Date().toISOString(),
     actor,
@@ -21,8 +29,12 @@ export async function auditAs(c: ApiContext, actor: string, what: AuditedChange)
     ...what,
   };
   try {
-    await c.var.deps.store.audit.append(record);
+    await c.var.deps.store.audit.append(record, asks && workOf(asks));
   } catch (error) {
     c.var.deps.log.error({ err: error, audit: record }, 'audit record not stored');
   }
+}
+
+function workOf({ id, generation, retries }: ClusterRecord): AskedWork {
+  return { clusterId: id, generation, retries };
 }

@@ -4,7 +4,6 @@ import { AppError, ErrorCode } from '../core/errors.js';
 import type { Project } from '../store/types.js';
 import type { Principal } from './auth/principal.js';
 import type { ApiDeps } from './deps.js';
-import type { PageCache } from './pageCache.js';
 import type { RequestLimits } from './requestLimits.js';
 import type { StatusFeed } from './statusFeed.js';
 
@@ -20,13 +19,14 @@ export interface ApiEnv {
     deps: ApiDeps;
     statusFeed: StatusFeed;
     limits: RequestLimits;
-    clusterPages: PageCache;
     requestId: string;
     principal?: Principal;
     /** The project of the path, once access to it was checked. */
     project?: Project;
     /** Code of the error that was answered, for the log line. */
     errorCode?: string;
+    /** Of a request with an Idempotency-Key: the same for the same request, and which attempt at it this is. */
+    idempotency?: { request: string; lease: Date };
     /** The body, once it was read: it can be read only once. */
     bodyText?: string;
   };

@@ -8,7 +8,11 @@ import { mapSlice, nameCondition, readPage } from './paging.js';
 import { timestamp } from './timestamps.js';
 import type { ApiKeyRecord, ApiKeyStore, NameFilter } from './types.js';
 
-type ApiKeyDocument = Omit<ApiKeyRecord, 'id'> & { _id: string };
+type ApiKeyDocument = Omit<ApiKeyRecord, 'id'> & {
+  _id: string;
+  /** Which attempt at its request made it. */
+  attempt?: Date;
+};
 
 const BY_NAME = 'name_1__id_1';
 
@@ -44,6 +48,23 @@ export async function openApiKeys(db: Db): Promise<ApiKeyStore> {
         );
       }
       return record(document);
+    },
+    async createOnce({ id, ...rest }, attempt) {
+      const createdAt = timestamp();
+      try {
+        const document = await keys.findOneAndUpdate(
+          { _id: id, attempt: { $lte: attempt }, revokedAt: { $exists: false } },
+          { $set: { ...rest, attempt }, $setOnInsert: { createdAt } },
+          { upsert: true, returnDocument: 'after' },
+        );
+        return record(document ?? { _id: id, ...rest, createdAt });
+      } catch (error) {
+        if (!isDuplicate(error)) throw error;
+        throw new AppError(
+          ErrorCode.Conflict,
+          `API key ${id} was made by another attempt at this request, or revoked since`,
+        );
+      }
     },
     async findByHash(hash) {
       const found = await findByHash(hash);
@@ -88,6 +109,6 @@ function later(name: NameFilter | undefined, after: { name: string; id: string }
   };
 }
 
-function record({ _id: id, ...rest }: ApiKeyDocument): ApiKeyRecord {
+function record({ _id: id, attempt: _attempt, ...rest }: ApiKeyDocument): ApiKeyRecord {
   return { id, ...rest };
 }

@@ -3,9 +3,9 @@ import type { Db, Filter } from 'mongodb';
 
 import { CollectionName } from './collections.js';
 import { nameCondition, readPage } from './paging.js';
-import type { AuditKey, AuditRecord, AuditStore } from './types.js';
+import type { AskedWork, AuditKey, AuditRecord, AuditStore } from './types.js';
 
-type AuditDocument = AuditRecord & { _id: ObjectId };
+type AuditDocument = AuditRecord & { _id: ObjectId; work?: AskedWork };
 type Filters = Pick<Parameters<AuditStore['list']>[0], 'project' | 'resource' | 'action'>;
 
 export const AuditIndex = {
@@ -21,9 +21,22 @@ export async function openAudit(db: Db): Promise<AuditStore> {
   await audit.createIndex({ project: 1, at: -1, _id: -1 });
   await audit.createIndex({ resource: 1, at: -1, _id: -1 });
   await audit.createIndex({ action: 1, at: -1, _id: -1 });
+  await audit.createIndex({ 'work.clusterId': 1 }, { sparse: true }, undefined);
   return {
-    async append(record) {
-      await audit.insertOne({ ...record, _id: new ObjectId() });
+    async append(record, work) {
+      await audit.insertOne({
+        ...{ ...record, _id: new ObjectId() },
+        ...(work === undefined ? {} : { work }),
+      });
+    },
+    async noteTaskset(tasksetId, { clusterId, generation, retries }) {
+      const waiting = {
+        'work.clusterId': clusterId,
+        'work.generation': { $lte: generation },
+        'work.retries': { $lte: retries },
+      };
+      // Without its work no later taskset takes it for its own.
+      await audit.updateMany(waiting, { $set: { tasksetId }, $unset: { work: '' } });
     },
     async list({ after, limit, offset, ...filters }) {
       const query = {
@@ -34,7 +47,7 @@ export async function openAudit(db: Db): Promise<AuditStore> {
       const { found, count, more } = await readPage(audit, query, page);
       const last = found.at(-1);
       return {
-        ...{ items: found.map(({ _id, ...record }) => record), count, more },
+        ...{ items: found.map(({ _id, work: _work, ...record }) => record), count, more },
         ...(last === undefined ? {} : { last: { at: last.at, id: last._id.toHexString() } }),
       };
     },

@@ -9,6 +9,8 @@ interface IdempotencyDocument {
   fingerprint: string;
   /** While the request runs: nobody else may run it before this time. Absent: it is done. */
   leasedUntil?: Date;
+  /** The lease under which it was done. */
+  doneUnder?: Date;
   /** Of the answer; its body is sealed and lies among the secrets. */
   status?: number;
   headers?: Record<string, string>;
@@ -27,7 +29,7 @@ export async function openIdempotency(db: Db): Promise<IdempotencyStore> {
         const leasedUntil = new Date(now.getTime() + leaseMs);
         try {
           await requests.insertOne({ _id: id, fingerprint, leasedUntil, expiresAt });
-          return { state: 'begun', lease: leasedUntil };
+          return { state: 'begun', lease: leasedUntil, expiresAt };
         } catch (error) {
           if (!isDuplicate(error)) throw error;
         }
@@ -38,22 +40,30 @@ export async function openIdempotency(db: Db): Promise<IdempotencyStore> {
           continue;
         }
         if (found.fingerprint !== fingerprint) return { state: 'other' };
-        const { leasedUntil: held, status = 200, headers = {} } = found;
-        if (held === undefined) return { state: 'done', status, headers };
+        const {
+          leasedUntil: held,
+          doneUnder: lease = new Date(0),
+          status = 200,
+          headers = {},
+        } = found;
+        if (held === undefined) return { state: 'done', lease, status, headers };
         if (held > now) return { state: 'running' };
         // Its process died before it could answer.
         const { modifiedCount } = await requests.updateOne(
           { _id: id, leasedUntil: held },
           { $set: { leasedUntil } },
         );
-        if (modifiedCount > 0) return { state: 'begun', lease: leasedUntil };
+        if (modifiedCount > 0) {
+          return { state: 'begun', lease: leasedUntil, expiresAt: found.expiresAt };
+        }
       }
     },
     async finish(id, lease, { status, headers }) {
-      await requests.updateOne(
+      const { modifiedCount } = await requests.updateOne(
         { _id: id, leasedUntil: lease },
-        { $set: { status, headers }, $unset: { leasedUntil: true } },
+        { $set: { status, headers, doneUnder: lease }, $unset: { leasedUntil: true } },
       );
+      return modifiedCount > 0;
     },
     async release(id, lease) {
       await requests.deleteOne({ _id: id, leasedUntil: lease });

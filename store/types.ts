@@ -94,11 +94,6 @@ export interface ClusterStore {
     },
   ): Promise<Slice<ClusterRecord>>;
   /**
-   * Another one after every change of a cluster's spec or deletion that was answered, by whichever process; the same
-   * while what a list shows of the project's own clusters, but for their status, is the same.
-   */
-  listRevision(project: string): Promise<number>;
-  /**
    * Sets `deleting` and commonStatus submitted; a deletion that failed counts one more retry. Undefined when
    * there is no such cluster.
    */
@@ -247,6 +242,11 @@ export interface ApiKeyRecord {
 
 export interface ApiKeyStore {
   create(record: Omit<ApiKeyRecord, 'createdAt'>): Promise<ApiKeyRecord>;
+  /**
+   * The same for a request that may be carried out more than once: a key of this id that an earlier attempt made becomes
+   * this one, whose hash alone opens anything. Conflict when a later attempt has made it, or it was revoked.
+   */
+  createOnce(record: Omit<ApiKeyRecord, 'createdAt'>, attempt: Date): Promise<ApiKeyRecord>;
   findByHash(hash: string): Promise<ApiKeyRecord | undefined>;
   get(id: string): Promise<ApiKeyRecord | undefined>;
   list(): Promise<ApiKeyRecord[]>;
@@ -398,8 +398,16 @@ export interface AuditRecord {
   project?: string;
   resource: string;
   summary: string;
+  /** The taskset that the change led to; absent until it begins, and where there was nothing to do. */
   tasksetId?: string;
   requestId?: string;
+}
+
+/** What a change asks of a cluster: the taskset that begins with this, or with more, is the one that does it. */
+export interface AskedWork {
+  clusterId: string;
+  generation: number;
+  retries: number;
 }
 
 /** Where a record stands among the others. */
@@ -409,7 +417,9 @@ export interface AuditKey {
 }
 
 export interface AuditStore {
-  append(record: AuditRecord): Promise<void>;
+  append(record: AuditRecord, work?: AskedWork): Promise<void>;
+  /** Of every change so far whose work has begun in no taskset yet: this one does it. */
+  noteTaskset(tasksetId: string, work: AskedWork): Promise<void>;
   /** Newest first; `last` is the key of the page's last record. */
   list(
     page: Page<AuditKey> & { project?: string; resource?: NameFilter; action?: string },
@@ -418,10 +428,10 @@ export interface AuditStore {
 
 export type IdempotencyBegin =
   /** Nobody has: run it, then `finish` or `release` with this lease. */
-  | { state: 'begun'; lease: Date }
+  | { state: 'begun'; lease: Date; expiresAt: Date }
   /** Somebody runs it at this moment. */
   | { state: 'running' }
-  | { state: 'done'; status: number; headers: Record<string, string> }
+  | { state: 'done'; lease: Date; status: number; headers: Record<string, string> }
   /** The id was taken for another request. */
   | { state: 'other' };
 
@@ -435,11 +445,12 @@ export interface IdempotencyStore {
     leaseMs: number;
     expiresAt: Date;
   }): Promise<IdempotencyBegin>;
+  /** False when the lease ended and another process took over: its answer is the one. */
   finish(
     id: string,
     lease: Date,
     answer: { status: number; headers: Record<string, string> },
-  ): Promise<void>;
+  ): Promise<boolean>;
   /** Nothing was changed: it may be sent again. */
   release(id: string, lease: Date): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { Cluster } from '../../core/cluster.js';
 import {
@@ -122,6 +122,110 @@ test.each(['', 'two words', 'x'.repeat(256)])('the key %j is refused', async (ke
   const answer = await post(key);
   expect(answer.status).toBe(400);
   expect(await answer.json()).toMatchObject({ details: [{ path: 'Idempotency-Key' }] });
+});
+
+test.each([
+  ['if-match', 251],
+  ['if-none-match', 252],
+])('another %s under the same key is 422', async (name, site) => {
+  const headers = { 'idempotency-key': newKey() };
+  const project = await api.project();
+  const send = (more: Record<string, string>): Promise<Response> =>
+    api.call('POST', clustersOf(project), {
+      body: uniqueCluster(project, 'demo', site),
+      headers: { ...headers, ...more },
+    });
+  expect((await send({})).status).toBe(200);
+  expect((await send({ [name]: '*' })).status).toBe(422);
+  expect((await send({})).headers.get('idempotency-replayed')).toBe('true');
+});
+
+describe('a new API key whose answer was lost with its process', () => {
+  const requests = () => api.database.client.db(api.database.database).collection('idempotency');
+  /** As a `kill -9` leaves it between the key and its answer. */
+  async function loseAnswers(): Promise<void> {
+    await requests().updateMany(
+      { leasedUntil: { $exists: false } },
+      {
+        $set: { leasedUntil: new Date(Date.now() - 1) },
+        $unset: { status: '', headers: '', doneUnder: '' },
+      },
+    );
+  }
+  const opens = async (key: string): Promise<number> =>
+    (await api.call('GET', clustersOf('defaultproject'), { key })).status;
+
+  test('is made again as the same one: there is one, and what was told last opens it', async () => {
+    const idempotencyKey = newKey();
+    const content = { ...body, name: 'lost' };
+    const lost = (await (await post(idempotencyKey, content)).json()) as {
+      id: string;
+      key: string;
+    };
+    await loseAnswers();
+    const again = await post(idempotencyKey, content);
+    const told = (await again.json()) as { id: string; key: string };
+    expect([again.status, told.id]).toEqual([200, lost.id]);
+    expect(await apiKeysNamed('lost')).toBe(1);
+    expect([await opens(told.key), await opens(lost.key)]).toEqual([200, 401]);
+    expect(await (await post(idempotencyKey, content)).json()).toEqual(told);
+  });
+
+  test('is not made again when it was revoked meanwhile', async () => {
+    const idempotencyKey = newKey();
+    const content = { ...body, name: 'revoked' };
+    const lost = (await (await post(idempotencyKey, content)).json()) as {
+      id: string;
+      key: string;
+    };
+    expect((await api.call('DELETE', `${KEYS}/${lost.id}`)).status).toBe(200);
+    await loseAnswers();
+    expect((await post(idempotencyKey, content)).status).toBe(409);
+    expect(await opens(lost.key)).toBe(401);
+  });
+
+  test('is another one under the same Idempotency-Key a day later', async () => {
+    const idempotencyKey = newKey();
+    const content = { ...body, name: 'daily' };
+    const first = (await (await post(idempotencyKey, content)).json()) as {
+      id: string;
+      key: string;
+    };
+    await requests().updateMany({}, { $set: { expiresAt: new Date(Date.now() - 1) } });
+    const second = (await (await post(idempotencyKey, content)).json()) as {
+      id: string;
+      key: string;
+    };
+    expect(second.id).not.toBe(first.id);
+    expect([await opens(first.key), await opens(second.key)]).toEqual([200, 200]);
+  });
+});
+
+test('an attempt that was too slow tells no key: the later attempt’s is the one', async () => {
+  const idempotencyKey = newKey();
+  const content = { ...body, name: 'slow' };
+  const { audit } = api.deps.store;
+  const append = audit.append.bind(audit);
+  const answers: Response[] = [];
+  // While the first is at its audit record, its lease ends and the second comes through.
+  audit.append = async (record) => {
+    audit.append = append;
+    const requests = api.database.client.db(api.database.database).collection('idempotency');
+    await requests.updateMany(
+      { leasedUntil: { $exists: true } },
+      { $set: { leasedUntil: new Date(Date.now() - 1) } },
+    );
+    answers.push(await post(idempotencyKey, content));
+    await append(record);
+  };
+  const first = await post(idempotencyKey, content);
+  audit.append = append;
+  expect([first.status, answers[0]?.status]).toEqual([503, 200]);
+  expect(first.headers.get('retry-after')).not.toBeNull();
+  const told = (await answers[0]!.json()) as { key: string };
+  expect(await (await post(idempotencyKey, content)).json()).toEqual(told);
+  expect(await apiKeysNamed('slow')).toBe(1);
+  expect((await api.call('GET', clustersOf('defaultproject'), told)).status).toBe(200);
 });
 
 test('of a request whose process died, the next one takes over after the lease', async () => {

@@ -22,7 +22,8 @@ const KEPT_HEADERS = ['content-type', 'cache-control', 'etag'];
 /**
  * `Idempotency-Key`: a changing request with a key is carried out once. The same key of the same API key gets
  * the first answer again, for a day; another request under it is refused with 422. Only successes are kept:
- * what was refused or failed may be corrected or tried again under the same key.
+ * what was refused or failed may be corrected or tried again under the same key. A request whose process died is carried
+ * out again, once its lease has ended: what it makes has to come to the same (`c.get('idempotency')`).
  * @throws AppError InvalidRequest for a malformed key; Busy while the first request still runs.
  */
 export async function idempotently(c: ApiContext, next: Next): Promise<Response | undefined> {
@@ -42,6 +43,9 @@ export async function idempotently(c: ApiContext, next: Next): Promise<Response 
     .digest('base64url');
   const begun = await begin(c, id);
   if ('status' in begun) return replay(c, id, begun);
+  // With the time: after a day the same key is another request.
+  const request = `${id}@${begun.expiresAt.toISOString()}`;
+  c.set('idempotency', { request, lease: begun.lease });
   try {
     await next();
   } catch (error) {
@@ -54,11 +58,12 @@ export async function idempotently(c: ApiContext, next: Next): Promise<Response 
 }
 
 interface Kept {
+  lease: Date;
   status: number;
   headers: Record<string, string>;
 }
 
-async function begin(c: ApiContext, id: string): Promise<Kept | { lease: Date }> {
+async function begin(c: ApiContext, id: string): Promise<Kept | { lease: Date; expiresAt: Date }> {
   const { store } = c.var.deps;
   const fingerprint = await fingerprintOf(c);
   const giveUp = Date.now() + WAIT_MS;
@@ -67,9 +72,9 @@ async function begin(c: ApiContext, id: string): Promise<Kept | { lease: Date }>
     const begun = await store.idempotency.begin({ id, fingerprint, leaseMs: LEASE_MS, expiresAt });
     switch (begun.state) {
       case 'begun':
-        return { lease: begun.lease };
+        return { lease: begun.lease, expiresAt: begun.expiresAt };
       case 'done':
-        return { status: begun.status, headers: begun.headers };
+        return { lease: begun.lease, status: begun.status, headers: begun.headers };
       case 'other':
         throw new HttpError(
           422,
@@ -91,7 +96,8 @@ async function begin(c: ApiContext, id: string): Promise<Kept | { lease: Date }>
 /** Keyed, because bodies hold passphrases. */
 async function fingerprintOf(c: ApiContext): Promise<string> {
   const { pathname, search } = new URL(c.req.url);
-  const request = [c.req.method, pathname, search, c.req.header('if-match'), await readText(c)];
+  const conditions = [c.req.header('if-match'), c.req.header('if-none-match')];
+  const request = [c.req.method, pathname, search, ...conditions, await readText(c)];
   return c.var.deps.vault.keyedHash(JSON.stringify(request));
 }
 
@@ -105,15 +111,26 @@ async function keep(c: ApiContext, id: string, lease: Date): Promise<void> {
   );
   const body = await c.res.clone().text();
   // Sealed: the answer may be a new API key.
-  await store.secrets.put(ownerOf(id), 'answer', vault.seal(ownerOf(id), body), {
+  await store.secrets.put(ownerOf(id), answerOf(lease), vault.seal(ownerOf(id), body), {
     expiresAt: new Date(Date.now() + KEPT_MS + LEASE_MS),
   });
-  await store.idempotency.finish(id, lease, { status: c.res.status, headers });
+  const isOurs = await store.idempotency.finish(id, lease, { status: c.res.status, headers });
+  // Its answer may be a key that the other attempt's has replaced.
+  if (!isOurs) {
+    throw new AppError(
+      ErrorCode.Busy,
+      'this took so long that the same request was begun again: send it once more for its answer',
+    );
+  }
 }
 
-async function replay(c: ApiContext, id: string, { status, headers }: Kept): Promise<Response> {
+async function replay(
+  c: ApiContext,
+  id: string,
+  { lease, status, headers }: Kept,
+): Promise<Response> {
   const { store, vault } = c.var.deps;
-  const sealed = await store.secrets.get(ownerOf(id), 'answer');
+  const sealed = await store.secrets.get(ownerOf(id), answerOf(lease));
   const body = sealed === undefined ? '' : vault.open(ownerOf(id), sealed);
   return new Response(body === '' ? null : body, {
     status,
@@ -123,4 +140,9 @@ async function replay(c: ApiContext, id: string, { status, headers }: Kept): Pro
 
 function ownerOf(id: string): string {
   return `idempotency-${id}`;
+}
+
+/** Each attempt's own: a late one does not write over the answer that stands. */
+function answerOf(lease: Date): string {
+  return `answer-${String(lease.getTime())}`;
 }

@@ -1,42 +1,25 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 
-import { newApp } from '../../api/app.js';
-import { serve, type ApiServer } from '../../api/server.js';
-import { createClusterWorkflows } from '../../api/workflows.js';
 import type { Cluster } from '../../core/cluster.js';
-import { startTemporal } from '../../embedded/temporal.js';
-import { clustersOf, openTestApi, uniqueCluster, type TestApi } from '../api/openTestApi.js';
+import { clustersOf, uniqueCluster } from '../api/openTestApi.js';
+import { startRunningApi, type RunningApi } from '../product/runningApi.js';
 
 /**
- * The Terraform resource's own sequences over a real socket, with the real database and a real Temporal where no
- * worker polls: what a worker would record is written by the test.
+ * The Terraform resource's own sequences over a real socket, against the API's own process with its database and Temporal,
+ * where no worker polls: what a worker would record is written by the test.
  */
-let api: TestApi;
-let temporal: Awaited<ReturnType<typeof startTemporal>>;
+let api: RunningApi;
 let client: Client;
-let server: ApiServer;
-let dataDir: string;
 let site = 100;
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'plinth-conformance-'));
-  temporal = await startTemporal({ dataDir, host: '127.0.0.1' });
-  client = new Client({ connection: await Connection.connect({ address: temporal.address }) });
-  api = await openTestApi();
-  const workflows = createClusterWorkflows(client);
-  server = await serve(newApp({ ...api.deps, workflows }), { host: '127.0.0.1', port: 0 });
-});
+  api = await startRunningApi();
+  client = new Client({ connection: await Connection.connect({ address: api.temporalAddress }) });
+}, 120_000);
 afterAll(async () => {
-  await server.stop();
-  await api.close();
   await client.connection.close();
-  await temporal.stop();
-  await rm(dataDir, { recursive: true, force: true });
+  await api.stop();
 });
 
 /** What signing clients send beside the key. */
@@ -46,7 +29,7 @@ async function ask(
   path: string,
   { headers, ...init }: { method?: string; body?: string; headers?: Record<string, string> } = {},
 ): Promise<Response> {
-  return fetch(server.url + path, {
+  return fetch(api.url + path, {
     ...init,
     headers: { 'x-api-key': api.adminKey, ...SIGNED, ...headers },
   });
@@ -72,7 +55,7 @@ const apply = (project: string, cluster: Cluster): Promise<Response> =>
   });
 
 async function conclude(project: string, conditionStatus: 2 | 3, reason: string): Promise<void> {
-  const { clusters } = api.deps.store;
+  const { clusters } = api.store;
   const { id, generation, retries } = (await clusters.get(project, 'demo'))!;
   await clusters.setObserved(id, { generation, retries, deleting: false });
   const at = { sequence: generation, generation };
@@ -132,8 +115,8 @@ describe('the Terraform resource', () => {
     const deleted = await ask(path, { method: 'DELETE' });
     expect([deleted.status, await deleted.text()]).toEqual([200, '']);
     expect((await ask(path)).status).toBe(200);
-    const { id } = (await api.deps.store.clusters.get(project, 'demo'))!;
-    await api.deps.store.clusters.remove(id);
+    const { id } = (await api.store.clusters.get(project, 'demo'))!;
+    await api.store.clusters.remove(id);
     expect((await ask(path)).status).toBe(404);
   });
 
@@ -147,11 +130,47 @@ describe('the Terraform resource', () => {
     expect(await poll(path)).toEqual([2, 'done']);
   });
 
-  test('shows why an apply failed', async () => {
+  test('shows why an apply failed, and applies the same again', async () => {
     const { project, path, cluster } = await aCluster();
     await apply(project, cluster);
     await conclude(project, 3, 'ap-node1: preflight: port 6443 is taken');
     expect(await poll(path)).toEqual([3, 'ap-node1: preflight: port 6443 is taken']);
+    expect((await refresh(project, path)).spec).toEqual(cluster.spec);
+    expect((await apply(project, cluster)).status).toBe(200);
+    expect((await poll(path))[0]).toBe(1);
+  });
+
+  test('is refused with every problem where the plan is wrong, and nothing is made', async () => {
+    const { project, path, cluster } = await aCluster();
+    cluster.spec.config.nodes[0]!.arch = 'sparc' as 'amd64';
+    cluster.spec.config.kubernetesVersion = '1.34';
+    const answer = await apply(project, cluster);
+    expect(answer.status).toBe(400);
+    const { external, details } = (await answer.json()) as {
+      external: string;
+      details: { path: string }[];
+    };
+    expect(details.map((each) => each.path)).toEqual(
+      expect.arrayContaining(['spec.config.nodes[0].arch', 'spec.config.kubernetesVersion']),
+    );
+    expect(external).toContain('spec.config.kubernetesVersion');
+    expect((await ask(path)).status).toBe(404);
+  });
+
+  test('imports by name and project what others made: no difference to what was given', async () => {
+    const { project, path, cluster } = await aCluster();
+    cluster.metadata.labels = { team: 'a' };
+    cluster.spec.config.installerTtl = 30;
+    expect((await apply(project, cluster)).status).toBe(200);
+    await conclude(project, 2, 'done');
+    // `terraform import … demo/PROJECT` knows nothing but the two names.
+    const imported = await refresh(project, path);
+    expect(imported.metadata).toMatchObject({ name: 'demo', project, labels: { team: 'a' } });
+    expect(imported.spec).toEqual(cluster.spec);
+    expect((await apply(project, imported)).status).toBe(200);
+    expect(await poll(path)).toEqual([2, 'done']);
+    expect((await ask(`${clustersOf(project)}/nobody`)).status).toBe(404);
+    expect((await ask(`${clustersOf(await api.project())}/demo`)).status).toBe(404);
   });
 
   test('with a wrong key is told so at every call, and nothing is made', async () => {
@@ -187,6 +206,9 @@ describe('every client', () => {
   ])('may send its key as %s', async (header, value) => {
     const headers = { 'x-api-key': '', [header.toLowerCase()]: value(api.adminKey) };
     expect((await ask('/auth/v1/projects/', { headers })).status).toBe(200);
+    const wrong = { 'x-api-key': '', [header.toLowerCase()]: value('wrong') };
+    const refused = await ask('/auth/v1/projects/', { headers: wrong });
+    expect([refused.status, await refused.json()]).toMatchObject([401, { code: 401 }]);
   });
 
   test('may write and read YAML', async () => {

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 
@@ -10,8 +10,6 @@ import { documentBody, errors, json } from '../../http/describe.js';
 import { readBody } from '../../http/readDocument.js';
 import { keyAccess } from '../../middleware/access.js';
 import {
-  API_KEY_EXAMPLE,
-  API_KEY_VIEW_EXAMPLE,
   apiKeySchema,
   apiKeyView,
   newApiKeySchema,
@@ -28,13 +26,14 @@ const route = createRoute({
   tags: ['API keys'],
   middleware: keyAccess('admin'),
   request: {
-    body: documentBody('ApiKey', API_KEY_EXAMPLE),
+    body: documentBody('ApiKey', {
+      name: 'terraform',
+      role: 'operator',
+      project: 'defaultproject',
+    }),
   },
   responses: {
-    200: json<ApiKeyView & { key: string }>(newApiKeySchema, 'The key', {
-      ...API_KEY_VIEW_EXAMPLE,
-      key: 'plinth_Xq3…',
-    }),
+    200: json<ApiKeyView & { key: string }>(newApiKeySchema, 'The key'),
     ...errors(400, 401, 403, 413, 415),
   },
 });
@@ -57,10 +56,16 @@ export function createApiKey(app: OpenAPIHono<ApiEnv>): void {
       });
     }
     const key = generateApiKey();
-    const record = await store.apiKeys.create({
-      ...{ id: randomUUID(), name, role, hash: hashApiKey(key) },
+    const attempt = c.get('idempotency');
+    const made = {
+      ...{ id: idOf(attempt?.request), name, role, hash: hashApiKey(key) },
       ...(project === undefined ? {} : { project }),
-    });
+    };
+    // An answer that was lost with its process leaves a key that nobody has: the next attempt's takes its place.
+    const record =
+      attempt === undefined
+        ? await store.apiKeys.create(made)
+        : await store.apiKeys.createOnce(made, attempt.lease);
     await audit(c, {
       action: 'apikey.create',
       ...(project === undefined ? {} : { project }),
@@ -69,4 +74,11 @@ export function createApiKey(app: OpenAPIHono<ApiEnv>): void {
     });
     return c.json({ ...apiKeyView(record), key }, 200, { 'cache-control': 'no-store' });
   });
+}
+
+/** The same for every attempt at one request. */
+function idOf(request: string | undefined): string {
+  if (request === undefined) return randomUUID();
+  const hex = createHash('sha256').update(`api key of ${request}`).digest('hex');
+  return hex.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-8$3-8$4-$5');
 }

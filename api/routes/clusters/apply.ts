@@ -13,7 +13,7 @@ import { preconditionOf } from '../../http/entityTag.js';
 import { readDocument } from '../../http/readDocument.js';
 import { projectAccess } from '../../middleware/access.js';
 import { notifyWorkflow } from '../../notifyWorkflow.js';
-import { CLUSTER_EXAMPLE, CLUSTER_VIEW_EXAMPLE } from '../../schemas/example.js';
+import { CLUSTER_EXAMPLE } from '../../schemas/example.js';
 import { projectParam } from '../../schemas/params.js';
 import { clusterView } from '../../views/clusterView.js';
 import { CLUSTERS } from './paths.js';
@@ -34,7 +34,7 @@ const route = createRoute({
     body: documentBody('Cluster', CLUSTER_EXAMPLE),
   },
   responses: {
-    200: json<Cluster>(clusterViewSchema, 'The cluster as it was recorded', CLUSTER_VIEW_EXAMPLE),
+    200: json<Cluster>(clusterViewSchema, 'The cluster as it was recorded', CLUSTER_EXAMPLE),
     ...errors(400, 401, 403, 404, 409, 413, 415),
   },
 });
@@ -43,22 +43,23 @@ export function applyClusterRoute(app: OpenAPIHono<ApiEnv>): void {
   app.openAPIRegistry.register('Cluster', clusterSchema);
   app.openapi(route, async (c) => {
     const { project } = c.req.valid('param');
-    const { record, created, changed } = await applyCluster(c.var.deps, {
+    const { record, created, changed, summary } = await applyCluster(c.var.deps, {
       project,
       principal: principalOf(c),
       raw: await readDocument(c),
       ...preconditionOf(c),
     });
-    // Also where nothing changed: what is still to be done is not left waiting for the reconciler.
-    if (changed || record.commonStatus.conditionStatus === CommonConditionStatus.Submitted) {
-      await notifyWorkflow(c, record);
-    }
     await audit(c, {
       action: created ? 'cluster.create' : 'cluster.apply',
       project,
       resource: `clusters/${record.name}`,
-      summary: changed ? `generation ${record.generation}` : 'nothing changed',
+      summary,
+      ...(changed ? { asks: record } : {}),
     });
+    // Also where nothing changed: what is still to be done is not left waiting for the reconciler.
+    if (changed || record.commonStatus.conditionStatus === CommonConditionStatus.Submitted) {
+      await notifyWorkflow(c, record);
+    }
     return c.json(clusterView(record), 200, { etag: `"${resourceVersion(record)}"` });
   });
 }

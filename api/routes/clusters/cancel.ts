@@ -8,7 +8,6 @@ import type { ApiEnv } from '../../env.js';
 import { findCluster } from '../../findCluster.js';
 import { errors, json } from '../../http/describe.js';
 import { projectAccess } from '../../middleware/access.js';
-import { WORKING_EXAMPLE } from '../../schemas/example.js';
 import { clusterParams } from '../../schemas/params.js';
 import { clusterWithStatus } from '../../views/clusterView.js';
 import { CLUSTER } from './paths.js';
@@ -25,11 +24,7 @@ const route = createRoute({
   middleware: projectAccess('operator'),
   request: { params: clusterParams },
   responses: {
-    200: json<Cluster>(
-      clusterViewSchema,
-      'The cluster; what is running is about to stop',
-      WORKING_EXAMPLE,
-    ),
+    200: json<Cluster>(clusterViewSchema, 'The cluster; what is running is about to stop'),
     ...errors(401, 403, 404, 409, 503),
   },
 });

@@ -34,13 +34,14 @@ export function deleteCluster(app: OpenAPIHono<ApiEnv>): void {
     const { clusters } = c.var.deps.store;
     const record = await clusters.markDeleting(of.project, of.name, precondition);
     if (record === undefined) throw noCluster(of);
-    await notifyWorkflow(c, of);
     await audit(c, {
       action: 'cluster.delete',
       project: of.project,
       resource: `clusters/${of.name}`,
       summary: `cluster ${record.id}`,
+      asks: record,
     });
+    await notifyWorkflow(c, of);
     return c.body(null, 200);
   });
 }

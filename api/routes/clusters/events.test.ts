@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
+import { hashApiKey } from '../../auth/apiKey.js';
 import { clustersOf, openTestApi, type TestApi } from '../../../test/api/openTestApi.js';
 import type { Cluster } from '../../../core/cluster.js';
 
@@ -108,6 +109,16 @@ describe('a watcher', () => {
     const [one, two] = [await watch(), await watch()];
     const [first, second] = [(await one())!, (await two())!];
     expect(second.id).toBe(first.id);
+  });
+
+  test('is let go when its key is revoked, before it is told anything more', async () => {
+    const key = await api.key('viewer', project);
+    const next = await watch({ 'x-api-key': key });
+    expect((await next())?.event).toBe('status');
+    const { apiKeys } = api.deps.store;
+    await apiKeys.revoke((await apiKeys.findByHash(hashApiKey(key)))!.id);
+    await setBlueprint();
+    expect(await next()).toBeUndefined();
   });
 
   test('needs a key for the project', async () => {

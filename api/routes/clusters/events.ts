@@ -1,31 +1,17 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { streamSSE } from 'hono/streaming';
 
-import { stoppingOf, type ApiEnv } from '../../env.js';
+import { principalOf, stoppingOf, type ApiContext, type ApiEnv } from '../../env.js';
 import { findCluster } from '../../findCluster.js';
 import { errors } from '../../http/describe.js';
 import { createMailbox } from '../../mailbox.js';
 import { projectAccess } from '../../middleware/access.js';
-import { STATUS_EXAMPLE } from '../../schemas/example.js';
 import { clusterParams } from '../../schemas/params.js';
 import type { Snapshot } from '../../statusFeed.js';
 import { CLUSTER } from './paths.js';
 
 /** Proxies cut connections that say nothing for a minute. */
 const SIGN_OF_LIFE_MS = 15_000;
-
-/** Each event, as a reader of the stream takes it apart: OpenAPI 3.1 has no word for the stream as a whole. */
-const eventSchema = z
-  .object({
-    event: z.enum(['status', 'deleted']),
-    id: z.string().optional().meta({ description: 'For `Last-Event-ID`. Of `status` only.' }),
-    data: z.string().meta({
-      contentMediaType: 'application/json',
-      description:
-        'Of `status` the Cluster with its status; of `deleted` its `project` and `name`.',
-    }),
-  })
-  .meta({ id: 'ClusterEvent' });
 
 const route = createRoute({
   method: 'get',
@@ -44,11 +30,8 @@ const route = createRoute({
       description: 'The stream',
       content: {
         'text/event-stream': {
-          schema: eventSchema,
-          example: {
-            ...{ event: 'status', id: 'nqHkvFmD4RcUvLKLYiqMrQ' },
-            data: JSON.stringify(STATUS_EXAMPLE),
-          },
+          schema: z.string(),
+          example: 'event: status\nid: nqHkvFmD4RcUvLKLYiqMrQ\ndata: {"apiVersion":…}\n\n',
         },
       },
     },
@@ -70,12 +53,17 @@ export function watchCluster(app: OpenAPIHono<ApiEnv>): void {
       stream.onAbort(end);
       stopping?.addEventListener('abort', end, { once: true });
       if (stopping?.aborted === true) end();
-      const alive = setInterval(() => void stream.write(': alive\n\n'), SIGN_OF_LIFE_MS);
+      const signOfLife = async (): Promise<void> => {
+        if (await opensStill(c)) await stream.write(': alive\n\n');
+        else end();
+      };
+      const alive = setInterval(() => void signOfLife(), SIGN_OF_LIFE_MS);
       try {
         let last = seen;
         for (;;) {
           const next = await news.take();
-          if (next === undefined) return;
+          // A key that was revoked since sees no more.
+          if (next === undefined || !(await opensStill(c))) return;
           if (next.snapshot === undefined) {
             await stream.writeSSE({ event: 'deleted', data: JSON.stringify({ project, name }) });
             return;
@@ -92,4 +80,15 @@ export function watchCluster(app: OpenAPIHono<ApiEnv>): void {
       }
     });
   });
+}
+
+/** Where the database does not say so, it does not: a watcher that is let go comes back by itself. */
+async function opensStill(c: ApiContext): Promise<boolean> {
+  try {
+    const key = await c.var.deps.store.apiKeys.get(principalOf(c).keyId);
+    return key !== undefined && key.revokedAt === undefined;
+  } catch (error) {
+    c.var.deps.log.warn({ err: error }, 'key of a watcher not read');
+    return false;
+  }
 }

@@ -1,4 +1,4 @@
-import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
 import { AppError, ErrorCode } from '../../../core/errors.js';
 import { audit } from '../../audit.js';
@@ -6,11 +6,10 @@ import type { ApiEnv } from '../../env.js';
 import { findCluster } from '../../findCluster.js';
 import { errors } from '../../http/describe.js';
 import { projectAccess } from '../../middleware/access.js';
-import { KUBECONFIG_EXAMPLE, kubeconfigSchema } from '../../schemas/kubeconfig.js';
 import { clusterParams } from '../../schemas/params.js';
 import { CLUSTER } from './paths.js';
 
-const CONTENT = { schema: kubeconfigSchema, example: KUBECONFIG_EXAMPLE };
+const schema = z.string().meta({ description: 'A kubeconfig file' });
 
 const route = createRoute({
   method: 'get',
@@ -24,10 +23,7 @@ const route = createRoute({
   responses: {
     200: {
       description: 'The kubeconfig, with an address that people can reach',
-      content: {
-        'application/yaml': CONTENT,
-        'application/x-rafay-yaml': CONTENT,
-      },
+      content: { 'application/yaml': { schema }, 'application/x-rafay-yaml': { schema } },
     },
     ...errors(401, 403, 404),
   },

@@ -10,7 +10,6 @@ import { findCluster, noCluster } from '../../findCluster.js';
 import { errors, json } from '../../http/describe.js';
 import { projectAccess } from '../../middleware/access.js';
 import { notifyWorkflow } from '../../notifyWorkflow.js';
-import { WORKING_EXAMPLE } from '../../schemas/example.js';
 import { clusterParams } from '../../schemas/params.js';
 import { clusterWithStatus } from '../../views/clusterView.js';
 import { CLUSTER } from './paths.js';
@@ -27,7 +26,7 @@ const route = createRoute({
   middleware: projectAccess('operator'),
   request: { params: clusterParams },
   responses: {
-    200: json<Cluster>(clusterViewSchema, 'The cluster, being worked on again', WORKING_EXAMPLE),
+    200: json<Cluster>(clusterViewSchema, 'The cluster, being worked on again'),
     ...errors(401, 403, 404, 409),
   },
 });
@@ -48,13 +47,14 @@ export function retryCluster(app: OpenAPIHono<ApiEnv>): void {
     }
     const record = await store.clusters.requestRetry(of.project, of.name);
     if (record === undefined) throw noCluster(of);
-    await notifyWorkflow(c, of);
     await audit(c, {
       action: 'cluster.retry',
       project: of.project,
       resource: `clusters/${of.name}`,
       summary: before.commonStatus.reason.slice(0, 500),
+      asks: record,
     });
+    await notifyWorkflow(c, of);
     return c.json(await clusterWithStatus(store, record), 200);
   });
 }

@@ -5,7 +5,6 @@ import type { ApiEnv } from '../../env.js';
 import { errors, json } from '../../http/describe.js';
 import { projectAccess } from '../../middleware/access.js';
 import {
-  CREDENTIAL_VIEW_EXAMPLE,
   credentialView,
   credentialViewSchema,
   type CredentialView,
@@ -22,7 +21,7 @@ const route = createRoute({
   middleware: projectAccess('viewer'),
   request: { params: credentialParams },
   responses: {
-    200: json<CredentialView>(credentialViewSchema, 'The credential', CREDENTIAL_VIEW_EXAMPLE),
+    200: json<CredentialView>(credentialViewSchema, 'The credential'),
     ...errors(401, 403, 404),
   },
 });

@@ -1,4 +1,3 @@
-import { LIST_METADATA_EXAMPLE } from '../../schemas/example.js';
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
 import type { ApiEnv } from '../../env.js';
@@ -14,7 +13,6 @@ import {
 } from '../../http/listQuery.js';
 import { projectAccess } from '../../middleware/access.js';
 import {
-  CREDENTIAL_VIEW_EXAMPLE,
   credentialView,
   credentialViewSchema,
   type CredentialView,
@@ -51,10 +49,7 @@ const route = createRoute({
     query: listQuery({ name: nameFilter() }),
   },
   responses: {
-    200: json<CredentialList>(credentialListSchema, 'The credentials, without their keys', {
-      ...{ apiVersion: 'infra.k8smgmt.io/v3', kind: 'CredentialList' },
-      ...{ metadata: LIST_METADATA_EXAMPLE, items: [CREDENTIAL_VIEW_EXAMPLE] },
-    }),
+    200: json<CredentialList>(credentialListSchema, 'The credentials, without their keys'),
     ...notModified,
     ...errors(400, 401, 403, 404),
   },

@@ -1,4 +1,3 @@
-import { APPROVED_NODE_EXAMPLE } from '../../schemas/nodeExample.js';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 
 import { AppError, ErrorCode } from '../../../core/errors.js';
@@ -27,7 +26,7 @@ const route = createRoute({
   middleware: projectAccess('operator'),
   request: { params: nodeParams },
   responses: {
-    200: json<NodeView>(nodeViewSchema, 'The node, approved', APPROVED_NODE_EXAMPLE),
+    200: json<NodeView>(nodeViewSchema, 'The node, approved'),
     ...errors(401, 403, 404, 409),
   },
 });
@@ -62,6 +61,7 @@ export function approveNode(app: OpenAPIHono<ApiEnv>): void {
         project: of.project,
         resource: `clusters/${of.name}/nodes/${of.hostname}`,
         summary: `${registration.address}, ${registration.operatingSystem}, ${registration.arch}`,
+        asks: cluster,
       });
     }
     await notifyWorkflow(c, of);

@@ -1,4 +1,3 @@
-import { PROJECT_VIEW_EXAMPLE } from '../../schemas/project.js';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 
 import { projectOf, type ApiEnv } from '../../env.js';
@@ -18,7 +17,7 @@ const route = createRoute({
   middleware: projectAccess('viewer'),
   request: { params: projectParam },
   responses: {
-    200: json<ProjectView>(projectViewSchema, 'The project', PROJECT_VIEW_EXAMPLE),
+    200: json<ProjectView>(projectViewSchema, 'The project'),
     ...errors(401, 403, 404),
   },
 });

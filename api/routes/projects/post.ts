@@ -1,4 +1,3 @@
-import { PROJECT_VIEW_EXAMPLE } from '../../schemas/project.js';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 
 import { audit } from '../../audit.js';
@@ -24,7 +23,7 @@ const route = createRoute({
   middleware: globalAccess('admin'),
   request: { body: documentBody('Project', PROJECT_EXAMPLE) },
   responses: {
-    200: json<ProjectView>(projectViewSchema, 'The project', PROJECT_VIEW_EXAMPLE),
+    200: json<ProjectView>(projectViewSchema, 'The project'),
     ...errors(400, 401, 403, 409, 413, 415),
   },
 });

@@ -1,4 +1,3 @@
-import { TASKSET_DETAILS_EXAMPLE } from '../../schemas/tasksetExample.js';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 
 import type { ApiEnv } from '../../env.js';
@@ -20,7 +19,7 @@ const route = createRoute({
   middleware: projectAccess('viewer'),
   request: { params: tasksetParams, headers: readHeaders },
   responses: {
-    200: json<TasksetDetails>(tasksetDetailsSchema, 'The taskset', TASKSET_DETAILS_EXAMPLE),
+    200: json<TasksetDetails>(tasksetDetailsSchema, 'The taskset'),
     ...notModified,
     ...errors(401, 403, 404),
   },
