@@ -7,6 +7,7 @@ import { invalid } from './http/readDocument.js';
 import { unknownRoute } from './http/unknownRoute.js';
 import { requestLog } from './middleware/requestLog.js';
 import { yamlAnswers } from './middleware/yamlAnswers.js';
+import { createPageCache } from './pageCache.js';
 import { registerRoutes } from './registerRoutes.js';
 import { createRequestLimits } from './requestLimits.js';
 import { createStatusFeed } from './statusFeed.js';
@@ -30,6 +31,7 @@ export function newApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     },
   });
   const limits = createRequestLimits(deps.config.requestsPerSecond);
+  const clusterPages = createPageCache();
   const statusFeed = createStatusFeed(deps.store, {
     everyMs: Math.min(deps.config.eventPollMs ?? EVENT_POLL_MS, EVENT_POLL_MS),
     onError: (error) => {
@@ -41,6 +43,7 @@ export function newApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     c.set('deps', deps);
     c.set('statusFeed', statusFeed);
     c.set('limits', limits);
+    c.set('clusterPages', clusterPages);
     await next();
   });
   app.use(requestLog());

@@ -13,15 +13,16 @@ import { freePort } from '../embedded/freePort.js';
 import { startMongo } from '../embedded/mongo.js';
 import { createStore } from '../store/store.js';
 import { BENCH_PROJECT, seedClusters } from './apiSeed.js';
-import { load, type LoadFigures } from './load.js';
+import { clusterWriter, writeUntilStopped, type Write } from './clusterWriter.js';
+import { load, type LoadFigures, type LoadOptions } from './load.js';
 import { medianOf } from './median.js';
 
 const AIM = 0.5;
 const HOST = '127.0.0.1';
 const CLUSTERS = `/apis/infra.k8smgmt.io/v3/projects/${BENCH_PROJECT}/clusters`;
 const WARM_UP_SECONDS = 2;
-/** A list of this many clusters is one page of a console. */
-const PAGE = 10;
+/** Of a console, and what is answered when nobody says how many. */
+const PAGES = { list: 25, list100: 100 } as const;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -32,7 +33,9 @@ interface Options {
   connections: number;
 }
 
-type Way = 'bare' | 'status' | 'list';
+/** `listWriting`: while clusters are made and removed, one after the other. */
+const WAYS = ['bare', 'status', 'list', 'list100', 'listWriting'] as const;
+type Way = (typeof WAYS)[number];
 type Round = Record<Way, LoadFigures>;
 
 /**
@@ -45,28 +48,33 @@ export async function api(args: string[]): Promise<void> {
   const options = readOptions(args);
   const ends: (() => Promise<unknown>)[] = [];
   try {
-    const ways = await start(options, ends);
+    const { ways, write } = await start(options, ends);
     const rounds: Round[] = [];
     for (const way of Object.values(ways)) await load({ ...way, seconds: WARM_UP_SECONDS });
+    let writes = 0;
     for (let round = 1; round <= options.rounds; round++) {
       const bare = await load(ways.bare);
       const status = await load(ways.status);
       const list = await load(ways.list);
-      rounds.push({ bare, status, list });
-      say(rowOf(String(round), { bare, status, list }));
+      const list100 = await load(ways.list100);
+      const writing = writeUntilStopped(write);
+      const listWriting = await load(ways.listWriting);
+      writes += await writing.stop();
+      rounds.push({ bare, status, list, list100, listWriting });
+      say(rowOf(String(round), { bare, status, list, list100, listWriting }));
     }
+    const perSecond = writes / (options.rounds * options.seconds);
+    say(`writes meanwhile: ${perSecond.toFixed(1)} a second (a cluster made, or removed)`);
     summarise(rounds, options);
   } finally {
     for (const end of ends.toReversed()) await end();
   }
 }
 
-type Load = Parameters<typeof load>[0];
-
 async function start(
   { clusters, connections, seconds }: Options,
   ends: (() => Promise<unknown>)[],
-): Promise<Record<Way, Load>> {
+): Promise<{ ways: Record<Way, LoadOptions>; write: Write }> {
   const data = await mkdtemp(join(tmpdir(), 'plinth-bench-'));
   ends.push(() => rm(data, { recursive: true, force: true }));
   const mongo = await startMongo({ dataDir: data, host: HOST });
@@ -92,20 +100,30 @@ async function start(
   const bare = await startBare(uri, database, ends);
   const ours = { url: `http://${HOST}:${String(port)}`, headers: { 'x-api-key': key } };
   const shuffled = names.toSorted(() => Math.random() - 0.5);
-  return {
+  const each = { connections, seconds };
+  const write = await clusterWriter(uri, ends);
+  const ways: Record<Way, LoadOptions> = {
     bare: {
-      ...{ url: bare, headers: {}, connections, seconds },
+      ...{ url: bare, headers: {}, ...each },
       paths: shuffled.map((name) => `/${BENCH_PROJECT}/${name}`),
     },
     status: {
-      ...{ ...ours, connections, seconds },
+      ...{ ...ours, ...each },
       paths: shuffled.map((name) => `${CLUSTERS}/${name}/status`),
     },
-    list: {
-      ...{ ...ours, connections, seconds },
-      paths: [`${CLUSTERS}?limit=${String(PAGE)}`],
-    },
+    list: { ...ours, ...each, paths: pagesOf(PAGES.list, names.length) },
+    list100: { ...ours, ...each, paths: pagesOf(PAGES.list100, names.length) },
+    listWriting: { ...ours, ...each, paths: pagesOf(PAGES.list, names.length) },
   };
+  return { ways, write };
+}
+
+/** Every page of the list, in any order: no two connections ask for the same at once. */
+function pagesOf(limit: number, count: number): string[] {
+  return Array.from(
+    { length: Math.ceil(count / limit) },
+    (_, page) => `${CLUSTERS}?limit=${String(limit)}&offset=${String(page * limit)}`,
+  ).toSorted(() => Math.random() - 0.5);
 }
 
 async function seed(uri: string, database: string, clusters: number): Promise<string[]> {
@@ -141,8 +159,8 @@ async function startBare(
   return `http://${HOST}:${String(port)}`;
 }
 
-function rowOf(name: string, { bare, status, list }: Round): string {
-  const cells = [bare, status, list].map(
+function rowOf(name: string, round: Round): string {
+  const cells = WAYS.map((way) => round[way]).map(
     ({ requestsPerSecond, p50Ms, p99Ms }) =>
       `${requestsPerSecond.toFixed(0).padStart(7)} ${p50Ms.toFixed(1).padStart(6)} ${p99Ms.toFixed(1).padStart(6)}`,
   );
@@ -155,14 +173,14 @@ function summarise(rounds: readonly Round[], options: Options): void {
     p50Ms: medianOf(rounds.map((round) => round[way].p50Ms)),
     p99Ms: medianOf(rounds.map((round) => round[way].p99Ms)),
   });
-  const [bare, status, list] = [middle('bare'), middle('status'), middle('list')];
+  const all = Object.fromEntries(WAYS.map((way) => [way, middle(way)])) as Round;
   // Of each round by itself: what else the computer does then slows both.
   const ratio = (way: Way): number =>
     medianOf(rounds.map((round) => round[way].requestsPerSecond / round.bare.requestsPerSecond));
-  const ratios = { status: ratio('status'), list: ratio('list') };
-  say(rowOf('median', { bare, status, list }));
-  say('        requests/s, p50 ms, p99 ms of: the bare route | status | list');
-  for (const [way, reached] of Object.entries(ratios)) {
+  const ratios = WAYS.filter((way) => way !== 'bare').map((way) => [way, ratio(way)] as const);
+  say(rowOf('median', all));
+  say(`        requests/s, p50 ms, p99 ms of: ${WAYS.join(' | ')}`);
+  for (const [way, reached] of ratios) {
     const met = reached >= AIM ? 'met' : 'NOT MET';
     say(`${way} ÷ bare route ${reached.toFixed(3)} (aim: at least ${AIM.toFixed(2)}): ${met}`);
   }
@@ -174,8 +192,8 @@ function summarise(rounds: readonly Round[], options: Options): void {
   say(
     JSON.stringify({
       ...{ bench: 'api', clusters: options.clusters, connections: options.connections },
-      ...{ ...flat('bare', bare), ...flat('status', status), ...flat('list', list) },
-      ...{ ratio_status: round(ratios.status, 3), ratio_list: round(ratios.list, 3) },
+      ...WAYS.reduce((figures, way) => ({ ...figures, ...flat(way, all[way]) }), {}),
+      ...Object.fromEntries(ratios.map(([way, reached]) => [`ratio_${way}`, round(reached, 3)])),
     }),
   );
 }

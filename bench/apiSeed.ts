@@ -4,6 +4,7 @@ import type { Db } from 'mongodb';
 import { parse } from 'yaml';
 
 import type { Cluster } from '../core/cluster.js';
+import type { Desired } from '../core/specHash.js';
 import { OperationName, OperationStatus, ProvisionStatus, TasksetStatus } from '../core/words.js';
 import type { Store } from '../store/types.js';
 
@@ -56,13 +57,17 @@ async function insert(db: Db, collection: string, documents: readonly object[]):
   await db.collection(collection).insertMany(documents);
 }
 
-async function makeTemplate(store: Store): Promise<string> {
+/** The example of the lab, under another name. */
+export async function benchCluster(name: string): Promise<Desired> {
   const { apiVersion, kind, metadata, spec } = parse(await readFile(EXAMPLE, 'utf8')) as Cluster;
-  const named = { ...metadata, name: TEMPLATE, project: BENCH_PROJECT };
-  const { record } = await store.clusters.apply({
-    ...{ project: BENCH_PROJECT, name: TEMPLATE, secretsHash: '' },
-    desired: { apiVersion, kind, metadata: named, spec },
-  });
+  return { apiVersion, kind, metadata: { ...metadata, name, project: BENCH_PROJECT }, spec };
+}
+
+async function makeTemplate(store: Store): Promise<string> {
+  const desired = await benchCluster(TEMPLATE);
+  const { spec } = desired;
+  const input = { project: BENCH_PROJECT, name: TEMPLATE, secretsHash: '', desired };
+  const { record } = await store.clusters.apply(input);
   const hostnames = spec.config.nodes.map((node) => node.hostname);
   for (const node of spec.config.nodes) {
     await store.nodes.upsert(record.id, node.hostname, {

@@ -12,7 +12,10 @@ import sys
 
 MARKER = "complete"
 # Entry points of wheels that are Python code: needed where pip installs without a venv.
-ENTRY_POINTS = {"secantusd-py": "from secantus.cli import main; import sys; sys.exit(main())"}
+ENTRY_POINTS = {
+    "secantusd-py": "from secantus.cli import main; import sys; sys.exit(main())",
+    "schemathesis": "from schemathesis.cli import schemathesis; schemathesis()",
+}
 
 
 def run(*command, **options):
@@ -52,6 +55,8 @@ def into_target(directory, requirements):
         os.rename(os.path.join(site, "bin", name), os.path.join(binaries, name))
     for name, code in ENTRY_POINTS.items():
         path = os.path.join(binaries, name)
+        if not os.path.exists(path):
+            continue
         with open(path, "w", encoding="utf-8") as file:
             file.write("#!%s\nimport sys; sys.path.insert(0, %r)\n%s\n" % (sys.executable, site, code))
         os.chmod(path, 0o755)

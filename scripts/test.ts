@@ -5,8 +5,9 @@ import { STORY } from './labCases.js';
 import { sum, vitestRun, type Counts } from './vitestRun.js';
 
 /*
- * `npm test`: the unit tests, then the story on real machines where this computer can have them. The last
- * line is the count; it is red when anything failed, or was skipped that should have run.
+ * `npm test`: the unit tests, then what other people's programs make of the API (schemathesis, a browser), then the
+ * story on real machines where this computer can have them. The last line is the count; it is red when anything
+ * failed, or was skipped that should have run.
  */
 
 const startedAt = Date.now();
@@ -26,6 +27,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 await ensureTestTools(say);
 counts.push(await vitestRun(['--project', 'unit']));
+if (!state.interrupted) counts.push(await vitestRun(['--project', 'clients']));
 const unavailable = labAvailable();
 if (unavailable === undefined) await runLab();
 else counts.push(skipped(STORY, `no lab here: ${unavailable}`));

@@ -7,6 +7,7 @@ import { normaliseForCompare } from '../core/specHash.js';
 import { CommonConditionStatus, ProvisionStatus } from '../core/words.js';
 import { clusterRecord, labelTermsOf } from './clusterDocument.js';
 import type { ClusterDocument } from './clusterDocument.js';
+import { noteClusterName } from './clusterNames.js';
 import { CollectionName } from './collections.js';
 import { isDuplicate } from './databaseError.js';
 import { checkPrecondition } from './precondition.js';
@@ -49,7 +50,11 @@ export async function applyCluster(db: Db, input: ApplyInput): Promise<ApplyResu
       existing === null
         ? await create(db, clusters, input)
         : await change(db, clusters, existing, input);
-    if (result !== undefined) return result;
+    if (result !== undefined) {
+      // Unchanged, too: the apply that changed it may have died before it noted that.
+      await noteClusterName(db, project, name);
+      return result;
+    }
   }
   throw new AppError(
     ErrorCode.Busy,

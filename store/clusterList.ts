@@ -4,6 +4,8 @@ import type { LabelRequirement } from '../core/labels.js';
 import { EVERY_PROJECT } from '../core/sharing.js';
 import { clusterRecord } from './clusterDocument.js';
 import type { ClusterDocument } from './clusterDocument.js';
+import type { ClusterNames } from './clusterNames.js';
+import { isByName, pageByName } from './clusterPage.js';
 import { mapSlice, nameCondition, readPage } from './paging.js';
 import { shared } from './shared.js';
 import type { ClusterStore } from './types.js';
@@ -25,9 +27,14 @@ export async function ensureListIndexes(clusters: Collection<ClusterDocument>): 
 }
 
 /** Consoles ask for the same page again and again: those that do so at once share a read. */
-export function listClusters(clusters: Collection<ClusterDocument>): ClusterStore['list'] {
+export function listClusters(
+  clusters: Collection<ClusterDocument>,
+  names: ClusterNames,
+): ClusterStore['list'] {
+  const byName = pageByName(clusters, names);
   const read = shared((key) => {
     const [project, page] = JSON.parse(key) as [string, ListPage];
+    if (isByName(page)) return byName(project, page);
     const { filter, after, hint } = clusterQuery(project, page);
     return readPage(
       clusters,

@@ -8,6 +8,7 @@ import { batched } from './batched.js';
 import { clusterRecord, labelTermsOf } from './clusterDocument.js';
 import type { ClusterDocument } from './clusterDocument.js';
 import { ensureListIndexes, listClusters } from './clusterList.js';
+import { noteClusterName, openClusterNames } from './clusterNames.js';
 import { CollectionName } from './collections.js';
 import { ensureMachineIndexes, findByAddress } from './machines.js';
 import { checkPrecondition } from './precondition.js';
@@ -24,6 +25,7 @@ export async function openClusters(db: Db): Promise<ClusterStore> {
   await addLabelTerms(clusters);
   await clusters.createIndex({ waiting: 1, waitingSince: 1 });
   await ensureMachineIndexes(db);
+  const names = openClusterNames(db);
   const one = async (filter: Partial<ClusterDocument>) => recordOf(await clusters.findOne(filter));
   const findByName = batched(async (keys) => {
     const asked = keys.map((key) => JSON.parse(key) as [project: string, name: string]);
@@ -47,6 +49,34 @@ export async function openClusters(db: Db): Promise<ClusterStore> {
     checkPrecondition(name, found, precondition);
     return found === undefined ? undefined : { _id: found.id, generation: found.generation };
   };
+  const mark = async (
+    project: string,
+    name: string,
+    precondition: Precondition | undefined,
+  ): Promise<ClusterRecord | undefined> => {
+    const submitted = submission('the deletion was submitted');
+    for (;;) {
+      const guard = precondition === undefined ? {} : await guarded(project, name, precondition);
+      if (guard === undefined) return undefined;
+      const marked = await update(
+        { project, name, deleting: false, ...guard },
+        { $set: { ...submitted, deleting: true, modifiedAt: timestamp() } },
+      );
+      if (marked) return marked;
+      // Asked for again after it failed: there is something to do again.
+      const again = await update(
+        {
+          ...{ project, name, deleting: true },
+          'commonStatus.conditionStatus': CommonConditionStatus.Failed,
+        },
+        { $set: submitted, $inc: { retries: 1 } },
+      );
+      if (again) return again;
+      const found = await one({ project, name });
+      if (found?.deleting !== false) return found;
+      // It was changed between the look at it and the write: it is looked at again.
+    }
+  };
   return {
     apply: (input) => applyCluster(db, input),
     async get(project, name) {
@@ -62,30 +92,12 @@ export async function openClusters(db: Db): Promise<ClusterStore> {
       return recordOf(found[0] ?? null);
     },
     getById: (id) => one({ _id: id }),
-    list: listClusters(clusters),
+    list: listClusters(clusters, names),
+    listRevision: (project) => names.revision(project),
     async markDeleting(project, name, precondition) {
-      const submitted = submission('the deletion was submitted');
-      for (;;) {
-        const guard = precondition === undefined ? {} : await guarded(project, name, precondition);
-        if (guard === undefined) return undefined;
-        const marked = await update(
-          { project, name, deleting: false, ...guard },
-          { $set: { ...submitted, deleting: true, modifiedAt: timestamp() } },
-        );
-        if (marked) return marked;
-        // Asked for again after it failed: there is something to do again.
-        const again = await update(
-          {
-            ...{ project, name, deleting: true },
-            'commonStatus.conditionStatus': CommonConditionStatus.Failed,
-          },
-          { $set: submitted, $inc: { retries: 1 } },
-        );
-        if (again) return again;
-        const found = await one({ project, name });
-        if (found?.deleting !== false) return found;
-        // It was changed between the look at it and the write: it is looked at again.
-      }
+      const marked = await mark(project, name, precondition);
+      if (marked !== undefined) await noteClusterName(db, project, name);
+      return marked;
     },
     requestRetry: (project, name) =>
       update(

@@ -1,6 +1,8 @@
 /** Names of the collections in one place: removing a cluster reaches into several. */
 export const CollectionName = {
   clusters: 'clusters',
+  /** Which names of a project's clusters came and went: what a process knows of them is brought up to date by it. */
+  clusterNames: 'clusterNames',
   /** Which clusters may hold a machine: hints for findByAddress. */
   machines: 'machines',
   nodes: 'nodes',

@@ -47,7 +47,7 @@ export function mapSlice<D, T>(
 }
 
 /** Beyond every character that a name may hold. */
-const LAST = '\u{10FFFF}';
+export const LAST = '\u{10FFFF}';
 
 /** A name, or all that begin with a text, as a range of an index; only what comes after `after`. */
 export function nameCondition(name: NameFilter | undefined, after?: string): object | undefined {

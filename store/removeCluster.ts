@@ -2,6 +2,7 @@ import type { Db } from 'mongodb';
 
 import type { ClusterDocument } from './clusterDocument.js';
 import { CollectionName } from './collections.js';
+import { noteClusterName } from './clusterNames.js';
 import { forgetMachines } from './machines.js';
 
 const CHILDREN = [
@@ -23,4 +24,5 @@ export async function removeCluster(db: Db, clusterId: string): Promise<void> {
     await db.collection(CollectionName.credentialUses).deleteMany({ project, cluster });
   }
   await clusters.deleteOne({ _id: clusterId });
+  if (removed !== null) await noteClusterName(db, removed.project, removed.name);
 }

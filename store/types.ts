@@ -94,6 +94,11 @@ export interface ClusterStore {
     },
   ): Promise<Slice<ClusterRecord>>;
   /**
+   * Another one after every change of a cluster's spec or deletion that was answered, by whichever process; the same
+   * while what a list shows of the project's own clusters, but for their status, is the same.
+   */
+  listRevision(project: string): Promise<number>;
+  /**
    * Sets `deleting` and commonStatus submitted; a deletion that failed counts one more retry. Undefined when
    * there is no such cluster.
    */

@@ -69,7 +69,7 @@ export function documentBody(name: string, example: unknown) {
     required: true,
     content: {
       'application/json': { schema, example },
-      'application/yaml': { schema },
+      'application/yaml': { schema, example },
     },
   };
 }

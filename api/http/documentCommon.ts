@@ -22,8 +22,9 @@ const IDEMPOTENCY_KEY = {
   in: 'header',
   required: false,
   schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$' },
-  description: 'The same key with the same request gets the first answer again, for 24 hours',
-  example: '6f1c2a54-5d0e-4f0c-9b1e-0f6c3c1d2e3f',
+  // No example: the Swagger page would send it with each request, of which the second is refused.
+  description:
+    'Yours for this request, a UUID say. The same key with the same request gets the first answer again, for 24 hours',
 };
 
 const REQUEST_ID = {

@@ -17,8 +17,27 @@ export function taggedJson<T>(
   value: T,
   version?: string,
 ): Response & TypedResponse<T, 200, 'json'> {
+  return answerTagged<T>(c, tagged(value), version);
+}
+
+/** A value as it is sent, with the hash for its `ETag`. */
+export interface TaggedText {
+  text: string;
+  hash: string;
+}
+
+export function tagged(value: unknown): TaggedText {
   const text = JSON.stringify(value);
   const hash = createHash('sha256').update(text).digest('base64url').slice(0, HASH_LENGTH);
+  return { text, hash };
+}
+
+/** As `taggedJson`, of a `T` that was written before. */
+export function answerTagged<T>(
+  c: ApiContext,
+  { text, hash }: TaggedText,
+  version?: string,
+): Response & TypedResponse<T, 200, 'json'> {
   // The same content as YAML is another sequence of bytes, so another tag.
   const form = wantsYaml(c) ? '.yaml' : '';
   const tag = `"${version === undefined ? '' : `${version}.`}${hash}${form}"`;

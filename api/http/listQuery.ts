@@ -34,6 +34,7 @@ export function listQuery<S extends z.ZodRawShape>(
         .number()
         .int()
         .min(0)
+        .max(Number.MAX_SAFE_INTEGER)
         .default(0)
         .meta({ description: 'How many to leave out; not with `continue`' }),
       continue: z.string().transform(readToken).optional().meta({

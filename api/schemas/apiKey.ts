@@ -42,6 +42,16 @@ export const apiKeySchema = z
   })
   .meta({ id: 'ApiKey' });
 
+export const API_KEY_EXAMPLE = {
+  ...{ name: 'terraform', role: 'operator', project: 'defaultproject' },
+} as const;
+
+export const API_KEY_VIEW_EXAMPLE = {
+  id: '0b5c7f2e-8d43-4a55-9b0a-6f2f6a1d9c70',
+  ...API_KEY_EXAMPLE,
+  createdAt: '2026-11-24T08:20:01.051000Z',
+} as const;
+
 export function apiKeyView(record: ApiKeyRecord): ApiKeyView {
   const { id, name, role: keyRole, project, createdAt, lastUsedAt, revokedAt } = record;
   return {

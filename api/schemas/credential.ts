@@ -99,6 +99,17 @@ export const CREDENTIAL_EXAMPLE = {
   spec: { type: 'ssh', username: 'ubuntu', privateKey: '-----BEGIN OPENSSH PRIVATE KEY-----\n…' },
 };
 
+export const CREDENTIAL_VIEW_EXAMPLE = {
+  ...{ apiVersion: API_VERSION, kind: 'Credential' },
+  metadata: { ...CREDENTIAL_EXAMPLE.metadata, modifiedAt: '2026-11-24T08:20:11.300000Z' },
+  spec: { type: 'ssh', username: 'ubuntu' },
+  status: {
+    keyType: 'ssh-ed25519',
+    fingerprint: 'SHA256:uNiVztksCsDhcc0u9e8BrqZQIQzHqXQ0hnM0rTSjRNA',
+    ...{ passphrase: false, createdAt: '2026-11-24T08:20:11.300000Z' },
+  },
+} as const;
+
 export function credentialView(record: CredentialRecord): CredentialView {
   const { name, project, modifiedAt, displayName, description, labels, annotations } = record;
   const { username, hostKey, privateKeyPath, keyType, fingerprint, createdAt } = record;

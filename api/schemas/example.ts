@@ -35,9 +35,18 @@ export const CLUSTER_EXAMPLE = {
   },
 } as const;
 
-export const STATUS_EXAMPLE = {
+/** The same as it is answered. */
+export const CLUSTER_VIEW_EXAMPLE = {
   ...CLUSTER_EXAMPLE,
-  metadata: { ...CLUSTER_EXAMPLE.metadata, modifiedAt: '2026-11-24T14:41:57.051000Z' },
+  metadata: {
+    ...CLUSTER_EXAMPLE.metadata,
+    modifiedAt: '2026-11-24T14:41:57.051000Z',
+    resourceVersion: 'pd270k4-3',
+  },
+} as const;
+
+export const STATUS_EXAMPLE = {
+  ...CLUSTER_VIEW_EXAMPLE,
   status: {
     id: 'pd270k4',
     name: 'demo-cluster',
@@ -86,3 +95,18 @@ export const STATUS_EXAMPLE = {
     mks: { nodes: [{ hostname: 'ap-node1', status: 'READY' }] },
   },
 };
+
+/** After `retry` or `cancel`: it is still being worked on. */
+export const WORKING_EXAMPLE = {
+  ...STATUS_EXAMPLE,
+  status: {
+    ...STATUS_EXAMPLE.status,
+    commonStatus: {
+      ...STATUS_EXAMPLE.status.commonStatus,
+      ...{ conditionStatus: 1, reason: 'a retry was submitted' },
+    },
+  },
+};
+
+/** The metadata of a list that is one page. */
+export const LIST_METADATA_EXAMPLE = { count: 1, limit: 100, offset: 0 } as const;

@@ -43,3 +43,10 @@ export const PROJECT_EXAMPLE = {
   kind: 'Project',
   metadata: { name: 'team-a', description: 'The clusters of team A' },
 };
+
+export const PROJECT_VIEW_EXAMPLE: ProjectView = {
+  ...{ apiVersion: SYSTEM_API_VERSION, kind: 'Project' },
+  metadata: { ...PROJECT_EXAMPLE.metadata, modifiedAt: '2026-11-24T08:20:01.051000Z' },
+  spec: { default: false },
+  status: { id: 'k3v9x1q', createdAt: '2026-11-24T08:20:01.051000Z' },
+};

@@ -41,7 +41,7 @@ export function v1Page(
 
 export const v1Query = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(100),
-  offset: z.coerce.number().int().min(0).default(0),
+  offset: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
   name: z.string().optional(),
   q: z.string().optional().meta({ description: 'The same as `name`' }),
 });

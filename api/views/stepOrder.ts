@@ -23,9 +23,8 @@ export function stepTitle(name: StepName): string {
   return TITLES.get(name) ?? name;
 }
 
-export function isStepName(text: string): text is StepName {
-  return TITLES.has(text as StepName) || HELPERS.has(text as StepName);
-}
-
 /** Run within other steps: they have output of their own but no place in a list. */
-const HELPERS: ReadonlySet<StepName> = new Set(['join-credentials', 'kubeconfig']);
+const HELPERS: readonly StepName[] = ['join-credentials', 'kubeconfig'];
+
+/** Of every step that has output, each once. */
+export const STEP_NAMES: readonly StepName[] = [...new Set([...TITLES.keys(), ...HELPERS])];

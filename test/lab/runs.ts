@@ -16,8 +16,12 @@ export async function untilLive(machine: string, step: string, seconds = 240): P
     `${step} on ${machine}`,
     seconds,
     async () => {
-      const { stdout } = await execOn(machine, `ls -d /run/plinth/*-${step}-*/alive 2>/dev/null`);
-      return /\/run\/plinth\/([^/]+)\/alive/.exec(stdout)?.[1];
+      // It holds its lock a moment before it has written down that it started.
+      const { stdout } = await execOn(
+        machine,
+        `for d in /run/plinth/*-${step}-*; do id=\${d##*/}; [ -e "$d/alive" ] && [ -s "/var/lib/plinth/runs/$id/started" ] && echo "$id"; done; true`,
+      );
+      return stdout.split('\n')[0] || undefined;
     },
     50,
   );

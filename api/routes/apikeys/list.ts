@@ -1,3 +1,5 @@
+import { API_KEY_VIEW_EXAMPLE } from '../../schemas/apiKey.js';
+import { LIST_METADATA_EXAMPLE } from '../../schemas/example.js';
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
 import { principalOf, type ApiEnv } from '../../env.js';
@@ -45,6 +47,7 @@ const route = createRoute({
         .object({ metadata: listMetadataSchema, items: z.array(apiKeyViewSchema) })
         .meta({ id: 'ApiKeyList' }),
       'The keys, without the keys themselves',
+      { metadata: LIST_METADATA_EXAMPLE, items: [API_KEY_VIEW_EXAMPLE] },
     ),
     ...notModified,
     ...errors(400, 401, 403),

@@ -10,6 +10,8 @@ import { documentBody, errors, json } from '../../http/describe.js';
 import { readBody } from '../../http/readDocument.js';
 import { keyAccess } from '../../middleware/access.js';
 import {
+  API_KEY_EXAMPLE,
+  API_KEY_VIEW_EXAMPLE,
   apiKeySchema,
   apiKeyView,
   newApiKeySchema,
@@ -26,14 +28,13 @@ const route = createRoute({
   tags: ['API keys'],
   middleware: keyAccess('admin'),
   request: {
-    body: documentBody('ApiKey', {
-      name: 'terraform',
-      role: 'operator',
-      project: 'defaultproject',
-    }),
+    body: documentBody('ApiKey', API_KEY_EXAMPLE),
   },
   responses: {
-    200: json<ApiKeyView & { key: string }>(newApiKeySchema, 'The key'),
+    200: json<ApiKeyView & { key: string }>(newApiKeySchema, 'The key', {
+      ...API_KEY_VIEW_EXAMPLE,
+      key: 'plinth_Xq3…',
+    }),
     ...errors(400, 401, 403, 413, 415),
   },
 });

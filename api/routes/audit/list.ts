@@ -1,3 +1,4 @@
+import { LIST_METADATA_EXAMPLE } from '../../schemas/example.js';
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
 import type { AuditRecord } from '../../../store/types.js';
@@ -36,6 +37,12 @@ const query = listQuery({
 
 const order = z.object({ at: z.string(), id: z.string().regex(/^[0-9a-f]{24}$/) });
 
+const EXAMPLE = {
+  ...{ at: '2026-11-24T08:23:38.071000Z', actor: 'terraform (0b5c7f2e)' },
+  ...{ action: 'cluster.create', project: 'defaultproject', resource: 'clusters/demo-cluster' },
+  ...{ summary: 'generation 1', requestId: '7d9b1c52-3f0a-4f6e-8f57-0c2f8f6f4c11' },
+};
+
 const route = createRoute({
   method: 'get',
   path: '/apis/system.k8smgmt.io/v3/audit',
@@ -50,6 +57,7 @@ const route = createRoute({
         .object({ metadata: listMetadataSchema, items: z.array(auditRecordSchema) })
         .meta({ id: 'AuditList' }),
       'The records',
+      { metadata: LIST_METADATA_EXAMPLE, items: [EXAMPLE] },
     ),
     ...notModified,
     ...errors(400, 401, 403),

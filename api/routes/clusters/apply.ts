@@ -13,7 +13,7 @@ import { preconditionOf } from '../../http/entityTag.js';
 import { readDocument } from '../../http/readDocument.js';
 import { projectAccess } from '../../middleware/access.js';
 import { notifyWorkflow } from '../../notifyWorkflow.js';
-import { CLUSTER_EXAMPLE } from '../../schemas/example.js';
+import { CLUSTER_EXAMPLE, CLUSTER_VIEW_EXAMPLE } from '../../schemas/example.js';
 import { projectParam } from '../../schemas/params.js';
 import { clusterView } from '../../views/clusterView.js';
 import { CLUSTERS } from './paths.js';
@@ -34,7 +34,7 @@ const route = createRoute({
     body: documentBody('Cluster', CLUSTER_EXAMPLE),
   },
   responses: {
-    200: json<Cluster>(clusterViewSchema, 'The cluster as it was recorded', CLUSTER_EXAMPLE),
+    200: json<Cluster>(clusterViewSchema, 'The cluster as it was recorded', CLUSTER_VIEW_EXAMPLE),
     ...errors(400, 401, 403, 404, 409, 413, 415),
   },
 });

@@ -8,6 +8,7 @@ import type { ApiEnv } from '../../env.js';
 import { findCluster } from '../../findCluster.js';
 import { errors, json } from '../../http/describe.js';
 import { projectAccess } from '../../middleware/access.js';
+import { WORKING_EXAMPLE } from '../../schemas/example.js';
 import { clusterParams } from '../../schemas/params.js';
 import { clusterWithStatus } from '../../views/clusterView.js';
 import { CLUSTER } from './paths.js';
@@ -24,7 +25,11 @@ const route = createRoute({
   middleware: projectAccess('operator'),
   request: { params: clusterParams },
   responses: {
-    200: json<Cluster>(clusterViewSchema, 'The cluster; what is running is about to stop'),
+    200: json<Cluster>(
+      clusterViewSchema,
+      'The cluster; what is running is about to stop',
+      WORKING_EXAMPLE,
+    ),
     ...errors(401, 403, 404, 409, 503),
   },
 });

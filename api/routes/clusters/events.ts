@@ -6,12 +6,26 @@ import { findCluster } from '../../findCluster.js';
 import { errors } from '../../http/describe.js';
 import { createMailbox } from '../../mailbox.js';
 import { projectAccess } from '../../middleware/access.js';
+import { STATUS_EXAMPLE } from '../../schemas/example.js';
 import { clusterParams } from '../../schemas/params.js';
 import type { Snapshot } from '../../statusFeed.js';
 import { CLUSTER } from './paths.js';
 
 /** Proxies cut connections that say nothing for a minute. */
 const SIGN_OF_LIFE_MS = 15_000;
+
+/** Each event, as a reader of the stream takes it apart: OpenAPI 3.1 has no word for the stream as a whole. */
+const eventSchema = z
+  .object({
+    event: z.enum(['status', 'deleted']),
+    id: z.string().optional().meta({ description: 'For `Last-Event-ID`. Of `status` only.' }),
+    data: z.string().meta({
+      contentMediaType: 'application/json',
+      description:
+        'Of `status` the Cluster with its status; of `deleted` its `project` and `name`.',
+    }),
+  })
+  .meta({ id: 'ClusterEvent' });
 
 const route = createRoute({
   method: 'get',
@@ -30,8 +44,11 @@ const route = createRoute({
       description: 'The stream',
       content: {
         'text/event-stream': {
-          schema: z.string(),
-          example: 'event: status\nid: nqHkvFmD4RcUvLKLYiqMrQ\ndata: {"apiVersion":…}\n\n',
+          schema: eventSchema,
+          example: {
+            ...{ event: 'status', id: 'nqHkvFmD4RcUvLKLYiqMrQ' },
+            data: JSON.stringify(STATUS_EXAMPLE),
+          },
         },
       },
     },

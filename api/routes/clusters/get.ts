@@ -8,7 +8,7 @@ import { findReadableCluster } from '../../findCluster.js';
 import { errors, json, notModified, readHeaders } from '../../http/describe.js';
 import { taggedJson } from '../../http/entityTag.js';
 import { projectAccess } from '../../middleware/access.js';
-import { CLUSTER_EXAMPLE } from '../../schemas/example.js';
+import { CLUSTER_VIEW_EXAMPLE } from '../../schemas/example.js';
 import { clusterParams } from '../../schemas/params.js';
 import { clusterView } from '../../views/clusterView.js';
 import { CLUSTER } from './paths.js';
@@ -24,7 +24,7 @@ const route = createRoute({
   middleware: projectAccess('viewer'),
   request: { params: clusterParams, headers: readHeaders },
   responses: {
-    200: json<Cluster>(clusterViewSchema, 'The cluster', CLUSTER_EXAMPLE),
+    200: json<Cluster>(clusterViewSchema, 'The cluster', CLUSTER_VIEW_EXAMPLE),
     ...notModified,
     ...errors(401, 403, 404),
   },

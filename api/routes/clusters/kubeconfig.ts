@@ -1,4 +1,4 @@
-import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 
 import { AppError, ErrorCode } from '../../../core/errors.js';
 import { audit } from '../../audit.js';
@@ -6,10 +6,11 @@ import type { ApiEnv } from '../../env.js';
 import { findCluster } from '../../findCluster.js';
 import { errors } from '../../http/describe.js';
 import { projectAccess } from '../../middleware/access.js';
+import { KUBECONFIG_EXAMPLE, kubeconfigSchema } from '../../schemas/kubeconfig.js';
 import { clusterParams } from '../../schemas/params.js';
 import { CLUSTER } from './paths.js';
 
-const schema = z.string().meta({ description: 'A kubeconfig file' });
+const CONTENT = { schema: kubeconfigSchema, example: KUBECONFIG_EXAMPLE };
 
 const route = createRoute({
   method: 'get',
@@ -23,7 +24,10 @@ const route = createRoute({
   responses: {
     200: {
       description: 'The kubeconfig, with an address that people can reach',
-      content: { 'application/yaml': { schema }, 'application/x-rafay-yaml': { schema } },
+      content: {
+        'application/yaml': CONTENT,
+        'application/x-rafay-yaml': CONTENT,
+      },
     },
     ...errors(401, 403, 404),
   },

@@ -5,7 +5,7 @@ import { clusterViewSchema } from '../../../core/spec/schema/status.js';
 import { API_VERSION, ProvisionStatus } from '../../../core/words.js';
 import type { ApiEnv } from '../../env.js';
 import { errors, json, notModified, readHeaders } from '../../http/describe.js';
-import { taggedJson } from '../../http/entityTag.js';
+import { answerTagged, taggedJson } from '../../http/entityTag.js';
 import {
   labelFilter,
   listMetadataSchema,
@@ -17,6 +17,7 @@ import {
 } from '../../http/listQuery.js';
 import { defined } from '../../http/defined.js';
 import { projectAccess } from '../../middleware/access.js';
+import { CLUSTER_VIEW_EXAMPLE, LIST_METADATA_EXAMPLE } from '../../schemas/example.js';
 import { projectParam } from '../../schemas/params.js';
 import { clusterView } from '../../views/clusterView.js';
 import { CLUSTERS } from './paths.js';
@@ -46,6 +47,11 @@ const query = listQuery({
   }),
 });
 
+const EXAMPLE = {
+  ...{ apiVersion: API_VERSION, kind: 'ClusterList', metadata: LIST_METADATA_EXAMPLE },
+  items: [CLUSTER_VIEW_EXAMPLE],
+};
+
 const route = createRoute({
   method: 'get',
   path: CLUSTERS,
@@ -55,7 +61,7 @@ const route = createRoute({
   middleware: projectAccess('viewer'),
   request: { params: projectParam, headers: readHeaders, query },
   responses: {
-    200: json<ClusterList>(clusterListSchema, 'The clusters, without their status'),
+    200: json<ClusterList>(clusterListSchema, 'The clusters, without their status', EXAMPLE),
     ...notModified,
     ...errors(400, 401, 403, 404),
   },
@@ -68,16 +74,26 @@ export function listClusters(app: OpenAPIHono<ApiEnv>): void {
     const { page, metadata } = pageOf(asked, ['clusters', project], z.string());
     const { name, status, label: labels } = asked;
     const shared = asked.shared === 'true';
-    const { items, count, more } = await c.var.deps.store.clusters.list(project, {
-      ...page,
-      ...defined({ name, status, labels }),
-      shared,
+    const { clusters } = c.var.deps.store;
+    const read = async (): Promise<ClusterList> => {
+      const { items, count, more } = await clusters.list(project, {
+        ...page,
+        ...defined({ name, status, labels }),
+        shared,
+      });
+      return {
+        ...{ apiVersion: API_VERSION, kind: 'ClusterList' },
+        metadata: metadata(count, more ? items.at(-1)?.name : undefined),
+        items: items.map(clusterView),
+      };
+    };
+    // What the project's revision says nothing of: other projects' clusters, and the status.
+    if (shared || status !== undefined) return taggedJson(c, await read());
+    const text = await c.var.clusterPages.get({
+      key: JSON.stringify([project, page, name, labels]),
+      revision: () => clusters.listRevision(project),
+      read,
     });
-    return taggedJson(c, {
-      apiVersion: API_VERSION,
-      kind: 'ClusterList' as const,
-      metadata: metadata(count, more ? items.at(-1)?.name : undefined),
-      items: items.map(clusterView),
-    });
+    return answerTagged<ClusterList>(c, text);
   });
 }

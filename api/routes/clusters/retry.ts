@@ -10,6 +10,7 @@ import { findCluster, noCluster } from '../../findCluster.js';
 import { errors, json } from '../../http/describe.js';
 import { projectAccess } from '../../middleware/access.js';
 import { notifyWorkflow } from '../../notifyWorkflow.js';
+import { WORKING_EXAMPLE } from '../../schemas/example.js';
 import { clusterParams } from '../../schemas/params.js';
 import { clusterWithStatus } from '../../views/clusterView.js';
 import { CLUSTER } from './paths.js';
@@ -26,7 +27,7 @@ const route = createRoute({
   middleware: projectAccess('operator'),
   request: { params: clusterParams },
   responses: {
-    200: json<Cluster>(clusterViewSchema, 'The cluster, being worked on again'),
+    200: json<Cluster>(clusterViewSchema, 'The cluster, being worked on again', WORKING_EXAMPLE),
     ...errors(401, 403, 404, 409),
   },
 });

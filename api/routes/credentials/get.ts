@@ -5,6 +5,7 @@ import type { ApiEnv } from '../../env.js';
 import { errors, json } from '../../http/describe.js';
 import { projectAccess } from '../../middleware/access.js';
 import {
+  CREDENTIAL_VIEW_EXAMPLE,
   credentialView,
   credentialViewSchema,
   type CredentialView,
@@ -21,7 +22,7 @@ const route = createRoute({
   middleware: projectAccess('viewer'),
   request: { params: credentialParams },
   responses: {
-    200: json<CredentialView>(credentialViewSchema, 'The credential'),
+    200: json<CredentialView>(credentialViewSchema, 'The credential', CREDENTIAL_VIEW_EXAMPLE),
     ...errors(401, 403, 404),
   },
 });

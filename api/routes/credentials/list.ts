@@ -1,3 +1,4 @@
+import { LIST_METADATA_EXAMPLE } from '../../schemas/example.js';
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
 import type { ApiEnv } from '../../env.js';
@@ -13,6 +14,7 @@ import {
 } from '../../http/listQuery.js';
 import { projectAccess } from '../../middleware/access.js';
 import {
+  CREDENTIAL_VIEW_EXAMPLE,
   credentialView,
   credentialViewSchema,
   type CredentialView,
@@ -49,7 +51,10 @@ const route = createRoute({
     query: listQuery({ name: nameFilter() }),
   },
   responses: {
-    200: json<CredentialList>(credentialListSchema, 'The credentials, without their keys'),
+    200: json<CredentialList>(credentialListSchema, 'The credentials, without their keys', {
+      ...{ apiVersion: 'infra.k8smgmt.io/v3', kind: 'CredentialList' },
+      ...{ metadata: LIST_METADATA_EXAMPLE, items: [CREDENTIAL_VIEW_EXAMPLE] },
+    }),
     ...notModified,
     ...errors(400, 401, 403, 404),
   },

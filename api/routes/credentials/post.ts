@@ -8,6 +8,7 @@ import { projectAccess } from '../../middleware/access.js';
 import { putCredential } from '../../putCredential.js';
 import {
   CREDENTIAL_EXAMPLE,
+  CREDENTIAL_VIEW_EXAMPLE,
   credentialSchema,
   credentialView,
   credentialViewSchema,
@@ -28,7 +29,11 @@ const route = createRoute({
   middleware: projectAccess('operator'),
   request: { params: projectParam, body: documentBody('Credential', CREDENTIAL_EXAMPLE) },
   responses: {
-    200: json<CredentialView>(credentialViewSchema, 'The credential, without its key'),
+    200: json<CredentialView>(
+      credentialViewSchema,
+      'The credential, without its key',
+      CREDENTIAL_VIEW_EXAMPLE,
+    ),
     ...errors(400, 401, 403, 404, 409, 413, 415),
   },
 });

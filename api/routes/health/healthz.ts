@@ -11,7 +11,7 @@ const route = createRoute({
   tags: ['Health'],
   security: [],
   responses: {
-    200: json<{ status: 'ok' }>(z.object({ status: z.literal('ok') }), 'It does'),
+    200: json<{ status: 'ok' }>(z.object({ status: z.literal('ok') }), 'It does', { status: 'ok' }),
   },
 });
 

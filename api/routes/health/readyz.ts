@@ -23,8 +23,12 @@ const route = createRoute({
   tags: ['Health'],
   security: [],
   responses: {
-    200: json<Readiness>(readinessSchema, 'They do'),
-    503: json<Readiness>(readinessSchema, 'One of them does not, within 2 s'),
+    200: json<Readiness>(readinessSchema, 'They do', {
+      ...{ status: 'ok', checks: { database: 'ok', temporal: 'ok' } },
+    }),
+    503: json<Readiness>(readinessSchema, 'One of them does not, within 2 s', {
+      ...{ status: 'not ready', checks: { database: 'ok', temporal: 'does not answer' } },
+    }),
   },
 });
 

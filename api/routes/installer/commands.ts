@@ -48,6 +48,14 @@ const schema = z
   })
   .meta({ id: 'InstallerCommands' });
 
+const EXAMPLE = {
+  installerCmds: ARCHITECTURES.map((arch) => ({
+    ...{ arch, osFamily: 'linux', undoCommand: UNDO_COMMAND },
+    command: `(t=plinthi_…; f=$(mktemp) && … && echo "$t" | sudo sh "$f" --url 'https://plinth.example.com' --key 'ssh-ed25519 …')`,
+  })),
+  expiresAt: '2027-11-24T08:23:38.051Z',
+};
+
 const common = {
   path: PATH,
   tags: ['Installer'],
@@ -65,7 +73,7 @@ const getRoute = createRoute({
     'it. The token in it is for this cluster alone and good for `installerTtl` days; the same command is shown ' +
     'until it expires or is revoked. For operators: it lets machines in.',
   responses: {
-    200: json<InstallerCmds>(schema, 'One command for each architecture'),
+    200: json<InstallerCmds>(schema, 'One command for each architecture', EXAMPLE),
     ...errors(401, 403, 404, 409),
   },
 });
@@ -77,7 +85,7 @@ const postRoute = createRoute({
   summary: 'A new command, with a token of its own',
   description: 'Commands from before stay good until they expire or are revoked.',
   responses: {
-    200: json<InstallerCmds>(schema, 'One command for each architecture'),
+    200: json<InstallerCmds>(schema, 'One command for each architecture', EXAMPLE),
     ...errors(401, 403, 404, 409),
   },
 });

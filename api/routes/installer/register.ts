@@ -58,6 +58,7 @@ const route = createRoute({
     200: json<{ hostname: string; approved: boolean }>(
       z.object({ hostname: z.string(), approved: z.boolean() }).meta({ id: 'MachineRegistered' }),
       'It is registered',
+      { hostname: 'ap-node1', approved: false },
     ),
     ...errors(400, 404, 409, 413, 415),
   },

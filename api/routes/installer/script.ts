@@ -5,6 +5,9 @@ import { errors } from '../../http/describe.js';
 import { INSTALL_SCRIPT } from '../../installer/installScript.js';
 import { machineAccess } from './machineAccess.js';
 
+/** Its head: the whole is what the route answers. */
+const SHOWN = `${INSTALL_SCRIPT.split('\n', 3).join('\n')}\n…\n`;
+
 const route = createRoute({
   method: 'get',
   path: '/installer/install.sh',
@@ -15,7 +18,7 @@ const route = createRoute({
   responses: {
     200: {
       description: 'A shell script, the same for every machine',
-      content: { 'text/x-shellscript': { schema: z.string() } },
+      content: { 'text/x-shellscript': { schema: z.string(), example: SHOWN } },
     },
     ...errors(404),
   },

@@ -1,3 +1,4 @@
+import { HOST_KEY_EXAMPLE } from '../../schemas/nodeExample.js';
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
 import { AppError, ErrorCode } from '../../../core/errors.js';
@@ -39,7 +40,7 @@ const route = createRoute({
     }),
   },
   responses: {
-    200: json<HostKeyView>(hostKeySchema, 'The key that is trusted from now on'),
+    200: json<HostKeyView>(hostKeySchema, 'The key that is trusted from now on', HOST_KEY_EXAMPLE),
     ...errors(400, 401, 403, 404, 409, 413, 415),
   },
 });

@@ -1,3 +1,4 @@
+import { APPROVED_NODE_EXAMPLE } from '../../schemas/nodeExample.js';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 
 import { AppError, ErrorCode } from '../../../core/errors.js';
@@ -26,7 +27,7 @@ const route = createRoute({
   middleware: projectAccess('operator'),
   request: { params: nodeParams },
   responses: {
-    200: json<NodeView>(nodeViewSchema, 'The node, approved'),
+    200: json<NodeView>(nodeViewSchema, 'The node, approved', APPROVED_NODE_EXAMPLE),
     ...errors(401, 403, 404, 409),
   },
 });

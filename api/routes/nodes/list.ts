@@ -1,3 +1,5 @@
+import { LIST_METADATA_EXAMPLE } from '../../schemas/example.js';
+import { NODE_EXAMPLE } from '../../schemas/nodeExample.js';
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
 import { NodeStatus } from '../../../core/words.js';
@@ -53,6 +55,7 @@ const route = createRoute({
         .object({ metadata: listMetadataSchema, items: z.array(nodeViewSchema) })
         .meta({ id: 'NodeList' }),
       'The nodes of the spec in its order, then those that are on their way out',
+      { metadata: { ...LIST_METADATA_EXAMPLE, limit: 1000 }, items: [NODE_EXAMPLE] },
     ),
     ...notModified,
     ...errors(400, 401, 403, 404),

@@ -1,3 +1,4 @@
+import { PROJECT_VIEW_EXAMPLE } from '../../schemas/project.js';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 
 import { projectOf, type ApiEnv } from '../../env.js';
@@ -17,7 +18,7 @@ const route = createRoute({
   middleware: projectAccess('viewer'),
   request: { params: projectParam },
   responses: {
-    200: json<ProjectView>(projectViewSchema, 'The project'),
+    200: json<ProjectView>(projectViewSchema, 'The project', PROJECT_VIEW_EXAMPLE),
     ...errors(401, 403, 404),
   },
 });

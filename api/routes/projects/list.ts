@@ -1,3 +1,5 @@
+import { LIST_METADATA_EXAMPLE } from '../../schemas/example.js';
+import { PROJECT_VIEW_EXAMPLE } from '../../schemas/project.js';
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
 import { principalOf, type ApiEnv } from '../../env.js';
@@ -42,7 +44,10 @@ const route = createRoute({
   middleware: keyAccess('viewer'),
   request: { headers: readHeaders, query: listQuery({ name: nameFilter() }) },
   responses: {
-    200: json<ProjectList>(projectListSchema, 'The projects'),
+    200: json<ProjectList>(projectListSchema, 'The projects', {
+      ...{ apiVersion: SYSTEM_API_VERSION, kind: 'ProjectList' },
+      ...{ metadata: LIST_METADATA_EXAMPLE, items: [PROJECT_VIEW_EXAMPLE] },
+    }),
     ...notModified,
     ...errors(400, 401, 403),
   },

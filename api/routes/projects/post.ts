@@ -1,3 +1,4 @@
+import { PROJECT_VIEW_EXAMPLE } from '../../schemas/project.js';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 
 import { audit } from '../../audit.js';
@@ -23,7 +24,7 @@ const route = createRoute({
   middleware: globalAccess('admin'),
   request: { body: documentBody('Project', PROJECT_EXAMPLE) },
   responses: {
-    200: json<ProjectView>(projectViewSchema, 'The project'),
+    200: json<ProjectView>(projectViewSchema, 'The project', PROJECT_VIEW_EXAMPLE),
     ...errors(400, 401, 403, 409, 413, 415),
   },
 });

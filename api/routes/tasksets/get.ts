@@ -1,3 +1,4 @@
+import { TASKSET_DETAILS_EXAMPLE } from '../../schemas/tasksetExample.js';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 
 import type { ApiEnv } from '../../env.js';
@@ -19,7 +20,7 @@ const route = createRoute({
   middleware: projectAccess('viewer'),
   request: { params: tasksetParams, headers: readHeaders },
   responses: {
-    200: json<TasksetDetails>(tasksetDetailsSchema, 'The taskset'),
+    200: json<TasksetDetails>(tasksetDetailsSchema, 'The taskset', TASKSET_DETAILS_EXAMPLE),
     ...notModified,
     ...errors(401, 403, 404),
   },

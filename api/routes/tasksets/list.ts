@@ -1,3 +1,5 @@
+import { LIST_METADATA_EXAMPLE } from '../../schemas/example.js';
+import { TASKSET_SUMMARY_EXAMPLE } from '../../schemas/tasksetExample.js';
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
 import { OperationName, TasksetStatus } from '../../../core/words.js';
@@ -46,6 +48,7 @@ const route = createRoute({
         .object({ metadata: listMetadataSchema, items: z.array(tasksetSummarySchema) })
         .meta({ id: 'TasksetList' }),
       'The tasksets',
+      { metadata: { ...LIST_METADATA_EXAMPLE, limit: 10 }, items: [TASKSET_SUMMARY_EXAMPLE] },
     ),
     ...notModified,
     ...errors(400, 401, 403, 404),

@@ -1,3 +1,4 @@
+import { LOG_EXAMPLE } from '../../schemas/tasksetExample.js';
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
 import type { ApiEnv } from '../../env.js';
@@ -5,15 +6,14 @@ import { errors } from '../../http/describe.js';
 import { projectAccess } from '../../middleware/access.js';
 import { tasksetParams } from '../../schemas/params.js';
 import { logText } from '../../views/logText.js';
-import { isStepName } from '../../views/stepOrder.js';
+import { STEP_NAMES } from '../../views/stepOrder.js';
 import { CLUSTER } from '../clusters/paths.js';
 import { findTaskset } from './findTaskset.js';
 
 const query = z.object({
   node: z.string().optional().meta({ description: 'Only of this node', example: 'ap-node1' }),
   step: z
-    .string()
-    .refine(isStepName, { error: 'is not the name of a step' })
+    .enum(STEP_NAMES, { error: 'is not the name of a step' })
     .optional()
     .meta({ description: 'Only of this step', example: 'kubeadm-init' }),
 });
@@ -29,7 +29,7 @@ const route = createRoute({
   responses: {
     200: {
       description: 'The output so far, run by run; a line above each run names it',
-      content: { 'text/plain': { schema: z.string() } },
+      content: { 'text/plain': { schema: z.string(), example: LOG_EXAMPLE } },
     },
     ...errors(400, 401, 403, 404),
   },
