@@ -33,8 +33,11 @@ interface Options {
   connections: number;
 }
 
-/** `listWriting`: while clusters are made and removed, one after the other. */
-const WAYS = ['bare', 'status', 'list', 'list100', 'listWriting'] as const;
+/**
+ * `list` and `list100` ask for one page again and again, `listWriting` while clusters are made and removed, one after
+ * the other; `listAny` for all pages in any order, most of which nobody has asked for before.
+ */
+const WAYS = ['bare', 'status', 'list', 'list100', 'listWriting', 'listAny'] as const;
 type Way = (typeof WAYS)[number];
 type Round = Record<Way, LoadFigures>;
 
@@ -57,11 +60,13 @@ export async function api(args: string[]): Promise<void> {
       const status = await load(ways.status);
       const list = await load(ways.list);
       const list100 = await load(ways.list100);
+      const listAny = await load(ways.listAny);
       const writing = writeUntilStopped(write);
       const listWriting = await load(ways.listWriting);
       writes += await writing.stop();
-      rounds.push({ bare, status, list, list100, listWriting });
-      say(rowOf(String(round), { bare, status, list, list100, listWriting }));
+      const figures = { bare, status, list, list100, listWriting, listAny };
+      rounds.push(figures);
+      say(rowOf(String(round), figures));
     }
     const perSecond = writes / (options.rounds * options.seconds);
     say(`writes meanwhile: ${perSecond.toFixed(1)} a second (a cluster made, or removed)`);
@@ -111,9 +116,10 @@ async function start(
       ...{ ...ours, ...each },
       paths: shuffled.map((name) => `${CLUSTERS}/${name}/status`),
     },
-    list: { ...ours, ...each, paths: pagesOf(PAGES.list, names.length) },
-    list100: { ...ours, ...each, paths: pagesOf(PAGES.list100, names.length) },
-    listWriting: { ...ours, ...each, paths: pagesOf(PAGES.list, names.length) },
+    list: { ...ours, ...each, paths: [`${CLUSTERS}?limit=${String(PAGES.list)}`] },
+    list100: { ...ours, ...each, paths: [`${CLUSTERS}?limit=${String(PAGES.list100)}`] },
+    listWriting: { ...ours, ...each, paths: [`${CLUSTERS}?limit=${String(PAGES.list)}`] },
+    listAny: { ...ours, ...each, paths: pagesOf(PAGES.list, names.length) },
   };
   return { ways, write };
 }
