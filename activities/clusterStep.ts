@@ -1,6 +1,7 @@
 import { AppError, ErrorCode } from '../core/errors.js';
 import type { StepName } from '../core/steps.js';
 import { ConditionStatus, ConditionType } from '../core/words.js';
+import { attemptOf } from './attempt.js';
 import { setCondition } from './conditions.js';
 import type { ActivityDeps } from './deps.js';
 import { heartbeating } from './heartbeat.js';
@@ -8,7 +9,7 @@ import { joinedControlPlanes, loadCluster, nodeSpec } from './load.js';
 import { runMachineStep } from './machineStep.js';
 import { unitTimes, type StepOutcome } from './nodeStep.js';
 import type { ClusterStepRef } from './refs.js';
-import { stepError } from './stepError.js';
+import { isLost, stepError } from './stepError.js';
 import { beforeClusterStep } from './stepEffects.js';
 
 /** The condition that a cluster step makes True, or False when it fails. */
@@ -39,7 +40,7 @@ export async function runClusterStep(
     let lost: unknown;
     for (const { spec: on, steps } of through) {
       const previous = steps[ref.step];
-      const attempt = previous?.tasksetId === ref.tasksetId ? previous.attempt : 1;
+      const { attempt } = attemptOf(previous, ref);
       const startedAt = Date.now();
       const record = (
         state: 'running' | 'done' | 'skipped' | 'failed',
@@ -49,6 +50,7 @@ export async function runClusterStep(
           state,
           tasksetId: ref.tasksetId,
           operation: ref.operation,
+          operationIndex: ref.operationIndex,
           attempt,
           startedAt,
           ...set,
@@ -93,13 +95,6 @@ export async function runClusterStep(
     }
     throw lost;
   });
-}
-
-function isLost(error: unknown): error is AppError {
-  return (
-    error instanceof AppError &&
-    (error.code === ErrorCode.MachineUnreachable || error.code === ErrorCode.ConnectionLost)
-  );
 }
 
 async function noteCondition(

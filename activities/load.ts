@@ -1,4 +1,4 @@
-import type { NodeSpec } from '../core/cluster.js';
+import type { ClusterSpec, NodeSpec } from '../core/cluster.js';
 import { AppError, ErrorCode } from '../core/errors.js';
 import { isControlPlane } from '../core/plan.js';
 import type { ClusterRecord, NodeRecord } from '../core/records.js';
@@ -13,17 +13,27 @@ export interface LoadedCluster {
 /** The cluster as its taskset found it. NotFound when the cluster of this life is gone. */
 export async function loadCluster(
   deps: ActivityDeps,
-  { clusterId, tasksetId }: { clusterId: string; tasksetId: string },
+  ref: { clusterId: string; tasksetId: string; kubernetesVersion?: string },
 ): Promise<LoadedCluster> {
-  const [record, nodes, spec] = await Promise.all([
+  const { clusterId, tasksetId } = ref;
+  const [record, nodes, found] = await Promise.all([
     deps.store.clusters.getById(clusterId),
     deps.store.nodes.list(clusterId),
     deps.store.tasksets.spec(tasksetId),
   ]);
   if (record === undefined) throw new AppError(ErrorCode.NotFound, `cluster ${clusterId} is gone`);
   // What came after the taskset began is a taskset of its own: no step may see half of it.
-  const desired = spec === undefined ? record.desired : { ...record.desired, spec };
+  const spec = atVersion(found ?? record.desired.spec, ref.kubernetesVersion);
+  const desired = { ...record.desired, spec };
   return { record: { ...record, desired }, nodes };
+}
+
+/** On the way to the spec's version, or while a creation is ended that was begun with another one. */
+function atVersion(
+  spec: ClusterSpec,
+  kubernetesVersion = spec.config.kubernetesVersion,
+): ClusterSpec {
+  return { ...spec, config: { ...spec.config, kubernetesVersion } };
 }
 
 /** The node by the desired spec, or, for one the spec dropped, as it was last acted upon. */

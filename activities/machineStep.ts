@@ -26,6 +26,8 @@ export interface MachineStep {
   step: StepName;
   /** The node it is about, when that is another one; names the run, so that two never share one. */
   subject?: NodeSpec;
+  /** Whose output it is; default: the machine's. */
+  logAs?: string;
   join?: JoinSecrets;
   firstTokens?: readonly FirstToken[];
   attempt: number;
@@ -68,7 +70,7 @@ export async function runMachineStep(
       clusterId: record.id,
       tasksetId: input.ref.tasksetId,
       operation: input.ref.operation,
-      node: input.on.hostname,
+      node: input.logAs ?? input.on.hostname,
       step: input.step,
       attempt: input.attempt,
     }),

@@ -1,21 +1,24 @@
 import type { NodeSpec } from '../core/cluster.js';
 import { AppError, ErrorCode } from '../core/errors.js';
-import type { NodeStepRecord } from '../core/records.js';
+import type { NodeRecord, NodeStepRecord } from '../core/records.js';
 import { cleanSteps, type StepName } from '../core/steps.js';
 import { NodeStatus } from '../core/words.js';
 import type { JoinSecrets } from '../machine/steps/types.js';
 import type { StepRunResult } from '../machine/types.js';
+import { attemptOf } from './attempt.js';
 import type { ActivityDeps } from './deps.js';
 import { heartbeating } from './heartbeat.js';
 import { drawFirstTokens, drawJoinSecrets, firstJoin, forgetJoinSecrets } from './joinSecrets.js';
 import { joinedControlPlanes, loadCluster, nodeSpec, type LoadedCluster } from './load.js';
 import { runMachineStep } from './machineStep.js';
 import type { OperationRef, StepRef } from './refs.js';
-import { stepError } from './stepError.js';
+import { isLost, stepError } from './stepError.js';
 import { afterStep, beforeStep } from './stepEffects.js';
 
 /** A machine that reboots under a step three times is not going to stop. */
 const UNKNOWN_OUTCOMES = 3;
+/** What the API server has to be asked for with an administrator's credentials. */
+const THROUGH_STEPS: ReadonlySet<StepName> = new Set(['upgrade-drain', 'uncordon']);
 const JOIN_STEPS: ReadonlySet<StepName> = new Set(['kubeadm-join', 'kubeadm-join-control-plane']);
 
 export interface StepOutcome {
@@ -28,14 +31,14 @@ export async function runNodeStep(deps: ActivityDeps, ref: StepRef): Promise<Ste
     const loaded = await loadCluster(deps, ref);
     const on = nodeSpec(loaded, ref.hostname);
     const previous = loaded.nodes.find((node) => node.hostname === ref.hostname)?.steps[ref.step];
-    let attempt = previous?.tasksetId === ref.tasksetId ? previous.attempt : 1;
-    const startedAt =
-      previous?.tasksetId === ref.tasksetId ? (previous.startedAt ?? Date.now()) : Date.now();
+    const { startedAt, ...first } = attemptOf(previous, ref);
+    let { attempt } = first;
     const record = (set: Partial<NodeStepRecord>): Promise<void> =>
       deps.store.nodes.setStep(ref.clusterId, ref.hostname, ref.step, {
         state: 'running',
         tasksetId: ref.tasksetId,
         operation: ref.operation,
+        operationIndex: ref.operationIndex,
         attempt,
         startedAt,
         ...set,
@@ -45,6 +48,7 @@ export async function runNodeStep(deps: ActivityDeps, ref: StepRef): Promise<Ste
     const begun = record({});
     begun.catch(() => undefined);
     try {
+      let sentAgain = false;
       for (let unknowns = 0; ; unknowns += 1) {
         const result = await runOnce(deps, { ref, loaded, on, attempt });
         await begun;
@@ -57,6 +61,11 @@ export async function runNodeStep(deps: ActivityDeps, ref: StepRef): Promise<Ste
         attempt += 1;
         await record({});
         if (result.outcome === 'unknown' && unknowns < UNKNOWN_OUTCOMES) continue;
+        // It asks for what was thought to be there: sent before the next run, once.
+        if (result.results['again'] !== undefined && !sentAgain) {
+          sentAgain = true;
+          continue;
+        }
         throw stepError(ref.hostname, ref.step, result);
       }
     } catch (error) {
@@ -100,9 +109,32 @@ async function runOnce(deps: ActivityDeps, run: OneRun): Promise<StepRunResult> 
     const firstTokens = await drawFirstTokens(deps, ref, loaded);
     return runMachineStep(deps, { ...plain, firstTokens });
   }
+  if (THROUGH_STEPS.has(ref.step)) return runThroughControlPlane(deps, run);
   if (!JOIN_STEPS.has(ref.step)) return runMachineStep(deps, plain);
   const first = await firstJoin(deps, run);
   return first === undefined ? joinWithFreshCredentials(deps, run, work) : work(first);
+}
+
+/** Through the first control plane that can be reached, the node's own machine last. */
+async function runThroughControlPlane(deps: ActivityDeps, run: OneRun): Promise<StepRunResult> {
+  const { ref, loaded, on, attempt } = run;
+  const own = (node: NodeRecord): number => Number(node.hostname === ref.hostname);
+  const through = joinedControlPlanes(loaded).toSorted((a, b) => own(a) - own(b));
+  let lost: unknown = new AppError(ErrorCode.StepFailed, 'no control plane has joined', {
+    failure: { node: ref.hostname, step: ref.step },
+  });
+  for (const { spec } of through) {
+    try {
+      return await runMachineStep(deps, {
+        ...{ ref, loaded, on: spec, subject: on, step: ref.step, attempt },
+        logAs: ref.hostname,
+      });
+    } catch (error) {
+      if (!isLost(error)) throw error;
+      lost = error;
+    }
+  }
+  throw lost;
 }
 
 /** A token (and, for a control plane, a certificate key) of its own, made just before; `check-in` revokes it. */
@@ -148,6 +180,7 @@ async function recordHelper(
     state: result.outcome === 'done' || result.outcome === 'skipped' ? result.outcome : 'failed',
     tasksetId: ref.tasksetId,
     operation: ref.operation,
+    operationIndex: ref.operationIndex,
     attempt,
     startedAt: result.startedAt,
     endedAt: result.endedAt,

@@ -20,6 +20,8 @@ export interface OperationRef extends ClusterRef {
   tasksetId: string;
   operation: OperationName;
   operationIndex: number;
+  /** The version its steps work with, where that is not the spec's. */
+  kubernetesVersion?: string;
 }
 
 export interface NodeRef extends OperationRef {

@@ -1,4 +1,5 @@
 import type { NodeSpec } from '../core/cluster.js';
+import { isControlPlane } from '../core/plan.js';
 import { NodeStatus } from '../core/words.js';
 import { FINAL_CLEANUP } from '../machine/steps/release.js';
 import type { StepRunResult } from '../machine/types.js';
@@ -60,7 +61,21 @@ export async function afterStep(
       await nodes.upsert(ref.clusterId, ref.hostname, { joined: true });
       return;
     case 'node-ready':
-      await nodes.upsert(ref.clusterId, ref.hostname, { status: NodeStatus.Ready, spec: on });
+      await nodes.upsert(ref.clusterId, ref.hostname, {
+        status: NodeStatus.Ready,
+        spec: on,
+        ...(result.results['kubeletVersion'] === undefined
+          ? {}
+          : { kubernetesVersion: result.results['kubeletVersion'] }),
+      });
+      return;
+    case 'kubeadm-upgrade':
+      // Of a control plane: the API server that the others are compared with is of this version now.
+      if (isControlPlane(on)) {
+        await clusters.setApplied(ref.clusterId, {
+          kubernetesVersion: loaded.record.desired.spec.config.kubernetesVersion,
+        });
+      }
       return;
     case 'reset':
       await nodes.upsert(ref.clusterId, ref.hostname, { joined: false });

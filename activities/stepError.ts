@@ -25,3 +25,11 @@ function knownCode(code: string | undefined): ErrorCode {
   const codes: readonly string[] = Object.values(ErrorCode);
   return code !== undefined && codes.includes(code) ? (code as ErrorCode) : ErrorCode.StepFailed;
 }
+
+/** The machine could not be reached, or was lost on the way: another control plane may do the same work. */
+export function isLost(error: unknown): error is AppError {
+  return (
+    error instanceof AppError &&
+    (error.code === ErrorCode.MachineUnreachable || error.code === ErrorCode.ConnectionLost)
+  );
+}

@@ -49,6 +49,7 @@ export async function takeWork(
   const operations = plan(appliedState(loaded), {
     spec,
     deleting: record.deleting,
+    available: availableVersions(deps),
   });
   if (operations.length === 0) {
     await endWithoutWork(
@@ -126,6 +127,13 @@ function workOf(record: ClusterRecord, taskset: TasksetRecord): Work {
   };
 }
 
+/** Those whose kubeadm the artifacts hold. */
+function availableVersions({ source }: ActivityDeps): string[] {
+  return source.catalog.artifacts
+    .filter(({ kind, name }) => kind === 'binary' && name === 'kubeadm')
+    .map(({ version }) => version);
+}
+
 export function appliedState({ record, nodes }: LoadedCluster): AppliedState {
   return {
     ...record.applied,
@@ -135,6 +143,9 @@ export function appliedState({ record, nodes }: LoadedCluster): AppliedState {
       joined: node.joined,
       leaving: node.leaving === true,
       leader: isLeader(node),
+      ...(node.kubernetesVersion === undefined
+        ? {}
+        : { kubernetesVersion: node.kubernetesVersion }),
       spec: node.spec,
     })),
   };

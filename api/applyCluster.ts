@@ -6,7 +6,11 @@ import type { ClusterRecord } from '../core/records.js';
 import { withRegistrations } from '../core/registration.js';
 import { sshEndpoint } from '../core/sshEndpoint.js';
 import type { NodeLogin } from '../core/sshSecrets.js';
-import { immutableFromSubmit, immutableProblems } from '../core/spec/immutableProblems.js';
+import {
+  immutableFromSubmit,
+  immutableProblems,
+  versionProblems,
+} from '../core/spec/immutableProblems.js';
 import { parseCluster, type ParsedCluster } from '../core/spec/parseCluster.js';
 import { PROXY_AUTH_SECRET } from '../core/specSecrets.js';
 import { stableJson } from '../core/stableJson.js';
@@ -199,11 +203,14 @@ async function immutableOf(
 ): Promise<Problem[]> {
   if (existing === undefined || !parsed.ok) return [];
   const desired = parsed.echo.spec;
+  const version = versionProblems(existing.applied.kubernetesVersion, desired);
   const applied = existing.applied.spec ?? (await specSoFar(store, existing));
-  if (applied === undefined) return immutableFromSubmit(existing.desired.spec, desired);
+  if (applied === undefined) {
+    return [...version, ...immutableFromSubmit(existing.desired.spec, desired)];
+  }
   // What was applied has the addresses that machines registered with: compared is like with like.
   const registrations = await store.registrations.list(existing.id);
-  return immutableProblems(applied, withRegistrations(desired, registrations));
+  return [...version, ...immutableProblems(applied, withRegistrations(desired, registrations))];
 }
 
 /**

@@ -12,6 +12,8 @@ export interface KubernetesRow {
   minor: string;
   /** Patches that a lab case provisions, e.g. `v1.34.4`. */
   testedPatches: readonly string[];
+  /** What an upgrade goes through where its artifacts do not say which patches they hold. */
+  latestPatch: string;
   kubeadmApi: 'v1beta3' | 'v1beta4';
   /** Tag of `registry.k8s.io/pause` that kubeadm of this minor expects as sandbox image. */
   pause: string;
@@ -52,7 +54,8 @@ const KERNEL_4 = { minKernel: '4.19', minContainerd: '1.6' } as const;
 export const KUBERNETES_ROWS: readonly KubernetesRow[] = [
   {
     minor: '1.28',
-    testedPatches: [],
+    testedPatches: ['v1.28.9'],
+    latestPatch: 'v1.28.15',
     kubeadmApi: 'v1beta3',
     pause: '3.9',
     cgroupV1: 'supported',
@@ -61,6 +64,7 @@ export const KUBERNETES_ROWS: readonly KubernetesRow[] = [
   {
     minor: '1.29',
     testedPatches: [],
+    latestPatch: 'v1.29.15',
     kubeadmApi: 'v1beta3',
     pause: '3.9',
     cgroupV1: 'supported',
@@ -69,6 +73,7 @@ export const KUBERNETES_ROWS: readonly KubernetesRow[] = [
   {
     minor: '1.30',
     testedPatches: [],
+    latestPatch: 'v1.30.14',
     kubeadmApi: 'v1beta3',
     pause: '3.9',
     cgroupV1: 'supported',
@@ -77,6 +82,7 @@ export const KUBERNETES_ROWS: readonly KubernetesRow[] = [
   {
     minor: '1.31',
     testedPatches: [],
+    latestPatch: 'v1.31.13',
     kubeadmApi: 'v1beta4',
     pause: '3.10',
     cgroupV1: 'supported',
@@ -85,6 +91,7 @@ export const KUBERNETES_ROWS: readonly KubernetesRow[] = [
   {
     minor: '1.32',
     testedPatches: [],
+    latestPatch: 'v1.32.9',
     kubeadmApi: 'v1beta4',
     pause: '3.10',
     cgroupV1: 'supported',
@@ -93,6 +100,7 @@ export const KUBERNETES_ROWS: readonly KubernetesRow[] = [
   {
     minor: '1.33',
     testedPatches: [],
+    latestPatch: 'v1.33.5',
     kubeadmApi: 'v1beta4',
     pause: '3.10',
     cgroupV1: 'supported',
@@ -101,6 +109,7 @@ export const KUBERNETES_ROWS: readonly KubernetesRow[] = [
   {
     minor: '1.34',
     testedPatches: ['v1.34.4'],
+    latestPatch: 'v1.34.4',
     kubeadmApi: 'v1beta4',
     pause: '3.10.1',
     cgroupV1: 'supported',
@@ -109,6 +118,7 @@ export const KUBERNETES_ROWS: readonly KubernetesRow[] = [
   {
     minor: '1.35',
     testedPatches: [],
+    latestPatch: 'v1.35.4',
     kubeadmApi: 'v1beta4',
     pause: '3.10.1',
     cgroupV1: 'opt-in',
@@ -149,7 +159,16 @@ export const COMBINATION_ROWS: readonly CombinationRow[] = [
     arch: 'amd64',
     cgroup: 1,
     level: 'documented',
-    note: 'done by hand on the lab machines; becomes tested with its lab case',
+    note: 'upgraded to on the lab machines; becomes tested when its lab case is green',
+  },
+  {
+    kubernetes: 'v1.28.9',
+    calico: '3.28.5',
+    containerd: '1.6',
+    operatingSystem: OPERATING_SYSTEMS.Debian12.word,
+    arch: 'amd64',
+    cgroup: 1,
+    level: 'tested',
   },
   {
     kubernetes: 'v1.28.9',

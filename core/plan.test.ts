@@ -259,3 +259,91 @@ describe('plan, whatever the spec', () => {
     );
   });
 });
+
+describe('the plan of an upgrade', () => {
+  const c2 = node('m8', ['ControlPlane']);
+  const at = (kubernetesVersion: string, nodes = [c2, m1, m2, m3]): ClusterSpec => {
+    const of = spec(nodes);
+    return { ...of, config: { ...of.config, kubernetesVersion } };
+  };
+  const old = applied(at('v1.34.4'), 'm1');
+
+  it('takes the cluster to the new version by the first control plane, and then the others', () => {
+    const [upgrade, ...others] = plan(old, { spec: at('v1.35.4'), deleting: false });
+    expect(others).toEqual([]);
+    expect(upgrade).toMatchObject({
+      name: 'ClusterUpgrade',
+      kubernetesVersion: 'v1.35.4',
+      workersAtOnce: 1,
+      nodes: [
+        { hostname: 'm1', path: 'upgrade-first' },
+        { hostname: 'm2', path: 'upgrade-worker' },
+        { hostname: 'm3', path: 'upgrade-worker' },
+        { hostname: 'm8', path: 'upgrade-control-plane' },
+      ],
+    });
+  });
+
+  it('is a chain of minors, each with the newest patch that there is', () => {
+    const operations = plan(old, {
+      ...{ spec: at('v1.36.1'), deleting: false },
+      available: ['v1.35.2', 'v1.35.4', 'v1.36.1'],
+    });
+    expect(operations.map(({ kubernetesVersion }) => kubernetesVersion)).toEqual([
+      'v1.35.4',
+      'v1.36.1',
+    ]);
+  });
+
+  it('goes on with the nodes that are not done', () => {
+    const versions: Record<string, string> = { m1: 'v1.35.4', m8: 'v1.35.4', m2: 'v1.34.4' };
+    const half: AppliedState = {
+      ...old,
+      kubernetesVersion: 'v1.35.4',
+      nodes: old.nodes.map((each) => {
+        const version = versions[each.hostname];
+        return version === undefined ? each : { ...each, kubernetesVersion: version };
+      }),
+    };
+    const [upgrade] = plan(half, { spec: at('v1.35.4'), deleting: false });
+    expect(upgrade?.nodes).toEqual([
+      { hostname: 'm2', path: 'upgrade-worker' },
+      { hostname: 'm3', path: 'upgrade-worker' },
+    ]);
+  });
+
+  it('goes on with a first control plane whose kubelet is still the old one', () => {
+    const half: AppliedState = { ...old, kubernetesVersion: 'v1.35.4' };
+    const [upgrade] = plan(half, { spec: at('v1.35.4'), deleting: false });
+    expect(upgrade?.nodes[0]).toEqual({ hostname: 'm1', path: 'upgrade-control-plane' });
+  });
+
+  it('comes before nodes join, and after nodes have left', () => {
+    const m9 = node('m9', ['Worker']);
+    const operations = plan(old, { spec: at('v1.35.4', [c2, m1, m2, m9]), deleting: false });
+    expect(names(operations)).toEqual(['NodeRemoval', 'ClusterUpgrade', 'NodeAddition']);
+    expect(operations[1]?.nodes.map(({ hostname }) => hostname)).toEqual(['m1', 'm2', 'm8']);
+  });
+
+  it('comes after a creation that is ended with the version it began with', () => {
+    const half: AppliedState = {
+      ...{ initialised: true, created: false, kubernetesVersion: 'v1.34.4' },
+      nodes: [appliedNode(m1, { leader: true })],
+    };
+    const operations = plan(half, { spec: at('v1.35.4', [m1, m2]), deleting: false });
+    expect(names(operations)).toEqual(['ClusterCreation', 'ClusterUpgrade', 'BlueprintSync']);
+    expect(operations.map(({ kubernetesVersion }) => kubernetesVersion)).toEqual([
+      'v1.34.4',
+      'v1.35.4',
+      undefined,
+    ]);
+  });
+
+  it('lets as many workers go at once as the spec says', () => {
+    const wanted = at('v1.35.4');
+    wanted.config.kubernetesUpgrade = {
+      ...{ strategy: 'concurrent', params: { workerConcurrency: '100%' } },
+    };
+    expect(plan(old, { spec: wanted, deleting: false })[0]?.workersAtOnce).toBe(2);
+  });
+});

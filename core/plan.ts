@@ -1,6 +1,7 @@
 import type { ClusterSpec, NodeSpec } from './cluster.js';
 import { stableJson } from './stableJson.js';
 import type { NodePath, StepName } from './steps.js';
+import { compareVersions, upgradeConcurrency, upgradeHops } from './upgrade.js';
 import { OperationName, Role } from './words.js';
 
 /** What the store knows to be on the machines. */
@@ -9,6 +10,8 @@ export interface AppliedState {
   created: boolean;
   spec?: ClusterSpec;
   blueprint?: { name: string; version?: string };
+  /** What the control plane as a whole runs. */
+  kubernetesVersion?: string;
   nodes: readonly AppliedNode[];
 }
 
@@ -21,12 +24,16 @@ export interface AppliedNode {
   leaving?: boolean;
   /** It is, or was about to become, the first control plane. */
   leader: boolean;
+  /** What its kubelet runs; absent: the cluster's own. */
+  kubernetesVersion?: string;
   spec: NodeSpec;
 }
 
 export interface DesiredState {
   spec: ClusterSpec;
   deleting: boolean;
+  /** Kubernetes versions that the artifacts hold; absent: any. */
+  available?: readonly string[];
 }
 
 /** One operation of a taskset: what happens to which node, and then to the cluster as a whole. */
@@ -40,6 +47,10 @@ export interface OperationPlan {
   leave: string[];
   /** Through a control plane, after the nodes. */
   clusterSteps: StepName[];
+  /** The Kubernetes version that its steps work with, where that is not the spec's. */
+  kubernetesVersion?: string;
+  /** Nodes whose turn an upgrade lets be at once, control planes apart. */
+  workersAtOnce?: number;
 }
 
 export interface NodeTask {
@@ -60,10 +71,12 @@ export function plan(applied: AppliedState, desired: DesiredState): OperationPla
     return [
       ...removal,
       planCreation(applied, desired.spec),
+      ...planUpgrade(completed(applied, desired.spec), desired),
       planBlueprint(desired.spec, 'first sync'),
     ];
   }
-  const addition = planAddition(applied, desired.spec);
+  // A node joins at the version that the control plane has by then.
+  const addition = [...planUpgrade(applied, desired), ...planAddition(applied, desired.spec)];
   const update = planUpdate(applied, desired.spec);
   // No endpoint may ask a control plane that is being taken away; one that is to come is asked last.
   const others = losesControlPlane(applied, desired.spec)
@@ -167,7 +180,72 @@ function planCreation(applied: AppliedState, spec: ClusterSpec): OperationPlan {
       .map((node) => ({ hostname: node.hostname, path: joinPath(node, leader) })),
     leave: [],
     clusterSteps: ['check-in', 'node-metadata'],
+    // What was begun with one version is ended with it.
+    ...(applied.initialised && applied.kubernetesVersion !== undefined
+      ? { kubernetesVersion: applied.kubernetesVersion }
+      : {}),
   };
+}
+
+/** As it will be when its creation has ended. */
+function completed(applied: AppliedState, spec: ClusterSpec): AppliedState {
+  const version = applied.initialised ? applied.kubernetesVersion : spec.config.kubernetesVersion;
+  return {
+    ...applied,
+    ...(version === undefined ? {} : { kubernetesVersion: version }),
+    nodes: spec.config.nodes.map((node) => ({
+      hostname: node.hostname,
+      ...{ claimed: true, joined: true, leader: false, spec: node },
+    })),
+  };
+}
+
+/** One operation for each version on the way: of the nodes that stay, those whose kubelet is older. */
+function planUpgrade(applied: AppliedState, { spec, available }: DesiredState): OperationPlan[] {
+  const to = spec.config.kubernetesVersion;
+  const control = applied.kubernetesVersion ?? applied.spec?.config.kubernetesVersion ?? to;
+  const wanted = new Set(spec.config.nodes.map((node) => node.hostname));
+  // What ran everywhere when a taskset last ended well.
+  const known = applied.spec?.config.kubernetesVersion ?? control;
+  const nodes = applied.nodes
+    .filter((node) => isMember(node) && wanted.has(node.hostname))
+    .map(({ hostname, kubernetesVersion = known, spec: of }) => ({
+      ...{ hostname, version: kubernetesVersion, controlPlane: isControlPlane(of) },
+    }))
+    .toSorted(byHostname);
+  const from = [control, ...nodes.map(({ version }) => version)].toSorted(compareVersions)[0] ?? to;
+  return upgradeHops({ from, to }, available).flatMap((version) => {
+    const older = nodes.filter((node) => compareVersions(node.version, version) < 0);
+    const first =
+      compareVersions(control, version) < 0 ? firstToUpgrade(applied, older) : undefined;
+    if (older.length === 0) return [];
+    const pathOf = (node: { hostname: string; controlPlane: boolean }): NodePath => {
+      if (node.hostname === first) return 'upgrade-first';
+      return node.controlPlane ? 'upgrade-control-plane' : 'upgrade-worker';
+    };
+    const workers = older.filter(({ controlPlane }) => !controlPlane).length;
+    return [
+      {
+        name: OperationName.ClusterUpgrade,
+        reason: `Kubernetes ${from} becomes ${version}: ${older.map(({ hostname }) => hostname).join(', ')}`,
+        nodes: older.map((node) => ({ hostname: node.hostname, path: pathOf(node) })),
+        leave: [],
+        clusterSteps: [],
+        kubernetesVersion: version,
+        workersAtOnce: upgradeConcurrency(spec.config.kubernetesUpgrade ?? {}, workers),
+      },
+    ];
+  });
+}
+
+/** The one that initialised the cluster where it is still there. */
+function firstToUpgrade(
+  applied: AppliedState,
+  older: readonly { hostname: string; controlPlane: boolean }[],
+): string | undefined {
+  const leader = applied.nodes.find((node) => node.leader)?.hostname;
+  const candidates = older.filter(({ controlPlane }) => controlPlane);
+  return (candidates.find(({ hostname }) => hostname === leader) ?? candidates[0])?.hostname;
 }
 
 function planAddition(applied: AppliedState, spec: ClusterSpec): OperationPlan[] {

@@ -63,6 +63,8 @@ export interface NodeRecord {
   joined: boolean;
   /** It has begun to leave: drained, perhaps no etcd member or no node any more. There is no way back but wholly out. */
   leaving?: boolean;
+  /** What its kubelet runs, as the API server said last. */
+  kubernetesVersion?: string;
   /** Facts as gathered last (machine/facts). */
   facts?: unknown;
   /** Steps of the latest operation by name. */
@@ -75,6 +77,8 @@ export interface NodeStepRecord {
   state: 'pending' | 'running' | 'done' | 'skipped' | 'failed';
   tasksetId: string;
   operation: OperationName;
+  /** Its place in the taskset, which may hold two of one name. */
+  operationIndex?: number;
   attempt: number;
   /** Milliseconds since the epoch: the worker's clock around the step, the machine's own unit times within. */
   startedAt?: number;

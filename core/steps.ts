@@ -20,6 +20,12 @@ export type StepName =
   | 'kubeadm-join'
   | 'join-credentials'
   | 'kubeconfig'
+  | 'kubeadm-binary'
+  | 'etcd-snapshot'
+  | 'kubeadm-upgrade'
+  | 'upgrade-drain'
+  | 'kubelet-restart'
+  | 'uncordon'
   | 'node-ready'
   | 'node-metadata'
   | 'check-in'
@@ -38,7 +44,9 @@ export type Gate =
   /** The first control plane answers. */
   | 'api-up'
   /** It is this control plane's turn to join: one etcd membership change at a time. */
-  | 'join-turn';
+  | 'join-turn'
+  /** It is this node's turn to be upgraded: control planes one by one, then workers, some at a time. */
+  | 'upgrade-turn';
 
 export interface StepDef {
   name: StepName;
@@ -47,6 +55,8 @@ export interface StepDef {
   /** Steps of the same node that must be done before; default: the one before in the list. */
   needs?: readonly StepName[];
   gate?: Gate;
+  /** Run when a step fails or is stopped once this one has begun: takes back what must not stay half done. */
+  undo?: StepName;
 }
 
 const facts: StepDef = { name: 'facts', title: 'Gather facts' };
@@ -96,6 +106,54 @@ export const workerSteps: readonly StepDef[] = [
   nodeReady,
 ];
 
+/** Everything large is there before the first node's turn. */
+const prefetchSteps: readonly StepDef[] = [
+  { name: 'artifacts', title: 'Send what the machine lacks', needs: [] },
+  { name: 'kubeadm-binary', title: 'Install the new kubeadm' },
+  { name: 'images', title: 'Import images' },
+];
+
+const kubeadmUpgrade: StepDef = {
+  name: 'kubeadm-upgrade',
+  title: "Upgrade the node's configuration and static pods",
+};
+const upgradeDrain: StepDef = {
+  name: 'upgrade-drain',
+  title: 'Drain the node',
+  undo: 'uncordon',
+};
+const kubeletSteps: readonly StepDef[] = [
+  { name: 'binaries', title: 'Install kubeadm, kubelet and kubectl' },
+  { name: 'kubelet-restart', title: 'Start the new kubelet' },
+  nodeReady,
+  { name: 'uncordon', title: 'Let pods be scheduled again' },
+];
+
+/** The control plane that takes the cluster as a whole to the new version. */
+export const upgradeFirstSteps: readonly StepDef[] = [
+  ...prefetchSteps,
+  { name: 'etcd-snapshot', title: 'Take a snapshot of etcd', gate: 'upgrade-turn' },
+  kubeadmUpgrade,
+  upgradeDrain,
+  ...kubeletSteps,
+];
+
+/** Every further control plane, one at a time. */
+export const upgradeControlPlaneSteps: readonly StepDef[] = [
+  ...prefetchSteps,
+  { ...kubeadmUpgrade, gate: 'upgrade-turn' },
+  upgradeDrain,
+  ...kubeletSteps,
+];
+
+/** Workers, as many at a time as the spec allows. */
+export const upgradeWorkerSteps: readonly StepDef[] = [
+  ...prefetchSteps,
+  { ...upgradeDrain, gate: 'upgrade-turn' },
+  kubeadmUpgrade,
+  ...kubeletSteps,
+];
+
 /** Through a control plane, once per operation, after the nodes. */
 export const clusterSteps: readonly StepDef[] = [
   { name: 'check-in', title: 'Check in with the API server, revoke the join tokens' },
@@ -125,12 +183,23 @@ export const cleanSteps: readonly StepDef[] = [
 ];
 
 /** What a node goes through in an operation: a key instead of the list itself, so that payloads stay small. */
-export type NodePath = 'leader' | 'control-plane' | 'worker' | 'endpoint' | 'clean';
+export type NodePath =
+  | 'leader'
+  | 'control-plane'
+  | 'worker'
+  | 'upgrade-first'
+  | 'upgrade-control-plane'
+  | 'upgrade-worker'
+  | 'endpoint'
+  | 'clean';
 
 export const nodePaths: Readonly<Record<NodePath, readonly StepDef[]>> = {
   leader: leaderSteps,
   'control-plane': controlPlaneSteps,
   worker: workerSteps,
+  'upgrade-first': upgradeFirstSteps,
+  'upgrade-control-plane': upgradeControlPlaneSteps,
+  'upgrade-worker': upgradeWorkerSteps,
   endpoint: [{ name: 'api-endpoint', title: 'Point the API endpoint at the control planes' }],
   clean: cleanSteps,
 };

@@ -111,6 +111,48 @@ const at = (world: FakeWorld, call: string): number => {
   return index;
 };
 
+const upgrade: OperationPlan = {
+  ...{ name: 'ClusterUpgrade', reason: 'Kubernetes v1.34.4 becomes v1.35.4' },
+  nodes: [
+    { hostname: 'm1', path: 'upgrade-first' },
+    { hostname: 'm2', path: 'upgrade-control-plane' },
+    { hostname: 'm3', path: 'upgrade-worker' },
+    { hostname: 'm4', path: 'upgrade-worker' },
+  ],
+  ...{ leave: [], clusterSteps: [], kubernetesVersion: 'v1.35.4', workersAtOnce: 1 },
+};
+
+describe('an upgrade', () => {
+  it('prepares all nodes at once, and then changes one after another', async () => {
+    const world = await run({ operations: [upgrade] });
+    expect(world.ended).toMatchObject([{ failed: false }]);
+    const done = ['m1', 'm2', 'm3', 'm4'].map((hostname) => at(world, `end ${hostname} uncordon`));
+    expect(done).toEqual(done.toSorted((a, b) => a - b));
+    const firstChange = at(world, 'start m1 etcd-snapshot');
+    for (const hostname of ['m2', 'm3', 'm4']) {
+      expect(at(world, `start ${hostname} artifacts`)).toBeLessThan(done[0] ?? 0);
+      expect(at(world, `start ${hostname} upgrade-drain`)).toBeGreaterThan(firstChange);
+    }
+    expect(at(world, 'start m2 kubeadm-upgrade')).toBeGreaterThan(done[0] ?? 0);
+    expect(at(world, 'start m3 upgrade-drain')).toBeGreaterThan(done[1] ?? 0);
+    expect(at(world, 'start m4 upgrade-drain')).toBeGreaterThan(done[2] ?? 0);
+  });
+
+  it('takes a cordon back and touches nobody else when a node fails in its turn', async () => {
+    const world = await run({
+      operations: [upgrade],
+      onStep: (name) => {
+        if (name === 'm3 kubelet-restart') throw stepFailure('m3', 'kubelet-restart');
+      },
+    });
+    expect(world.ended).toMatchObject([{ failed: true }]);
+    expect(at(world, 'end m3 uncordon')).toBeGreaterThan(at(world, 'start m3 kubelet-restart'));
+    expect(world.calls).not.toContain('start m4 upgrade-drain');
+    expect(world.calls).not.toContain('start m4 uncordon');
+    expect(world.ended[0]?.outcomes[0]?.errorSummary).toContain('not started because of that: m4');
+  });
+});
+
 describe('a creation', () => {
   it('gathers all facts and runs one preflight before it changes anything', async () => {
     const world = await run({ operations: [creation, blueprint] });

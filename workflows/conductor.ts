@@ -10,11 +10,18 @@ import {
 } from '@temporalio/workflow';
 
 import type { NodeTask } from '../core/plan.js';
-import type { Gate } from '../core/steps.js';
+import type { NodePath } from '../core/steps.js';
 import { describeFailure, failureType } from './failures.js';
+import { Gates, type Opening } from './gates.js';
 import type { OperationInput } from './input.js';
-import { gateSignal, progressSignal, type GateMessage } from './messages.js';
+import { gateSignal, progressSignal } from './messages.js';
 import { node } from './node.js';
+
+const START_ORDER: readonly (readonly NodePath[])[] = [
+  ['leader', 'upgrade-first'],
+  ['control-plane', 'upgrade-control-plane'],
+  ['worker', 'upgrade-worker', 'endpoint', 'clean'],
+];
 
 /** Nodes of one operation at work at once: each is a child with its own history. */
 const WINDOW = 50;
@@ -34,38 +41,27 @@ export interface ConductorHooks {
 
 /**
  * Starts a child per node, opens the gates between them, and waits for all of them: one failed node is
- * one node's failure. Control planes pass their gate one at a time, in the order in which they arrive.
+ * one node's failure.
  */
 export async function runNodes(
   input: OperationInput,
   tasks: readonly NodeTask[],
   hooks: ConductorHooks = {},
 ): Promise<NodeFailure[]> {
-  const leader = tasks.find((task) => task.path === 'leader')?.hostname;
+  const gates = new Gates(tasks, input.plan.workersAtOnce);
   const running = new Map<string, ChildWorkflowHandle<typeof node>>();
   const failures: NodeFailure[] = [];
-  const turns: string[] = [];
-  const joined = new Set<string>();
-  const waiting = new Map<string, Gate>();
-  let controlPlaneUp = leader === undefined;
-  let blockedBy: string | undefined;
-  let ended = 0;
 
   setHandler(progressSignal, (message) => {
-    if (message.event === 'waiting') {
-      waiting.set(message.hostname, message.gate);
-      if (message.gate === 'join-turn') turns.push(message.hostname);
-      return;
-    }
-    joined.add(message.hostname);
-    if (message.step === 'kubeadm-init') controlPlaneUp = true;
+    if (message.event === 'waiting') gates.arrive(message.hostname, message.gate);
+    else gates.done(message.hostname, message.step);
   });
 
   const onGates = openGates();
   // Waited for below, when all nodes have ended: until then its failure is not an unhandled one.
   onGates.catch(() => undefined);
   const ends: Promise<void>[] = [];
-  for (const task of startOrder(tasks, leader)) {
+  for (const task of startOrder(tasks)) {
     await condition(() => running.size < WINDOW);
     const child = await startChild(node, {
       workflowId: `${workflowInfo().workflowId}/${task.hostname}`,
@@ -83,23 +79,22 @@ export async function runNodes(
   return failures;
 
   async function watch(hostname: string, child: ChildWorkflowHandle<typeof node>): Promise<void> {
+    let failed = false;
     try {
       await child.result();
     } catch (error) {
+      failed = true;
       const blocked = failureType(error) === 'Blocked';
       const text = `${hostname}: ${describeFailure(error)}`;
       failures.push({ hostname, text, blocked });
-      if (hostname === leader && !controlPlaneUp) {
-        blockedBy = `the first control plane ${hostname} did not come up`;
-      }
     } finally {
       running.delete(hostname);
-      ended += 1;
+      gates.end(hostname, failed);
     }
   }
 
   /** A node that ended meanwhile needs no gate any more: its own end says what happened. */
-  async function open(hostname: string, message: GateMessage): Promise<void> {
+  async function open({ hostname, ...message }: Opening): Promise<void> {
     try {
       await running.get(hostname)?.signal(gateSignal, message);
     } catch (error) {
@@ -109,60 +104,35 @@ export async function runNodes(
 
   /** Lives as long as there are nodes: answers every node that stands before a gate. */
   async function openGates(): Promise<void> {
-    let busy: string | undefined;
-    let announced = leader === undefined;
+    let announced = gates.controlPlaneUp;
     let announcement: Promise<void> | undefined;
     for (;;) {
-      await condition(() => ended === tasks.length || hasNews());
-      if (ended === tasks.length) {
+      await condition(
+        () => gates.allEnded || gates.hasNews || (gates.controlPlaneUp && !announced),
+      );
+      if (gates.allEnded) {
         announce();
         await announcement;
         return;
       }
-      if (busy !== undefined && (joined.has(busy) || !running.has(busy))) busy = undefined;
-      const opened: Promise<void>[] = [];
-      for (const [hostname, gate] of [...waiting]) {
-        const free = gate === 'api-up' || (busy === undefined && turns[0] === hostname);
-        if (blockedBy === undefined && !(controlPlaneUp && free)) continue;
-        waiting.delete(hostname);
-        if (gate === 'join-turn') {
-          turns.splice(turns.indexOf(hostname), 1);
-          busy = hostname;
-        }
-        opened.push(open(hostname, blockedBy === undefined ? { gate } : { gate, blockedBy }));
-      }
-      await Promise.all(opened);
+      await Promise.all(gates.take().map(open));
       announce();
     }
 
     /** After the gates: nobody who stands at one waits for it. Its failure is the operation's. */
     function announce(): void {
-      if (!controlPlaneUp || announced) return;
+      if (!gates.controlPlaneUp || announced) return;
       announced = true;
       announcement = hooks.onControlPlaneUp?.();
       announcement?.catch(() => undefined);
     }
-
-    function hasNews(): boolean {
-      if (controlPlaneUp && !announced) return true;
-      const turnIsFree = busy === undefined || joined.has(busy) || !running.has(busy);
-      return [...waiting].some(
-        ([hostname, gate]) =>
-          blockedBy !== undefined ||
-          (controlPlaneUp && (gate === 'api-up' || (turnIsFree && turns[0] === hostname))),
-      );
-    }
   }
 }
 
-/** The leader first, then control planes, then workers: what others wait for starts early. */
-function startOrder(tasks: readonly NodeTask[], leader: string | undefined): NodeTask[] {
-  const rank = (task: NodeTask): number =>
-    task.hostname === leader ? 0 : task.path === 'control-plane' ? 1 : 2;
-  return tasks
-    .map((task, index) => ({ task, index }))
-    .sort((a, b) => rank(a.task) - rank(b.task) || a.index - b.index)
-    .map(({ task }) => task);
+/** What others wait for starts early; the order of the plan within. */
+function startOrder(tasks: readonly NodeTask[]): NodeTask[] {
+  const rank = ({ path }: NodeTask): number => START_ORDER.findIndex((each) => each.includes(path));
+  return tasks.toSorted((a, b) => rank(a) - rank(b));
 }
 
 /** Ends an operation whose nodes failed; `controlPlaneUp` tells the cluster workflow whether to go on. */

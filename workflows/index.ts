@@ -4,6 +4,7 @@ export {
   BlueprintSync,
   ClusterCreation,
   ClusterDeletion,
+  ClusterUpgrade,
   NodeAddition,
   NodeRemoval,
   NodeUpdate,

@@ -28,6 +28,7 @@ export async function node(input: NodeInput): Promise<void> {
   setHandler(gateSignal, (message) => void gates.set(message.gate, message));
 
   const outcome: { failed?: { error: unknown; step: StepName } } = {};
+  const begun = new Set<StepName>();
   const runs = new Map<StepName, Promise<void>>();
   for (const [index, step] of list.entries()) {
     const needs = (step.needs ?? previous(list, index)).flatMap((name) => runs.get(name) ?? []);
@@ -39,8 +40,22 @@ export async function node(input: NodeInput): Promise<void> {
   await Promise.all(runs.values());
   if (outcome.failed !== undefined) {
     const { error, step } = outcome.failed;
-    await CancellationScope.nonCancellable(() => giveUp(input, step, error));
+    await CancellationScope.nonCancellable(async () => {
+      await undo();
+      await giveUp(input, step, error);
+    });
     throw isCancellation(error) ? stoppedAt(input, step) : rootFailure(error);
+  }
+
+  /** What must not stay half done. Its own failure is in its record and in Temporal's UI: the step's is the node's error. */
+  async function undo(): Promise<void> {
+    for (const { name, undo: back } of list) {
+      if (back === undefined || !begun.has(name)) continue;
+      const summary = `${input.hostname}: take back ${name}: ${back}`;
+      await steps.runNodeStep
+        .executeWithOptions({ summary }, [{ ...input.ref, hostname: input.hostname, step: back }])
+        .catch(() => undefined);
+    }
   }
 
   /** Asked again after an await: another step may have failed meanwhile. */
@@ -55,6 +70,7 @@ export async function node(input: NodeInput): Promise<void> {
       if (step.gate !== undefined) await passGate(step.gate, summary);
       if (hasFailed()) return;
       setCurrentDetails(`${input.hostname}: ${summary}`);
+      begun.add(step.name);
       await steps.runNodeStep.executeWithOptions({ summary: `${input.hostname}: ${step.title}` }, [
         { ...input.ref, hostname: input.hostname, step: step.name },
       ]);

@@ -58,6 +58,9 @@ function operationRef(
     tasksetId: work.tasksetId,
     operation: operation.name,
     operationIndex,
+    ...(operation.kubernetesVersion === undefined
+      ? {}
+      : { kubernetesVersion: operation.kubernetesVersion }),
   };
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { byNameOnly } from '../../test/fixtures/byNameOnly.js';
 import { fixtureCluster, fixtureNode } from '../../test/fixtures/cluster.js';
 import type { ClusterSpec } from '../cluster.js';
-import { immutableProblems } from './immutableProblems.js';
+import { immutableProblems, versionProblems } from './immutableProblems.js';
 
 type Change = (spec: ClusterSpec) => void;
 
@@ -38,12 +38,7 @@ const refused: [string, Change, RegExp][] = [
   [
     "the CNI's version",
     (spec) => (spec.config.network.cni.version = '3.31.3'),
-    /^spec\.config\.network\.cni\.version: .*upgrades are not supported yet/,
-  ],
-  [
-    'the Kubernetes version',
-    (spec) => (spec.config.kubernetesVersion = 'v1.35.4'),
-    /^spec\.config\.kubernetesVersion: is "v1.34.4" .*upgrades are not supported yet/,
+    /^spec\.config\.network\.cni\.version: .*upgrades of it are not supported yet/,
   ],
   [
     'the nameservers',
@@ -158,5 +153,33 @@ describe('what a machine has yet to register', () => {
         spec.config.nodes = spec.config.nodes.map(byNameOnly);
       }),
     ).toEqual([]);
+  });
+});
+
+describe('versionProblems', () => {
+  const to = (version: string): string[] => {
+    const { spec } = fixtureCluster();
+    spec.config.kubernetesVersion = version;
+    return versionProblems('v1.34.4', spec).map(({ path, message }) => `${path}: ${message}`);
+  };
+
+  test.each(['v1.34.4', 'v1.34.9', 'v1.35.0', 'v1.37.1'])('an upgrade to %s is none', (version) => {
+    expect(to(version)).toEqual([]);
+  });
+
+  test.each(['v1.34.3', 'v1.33.9'])('a downgrade to %s is one, and says why', (version) => {
+    expect(to(version)).toEqual([
+      `spec.config.kubernetesVersion: is v1.34.4 and cannot become ${version}: Kubernetes cannot be downgraded, its data would be newer than its API server`,
+    ]);
+  });
+
+  test('an upgrade that would need crictl is one', () => {
+    const { spec } = fixtureCluster();
+    spec.config.kubernetesVersion = 'v1.29.1';
+    expect(versionProblems('v1.28.9', spec)[0]?.message).toMatch(/1\.32 and later only$/);
+  });
+
+  test('nothing runs yet: any version may be chosen', () => {
+    expect(versionProblems(undefined, fixtureCluster().spec)).toEqual([]);
   });
 });

@@ -3,6 +3,7 @@ import type { Problem } from '../errors.js';
 import { platformRow } from '../platform.js';
 import { leftOut } from '../registration.js';
 import { stableJson } from '../stableJson.js';
+import { upgradeProblem } from '../upgrade.js';
 import { canonicalText } from './cidr.js';
 import { appendPath } from './path.js';
 
@@ -25,6 +26,13 @@ export function immutableFromSubmit(submitted: ClusterSpec, desired: ClusterSpec
   );
 }
 
+/** Where a change of the Kubernetes version is no upgrade that plinth makes. `running`: what the control plane has. */
+export function versionProblems(running: string | undefined, desired: ClusterSpec): Problem[] {
+  if (running === undefined) return [];
+  const message = upgradeProblem({ from: running, to: desired.config.kubernetesVersion });
+  return message === undefined ? [] : [{ path: 'spec.config.kubernetesVersion', message }];
+}
+
 interface Field<T> {
   /** Below the cluster's spec or the node. */
   path: readonly string[];
@@ -34,7 +42,7 @@ interface Field<T> {
 }
 
 const FOR_GOOD = 'it is built into the cluster; delete the cluster and create it anew';
-const UPGRADES = 'upgrades are not supported yet';
+const UPGRADES = 'upgrades of it are not supported yet';
 const JOINED = 'it is read when a node joins, and changing it later is not supported yet';
 const OTHER_NODE = 'remove the node, and add it again in a later apply';
 
@@ -51,11 +59,6 @@ const CLUSTER_FIELDS: readonly Field<ClusterSpec>[] = [
   {
     path: ['config', 'network', 'cni', 'version'],
     read: (spec) => spec.config.network.cni.version.replace(/^v/, ''),
-    because: UPGRADES,
-  },
-  {
-    path: ['config', 'kubernetesVersion'],
-    read: (spec) => spec.config.kubernetesVersion,
     because: UPGRADES,
   },
   {

@@ -46,10 +46,16 @@ function isLinkLocal(address: string): boolean {
   return /^fe[89ab]/i.test(address);
 }
 
-/** kubeadm's own check calls cgroup v1 an error from 1.35 on; ours has judged it by version before. */
 function ignoredPreflight(spec: ClusterSpec, facts: MachineFacts | undefined): object {
+  const ignored = ignoredPreflightErrors(spec, facts);
+  return ignored.length === 0 ? {} : { ignorePreflightErrors: ignored };
+}
+
+/** kubeadm's own check calls cgroup v1 an error from 1.35 on; ours has judged it by version before. */
+export function ignoredPreflightErrors(
+  spec: ClusterSpec,
+  facts: MachineFacts | undefined,
+): string[] {
   const { cgroupV1 } = neededRow(spec.config.kubernetesVersion);
-  return cgroupV1 === 'opt-in' && facts?.cgroupVersion === 1
-    ? { ignorePreflightErrors: ['SystemVerification'] }
-    : {};
+  return cgroupV1 === 'opt-in' && facts?.cgroupVersion === 1 ? ['SystemVerification'] : [];
 }

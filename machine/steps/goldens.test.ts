@@ -81,13 +81,16 @@ function views({ change, leader, worker, controlPlane }: GoldenCase): View[] {
       ...(join === undefined ? {} : { join }),
     });
   const withKey = { ...fixtureJoin, certificateKey: fixtureCertificateKey };
-  const subjects: readonly StepName[] = ['drain', 'etcd-member-remove', 'node-delete'];
+  const subjects: readonly StepName[] = [
+    ...(['drain', 'etcd-member-remove', 'node-delete'] as const),
+    ...(['upgrade-drain', 'uncordon'] as const),
+  ];
   const joins: readonly StepName[] = ['kubeadm-join', 'join-credentials'];
   const plain = stepModules
     .map(({ name }) => name)
     .filter((name) => !subjects.includes(name) && !joins.includes(name))
     .filter((name) => name !== 'kubeadm-join-control-plane');
-  const ofWorker: readonly StepName[] = ['binaries', 'images'];
+  const ofWorker: readonly StepName[] = ['binaries', 'images', 'kubeadm-upgrade'];
   return [
     ...plain.map((step): View => ({
       file: step,

@@ -28,14 +28,23 @@ changed=0
 hint 'Is containerd running? Is the disk under /var/lib/containerd full?'
 have_images=$(list_images)
 if [[ -n $IMAGE_FILES ]]; then
+  # Of a full disk the kubelet takes images that nothing uses: their archives, spent before, have to come again.
+  gone=
+  while read -r sum refs; do
+    file=$PLINTH_ARTIFACTS/$sum
+    all_present "$refs" || drop_spent "$file"
+    [[ -e $file ]] || all_present "$refs" || gone+=" $refs"
+  done <<<"$IMAGE_FILES"
+  if [[ -n $gone ]]; then
+    result again "the archives of$gone"
+    fail ArtifactMissing "image archives did not arrive:$gone" 'Retry: they are sent again.'
+  fi
   while read -r sum refs; do
     file=$PLINTH_ARTIFACTS/$sum
     if all_present "$refs"; then
       spend "$file"
       continue
     fi
-    drop_spent "$file"
-    [[ -e $file ]] || fail ArtifactMissing "the image archive of $refs did not arrive" 'Retry: it is sent again.'
     note "importing $refs"
     bundle_file "$file" | run ctr -n k8s.io images import - >/dev/null
     spend "$file"

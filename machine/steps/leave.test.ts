@@ -1,75 +1,25 @@
-import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { aMachine, aSpec } from '../../test/fixtures/facts/machine.js';
+import {
+  scriptMachine,
+  type ScriptMachine,
+  type ScriptResult,
+} from '../../test/fixtures/stepScript.js';
 import { drainStep } from './drain.js';
 import { etcdMemberRemoveStep } from './etcd-member-remove.js';
 import { nodeDeleteStep } from './node-delete.js';
-import { scriptText } from './registry.js';
 import type { StepContext, StepModule } from './types.js';
 
-const exec = promisify(execFile);
-
-let dir: string;
+let machine: ScriptMachine;
 
 beforeEach(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'plinth-leave-'));
-  await mkdir(join(dir, 'run'));
+  machine = await scriptMachine();
 });
-afterEach(() => rm(dir, { recursive: true, force: true }));
-
-/** A program of the machine: a script that finds its state in $D. */
-async function program(name: string, text: string): Promise<void> {
-  await mkdir(join(dir, 'bin'), { recursive: true });
-  await writeFile(join(dir, 'bin', name), `#!/bin/bash\n${text}\n`);
-  await chmod(join(dir, 'bin', name), 0o755);
-}
-
-interface Result {
-  outcome: 'done' | 'skipped' | 'failed';
-  failCode?: string | undefined;
-  hint?: string | undefined;
-  output: string;
-}
+afterEach(() => machine.remove());
 
 /** Runs a step that is about n3 through n1's machine. */
-async function run(module: StepModule): Promise<Result> {
-  const params = Object.entries(module.params(context('n3')));
-  const assignments = params.map(([name, value]) => `${name}='${value}'`).join('\n');
-  const output = await exec('bash', ['-c', `${assignments}\n${scriptText(module, 'debian')}`], {
-    env: {
-      PATH: `${join(dir, 'bin')}:${process.env['PATH'] ?? ''}`,
-      LC_ALL: 'C',
-      D: dir,
-      PLINTH_RUN_DIR: join(dir, 'run'),
-      PLINTH_STATE: join(dir, 'state'),
-    },
-  }).then(
-    ({ stdout, stderr }) => ({ failed: false, text: stdout + stderr }),
-    (error: unknown) => {
-      const { stdout, stderr } = error as { stdout: string; stderr: string };
-      return { failed: true, text: stdout + stderr };
-    },
-  );
-  const skipped = await said('run/skip');
-  return {
-    outcome: output.failed ? 'failed' : skipped === undefined ? 'done' : 'skipped',
-    failCode: await said('run/fail_code'),
-    hint: await said('run/hint'),
-    output: output.text,
-  };
-}
-
-const said = (file: string) =>
-  readFile(join(dir, file), 'utf8').then(
-    (text) => text.trim(),
-    () => undefined,
-  );
+const run = (module: StepModule): Promise<ScriptResult> => machine.run(module, context('n3'));
 
 function context(subject: string, through = 'n1'): StepContext {
   const nodes = [1, 2, 3].map((n) => aMachine(n).node);
@@ -98,12 +48,9 @@ function member(n: number, { state = 'started', learner = false } = {}): string 
 }
 
 async function etcd(members: string[], dead: number[] = []): Promise<void> {
-  await writeFile(join(dir, 'members'), `${members.join('\n')}\n`);
-  await writeFile(
-    join(dir, 'dead'),
-    dead.map((n) => `https://10.0.0.${String(n)}:2379\n`).join(''),
-  );
-  await program(
+  await machine.put('members', `${members.join('\n')}\n`);
+  await machine.put('dead', dead.map((n) => `https://10.0.0.${String(n)}:2379\n`).join(''));
+  await machine.program(
     'curl',
     `case "$*" in
       *member/list) [[ -e $D/asked ]] || { touch "$D/asked"; exit 7; }
@@ -140,8 +87,8 @@ describe('etcd-member-remove', () => {
     await etcd(members, dead);
 
     expect(await run(etcdMemberRemoveStep)).toMatchObject({ outcome: 'done' });
-    expect(await said('removed')).toBe('id3');
-    expect(await said('run/results/members')).toBe(String(members.length - 1));
+    expect(await machine.said('removed')).toBe('id3');
+    expect(await machine.said('run/results/members')).toBe(String(members.length - 1));
   });
 
   it.each<[string, string[], number[], string]>([
@@ -161,7 +108,7 @@ describe('etcd-member-remove', () => {
     expect(result).toMatchObject({ outcome: 'failed', failCode: 'QuorumRisk' });
     expect(result.output).toContain(message);
     expect(result.hint).not.toBe('');
-    expect(await said('removed')).toBeUndefined();
+    expect(await machine.said('removed')).toBeUndefined();
   });
 
   it('has nothing to do where the node has no member', async () => {
@@ -171,8 +118,8 @@ describe('etcd-member-remove', () => {
   });
 
   it('says so when etcd does not run here', async () => {
-    await program('curl', 'exit 7');
-    await program('sleep', 'exit 0');
+    await machine.program('curl', 'exit 7');
+    await machine.program('sleep', 'exit 0');
 
     expect(await run(etcdMemberRemoveStep)).toMatchObject({
       outcome: 'failed',
@@ -183,9 +130,9 @@ describe('etcd-member-remove', () => {
 
 /** kubectl with a node n3 that is there or not, and a drain that says and ends as given. */
 async function kubectl(node: 'Ready' | 'NotReady' | 'gone', drain = { text: '', code: 0 }) {
-  await writeFile(join(dir, 'drain'), drain.text);
-  if (node !== 'gone') await writeFile(join(dir, 'node'), '');
-  await program(
+  await machine.put('drain', drain.text);
+  if (node !== 'gone') await machine.put('node', '');
+  await machine.program(
     'kubectl',
     `echo "$*" >>"$D/calls"
      case "$*" in
@@ -202,7 +149,7 @@ describe('drain', () => {
     await kubectl('Ready');
 
     expect(await run(drainStep)).toMatchObject({ outcome: 'done' });
-    const calls = await said('calls');
+    const calls = await machine.said('calls');
     expect(calls).toContain('cordon n3');
     expect(calls).toMatch(/drain n3 --ignore-daemonsets --delete-emptydir-data --timeout=\d+s$/m);
     expect(calls).not.toContain('--force');
@@ -213,7 +160,7 @@ describe('drain', () => {
     await kubectl('NotReady');
 
     expect(await run(drainStep)).toMatchObject({ outcome: 'done' });
-    expect(await said('calls')).toContain('--skip-wait-for-delete-timeout=1');
+    expect(await machine.said('calls')).toContain('--skip-wait-for-delete-timeout=1');
   });
 
   it('has nothing to do where the node is gone', async () => {
@@ -234,7 +181,7 @@ There are pending pods in node "n3" when an error occurred: error when evicting 
 
     expect(result).toMatchObject({ outcome: 'failed', failCode: 'StepFailed' });
     expect(result.output).toContain('a disruption budget keeps shop/web-1');
-    expect(await said('run/results/blocking')).toBe('shop/web-1');
+    expect(await machine.said('run/results/blocking')).toBe('shop/web-1');
     expect(result.hint).toContain('kubectl get pdb -A');
   });
 
@@ -249,11 +196,11 @@ cannot delete cannot delete Pods that declare no controller (use --force to over
 
     expect(result).toMatchObject({ outcome: 'failed' });
     expect(result.output).toContain('default/alone, default/naked');
-    expect(await said('run/results/blocking')).toBe('default/alone, default/naked');
+    expect(await machine.said('run/results/blocking')).toBe('default/alone, default/naked');
   });
 
   it('says so when the API server does not answer', async () => {
-    await program('kubectl', 'exit 1');
+    await machine.program('kubectl', 'exit 1');
 
     expect(await run(drainStep)).toMatchObject({ outcome: 'failed', failCode: 'StepFailed' });
   });

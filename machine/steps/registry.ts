@@ -29,6 +29,14 @@ import { releaseStep } from './release.js';
 import { resetStep } from './reset.js';
 import { restoreStep } from './restore.js';
 import type { StepModule } from './types.js';
+import {
+  etcdSnapshotStep,
+  kubeadmBinaryStep,
+  kubeadmUpgradeStep,
+  kubeletRestartStep,
+  uncordonStep,
+  upgradeDrainStep,
+} from './upgrade.js';
 
 /** Every step there is. */
 export const stepModules: readonly StepModule[] = [
@@ -53,6 +61,12 @@ export const stepModules: readonly StepModule[] = [
   namespaceSyncStep,
   blueprintSyncStep,
   blueprintHealthStep,
+  kubeadmBinaryStep,
+  etcdSnapshotStep,
+  kubeadmUpgradeStep,
+  upgradeDrainStep,
+  kubeletRestartStep,
+  uncordonStep,
   drainStep,
   etcdMemberRemoveStep,
   nodeDeleteStep,

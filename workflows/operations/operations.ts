@@ -35,6 +35,23 @@ export async function NodeUpdate(input: OperationInput): Promise<void> {
   await runClusterSteps(input, input.plan.clusterSteps);
 }
 
+/** To another version of Kubernetes: control planes one by one, then workers. Stops at the first that fails. */
+export async function ClusterUpgrade(input: OperationInput): Promise<void> {
+  await records.beginOperation(input.ref);
+  const failures = await runNodes(input, input.plan.nodes);
+  await records.markNodes(
+    input.ref,
+    failures.map((failure) => failure.text),
+  );
+  if (failures.length === 0) return;
+  const failed = new Set(failures.map((failure) => failure.hostname));
+  const controlPlaneIsNew = input.plan.nodes.every(
+    ({ hostname, path }) => path === 'upgrade-worker' || !failed.has(hostname),
+  );
+  // Nodes may join an upgraded control plane, whichever worker is still to come.
+  throw operationFailure(summariseFailures(failures), controlPlaneIsNew);
+}
+
 export async function BlueprintSync(input: OperationInput): Promise<void> {
   await records.beginOperation(input.ref);
   await runClusterSteps(input, input.plan.clusterSteps);

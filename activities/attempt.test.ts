@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest';
+
+import type { NodeStepRecord } from '../core/records.js';
+import { attemptOf } from './attempt.js';
+
+const record: NodeStepRecord = {
+  ...{ state: 'running', tasksetId: 't1', operation: 'ClusterUpgrade', operationIndex: 0 },
+  ...{ attempt: 2, startedAt: 5 },
+};
+
+it.each([
+  ['nothing is recorded', undefined, 't1', 0, 1],
+  ['the record is of an older taskset', record, 't2', 0, 1],
+  ['the operation goes on', record, 't1', 0, 2],
+  ['the record is of the operation before', record, 't1', 1, 3],
+] as const)('the attempt where %s', (_, previous, tasksetId, operationIndex, attempt) => {
+  expect(attemptOf(previous, { tasksetId, operationIndex }).attempt).toBe(attempt);
+});
+
+it('begins when its first run did', () => {
+  expect(attemptOf(record, { tasksetId: 't1', operationIndex: 0 }).startedAt).toBe(5);
+});

@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { fixtureNode } from '../../test/fixtures/cluster.js';
+import { fixtureStepContext } from '../../test/fixtures/stepContext.js';
+import {
+  scriptMachine,
+  type ScriptMachine,
+  type ScriptResult,
+} from '../../test/fixtures/stepScript.js';
+import type { StepModule } from './types.js';
+import { etcdSnapshotStep, kubeadmUpgradeStep, uncordonStep, upgradeDrainStep } from './upgrade.js';
+
+let machine: ScriptMachine;
+beforeEach(async () => {
+  machine = await scriptMachine();
+});
+afterEach(() => machine.remove());
+
+const nodes = [fixtureNode(1, { roles: ['ControlPlane', 'Worker'] }), fixtureNode(2)];
+const config = { kubernetesVersion: 'v1.35.4' };
+const run = (module: StepModule, node = 'm1', subject?: string): Promise<ScriptResult> =>
+  machine.run(
+    module,
+    fixtureStepContext({ nodes, config, node, ...(subject === undefined ? {} : { subject }) }),
+    ['/etc/kubernetes'],
+  );
+
+describe('kubeadm-upgrade', () => {
+  const pods = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
+
+  /** A cluster of this version, whose kubeadm does what it says. */
+  async function cluster(version: string): Promise<void> {
+    await machine.put('version', version);
+    await machine.program(
+      'kubectl',
+      `case "$*" in
+        *readyz*) printf ok ;;
+        *kubeadm-config*) printf 'kind: ClusterConfiguration\\nkubernetesVersion: %s\\n' "$(<"$D/version")" ;;
+      esac`,
+    );
+    await machine.program(
+      'kubeadm',
+      `echo "$*" >>"$D/asked"
+      [[ ! -e $D/fails ]] || exit 1
+      mkdir -p "$D/etc/kubernetes/manifests"
+      for pod in ${pods.join(' ')}; do
+        echo "    image: registry.k8s.io/$pod:v1.35.4" >"$D/etc/kubernetes/manifests/$pod.yaml"
+      done`,
+    );
+  }
+
+  it('takes the cluster to the version where it is older, once', async () => {
+    await cluster('v1.34.4');
+    expect((await run(kubeadmUpgradeStep)).outcome).toBe('done');
+    expect(await machine.said('asked')).toBe('upgrade apply v1.35.4 --yes');
+    expect((await run(kubeadmUpgradeStep)).outcome).toBe('skipped');
+    expect(await machine.said('asked')).toBe('upgrade apply v1.35.4 --yes');
+  });
+
+  it('takes a node along where the cluster is there already, and a worker anyhow', async () => {
+    await cluster('v1.35.4');
+    expect((await run(kubeadmUpgradeStep)).outcome).toBe('done');
+    expect(await machine.said('asked')).toBe('upgrade node');
+    await machine.put('etc/kubernetes/plinth-upgraded', 'v1.34.4');
+    expect((await run(kubeadmUpgradeStep, 'm2')).outcome).toBe('done');
+    expect(await machine.said('asked')).toBe('upgrade node\nupgrade node');
+  });
+
+  it('is done again when its mark is there and a static pod is still the old one', async () => {
+    await cluster('v1.35.4');
+    await machine.put('etc/kubernetes/plinth-upgraded', 'v1.35.4');
+    await machine.put(
+      'etc/kubernetes/manifests/kube-apiserver.yaml',
+      'image: x/kube-apiserver:v1.34.4',
+    );
+    expect((await run(kubeadmUpgradeStep)).outcome).toBe('done');
+  });
+
+  it('fails with what to do, and is not taken as done', async () => {
+    await cluster('v1.34.4');
+    await machine.put('fails', '');
+    const failed = await run(kubeadmUpgradeStep);
+    expect(failed).toMatchObject({ outcome: 'failed', failCode: 'StepFailed' });
+    expect(failed.hint).toContain('retry');
+    expect(await machine.said('etc/kubernetes/plinth-upgraded')).toBeUndefined();
+  });
+});
+
+describe('upgrade-drain and uncordon', () => {
+  async function node(unschedulable: boolean): Promise<void> {
+    await machine.put('unschedulable', String(unschedulable));
+    await machine.program(
+      'kubectl',
+      `case "$*" in
+        *plinth*cordoned-*) rm -f "$D/ours" ;;
+        *plinth.io/cordoned=true*) echo true >"$D/ours" ;;
+        *unschedulable*) cat "$D/unschedulable" ;;
+        *annotations*) [[ ! -e $D/ours ]] || printf true ;;
+        uncordon*) printf false >"$D/unschedulable" ;;
+        cordon*) printf true >"$D/unschedulable" ;;
+        *conditions*) printf True ;;
+        *'get node'*) echo node/m2 ;;
+      esac`,
+    );
+  }
+
+  it('cordon, and take back the cordon', async () => {
+    await node(false);
+    expect((await run(upgradeDrainStep, 'm1', 'm2')).outcome).toBe('done');
+    expect(await machine.said('unschedulable')).toBe('true');
+    // A second time: the first was cut off after its cordon.
+    expect((await run(upgradeDrainStep, 'm1', 'm2')).outcome).toBe('done');
+    expect((await run(uncordonStep, 'm1', 'm2')).outcome).toBe('done');
+    expect(await machine.said('unschedulable')).toBe('false');
+    expect((await run(uncordonStep, 'm1', 'm2')).outcome).toBe('skipped');
+  });
+
+  it('leave a node cordoned that a person had cordoned', async () => {
+    await node(true);
+    expect((await run(upgradeDrainStep, 'm1', 'm2')).outcome).toBe('done');
+    expect((await run(uncordonStep, 'm1', 'm2')).outcome).toBe('skipped');
+    expect(await machine.said('unschedulable')).toBe('true');
+  });
+
+  it('may be about the machine that they run on: the only control plane', async () => {
+    await node(false);
+    expect((await run(upgradeDrainStep, 'm1', 'm1')).outcome).toBe('done');
+  });
+});
+
+describe('etcd-snapshot', () => {
+  const data = Buffer.alloc(100_000, 'etcd');
+  const whole = Buffer.concat([data, createHash('sha256').update(data).digest()]);
+
+  async function etcd(snapshot: Buffer): Promise<void> {
+    const pieces = [snapshot.subarray(0, 40_001), snapshot.subarray(40_001)];
+    const lines = pieces.map((piece) =>
+      JSON.stringify({ result: { blob: piece.toString('base64') } }),
+    );
+    await machine.put('answer', `${lines.join('\n')}\n`);
+    await machine.program('curl', 'echo once >>"$D/asked"; cat "$D/answer"');
+  }
+  const file = 'state/etcd-snapshots/before-v1.35.4.db';
+
+  it('is put together from its pieces, and taken once', async () => {
+    await etcd(whole);
+    expect((await run(etcdSnapshotStep)).outcome).toBe('done');
+    expect(await machine.said(file)).toBe(whole.toString('utf8').trim());
+    expect((await run(etcdSnapshotStep)).outcome).toBe('skipped');
+    expect(await machine.said('asked')).toBe('once');
+  });
+
+  it('is refused when it is not whole', async () => {
+    await etcd(whole.subarray(0, 50_000));
+    expect((await run(etcdSnapshotStep)).outcome).toBe('failed');
+    expect(await machine.said(file)).toBeUndefined();
+  });
+
+  it('does not fill the disk: older ones go', async () => {
+    await etcd(whole);
+    for (const old of ['a', 'b', 'c', 'd'])
+      await machine.put(`state/etcd-snapshots/${old}.db`, old);
+    expect((await run(etcdSnapshotStep)).outcome).toBe('done');
+    const left = ['a', 'b', 'c', 'd'].map((old) => machine.said(`state/etcd-snapshots/${old}.db`));
+    expect((await Promise.all(left)).filter((text) => text !== undefined)).toHaveLength(2);
+    expect(await machine.said(file)).toBeDefined();
+  });
+});

@@ -1,0 +1,85 @@
+import { isControlPlane } from '../../core/plan.js';
+import { PATCHES } from '../kubeadm/config.js';
+import { kubeletPatch } from '../kubeadm/kubeletConfiguration.js';
+import { ignoredPreflightErrors } from '../kubeadm/nodeRegistration.js';
+import { binariesStep } from './binaries.js';
+import { DRAIN_SECONDS } from './drain.js';
+import { nodeParams } from './nodeParams.js';
+import type { StepContext, StepModule } from './types.js';
+
+/** kubeadm alone, so that its own lists and checks are those of the new version before anything is changed. */
+export const kubeadmBinaryStep: StepModule = {
+  ...binariesStep,
+  name: 'kubeadm-binary',
+  params: (context) => {
+    const params = binariesStep.params(context);
+    const rows = (params['BINARIES'] ?? '').split('\n');
+    return {
+      ...params,
+      BINARIES: rows.filter((row) => row.split(' ')[0] === 'kubeadm').join('\n'),
+    };
+  },
+};
+
+/** Snapshots that stay on a control plane's disk. */
+const KEPT_SNAPSHOTS = 3;
+
+export const etcdSnapshotStep: StepModule = {
+  name: 'etcd-snapshot',
+  script: ['etcd-lib.sh', 'etcd-snapshot.sh'],
+  timeoutSeconds: 900,
+  params: (context) => ({
+    LABEL: `before-${context.spec.config.kubernetesVersion}`,
+    KEEP: String(KEPT_SNAPSHOTS),
+  }),
+};
+
+export const kubeadmUpgradeStep: StepModule = {
+  name: 'kubeadm-upgrade',
+  script: ['control-plane-lib.sh', 'kubeadm-upgrade.sh'],
+  // kubeadm waits for each static pod for up to five minutes, and goes back by itself when one does not come.
+  timeoutSeconds: 1800,
+  params: (context) => ({
+    ...nodeParams(context),
+    CONTROL_PLANE: String(isControlPlane(context.node)),
+    ARGUMENTS: upgradeArguments(context).join(' '),
+  }),
+};
+
+function upgradeArguments(context: StepContext): string[] {
+  const ignored = ignoredPreflightErrors(context.spec, context.facts);
+  return [
+    ...(kubeletPatch(context) === '' ? [] : [`--patches=${PATCHES}`]),
+    ...(ignored.length === 0 ? [] : [`--ignore-preflight-errors=${ignored.join(',')}`]),
+  ];
+}
+
+/** The node that a step is about: another one's, or the machine itself where it is the only control plane. */
+const aboutNode = ({ subject, node }: StepContext): string => (subject ?? node).hostname;
+
+/** As `drain`, and it remembers who cordoned: what a person had cordoned stays so. */
+export const upgradeDrainStep: StepModule = {
+  name: 'upgrade-drain',
+  script: ['leave.sh', 'cordon.sh', 'drain.sh'],
+  timeoutSeconds: DRAIN_SECONDS + 60,
+  beside: true,
+  params: (context) => ({
+    SUBJECT: aboutNode(context),
+    DRAIN_SECONDS: String(DRAIN_SECONDS),
+  }),
+};
+
+export const uncordonStep: StepModule = {
+  name: 'uncordon',
+  script: ['leave.sh', 'uncordon.sh'],
+  timeoutSeconds: 180,
+  beside: true,
+  params: (context) => ({ SUBJECT: aboutNode(context) }),
+};
+
+export const kubeletRestartStep: StepModule = {
+  name: 'kubelet-restart',
+  script: ['control-plane-lib.sh', 'kubelet-restart.sh'],
+  timeoutSeconds: 300,
+  params: nodeParams,
+};

@@ -1,0 +1,454 @@
+# shellcheck shell=bash
+# First part of every step's script. The runner's wrapper has set the step's parameters as shell
+# variables and exported PLINTH_RUN_DIR, PLINTH_STATE, PLINTH_ARTIFACTS and PLINTH_CLUSTER_ID.
+set -Eeuo pipefail
+umask 022
+
+PLINTH_BEFORE=$PLINTH_STATE/before
+# Set to 1 by put_file when it wrote: tells a step whether a unit needs a restart.
+# shellcheck disable=SC2034
+CHANGED=0
+
+# The unexpanded text of what failed, so that no parameter's value gets into a report.
+plinth_on_error() {
+  local code=$1 text=$2
+  case $text in
+    *'"$@"'* | *'run '*) ;; # `run` has written the command with its arguments
+    *) printf '%s\n' "$text" >"$PLINTH_RUN_DIR/command" ;;
+  esac
+  [[ $BASH_SUBSHELL -gt 0 ]] || printf 'failed with exit code %s: %s\n' "$code" "$text" >&2
+}
+trap 'plinth_on_error "$?" "$BASH_COMMAND"' ERR
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+note() { printf '%s\n' "$*"; }
+
+# run CMD…: names the command in the report if it fails. No secrets in its arguments.
+run() {
+  printf '%s\n' "$*" >"$PLINTH_RUN_DIR/command"
+  printf '+ %s\n' "$*"
+  "$@"
+}
+
+# result KEY VALUE
+result() {
+  mkdir -p "$PLINTH_RUN_DIR/results"
+  printf '%s' "$2" >"$PLINTH_RUN_DIR/results/$1"
+}
+
+# skip REASON: the step's check found everything done.
+skip() {
+  note "skipped: $1"
+  printf '%s\n' "$1" >"$PLINTH_RUN_DIR/skip"
+  exit 0
+}
+
+# hint TEXT: what a person should do about whatever fails next.
+hint() { printf '%s\n' "$1" >"$PLINTH_RUN_DIR/hint"; }
+
+# fail CODE MESSAGE [HINT]: CODE is one of core/errors.ts.
+fail() {
+  printf '%s\n' "$1" >"$PLINTH_RUN_DIR/fail_code"
+  [[ -z ${3-} ]] || hint "$3"
+  printf '%s\n' "$2" >&2
+  exit 1
+}
+
+# ---- what was there before: one record for each thing, made once, before the first change ----
+# before/paths/KEY     kind (absent, made, file, symlink, dir) and the path; KEY.orig: the original,
+#                      KEY.list, KEY.mode: of a directory everything below it (NUL-separated), and its mode
+# before/sysctls/KEY   value          before/units/UNIT   "<is-enabled> <is-active>"
+
+# A record counts only when its file has its final name: a kill in between leaves it to be made anew.
+# It is on disk before what it is about changes, unless PLINTH_BATCH says that many come at once and
+# whoever makes them does that.
+plinth_record() {
+  local file=$1 text=$2
+  printf '%s\n' "$text" >"$file.tmp"
+  [[ -n ${PLINTH_BATCH-} ]] || sync "$file.tmp" 2>/dev/null || true
+  mv -f "$file.tmp" "$file"
+}
+
+plinth_path_key() {
+  local key=${1//%/%25}
+  printf '%s' "${key//\//%2F}"
+}
+
+plinth_record_as() {
+  local path=$1 absent=$2 file kind
+  mkdir -p "$PLINTH_BEFORE/paths"
+  file=$PLINTH_BEFORE/paths/$(plinth_path_key "$path")
+  [[ ! -e $file ]] || return 0
+  rm -rf "$file.orig" "$file.list" "$file.mode"
+  if [[ -L $path ]]; then
+    kind=symlink
+    cp -a "$path" "$file.orig"
+  elif [[ -d $path ]]; then
+    kind=dir
+    find "$path" -xdev -mindepth 1 -printf '%P\0' >"$file.list"
+    stat -c '%a %u:%g' "$path" >"$file.mode"
+  elif [[ -e $path ]]; then
+    kind='file'
+    cp -a "$path" "$file.orig"
+  else
+    kind=$absent
+  fi
+  plinth_record "$file" "$kind $path"
+}
+
+# record_path PATH: call it before PATH is created or changed. What was absent is removed whole by
+# `restore`; of a directory that was there, only what is new in it.
+record_path() { plinth_record_as "${1%/}" absent; }
+
+# Directories put_file has to make: removed again only when nothing is left in them.
+plinth_make_parents() {
+  local dir=$1 missing=() i
+  while [[ ! -d $dir ]]; do
+    missing+=("$dir")
+    dir=$(dirname "$dir")
+  done
+  for ((i = ${#missing[@]} - 1; i >= 0; i--)); do
+    plinth_record_as "${missing[i]}" made
+    mkdir -m 0755 "${missing[i]}"
+  done
+}
+
+# files_of UNIT: what put_file changes from here on, UNIT has to take up. That it must is noted before
+# the change, so a kill before the restart is not forgotten; `changes_taken UNIT` says that it did.
+files_of() { PLINTH_READER=$1; }
+changes_pending() { [[ -e $PLINTH_STATE/pending/$1 ]]; }
+changes_taken() { rm -f "$PLINTH_STATE/pending/$1"; }
+
+plinth_mark_pending() {
+  [[ -n ${PLINTH_READER-} ]] || return 0
+  mkdir -p "$PLINTH_STATE/pending"
+  : >"$PLINTH_STATE/pending/$PLINTH_READER"
+}
+
+# put_file PATH MODE <content: keeps the original the first time; writes atomically, only if different.
+# Feed it by a redirection or a here-document: behind a pipe it could not set CHANGED.
+put_file() {
+  local path=$1 mode=$2 new
+  # Beside the target for an atomic rename; a fixed name, so that a killed run leaves one at most.
+  new=$path.plinth-new
+  plinth_make_parents "$(dirname "$path")"
+  plinth_record_as "$path" absent
+  (umask 077 && cat >"$new")
+  chmod "$mode" "$new"
+  if [[ -f $path && ! -L $path ]]; then
+    if cmp -s "$new" "$path" && [[ $(stat -c %a "$path") == "$(stat -c %a "$new")" ]]; then
+      rm -f "$new"
+      return 0
+    fi
+    chown --reference="$path" "$new"
+  fi
+  plinth_mark_pending
+  # A file that is a mount point (/etc/hosts in some containers) cannot be renamed over.
+  if ! mv -fT "$new" "$path" 2>/dev/null; then
+    cat "$new" >"$path"
+    chmod "$mode" "$path"
+    rm -f "$new"
+  fi
+  if have restorecon; then restorecon "$path" 2>/dev/null || true; fi
+  # shellcheck disable=SC2034
+  CHANGED=1
+}
+
+# record_sysctl KEY (net.ipv4.ip_forward): a key that does not exist yet has nothing to restore.
+record_sysctl() {
+  local proc=/proc/sys/${1//.//} file=$PLINTH_BEFORE/sysctls/$1
+  mkdir -p "$PLINTH_BEFORE/sysctls"
+  [[ ! -e $file && -r $proc ]] || return 0
+  plinth_record "$file" "$(cat "$proc")"
+}
+
+# record_unit UNIT (with its suffix): before it is enabled, disabled, started, stopped or masked.
+record_unit() {
+  local file=$PLINTH_BEFORE/units/$1 enabled active
+  mkdir -p "$PLINTH_BEFORE/units"
+  [[ ! -e $file ]] && have systemctl || return 0
+  enabled=$(systemctl is-enabled "$1" 2>/dev/null | head -n 1 || true)
+  active=$(systemctl is-active "$1" 2>/dev/null | head -n 1 || true)
+  plinth_record "$file" "${enabled:-absent} ${active:-inactive}"
+}
+
+# shellcheck shell=bash
+# Undoes by the record that `claim` and the steps made (see prelude.sh). Every function may be run
+# again after a kill at any point.
+
+# shellcheck disable=SC2034 # for the scripts after this one
+RESTORED=$PLINTH_STATE/restored
+
+# Mount points under PATH (itself only if it was none before), deepest first.
+mounts_under() {
+  awk -v top="$1/" '{ gsub(/\\040/, " ", $5); if (index($5 "/", top) == 1) print $5 }' /proc/self/mountinfo |
+    tac | while read -r mount; do
+    grep -qxF "$mount" "$PLINTH_BEFORE/mounts" 2>/dev/null || printf '%s\n' "$mount"
+  done
+}
+
+unmount_under() {
+  local mount
+  mounts_under "$1" | while read -r mount; do
+    umount "$mount" 2>/dev/null || umount -l "$mount" || true
+  done
+}
+
+# What a directory holds now and did not hold then.
+remove_new_in() {
+  local dir=$1 list=$2 name
+  local -A before=()
+  while IFS= read -r -d '' name; do before[$name]=1; done <"$list"
+  find "$dir" -xdev -mindepth 1 -depth -printf '%P\0' | while IFS= read -r -d '' name; do
+    [[ -n ${before[$name]-} ]] || rm -rf --one-file-system "${dir:?}/$name" 2>/dev/null || true
+  done
+}
+
+put_back() {
+  local original=$1 path=$2
+  [[ -d $path && ! -L $path ]] && rm -rf --one-file-system "$path"
+  mkdir -p "$(dirname "$path")"
+  if ! { cp -a "$original" "$path.plinth-new" && mv -fT "$path.plinth-new" "$path"; } 2>/dev/null; then
+    rm -f "$path.plinth-new"
+    cp -a --remove-destination "$original" "$path" 2>/dev/null || cat "$original" >"$path"
+  fi
+}
+
+same_file() {
+  [[ ! -L $2 && -f $2 ]] && cmp -s "$1" "$2" &&
+    [[ $(stat -c '%a %u %g %Y' "$1") == $(stat -c '%a %u %g %Y' "$2") ]]
+}
+
+is_as_before() {
+  local record=$1 kind path
+  read -r kind path <"$record"
+  case $kind in
+    absent) [[ ! -e $path && ! -L $path ]] ;;
+    file) same_file "$record.orig" "$path" ;;
+    symlink) [[ -L $path && $(readlink "$path") == "$(readlink "$record.orig")" ]] ;;
+  esac
+}
+
+# restore_record RECORD: the path is as the record says.
+restore_record() {
+  local record=$1 kind path mode owner
+  read -r kind path <"$record"
+  rm -f "$path.plinth-new"
+  case $kind in
+    absent)
+      unmount_under "$path"
+      if [[ -e $path || -L $path ]]; then
+        note "removing $path"
+        rm -rf --one-file-system "$path"
+      fi
+      ;;
+    made) rmdir "$path" 2>/dev/null || true ;;
+    dir)
+      unmount_under "$path"
+      [[ -d $path ]] || mkdir -p "$path"
+      remove_new_in "$path" "$record.list"
+      read -r mode owner <"$record.mode"
+      chmod "$mode" "$path"
+      chown "$owner" "$path"
+      ;;
+    file | symlink) is_as_before "$record" || put_back "$record.orig" "$path" ;;
+  esac
+}
+
+# restore_path PATH: by its record; without one PATH is left alone.
+restore_path() {
+  local record
+  record=$PLINTH_BEFORE/paths/$(plinth_path_key "$1")
+  [[ ! -e $record ]] || restore_record "$record"
+}
+
+was_before() { grep -qxF "$2" "$PLINTH_BEFORE/$1" 2>/dev/null; }
+
+# setting_file PATH MODE TEXT: the file holds TEXT; where the spec has no such setting (any more), it
+# is what it was before us.
+setting_file() {
+  local record
+  if [[ -n $3 ]]; then
+    put_file "$1" "$2" <<<"$3"
+    return
+  fi
+  record=$PLINTH_BEFORE/paths/$(plinth_path_key "$1")
+  if [[ -e $record ]] && ! is_as_before "$record"; then
+    plinth_mark_pending
+    restore_record "$record"
+    # shellcheck disable=SC2034 # as put_file says it
+    CHANGED=1
+  fi
+}
+
+# shellcheck shell=bash
+# PROXY_ENVIRONMENT: rows of `NAME=value`. Whatever this script fetches goes through the spec's proxy.
+while IFS= read -r setting; do
+  [[ -z $setting ]] || export "${setting?}"
+done <<<"$PROXY_ENVIRONMENT"
+
+# shellcheck shell=bash
+# bundle_file FILE: its content as it is meant; what the bundle compressed (zstd, by its magic number) is
+# unpacked on the way.
+bundle_file() {
+  if [[ $(od -An -tx1 -N4 "$1" | tr -d ' \n') == 28b52ffd ]]; then
+    zstd -dcq "$1"
+  else
+    cat "$1"
+  fi
+}
+
+# shellcheck shell=bash
+# What a unit asks of the outside goes through the spec's proxy. PROXY_ENVIRONMENT: rows of `NAME=value`;
+# PROXY_SECRET: whether a password is in them: anybody may ask systemd for a unit's Environment=.
+
+# unit_proxy UNIT: files_of is the caller's.
+unit_proxy() {
+  local row text='' file=/etc/plinth/proxy.env secret=''
+  if [[ $PROXY_SECRET == true ]]; then
+    secret=$PROXY_ENVIRONMENT
+    text=$'\n'"EnvironmentFile=$file"
+  else
+    while IFS= read -r row; do
+      # A percent sign begins one of systemd's own words.
+      [[ -z $row ]] || text+=$'\n'"Environment=\"${row//%/%%}\""
+    done <<<"$PROXY_ENVIRONMENT"
+  fi
+  setting_file "$file" 0600 "$secret"
+  setting_file "/etc/systemd/system/$1.d/50-plinth-proxy.conf" 0644 "${text:+[Service]$text}"
+}
+
+# shellcheck shell=bash
+# kubeadm, kubelet, kubectl, the CNI plugins and kubelet's unit. Files come from the bundle by their sums,
+# or from KUBERNETES_URL and CNI_URL, where a sum lies beside each.
+
+BIN=/usr/local/bin
+CNI=/opt/cni/bin
+
+# On the disk, not in memory: kubelet alone is 80 MB.
+DOWNLOADS=$PLINTH_STATE/downloads
+
+insecure=()
+if [[ $SKIP_VERIFY == true ]]; then
+  note 'certificates are not checked here: proxy.allowInsecureBootstrap'
+  insecure=(--insecure)
+fi
+
+# fetch URL NAME: verified by the sum that is published beside it.
+fetch() {
+  local wanted file=$DOWNLOADS/$2
+  mkdir -p "$DOWNLOADS"
+  hint "Can the machine reach $1? A proxy or a mirror can be set."
+  run curl -fsSL --retry 3 --connect-timeout 10 "${insecure[@]}" -o "$file" "$1"
+  wanted=$(curl -fsSL --retry 3 --connect-timeout 10 "${insecure[@]}" "$1.sha256")
+  [[ $(sha256sum "$file" | cut -d ' ' -f 1) == "${wanted%% *}" ]] ||
+    fail ArtifactCorrupt "$1 does not have the sum that is published beside it" 'Retry; if it stays, the mirror is broken.'
+}
+
+# The file's own sum was checked when it arrived; whether it runs is asked when it is in place.
+install_binary() {
+  local name=$1 from=$2
+  record_path "$BIN/$name"
+  hint "Is the disk of $BIN full?"
+  bundle_file "$from" >"$BIN/.$name.new"
+  chmod 0755 "$BIN/.$name.new"
+  mv -f "$BIN/.$name.new" "$BIN/$name"
+}
+
+version_of() {
+  case $1 in
+    kubelet) "$BIN/kubelet" --version 2>/dev/null | awk '{ print $2 }' ;;
+    kubeadm) "$BIN/kubeadm" version -o short 2>/dev/null ;;
+    kubectl) "$BIN/kubectl" version --client 2>/dev/null | awk '/^Client/ { print $3 }' ;;
+  esac
+}
+
+changed=0
+CHANGED=0
+while read -r name sum; do
+  [[ $(version_of "$name") == "$KUBERNETES_VERSION" ]] && continue
+  if [[ -n $sum ]]; then
+    [[ -e $PLINTH_ARTIFACTS/$sum ]] || fail ArtifactMissing "$name did not arrive" 'Retry: it is sent again.'
+    install_binary "$name" "$PLINTH_ARTIFACTS/$sum"
+  else
+    fetch "$KUBERNETES_URL/$name" "$name"
+    install_binary "$name" "$DOWNLOADS/$name"
+  fi
+  [[ $(version_of "$name") == "$KUBERNETES_VERSION" ]] ||
+    fail StepFailed "$BIN/$name does not run, or is not $KUBERNETES_VERSION" \
+      "Is the machine's architecture the node's arch in the spec?"
+  note "$name $KUBERNETES_VERSION"
+  changed=1
+done <<<"$BINARIES"
+
+# What kubeadm's and Calico's networks call; each answers only when it is whole.
+cni_plugins_answer() {
+  local name
+  for name in bandwidth bridge host-local loopback portmap tuning; do
+    CNI_COMMAND=VERSION "$1/$name" </dev/null >/dev/null 2>&1 || return 1
+  done
+}
+
+if ! cni_plugins_answer "$CNI"; then
+  archive=$PLINTH_ARTIFACTS/$CNI_SUM
+  if [[ -z $CNI_SUM ]]; then
+    archive=$DOWNLOADS/cni.tgz
+    fetch "$CNI_URL" cni.tgz
+  fi
+  [[ -e $archive ]] || fail ArtifactMissing 'the CNI plugins did not arrive' 'Retry: they are sent again.'
+  rm -rf "$CNI.plinth-new"
+  mkdir -p "$CNI" "$CNI.plinth-new"
+  run tar -xzf "$archive" -C "$CNI.plinth-new" --no-same-owner
+  # One by one: Calico's own lie here as well.
+  find "$CNI.plinth-new" -type f -exec mv -f -t "$CNI" {} +
+  rm -rf "$CNI.plinth-new"
+  cni_plugins_answer "$CNI" || fail StepFailed "the CNI plugins in $CNI do not run" \
+    "Is the machine's architecture the node's arch in the spec?"
+  changed=1
+fi
+rm -rf "$DOWNLOADS"
+
+files_of kubelet.service
+record_unit kubelet.service
+put_file /etc/systemd/system/kubelet.service 0644 <<'UNIT'
+[Unit]
+Description=kubelet: the Kubernetes node agent
+Documentation=https://kubernetes.io/docs/
+Wants=network-online.target
+After=network-online.target containerd.service
+[Service]
+ExecStart=/usr/local/bin/kubelet
+Restart=always
+StartLimitInterval=0
+RestartSec=2
+CPUAccounting=true
+MemoryAccounting=true
+[Install]
+WantedBy=multi-user.target
+UNIT
+put_file /etc/systemd/system/kubelet.service.d/10-kubeadm.conf 0644 <<'UNIT'
+[Service]
+Environment="KUBELET_KUBECONFIG_ARGS=--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf --kubeconfig=/etc/kubernetes/kubelet.conf"
+Environment="KUBELET_CONFIG_ARGS=--config=/var/lib/kubelet/config.yaml"
+# Written by kubeadm init and join.
+EnvironmentFile=-/var/lib/kubelet/kubeadm-flags.env
+EnvironmentFile=-/etc/default/kubelet
+ExecStart=
+ExecStart=/usr/local/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS $KUBELET_EXTRA_ARGS
+UNIT
+# Credential plugins and static pods from URLs are the kubelet's children.
+unit_proxy kubelet.service
+files_of ''
+setting_file /etc/plinth/kubeadm-patches/kubeletconfiguration+strategic.json 0644 "$KUBELET_PATCH"
+((CHANGED == 0)) || changed=1
+if changes_pending kubelet.service; then
+  systemctl daemon-reload
+  changes_taken kubelet.service
+  changed=1
+fi
+systemctl is-enabled --quiet kubelet.service || {
+  run systemctl enable --quiet kubelet.service
+  changed=1
+}
+((changed)) || skip "kubeadm, kubelet and kubectl are $KUBERNETES_VERSION"
