@@ -1,4 +1,4 @@
-import { API_ENDPOINT_NAME, API_ENDPOINT_PORT } from '../kubeadm/endpoint.js';
+import { API_ENDPOINT_NAME, API_ENDPOINT_PORT, apiServerOf } from '../kubeadm/endpoint.js';
 import type { StepModule } from './types.js';
 
 export const apiEndpointStep: StepModule = {
@@ -9,11 +9,7 @@ export const apiEndpointStep: StepModule = {
     ENDPOINT_NAME: API_ENDPOINT_NAME,
     ENDPOINT_PORT: String(API_ENDPOINT_PORT),
     BACKENDS: controlPlanes
-      .map(({ hostname, privateIP }) => `${hostname} ${endpoint(privateIP)}`)
+      .map(({ hostname, privateIP }) => `${hostname} ${apiServerOf(privateIP)}`)
       .join('\n'),
   }),
 };
-
-function endpoint(address: string): string {
-  return address.includes(':') ? `[${address}]:6443` : `${address}:6443`;
-}

@@ -39,6 +39,7 @@ if [[ $CONTROL_PLANE == true ]]; then
   [[ -n $version ]] || fail StepFailed "kubeadm's configuration of this cluster names no version" \
     'kubectl -n kube-system get configmap kubeadm-config'
   [[ $version == "$KUBERNETES_VERSION" ]] || verb=(apply "$KUBERNETES_VERSION" --yes)
+  note_service_watches
 fi
 hint 'kubeadm says above what is wrong, and has gone back to the static pods of before; mend it, then retry.'
 if ! run kubeadm upgrade "${verb[@]}" "${arguments[@]}"; then
@@ -50,5 +51,7 @@ if [[ $CONTROL_PLANE == true ]]; then
   wait_for_api
   static_pods_are_new || fail StepFailed "the static pods are not those of $KUBERNETES_VERSION after kubeadm's upgrade" \
     'Compare /etc/kubernetes/manifests with what kubeadm says above.'
+  # The next thing that happens is a drain.
+  wait_for_service_watches
 fi
 printf '%s\n' "$KUBERNETES_VERSION" >"$UPGRADED.new" && sync "$UPGRADED.new" && mv -f "$UPGRADED.new" "$UPGRADED"

@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { fixtureNode } from '../../test/fixtures/cluster.js';
@@ -32,17 +35,28 @@ describe('kubeadm-upgrade', () => {
   /** A cluster of this version, whose kubeadm does what it says. */
   async function cluster(version: string): Promise<void> {
     await machine.put('version', version);
+    await machine.put('watches', '5');
+    await machine.put('state/owner', 'claimed');
     await machine.program(
       'kubectl',
       `case "$*" in
         *readyz*) printf ok ;;
         *kubeadm-config*) printf 'kind: ClusterConfiguration\\nkubernetesVersion: %s\\n' "$(<"$D/version")" ;;
+        *rollout*) echo "$*" >>"$D/waited" ;;
+        *metrics*)
+          printf 'apiserver_longrunning_requests{resource="pods",scope="cluster",verb="WATCH"} 9\\n'
+          printf 'apiserver_longrunning_requests{resource="endpointslices",verb="WATCH"} %s\\n' "$(<"$D/watches")"
+          echo watches >>"$D/waited"
+          [[ ! -s $D/back ]] || { cat "$D/back" >"$D/watches"; rm "$D/back"; } ;;
       esac`,
     );
     await machine.program(
       'kubeadm',
       `echo "$*" >>"$D/asked"
       [[ ! -e $D/fails ]] || exit 1
+      # Its API server has just been started: who watches has yet to notice, and one look later they are back.
+      echo 2 >"$D/watches"
+      echo 5 >"$D/back"
       mkdir -p "$D/etc/kubernetes/manifests"
       for pod in ${pods.join(' ')}; do
         echo "    image: registry.k8s.io/$pod:v1.35.4" >"$D/etc/kubernetes/manifests/$pod.yaml"
@@ -65,6 +79,28 @@ describe('kubeadm-upgrade', () => {
     await machine.put('etc/kubernetes/plinth-upgraded', 'v1.34.4');
     expect((await run(kubeadmUpgradeStep, 'm2')).outcome).toBe('done');
     expect(await machine.said('asked')).toBe('upgrade node\nupgrade node');
+  });
+
+  it('ends when those who forward to services watch again: then it is safe to drain', async () => {
+    await cluster('v1.34.4');
+    expect((await run(kubeadmUpgradeStep)).outcome).toBe('done');
+    expect((await machine.said('waited'))?.split('\n')).toEqual([
+      'watches',
+      expect.stringContaining('rollout status daemonset/kube-proxy'),
+      ...['watches', 'watches'],
+    ]);
+    expect(await machine.said('state/service-watches')).toBeUndefined();
+  });
+
+  it('remembers how many watched when an attempt is cut off in the middle', async () => {
+    await cluster('v1.34.4');
+    await machine.put('fails', '');
+    await run(kubeadmUpgradeStep);
+    expect(await machine.said('state/service-watches')).toBe('5');
+    await rm(join(machine.dir, 'fails'));
+    await machine.put('watches', '1');
+    expect((await run(kubeadmUpgradeStep)).outcome).toBe('done');
+    expect((await machine.said('waited'))?.match(/watches/g)).toHaveLength(3);
   });
 
   it('is done again when its mark is there and a static pod is still the old one', async () => {

@@ -1,4 +1,5 @@
 import { isControlPlane } from '../../core/plan.js';
+import { apiServerOf } from '../kubeadm/endpoint.js';
 import { PATCHES } from '../kubeadm/config.js';
 import { kubeletPatch } from '../kubeadm/kubeletConfiguration.js';
 import { ignoredPreflightErrors } from '../kubeadm/nodeRegistration.js';
@@ -36,13 +37,14 @@ export const etcdSnapshotStep: StepModule = {
 
 export const kubeadmUpgradeStep: StepModule = {
   name: 'kubeadm-upgrade',
-  script: ['control-plane-lib.sh', 'kubeadm-upgrade.sh'],
+  script: ['control-plane-lib.sh', 'service-watches.sh', 'kubeadm-upgrade.sh'],
   // kubeadm waits for each static pod for up to five minutes, and goes back by itself when one does not come.
   timeoutSeconds: 1800,
   params: (context) => ({
     ...nodeParams(context),
     CONTROL_PLANE: String(isControlPlane(context.node)),
     ARGUMENTS: upgradeArguments(context).join(' '),
+    API_SERVERS: context.controlPlanes.map(({ privateIP }) => apiServerOf(privateIP)).join('\n'),
   }),
 };
 

@@ -138,7 +138,14 @@ describe('an upgrade by one minor', () => {
     await kubectl(['apply', '-f', '-'], served.map((each) => stringify(each)).join('---\n'));
     await kubectl(['rollout', 'status', 'deployment/served', '--timeout=120s']);
     const ip = await kubectl(['get', 'service', 'served', '-o', 'jsonpath={.spec.clusterIP}']);
-    for (const name of MACHINES) await startCalling(name, `http://${ip}/`);
+    const url = `http://${ip}/`;
+    for (const name of MACHINES) {
+      await until(`the service answers on ${name}`, 60, async () => {
+        const { code } = await execOn(name, `curl -fsS -o /dev/null --max-time 2 ${url}`);
+        return code === 0 ? true : undefined;
+      });
+    }
+    for (const name of MACHINES) await startCalling(name, url);
     initialised = (await runsOf('m1', 'kubeadm-init')).length;
   });
 

@@ -237,6 +237,49 @@ secret_file() {
 }
 
 # shellcheck shell=bash
+# Whoever forwards to Services (kube-proxy, the cluster's DNS) hears of a pod that goes by a watch on EndpointSlices. An
+# API server that restarts ends those watches, and a client that could not reach it tries again up to half a minute later:
+# a node that is drained before then takes pods away to which others still send. API_SERVERS: `address:port` of each, a row.
+
+WATCHES_BEFORE=$PLINTH_STATE/service-watches
+
+# How many there are, over all API servers; one that does not answer has none.
+service_watches() {
+  local server count sum=0
+  while read -r server; do
+    [[ -n $server ]] || continue
+    count=$(kube --server "https://$server" get --raw /metrics 2>/dev/null | awk '
+      /^apiserver_longrunning_requests\{/ && /resource="endpointslices"/ && /verb="WATCH"/ { n += $NF }
+      END { printf "%d", n }') || count=0
+    sum=$((sum + count))
+  done <<<"$API_SERVERS"
+  printf '%s' "$sum"
+}
+
+# Before the first attempt at a restart; a later attempt may find them gone already.
+note_service_watches() {
+  [[ ! -s $WATCHES_BEFORE ]] || return 0
+  service_watches >"$WATCHES_BEFORE.new" && mv -f "$WATCHES_BEFORE.new" "$WATCHES_BEFORE"
+}
+
+# Not worth a failure: a machine that is down, or a pod that left meanwhile, has one less for good.
+wait_for_service_watches() {
+  local wanted until now=0
+  wanted=$(cat "$WATCHES_BEFORE" 2>/dev/null || printf 0)
+  kubectl --kubeconfig "$ADMIN" -n kube-system rollout status daemonset/kube-proxy --timeout=120s ||
+    note 'kube-proxy is not rolled out on every node; going on'
+  until=$((SECONDS + 90))
+  while now=$(service_watches) && ((now < wanted)); do
+    if ((SECONDS >= until)); then
+      note "$now watches on EndpointSlices, $wanted before; going on"
+      break
+    fi
+    sleep 1
+  done
+  rm -f "$WATCHES_BEFORE"
+}
+
+# shellcheck shell=bash
 # This node's configuration and, on a control plane, its static pods become KUBERNETES_VERSION: by `apply` where the
 # cluster itself is still older, by `node` everywhere else. ARGUMENTS: of kubeadm, without blanks in them.
 
@@ -277,6 +320,7 @@ if [[ $CONTROL_PLANE == true ]]; then
   [[ -n $version ]] || fail StepFailed "kubeadm's configuration of this cluster names no version" \
     'kubectl -n kube-system get configmap kubeadm-config'
   [[ $version == "$KUBERNETES_VERSION" ]] || verb=(apply "$KUBERNETES_VERSION" --yes)
+  note_service_watches
 fi
 hint 'kubeadm says above what is wrong, and has gone back to the static pods of before; mend it, then retry.'
 if ! run kubeadm upgrade "${verb[@]}" "${arguments[@]}"; then
@@ -288,5 +332,7 @@ if [[ $CONTROL_PLANE == true ]]; then
   wait_for_api
   static_pods_are_new || fail StepFailed "the static pods are not those of $KUBERNETES_VERSION after kubeadm's upgrade" \
     'Compare /etc/kubernetes/manifests with what kubeadm says above.'
+  # The next thing that happens is a drain.
+  wait_for_service_watches
 fi
 printf '%s\n' "$KUBERNETES_VERSION" >"$UPGRADED.new" && sync "$UPGRADED.new" && mv -f "$UPGRADED.new" "$UPGRADED"
