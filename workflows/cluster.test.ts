@@ -1,89 +1,35 @@
-import { randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
-
 import { Context } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import {
-  CANCEL_SIGNAL,
-  CHANGED_SIGNAL,
-  REQUEST_ID_MEMO,
-  SEARCH_ATTRIBUTES,
-} from '../core/clusterWorkflow.js';
+import { CANCEL_SIGNAL, CHANGED_SIGNAL, REQUEST_ID_MEMO } from '../core/clusterWorkflow.js';
 import type { OperationPlan } from '../core/plan.js';
-import { ensurePythonTools } from '../embedded/pythonTools.js';
 import {
-  fakeWorld,
-  stepFailure,
-  type FakeOptions,
-  type FakeWorld,
-} from '../test/workflows/fakeActivities.js';
+  openWorkflowTests,
+  type WorkflowRun,
+  type WorkflowTests,
+} from '../test/workflows/environment.js';
+import { stepFailure, type FakeOptions, type FakeWorld } from '../test/workflows/fakeActivities.js';
 
-/** temporal.api.enums.v1.IndexedValueType */
-const KEYWORD = 2;
-
-let environment: TestWorkflowEnvironment;
-let bundle: { code: string };
+let tests: WorkflowTests;
 
 beforeAll(async () => {
-  Runtime.install({
-    logger: new DefaultLogger(process.env['PLINTH_TEST_LOG'] === undefined ? 'ERROR' : 'WARN'),
-  });
-  const { temporalTestServer } = await ensurePythonTools();
-  [environment, bundle] = await Promise.all([
-    TestWorkflowEnvironment.createTimeSkipping({
-      server: { executable: { type: 'existing-path', path: temporalTestServer } },
-    }),
-    bundleWorkflowCode({
-      workflowsPath: fileURLToPath(new URL('index.ts', import.meta.url)),
-      logger: new DefaultLogger('ERROR'),
-    }),
-  ]);
-  await environment.connection.operatorService.addSearchAttributes({
-    namespace: 'default',
-    searchAttributes: Object.fromEntries(SEARCH_ATTRIBUTES.map((name) => [name, KEYWORD])),
-  });
+  tests = await openWorkflowTests();
 }, 120_000);
 
-afterAll(async () => {
-  await environment.teardown();
-});
+afterAll(() => tests.close());
 
 /** `during` gets the cluster's workflow while it runs. */
-async function run(
+const run = (
   options: FakeOptions,
-  during: (handle: WorkflowHandle) => Promise<void> = () => Promise.resolve(),
-  requestIds?: { start: string; signal: string },
-): Promise<FakeWorld> {
-  const world = fakeWorld(options);
-  const taskQueue = randomUUID();
-  const worker = await Worker.create({
-    connection: environment.nativeConnection,
-    taskQueue,
-    workflowBundle: bundle,
-    activities: world.activities,
-    maxHeartbeatThrottleInterval: '100 ms',
-    defaultHeartbeatThrottleInterval: '100 ms',
+  during?: WorkflowRun['during'],
+  requestIds?: WorkflowRun['requestIds'],
+): Promise<FakeWorld> =>
+  tests.run(options, {
+    ...(during === undefined ? {} : { during }),
+    ...(requestIds === undefined ? {} : { requestIds }),
   });
-  await worker.runUntil(async () => {
-    const { workflow } = environment.client;
-    const workflowId = `cluster/p/${randomUUID()}`;
-    const input = { project: 'p', name: 'c' };
-    const handle = await (requestIds === undefined
-      ? workflow.start('cluster', { taskQueue, workflowId, args: [input] })
-      : workflow.signalWithStart('cluster', {
-          ...{ taskQueue, workflowId, args: [{ ...input, requestId: requestIds.start }] },
-          ...{ signal: CHANGED_SIGNAL, signalArgs: [{ requestId: requestIds.signal }] },
-        }));
-    await during(handle);
-    await handle.result();
-  });
-  return world;
-}
 
 const creation: OperationPlan = {
   name: 'ClusterCreation',

@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+
+import type { WorkflowHandle } from '@temporalio/client';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+
+import { CHANGED_SIGNAL, SEARCH_ATTRIBUTES } from '../../core/clusterWorkflow.js';
+import { ensurePythonTools } from '../../embedded/pythonTools.js';
+import { fakeWorld, type FakeOptions, type FakeWorld } from './fakeActivities.js';
+
+/** temporal.api.enums.v1.IndexedValueType */
+const KEYWORD = 2;
+
+export interface WorkflowRun {
+  /** Gets the cluster's workflow while it runs. */
+  during?(handle: WorkflowHandle): Promise<void>;
+  requestIds?: { start: string; signal: string };
+}
+
+export interface WorkflowTests {
+  readonly environment: TestWorkflowEnvironment;
+  readonly bundle: { code: string };
+  /** A cluster's workflow from its start to its end, with activities that only remember. */
+  run(options: FakeOptions, run?: WorkflowRun): Promise<FakeWorld>;
+  close(): Promise<void>;
+}
+
+/** Our workflows, bundled once, on a server that skips time. */
+export async function openWorkflowTests(): Promise<WorkflowTests> {
+  quietRuntime();
+  const { temporalTestServer } = await ensurePythonTools();
+  const [environment, bundle] = await Promise.all([
+    TestWorkflowEnvironment.createTimeSkipping({
+      server: { executable: { type: 'existing-path', path: temporalTestServer } },
+    }),
+    bundleWorkflows(),
+  ]);
+  await environment.connection.operatorService.addSearchAttributes({
+    namespace: 'default',
+    searchAttributes: Object.fromEntries(SEARCH_ATTRIBUTES.map((name) => [name, KEYWORD])),
+  });
+  return {
+    environment,
+    bundle,
+    run: (options, run) => runCluster(environment, bundle, options, run),
+    close: () => environment.teardown(),
+  };
+}
+
+/** Before anything else of Temporal's in a process. */
+export function quietRuntime(): void {
+  Runtime.install({
+    logger: new DefaultLogger(process.env['PLINTH_TEST_LOG'] === undefined ? 'ERROR' : 'WARN'),
+  });
+}
+
+export function bundleWorkflows(): Promise<{ code: string }> {
+  return bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+    logger: new DefaultLogger('ERROR'),
+  });
+}
+
+async function runCluster(
+  environment: TestWorkflowEnvironment,
+  workflowBundle: { code: string },
+  options: FakeOptions,
+  { during, requestIds }: WorkflowRun = {},
+): Promise<FakeWorld> {
+  const world = fakeWorld(options);
+  const taskQueue = randomUUID();
+  const worker = await Worker.create({
+    connection: environment.nativeConnection,
+    taskQueue,
+    workflowBundle,
+    activities: world.activities,
+    maxHeartbeatThrottleInterval: '100 ms',
+    defaultHeartbeatThrottleInterval: '100 ms',
+  });
+  await worker.runUntil(async () => {
+    const { workflow } = environment.client;
+    const workflowId = `cluster/p/${randomUUID()}`;
+    const input = { project: 'p', name: 'c' };
+    const handle = await (requestIds === undefined
+      ? workflow.start('cluster', { taskQueue, workflowId, args: [input] })
+      : workflow.signalWithStart('cluster', {
+          ...{ taskQueue, workflowId, args: [{ ...input, requestId: requestIds.start }] },
+          ...{ signal: CHANGED_SIGNAL, signalArgs: [{ requestId: requestIds.signal }] },
+        }));
+    await during?.(handle);
+    await handle.result();
+  });
+  return world;
+}
