@@ -9,6 +9,7 @@ import type { MachineFacts } from '../machine/facts.js';
 import { scriptText, stepModule } from '../machine/steps/registry.js';
 import type { FirstToken, JoinSecrets, StepContext, StepModule } from '../machine/steps/types.js';
 import type { MachineSession, StepRunResult } from '../machine/types.js';
+import { isRequestedCancel, signalOfShutdown } from './cancellation.js';
 import type { ActivityDeps } from './deps.js';
 import type { LoadedCluster } from './load.js';
 import { isControlPlane } from '../core/plan.js';
@@ -99,6 +100,7 @@ export async function runMachineStep(
           requireOwner: module.withoutOwner !== true,
           beside: module.beside === true,
         },
+        module.finishes === true,
         {
           ...log,
           add: (lines, offset) => {
@@ -134,9 +136,11 @@ type StepLog = Awaited<ReturnType<typeof createStepLog>>;
 async function followUntilEnd(
   session: MachineSession,
   run: Run,
+  finishes: boolean,
   log: StepLog,
 ): Promise<StepRunResult> {
-  const signal = Context.current().cancellationSignal;
+  const { cancellationSignal } = Context.current();
+  const signal = finishes ? signalOfShutdown() : cancellationSignal;
   try {
     return await session.runStep(run, {
       signal,
@@ -150,10 +154,6 @@ async function followUntilEnd(
     if (signal.aborted && isRequestedCancel()) await session.cancelRun(run.runId);
     throw error;
   }
-}
-
-function isRequestedCancel(): boolean {
-  return Context.current().cancellationDetails?.cancelRequested === true;
 }
 
 async function sendArtifacts(

@@ -18,6 +18,7 @@ export type StepName =
   | 'cni'
   | 'kubeadm-join-control-plane'
   | 'kubeadm-join'
+  | 'kubeadm-undo'
   | 'join-credentials'
   | 'kubeconfig'
   | 'kubeadm-binary'
@@ -57,6 +58,11 @@ export interface StepDef {
   gate?: Gate;
   /** Run when a step fails or is stopped once this one has begun: takes back what must not stay half done. */
   undo?: StepName;
+  /**
+   * Run, in this order and up to the first that fails, when the operation is cancelled while this step is at work: what
+   * it had half done on the node is taken back. A step that failed by itself keeps what it left: `retry` goes on there.
+   */
+  undoWhenStopped?: readonly StepName[];
 }
 
 const facts: StepDef = { name: 'facts', title: 'Gather facts' };
@@ -87,7 +93,11 @@ const prepareSteps: readonly StepDef[] = [
 /** The first control plane. */
 export const leaderSteps: readonly StepDef[] = [
   ...prepareSteps,
-  { name: 'kubeadm-init', title: 'Initialise the control plane' },
+  {
+    name: 'kubeadm-init',
+    title: 'Initialise the control plane',
+    undoWhenStopped: ['kubeadm-undo'],
+  },
   cni,
   nodeReady,
 ];
@@ -95,14 +105,25 @@ export const leaderSteps: readonly StepDef[] = [
 /** Every further control plane, one at a time from its join on. */
 export const controlPlaneSteps: readonly StepDef[] = [
   ...prepareSteps,
-  { name: 'kubeadm-join-control-plane', title: 'Join the control plane', gate: 'join-turn' },
+  {
+    name: 'kubeadm-join-control-plane',
+    title: 'Join the control plane',
+    gate: 'join-turn',
+    // While the member still answers: a dead one would count against the quorum.
+    undoWhenStopped: ['etcd-member-remove', 'kubeadm-undo', 'node-delete'],
+  },
   nodeReady,
 ];
 
 /** Workers, in parallel. */
 export const workerSteps: readonly StepDef[] = [
   ...prepareSteps,
-  { name: 'kubeadm-join', title: 'Join the cluster', gate: 'api-up' },
+  {
+    name: 'kubeadm-join',
+    title: 'Join the cluster',
+    gate: 'api-up',
+    undoWhenStopped: ['kubeadm-undo', 'node-delete'],
+  },
   nodeReady,
 ];
 

@@ -323,7 +323,58 @@ describe('a creation that is stopped', () => {
     });
     expect(world.calls).not.toContain('start m1 cni');
     expect(world.ended[0]?.outcomes.map(({ failed }) => failed)).toEqual([true, true]);
-    expect(world.ended[0]?.outcomes[0]?.errorSummary).toMatch(/cancelled by request|stopped/);
+    expect(world.ended[0]?.outcomes[0]?.errorSummary).toMatch(
+      /cancelled by request: m1: .*kubeadm-init.*stopped by request/,
+    );
+  });
+
+  it('takes back what it had half done on the node', async () => {
+    const { live, onStep } = longStep('m1 kubeadm-init');
+    const world = await run({ operations: [one], onStep }, async (handle) => {
+      await live;
+      await handle.signal(CANCEL_SIGNAL);
+    });
+    at(world, 'end m1 kubeadm-undo');
+  });
+
+  // Of one node: the server of these tests stumbles over a cancel that several children race with.
+  const third: OperationPlan = {
+    ...{ ...creation, name: 'NodeAddition' as const },
+    nodes: [{ hostname: 'm2', path: 'control-plane' }],
+  };
+
+  it('takes a control plane out of etcd while its member still answers, and then resets it', async () => {
+    const { live, onStep } = longStep('m2 kubeadm-join-control-plane');
+    const world = await run({ operations: [third], onStep }, async (handle) => {
+      await live;
+      await handle.signal(CANCEL_SIGNAL);
+    });
+    const out = at(world, 'end m2 etcd-member-remove');
+    expect(at(world, 'start m2 kubeadm-undo')).toBeGreaterThan(out);
+    expect(at(world, 'start m2 node-delete')).toBeGreaterThan(at(world, 'end m2 kubeadm-undo'));
+  });
+
+  it('does not reset a control plane whose member could not be taken out', async () => {
+    const { live, onStep } = longStep('m2 kubeadm-join-control-plane');
+    const failing = async (step: string): Promise<void> => {
+      if (step === 'm2 etcd-member-remove') throw stepFailure('m2', 'etcd-member-remove');
+      await onStep(step);
+    };
+    const world = await run({ operations: [third], onStep: failing }, async (handle) => {
+      await live;
+      await handle.signal(CANCEL_SIGNAL);
+    });
+    at(world, 'start m2 etcd-member-remove');
+    expect(world.calls).not.toContain('start m2 kubeadm-undo');
+  });
+
+  it('keeps a node that has joined', async () => {
+    const { live, onStep } = longStep('m1 node-ready');
+    const world = await run({ operations: [one], onStep }, async (handle) => {
+      await live;
+      await handle.signal(CANCEL_SIGNAL);
+    });
+    expect(world.calls).not.toContain('start m1 kubeadm-undo');
   });
 
   it('by the deletion of its cluster makes way for it at once', async () => {

@@ -29,6 +29,7 @@ export async function node(input: NodeInput): Promise<void> {
 
   const outcome: { failed?: { error: unknown; step: StepName } } = {};
   const begun = new Set<StepName>();
+  const ended = new Set<StepName>();
   const runs = new Map<StepName, Promise<void>>();
   for (const [index, step] of list.entries()) {
     const needs = (step.needs ?? previous(list, index)).flatMap((name) => runs.get(name) ?? []);
@@ -42,6 +43,7 @@ export async function node(input: NodeInput): Promise<void> {
     const { error, step } = outcome.failed;
     await CancellationScope.nonCancellable(async () => {
       await undo();
+      if (isCancellation(error)) await undoStopped();
       await giveUp(input, step, error);
     });
     throw isCancellation(error) ? stoppedAt(input, step) : rootFailure(error);
@@ -50,12 +52,26 @@ export async function node(input: NodeInput): Promise<void> {
   /** What must not stay half done. Its own failure is in its record and in Temporal's UI: the step's is the node's error. */
   async function undo(): Promise<void> {
     for (const { name, undo: back } of list) {
-      if (back === undefined || !begun.has(name)) continue;
-      const summary = `${input.hostname}: take back ${name}: ${back}`;
-      await steps.runNodeStep
-        .executeWithOptions({ summary }, [{ ...input.ref, hostname: input.hostname, step: back }])
-        .catch(() => undefined);
+      if (back !== undefined && begun.has(name)) await takeBack(name, back);
     }
+  }
+
+  /** Of steps that were cut off, not of those that had ended. */
+  async function undoStopped(): Promise<void> {
+    for (const { name, undoWhenStopped = [] } of list) {
+      if (!begun.has(name) || ended.has(name)) continue;
+      for (const back of undoWhenStopped) if (!(await takeBack(name, back))) break;
+    }
+  }
+
+  async function takeBack(name: StepName, back: StepName): Promise<boolean> {
+    const summary = `${input.hostname}: take back ${name}: ${back}`;
+    return steps.runNodeStep
+      .executeWithOptions({ summary }, [{ ...input.ref, hostname: input.hostname, step: back }])
+      .then(
+        () => true,
+        () => false,
+      );
   }
 
   /** Asked again after an await: another step may have failed meanwhile. */
@@ -74,6 +90,7 @@ export async function node(input: NodeInput): Promise<void> {
       await steps.runNodeStep.executeWithOptions({ summary: `${input.hostname}: ${step.title}` }, [
         { ...input.ref, hostname: input.hostname, step: step.name },
       ]);
+      ended.add(step.name);
       if (AWAITED.has(step.name)) {
         await tellParent({ hostname: input.hostname, event: 'done', step: step.name });
       }

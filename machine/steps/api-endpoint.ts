@@ -4,6 +4,7 @@ import type { StepModule } from './types.js';
 export const apiEndpointStep: StepModule = {
   name: 'api-endpoint',
   script: ['api-endpoint.sh'],
+  finishes: true,
   timeoutSeconds: 120,
   params: ({ controlPlanes }) => ({
     ENDPOINT_NAME: API_ENDPOINT_NAME,

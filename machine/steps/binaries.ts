@@ -7,6 +7,7 @@ import type { StepModule } from './types.js';
 export const binariesStep: StepModule = {
   name: 'binaries',
   script: ['ledger.sh', 'environment.sh', 'bundle-file.sh', 'unit-proxy.sh', 'binaries.sh'],
+  finishes: true,
   timeoutSeconds: 900,
   params: (context) => {
     const urls = upstreamUrls(context);

@@ -4,6 +4,7 @@ import type { StepModule } from './types.js';
 export const claimStep: StepModule = {
   name: 'claim',
   script: ['claim.sh'],
+  finishes: true,
   // Two seconds; a slow disk with a large package database may take longer.
   timeoutSeconds: 120,
   params: () => ({}),

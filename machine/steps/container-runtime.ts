@@ -6,6 +6,7 @@ import type { StepContext, StepModule } from './types.js';
 export const containerRuntimeStep: StepModule = {
   name: 'container-runtime',
   script: ['ledger.sh', 'trust.sh', 'unit-proxy.sh', 'container-runtime.sh'],
+  finishes: true,
   timeoutSeconds: 180,
   params: (context) => ({
     PAUSE_IMAGE: pauseImage(context),

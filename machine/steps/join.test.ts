@@ -263,3 +263,28 @@ describe('credentials for a further control plane', () => {
     expect(calls).not.toContain('upload-certs');
   });
 });
+
+describe('kubeadm-undo', () => {
+  const params = { NODE_NAME: 'm2', PRIVATE_IP: '10.0.0.2', KUBERNETES_VERSION: 'v1.34.4' };
+
+  it('resets what a stopped kubeadm left half way', async () => {
+    await aJoinedMachine('exit 0');
+    await run('kubeadm-undo', params);
+    expect(await outcome()).toMatchObject({ failCode: '', skipped: false });
+    expect((await outcome()).calls).toContain('kubeadm reset -f');
+    expect(await read('kubernetes/pki/ca.crt')).toBe('');
+  });
+
+  it('keeps a node that has joined, and has nothing to do on one where nothing was begun', async () => {
+    await aJoinedMachine('exit 0');
+    await file('kubernetes/plinth-complete', 'c1');
+    await run('kubeadm-undo', params);
+    expect(await outcome()).toMatchObject({ failCode: '', skipped: true });
+    expect(await read('kubernetes/pki/ca.crt')).toBe('ca');
+
+    await rm(join(dir, 'kubernetes'), { recursive: true });
+    await run('kubeadm-undo', params);
+    expect(await outcome()).toMatchObject({ failCode: '', skipped: true });
+    expect((await outcome()).calls).not.toContain('kubeadm');
+  });
+});

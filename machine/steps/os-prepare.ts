@@ -7,6 +7,7 @@ import type { StepContext, StepModule } from './types.js';
 export const osPrepareStep: StepModule = {
   name: 'os-prepare',
   script: ['ledger.sh', 'trust.sh', 'os-prepare.sh'],
+  finishes: true,
   timeoutSeconds: 300,
   params: (context) => ({
     ENDPOINT_NAME: API_ENDPOINT_NAME,

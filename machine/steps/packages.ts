@@ -43,6 +43,7 @@ const NEEDED: Readonly<Record<OsFamily, readonly string[]>> = {
 export const packagesStep: StepModule = {
   name: 'packages',
   script: ['ledger.sh', 'environment.sh', 'family-{family}.sh', 'packages.sh'],
+  finishes: true,
   timeoutSeconds: 1200,
   params: (context) => ({
     PACKAGES: [

@@ -19,6 +19,7 @@ import { imagesStep } from './images.js';
 import { joinCredentialsStep } from './join-credentials.js';
 import { kubeadmInitStep } from './kubeadm-init.js';
 import { kubeadmJoinControlPlaneStep, kubeadmJoinStep } from './kubeadm-join.js';
+import { kubeadmUndoStep } from './kubeadm-undo.js';
 import { kubeconfigStep } from './kubeconfig.js';
 import { nodeDeleteStep } from './node-delete.js';
 import { nodeMetadataStep } from './node-metadata.js';
@@ -55,6 +56,7 @@ export const stepModules: readonly StepModule[] = [
   joinCredentialsStep,
   kubeadmJoinStep,
   kubeadmJoinControlPlaneStep,
+  kubeadmUndoStep,
   nodeReadyStep,
   checkInStep,
   nodeMetadataStep,

@@ -4,6 +4,7 @@ import type { StepModule } from './types.js';
 export const releaseStep: StepModule = {
   name: 'release',
   script: ['release.sh'],
+  finishes: true,
   timeoutSeconds: 120,
   params: () => ({}),
   withoutOwner: true,

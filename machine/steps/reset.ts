@@ -4,6 +4,7 @@ import type { StepModule } from './types.js';
 export const resetStep: StepModule = {
   name: 'reset',
   script: ['ledger.sh', 'kubernetes-down.sh', 'firewall-rules.sh', 'reset.sh'],
+  finishes: true,
   // Seconds; unmounting and killing may hang on a dead network volume.
   timeoutSeconds: 300,
   params: () => ({}),

@@ -4,6 +4,7 @@ import type { StepModule } from './types.js';
 export const restoreStep: StepModule = {
   name: 'restore',
   script: ['ledger.sh', 'restore.sh'],
+  finishes: true,
   // Purging packages on a slow disk.
   timeoutSeconds: 600,
   params: () => ({}),

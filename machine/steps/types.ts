@@ -63,6 +63,11 @@ export interface StepModule {
   manifests?(context: StepContext): readonly string[];
   /** True for help for another node: it runs beside what the control plane does for itself. */
   beside?: boolean;
+  /**
+   * True where a cancel waits for the script's end, which is minutes away at most: killed in the middle it would leave a
+   * package manager or a static pod half changed.
+   */
+  finishes?: boolean;
   /** True where the machine need not be ours yet (facts) or is ours no more (release). */
   withoutOwner?: boolean;
 }

@@ -38,6 +38,7 @@ export const etcdSnapshotStep: StepModule = {
 export const kubeadmUpgradeStep: StepModule = {
   name: 'kubeadm-upgrade',
   script: ['control-plane-lib.sh', 'service-watches.sh', 'kubeadm-upgrade.sh'],
+  finishes: true,
   // kubeadm waits for each static pod for up to five minutes, and goes back by itself when one does not come.
   timeoutSeconds: 1800,
   params: (context) => ({
@@ -82,6 +83,7 @@ export const uncordonStep: StepModule = {
 export const kubeletRestartStep: StepModule = {
   name: 'kubelet-restart',
   script: ['control-plane-lib.sh', 'kubelet-restart.sh'],
+  finishes: true,
   timeoutSeconds: 300,
   params: nodeParams,
 };

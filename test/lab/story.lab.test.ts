@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Cluster, ClusterStatus } from '../../core/cluster.js';
 import { clusterWorkflowId } from '../../core/clusterWorkflow.js';
+import { buildBundle } from '../../lab/build/bundle.js';
 import {
   diffSnapshots,
   execOn,
@@ -28,11 +29,12 @@ import { expectPodsTalk } from './webPods.js';
 
 /*
  * One cluster's life on three real machines: refused, provisioned through faults, used, a worker
- * taken out and put back through a failure, deleted. Each test goes on from the one before.
+ * taken out and put back through a failure, upgraded, deleted. Each test goes on from the one before.
  */
 
 const NAME = 'story';
 const MACHINES = ['m1', 'm2', 'm3'] as const;
+const [VERSION, NEXT] = ['v1.34.4', 'v1.35.4'];
 
 let lab: Lab;
 let plinth: RunningPlinth;
@@ -42,6 +44,8 @@ const before = new Map<string, MachineSnapshot>();
 const boots = new Map<string, string>();
 
 beforeAll(async () => {
+  const log = (line: string): void => void process.stdout.write(`${line}\n`);
+  await buildBundle({ versions: [VERSION, NEXT], log });
   lab = await labUp(3);
   await Promise.all(MACHINES.map((name) => resetMachine(name)));
   lab = await labUp(3);
@@ -230,6 +234,26 @@ describe('the life of a cluster', () => {
     const [, second] = await runsOf('m3', 'packages');
     expect(second, 'the retry verified what was done').toBeDefined();
     expect((second?.endedAt ?? Infinity) - (second?.startedAt ?? 0)).toBeLessThan(3000);
+  });
+
+  it('lets two machines go and takes the one that stays to the next minor', async () => {
+    const machines = MACHINES.slice(0, 1);
+    const one = labCluster(lab, { name: NAME, machines, kubernetesVersion: NEXT });
+    expect((await plinth.apply(one)).status).toBe(200);
+    const status = await plinth.untilEnded(NAME, 900);
+    expect(status.commonStatus.conditionStatus, reasons(status)).toBe(2);
+    const done = status.lastTasksets[0]?.tasksetOperations.map((o) => o.operationName);
+    expect(done).toEqual(['NodeRemoval', 'ClusterUpgrade']);
+    const columns = 'custom-columns=:.metadata.name,:.status.nodeInfo.kubeletVersion';
+    const nodes = await kubectl(['get', 'nodes', '--no-headers', '-o', columns]);
+    expect(nodes.trim().split(/\s+/)).toEqual(['m1', NEXT]);
+    expect(JSON.parse(await kubectl(['get', '--raw', '/version']))).toMatchObject({
+      gitVersion: NEXT,
+    });
+    for (const name of MACHINES.slice(1)) {
+      await expectBare(name);
+      await expectAsFound(name);
+    }
   });
 
   it('deletes everything and leaves the machines as they were found', async () => {
