@@ -10,7 +10,7 @@ import type { Lab } from '../lab/lab.js';
 import type { MachineFacts } from '../machine/facts.js';
 import type { TimedStep } from './criticalPath.js';
 import { writeHandPlan } from './handPlan.js';
-import type { NodeOfApi } from './productRun.js';
+import type { NodeOfApi } from './timedSteps.js';
 
 const SCRIPT = fileURLToPath(new URL('by-hand.sh', import.meta.url));
 

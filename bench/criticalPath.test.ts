@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
+import type { NodeTask } from '../core/plan.js';
+import { nodePaths } from '../core/steps.js';
 import { blockingChain, criticalPath, type TimedStep } from './criticalPath.js';
 
 const tasks = [
@@ -51,6 +53,46 @@ describe('criticalPath', () => {
       timed('m1', 'node-metadata', 9, 10),
       timed('m1', 'namespace-sync', 11, 12),
     ]);
+    expect(path.seconds).toBe(10);
+  });
+});
+
+describe('criticalPath of day two', () => {
+  it('follows the turns of an upgrade', () => {
+    const tasks: NodeTask[] = [
+      { hostname: 'm1', path: 'upgrade-first' },
+      { hostname: 'm2', path: 'upgrade-worker' },
+      { hostname: 'm3', path: 'upgrade-worker' },
+    ];
+    // Fetched beforehand in a second each; then m1, m3, m2, a second a step.
+    const order = { m1: 10, m3: 20, m2: 30 };
+    const steps = tasks.flatMap(({ hostname, path }) => {
+      const list = nodePaths[path];
+      const turn = list.findIndex(({ gate }) => gate !== undefined);
+      const from = order[hostname as keyof typeof order];
+      return list.map(({ name }, index) => {
+        const at = index < turn ? index : from + index - turn;
+        return timed(hostname, name, at, at + 1);
+      });
+    });
+    const path = criticalPath(tasks, steps);
+    const turns = path.chain.filter(({ step }) => step === 'uncordon');
+    expect(turns.map(({ hostname }) => hostname)).toEqual(['m1', 'm3', 'm2']);
+    const own = nodePaths['upgrade-first'].length + 2 * (nodePaths['upgrade-worker'].length - 3);
+    expect(path.seconds).toBe(own);
+  });
+
+  it('lets a node leave before it is cleaned', () => {
+    const path = criticalPath(
+      [{ hostname: 'm3', path: 'clean' }],
+      [
+        timed('m1', 'drain', 0, 3),
+        timed('m1', 'etcd-member-remove', 3, 3.5),
+        timed('m1', 'node-delete', 3.5, 4),
+        timed('m3', 'reset', 5, 9),
+        timed('m3', 'restore', 9, 11),
+      ],
+    );
     expect(path.seconds).toBe(10);
   });
 });

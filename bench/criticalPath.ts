@@ -28,6 +28,8 @@ interface Vertex extends TimedStep {
 
 /** Steps before the nodes' own lists, and after them, each waiting for all of the group before. */
 const BEFORE: readonly StepName[] = ['facts'];
+/** Through a control plane, one after the other, before a node that leaves is cleaned. */
+const LEAVE: readonly StepName[] = ['drain', 'etcd-member-remove', 'node-delete'];
 const AFTER: readonly StepName[] = [
   'check-in',
   'node-metadata',
@@ -95,18 +97,46 @@ export function blockingChain(
   return chain;
 }
 
+const idOf = (hostname: string, step: StepName): string => `${hostname}/${step}`;
+
+function idsOf(steps: readonly TimedStep[], name: StepName | undefined): string[] {
+  return steps.filter(({ step }) => step === name).map((s) => idOf(s.hostname, s.step));
+}
+
+/** Of a step that waits for its node's turn in an upgrade: the last step of the node whose turn was before. */
+function turnBefore(
+  tasks: readonly NodeTask[],
+  steps: readonly TimedStep[],
+  { hostname, step }: TimedStep,
+): string[] {
+  const pathOf = (name: string) => tasks.find((task) => task.hostname === name)?.path;
+  const isTurn = (of: { hostname: string; step: StepName }): boolean => {
+    const path = pathOf(of.hostname);
+    const definition = path && nodePaths[path].find(({ name }) => name === of.step);
+    return definition?.gate === 'upgrade-turn';
+  };
+  if (!isTurn({ hostname, step })) return [];
+  const turns = steps.filter(isTurn).toSorted((a, b) => a.startedAt - b.startedAt);
+  const before = turns[turns.findIndex((turn) => turn.hostname === hostname) - 1];
+  const path = before && pathOf(before.hostname);
+  const last = path && nodePaths[path].at(-1);
+  return before === undefined || !last ? [] : [idOf(before.hostname, last.name)];
+}
+
 function graph(tasks: readonly NodeTask[], steps: readonly TimedStep[]): Vertex[] {
-  const idOf = (hostname: string, step: StepName): string => `${hostname}/${step}`;
   const leader = tasks.find((task) => task.path === 'leader')?.hostname ?? '';
   const facts = tasks.map((task) => idOf(task.hostname, 'facts'));
   const lastOfNodes = tasks.map((task) => idOf(task.hostname, 'node-ready'));
   const needsOf = (timed: TimedStep): string[] => {
     if (BEFORE.includes(timed.step)) return [];
+    const leaving = LEAVE.indexOf(timed.step);
+    if (leaving >= 0) return leaving === 0 ? [] : idsOf(steps, LEAVE[leaving - 1]);
     const after = AFTER.indexOf(timed.step);
-    if (after > 0)
-      return steps.filter((s) => s.step === AFTER[after - 1]).map((s) => idOf(s.hostname, s.step));
+    if (after > 0) return idsOf(steps, AFTER[after - 1]);
     if (after === 0) return lastOfNodes;
-    return nodeNeeds(tasks, leader, timed, facts, idOf);
+    const left = timed.step === 'reset' ? idsOf(steps, LEAVE.at(-1)) : [];
+    const turn = turnBefore(tasks, steps, timed);
+    return [...nodeNeeds(tasks, leader, timed, facts), ...left, ...turn];
   };
   return steps.map((timed) => ({
     ...timed,
@@ -120,7 +150,6 @@ function nodeNeeds(
   leader: string,
   { hostname, step }: TimedStep,
   facts: readonly string[],
-  idOf: (hostname: string, step: StepName) => string,
 ): string[] {
   const path = tasks.find((task) => task.hostname === hostname)?.path;
   const list = path === undefined ? [] : nodePaths[path];
@@ -131,7 +160,7 @@ function nodeNeeds(
   const previous = list[index - 1];
   const needs = definition.needs ?? (previous === undefined ? [] : [previous.name]);
   const own = needs.length === 0 ? [...facts] : needs.map((name) => idOf(hostname, name));
-  if (definition.gate === undefined) return own;
+  if (definition.gate === undefined || definition.gate === 'upgrade-turn') return own;
   // Made for a control plane, or for a later attempt; the first workers join with the token of the initialisation.
   return [...own, idOf(leader, 'kubeadm-init'), idOf(hostname, 'join-credentials')];
 }

@@ -1,4 +1,5 @@
 import { api } from './api.js';
+import { dayTwo } from './dayTwo.js';
 import { provision } from './provision.js';
 
 /** A measurement: takes its options, prints a table and, last, one JSON line. */
@@ -10,6 +11,12 @@ const benches: Readonly<Record<string, { run: Bench; about: string }>> = {
     about:
       'status and list with 10,000 clusters stored, beside a bare route of one findOne ' +
       '[--clusters N] [--rounds N] [--seconds N] [--connections N]',
+  },
+  day2: {
+    run: dayTwo,
+    about:
+      'a cluster on lab machines: applied again, a worker added, one minor further under calls, a worker removed ' +
+      '[--runs N]',
   },
   provision: {
     run: provision,

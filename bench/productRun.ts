@@ -5,7 +5,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import type { Cluster, NodeSpec } from '../core/cluster.js';
 import { isControlPlane, type NodeTask } from '../core/plan.js';
-import type { StepName } from '../core/steps.js';
 import { ConditionStatus, ConditionType } from '../core/words.js';
 import { parseStartConfig } from '../embedded/config.js';
 import { freePort } from '../embedded/freePort.js';
@@ -15,21 +14,7 @@ import { benchCluster } from './benchCluster.js';
 import { cpuSeconds } from './cpuSeconds.js';
 import type { TimedStep } from './criticalPath.js';
 import { peakRssMb } from './peakRss.js';
-
-/** One node as the API shows it, as far as we look at it. */
-export interface NodeOfApi {
-  hostname: string;
-  steps: StepOfApi[];
-  facts?: unknown;
-}
-
-interface StepOfApi {
-  name: StepName;
-  startedAt?: string;
-  endedAt?: string;
-  unitStartedAt?: string;
-  unitEndedAt?: string;
-}
+import { timedSteps, type NodeOfApi } from './timedSteps.js';
 
 export interface ProductRun {
   cluster: Cluster;
@@ -116,7 +101,7 @@ async function measure(plinth: Plinth, cluster: Cluster, signal: AbortSignal): P
     cluster,
     nodes: items,
     tasks: cluster.spec.config.nodes.map(taskOf),
-    steps: items.flatMap(({ hostname, steps }) => steps.flatMap((step) => timed(hostname, step))),
+    steps: items.flatMap(timedSteps),
     ...{ postedAt, readyAt, load },
     cpu: Object.fromEntries(
       Object.entries(cpuAfter).map(([part, used]) => [part, used - (cpuBefore[part] ?? 0)]),
@@ -143,18 +128,4 @@ function isReady(conditions: readonly { type: string; status: string }[]): boole
 /** The one control plane of the bench's cluster leads. */
 function taskOf(node: NodeSpec): NodeTask {
   return { hostname: node.hostname, path: isControlPlane(node) ? 'leader' : 'worker' };
-}
-
-/** The unit's own times where the work is the unit's; the worker's where it is a transfer or a reading of facts. */
-function timed(hostname: string, step: StepOfApi): TimedStep[] {
-  const at = (text: string | undefined): number => Date.parse(text ?? '');
-  const begun = at(step.startedAt);
-  const ended = at(step.endedAt);
-  if (Number.isNaN(ended)) return [];
-  const around = { begunAt: begun, doneAt: ended };
-  const unit = { startedAt: at(step.unitStartedAt), endedAt: at(step.unitEndedAt) };
-  const ofWorker = step.name === 'artifacts' || Number.isNaN(unit.endedAt);
-  const { name } = step;
-  if (ofWorker) return [{ hostname, step: name, startedAt: begun, endedAt: ended, ...around }];
-  return [{ hostname, step: name, ...unit, ...around }];
 }

@@ -1,8 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { stringify } from 'yaml';
 
 import { buildBundle } from '../../lab/build/bundle.js';
 import {
@@ -13,11 +9,12 @@ import {
   type MachineSnapshot,
 } from '../../lab/lab.js';
 import type { Cluster } from '../../core/cluster.js';
-import { startCalling, stopCalling, type Call } from './callers.js';
+import { stopCalling, type Call } from './callers.js';
 import { labCluster } from './cluster.js';
 import { EXCLUSIONS } from './exclusions.js';
 import { hostKubectl, type Kubectl } from './kubectl.js';
 import { runsOf } from './runs.js';
+import { removeServed, startServing } from './served.js';
 import { openLabSession, type LabSession } from './session.js';
 import { until } from './until.js';
 import { expectPodsTalk } from './webPods.js';
@@ -58,51 +55,6 @@ const withVersion = (kubernetesVersion: string): Cluster => ({
   spec: { ...cluster.spec, config: { ...cluster.spec.config, kubernetesVersion } },
 });
 
-const labels = { app: 'served' };
-/** Two replicas on two nodes, one of which may be away; endpoints go before their pod does. */
-const served = [
-  {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name: 'served' },
-    spec: {
-      replicas: 2,
-      selector: { matchLabels: labels },
-      template: {
-        metadata: { labels },
-        spec: {
-          topologySpreadConstraints: [
-            {
-              ...{ maxSkew: 1, topologyKey: 'kubernetes.io/hostname' },
-              whenUnsatisfiable: 'ScheduleAnyway',
-              labelSelector: { matchLabels: labels },
-            },
-          ],
-          containers: [
-            {
-              ...{ name: 'web', image: 'docker.io/plinth-lab/web:1', imagePullPolicy: 'Never' },
-              readinessProbe: { httpGet: { path: '/', port: 8080 }, periodSeconds: 1 },
-              lifecycle: { preStop: { sleep: { seconds: 5 } } },
-            },
-          ],
-        },
-      },
-    },
-  },
-  {
-    apiVersion: 'policy/v1',
-    kind: 'PodDisruptionBudget',
-    metadata: { name: 'served' },
-    spec: { minAvailable: 1, selector: { matchLabels: labels } },
-  },
-  {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: { name: 'served' },
-    spec: { selector: labels, ports: [{ port: 80, targetPort: 8080 }] },
-  },
-];
-
 async function versions(): Promise<Record<string, string>> {
   const columns = 'custom-columns=:.metadata.name,:.status.nodeInfo.kubeletVersion';
   const words = (await kubectl(['get', 'nodes', '--no-headers', '-o', columns]))
@@ -129,23 +81,7 @@ describe('an upgrade by one minor', () => {
     expect((await session.plinth.apply(cluster)).status).toBe(200);
     const status = await session.plinth.untilEnded(NAME, 600);
     expect(status.commonStatus.conditionStatus, JSON.stringify(status)).toBe(2);
-    const archive = join(session.lab.bundle, 'images/lab-web-1.tar.zst');
-    const input = (await readFile(archive)).toString('base64');
-    for (const name of MACHINES) {
-      const load = 'base64 -d | zstd -dcq | ctr -n k8s.io images import -';
-      expect((await execOn(name, load, { input })).code).toBe(0);
-    }
-    await kubectl(['apply', '-f', '-'], served.map((each) => stringify(each)).join('---\n'));
-    await kubectl(['rollout', 'status', 'deployment/served', '--timeout=120s']);
-    const ip = await kubectl(['get', 'service', 'served', '-o', 'jsonpath={.spec.clusterIP}']);
-    const url = `http://${ip}/`;
-    for (const name of MACHINES) {
-      await until(`the service answers on ${name}`, 60, async () => {
-        const { code } = await execOn(name, `curl -fsS -o /dev/null --max-time 2 ${url}`);
-        return code === 0 ? true : undefined;
-      });
-    }
-    for (const name of MACHINES) await startCalling(name, url);
+    await startServing(session.lab, kubectl, MACHINES);
     initialised = (await runsOf('m1', 'kubeadm-init')).length;
   });
 
@@ -199,7 +135,7 @@ describe('an upgrade by one minor', () => {
     const pods = ['-n', 'kube-system', 'get', 'pods', '-l', 'k8s-app=kube-proxy'];
     const images = await kubectl([...pods, '-o', 'jsonpath={.items[*].spec.containers[0].image}']);
     expect(images.split(' ').every((image) => image.endsWith(TO))).toBe(true);
-    await kubectl(['delete', 'deployment/served', 'pdb/served', 'service/served']);
+    await removeServed(kubectl);
     await expectPodsTalk(session.lab, kubectl, MACHINES);
   });
 
