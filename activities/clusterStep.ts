@@ -1,3 +1,4 @@
+import { DriftPolicy } from '../core/blueprints.js';
 import { AppError, ErrorCode } from '../core/errors.js';
 import type { StepName } from '../core/steps.js';
 import { ConditionStatus, ConditionType } from '../core/words.js';
@@ -5,7 +6,8 @@ import { attemptOf } from './attempt.js';
 import { setCondition } from './conditions.js';
 import type { ActivityDeps } from './deps.js';
 import { heartbeating } from './heartbeat.js';
-import { joinedControlPlanes, loadCluster, nodeSpec } from './load.js';
+import type { StepRunResult } from '../machine/types.js';
+import { joinedControlPlanes, loadCluster, nodeSpec, type LoadedCluster } from './load.js';
 import { runMachineStep } from './machineStep.js';
 import { unitTimes, type StepOutcome } from './nodeStep.js';
 import type { ClusterStepRef } from './refs.js';
@@ -72,6 +74,7 @@ export async function runClusterStep(
           await Promise.all([
             record(result.outcome, { endedAt: Date.now(), ...unitTimes(result) }),
             noteCondition(deps, ref),
+            noteDrift(deps, ref, loaded, result),
           ]);
           return { outcome: result.outcome };
         }
@@ -94,6 +97,27 @@ export async function runClusterStep(
       }
     }
     throw lost;
+  });
+}
+
+/** As many as a person reads. */
+const DRIFTED_SHOWN = 100;
+
+async function noteDrift(
+  deps: ActivityDeps,
+  ref: ClusterStepRef,
+  { record }: LoadedCluster,
+  { results }: StepRunResult,
+): Promise<void> {
+  if (ref.step !== 'blueprint-drift') return;
+  const objects = (results['drift'] ?? '').split('\n').filter((line) => line !== '');
+  const { name, version } = ref.blueprint ?? record.desired.spec.blueprint;
+  await deps.store.clusters.setDrift(ref.clusterId, {
+    checkedAt: new Date().toISOString(),
+    blueprint: { name, ...(version === undefined ? {} : { version }) },
+    policy: ref.blueprint?.driftPolicy ?? DriftPolicy.Correct,
+    objects: objects.slice(0, DRIFTED_SHOWN),
+    count: objects.length,
   });
 }
 

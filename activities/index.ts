@@ -22,6 +22,7 @@ import type {
   StepRef,
   Work,
 } from './refs.js';
+import { advanceRollout, beginRollout } from './rollouts.js';
 import { isDeleting, removeCluster, takeWork } from './tasksets.js';
 
 /** Everything workflows may do to the world. Each one is idempotent: Temporal may run it again. */
@@ -46,6 +47,8 @@ export function createActivities(deps: ActivityDeps) {
     failNode: (ref: Parameters<typeof failNode>[1]) => failNode(deps, ref),
     forgetNode: (ref: OperationRef & { hostname: string }) => forgetNode(deps, ref),
     markControlPlaneUp: (ref: OperationRef) => markControlPlaneUp(deps, ref),
+    beginRollout: (ref: ClusterRef) => beginRollout(deps, ref),
+    advanceRollout: (ref: ClusterRef) => advanceRollout(deps, ref),
     markNodes: (ref: OperationRef, failures: string[]) => markNodes(deps, ref, failures),
   });
 }

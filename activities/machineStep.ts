@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 
 import { Context } from '@temporalio/activity';
 
+import type { Artifact } from '../core/artifacts.js';
 import type { NodeSpec } from '../core/cluster.js';
 import { nodePaths, type StepName } from '../core/steps.js';
 import { familyOf } from '../machine/families.js';
@@ -9,6 +11,7 @@ import type { MachineFacts } from '../machine/facts.js';
 import { scriptText, stepModule } from '../machine/steps/registry.js';
 import type { FirstToken, JoinSecrets, StepContext, StepModule } from '../machine/steps/types.js';
 import type { MachineSession, StepRunResult } from '../machine/types.js';
+import { addonBytes, blueprintContext } from './blueprintContext.js';
 import { isRequestedCancel, signalOfShutdown } from './cancellation.js';
 import type { ActivityDeps } from './deps.js';
 import type { LoadedCluster } from './load.js';
@@ -118,7 +121,7 @@ export async function runMachineStep(
 }
 
 /** What of a step's parameters nobody may read but its machine. */
-function secretsOf({ proxyAuth, join, firstTokens = [] }: StepContext): string[] {
+function secretsOf({ proxyAuth, join, firstTokens = [], blueprint }: StepContext): string[] {
   const tokens = [join?.token, ...firstTokens.map(({ token }) => token)];
   return [
     proxyAuth,
@@ -127,6 +130,7 @@ function secretsOf({ proxyAuth, join, firstTokens = [] }: StepContext): string[]
     // The part before the dot names a token.
     ...tokens.map((token) => token?.split('.')[1]),
     join?.certificateKey,
+    ...(blueprint?.addons ?? []).flatMap(({ secrets }) => secrets),
   ].filter((secret) => secret !== undefined);
 }
 
@@ -164,7 +168,13 @@ async function sendArtifacts(
 ): Promise<void> {
   const artifacts = module.artifacts?.(context) ?? [];
   if (artifacts.length === 0) return;
-  await session.ensureArtifacts(artifacts, (artifact, from) => deps.source.open(artifact, from), {
+  const own = addonBytes(context);
+  const open = (artifact: Artifact, from: number): NodeJS.ReadableStream => {
+    const bytes = own.get(artifact.sha256);
+    if (bytes === undefined) return deps.source.open(artifact, from);
+    return Readable.from([bytes.subarray(from)]);
+  };
+  await session.ensureArtifacts(artifacts, open, {
     signal: Context.current().cancellationSignal,
   });
 }
@@ -177,7 +187,10 @@ async function stepContext(
   const { record, nodes } = input.loaded;
   const { spec } = record.desired;
   const facts = nodes.find((node) => node.hostname === input.on.hostname)?.facts;
-  const proxyAuth = await proxyAuthOf(deps, record);
+  const [proxyAuth, blueprint] = await Promise.all([
+    proxyAuthOf(deps, record),
+    blueprintContext(deps, record.project, { of: input.ref.blueprint, contents: module.addons }),
+  ]);
   const context: StepContext = {
     cluster: {
       id: record.id,
@@ -195,6 +208,7 @@ async function stepContext(
     ...(facts === undefined ? {} : { facts: facts as MachineFacts }),
     ...(input.subject === undefined ? {} : { subject: input.subject }),
     ...(proxyAuth === undefined ? {} : { proxyAuth }),
+    ...(blueprint === undefined ? {} : { blueprint }),
     ...(input.join === undefined ? {} : { join: input.join }),
     ...(input.firstTokens === undefined ? {} : { firstTokens: input.firstTokens }),
   };

@@ -1,3 +1,5 @@
+import type { ClusterSpec } from '../core/cluster.js';
+import type { AppliedCluster } from '../core/records.js';
 import { OperationName } from '../core/words.js';
 import {
   CommonConditionStatus,
@@ -43,10 +45,23 @@ async function recordApplied(deps: ActivityDeps, ref: OperationRef): Promise<voi
       await deps.store.clusters.setApplied(ref.clusterId, { created: true, spec });
       return;
     case OperationName.BlueprintSync:
-      await deps.store.clusters.setApplied(ref.clusterId, { blueprint: spec.blueprint });
+      await deps.store.clusters.setApplied(ref.clusterId, {
+        blueprint: appliedBlueprint(ref, spec),
+        ...(ref.sync === undefined ? {} : { sync: ref.sync }),
+      });
       return;
     default:
   }
+}
+
+/** In the version that its steps saw, whatever has been made of it since. */
+function appliedBlueprint(
+  { blueprint }: OperationRef,
+  spec: ClusterSpec,
+): NonNullable<AppliedCluster['blueprint']> {
+  if (blueprint === undefined) return spec.blueprint;
+  const { name, version, base } = blueprint;
+  return { name, base, ...(version === undefined ? {} : { version }) };
 }
 
 /** The API server answered for the first time: CheckIn is true, the infrastructure is there. */

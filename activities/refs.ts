@@ -1,3 +1,4 @@
+import type { ResolvedBlueprint } from '../core/blueprints.js';
 import type { OperationPlan } from '../core/plan.js';
 import type { StepName } from '../core/steps.js';
 import type { OperationName } from '../core/words.js';
@@ -22,6 +23,10 @@ export interface OperationRef extends ClusterRef {
   operationIndex: number;
   /** The version its steps work with, where that is not the spec's. */
   kubernetesVersion?: string;
+  /** What the spec's blueprint stands for, where it is not built in. */
+  blueprint?: ResolvedBlueprint;
+  /** It does the sync of this number. */
+  sync?: number;
 }
 
 export interface NodeRef extends OperationRef {

@@ -160,6 +160,87 @@ describe('taking work', () => {
   });
 });
 
+describe('a blueprint of the project', () => {
+  const put = (name: string, id: string) =>
+    db.store.blueprints.put({
+      record: { project, name },
+      version: {
+        base: 'minimal',
+        addons: [{ name: 'a', type: 'Manifest', content: { id, size: 1, chunks: 1 } }],
+      },
+    });
+
+  /** A provisioned cluster that follows it. */
+  async function following(): Promise<string> {
+    const name = `web-${String(count)}`;
+    await put(name, 'one');
+    const of = desired(record.name, [node(1)]);
+    of.spec.blueprint = { name };
+    const applied = { project, name: record.name, desired: of, secretsHash: 'h' };
+    record = (await db.store.clusters.apply(applied)).record;
+    const work = await must(await take(id('a')));
+    const spec = node(1);
+    await db.store.nodes.upsert(record.id, spec.hostname, { spec, claimed: true, joined: true });
+    await endPlanned(work);
+    return name;
+  }
+
+  it('is applied in the version that is the newest when the work begins', async () => {
+    const name = await following();
+    expect((await now())?.applied.blueprint).toEqual({ name, version: 'v1', base: 'minimal' });
+    expect(await take(id('b'))).toBeUndefined();
+    await put(name, 'two');
+    await db.store.clusters.requestWork(project, record.name, { reason: 'rolled out' });
+    const work = await must(await take(id('b')));
+    expect(work.operations).toMatchObject([
+      { name: 'BlueprintSync', blueprint: { name, version: 'v2' } },
+    ]);
+    // What comes while it works is another taskset's.
+    await put(name, 'three');
+    await endPlanned(work);
+    expect((await now())?.applied.blueprint).toMatchObject({ version: 'v2' });
+  });
+
+  it('is compared when a sync was asked for, once, also by who was at work on something else', async () => {
+    const name = await following();
+    await put(name, 'two');
+    await db.store.clusters.requestWork(project, record.name, { reason: 'rolled out' });
+    await must(await take(id('b')));
+    await db.store.clusters.requestWork(project, record.name, { reason: 'asked', sync: true });
+    // Found again after a kill: the sync is not its work.
+    const again = await must(await take(id('c')));
+    expect(again).toMatchObject({ tasksetId: id('b'), retries: 1 });
+    await endPlanned(again);
+    const sync = await must(await take(id('d')));
+    expect(sync.operations).toMatchObject([
+      { sync: 1, clusterSteps: ['blueprint-drift', ...blueprintSyncSteps] },
+    ]);
+    await endPlanned(sync);
+    expect(await take(id('e'))).toBeUndefined();
+  });
+});
+
+const blueprintSyncSteps = ['namespace-sync', 'blueprint-sync', 'blueprint-health'];
+
+/** As `end`, with what the plan tells each step. */
+async function endPlanned(work: Work): Promise<void> {
+  const outcomes = work.operations.map((_, index) => ({ index, failed: false, errorSummary: '' }));
+  for (const [index, { name, blueprint, sync }] of work.operations.entries()) {
+    const { clusterId, generation, tasksetId } = work;
+    const operation = { operation: name, operationIndex: index };
+    const planned = {
+      ...(blueprint === undefined ? {} : { blueprint }),
+      ...(sync === undefined ? {} : { sync }),
+    };
+    await endOperation(
+      deps,
+      { ...ref(), clusterId, generation, tasksetId, ...operation, ...planned },
+      outcomes[index]!,
+    );
+  }
+  await endTaskset(deps, ref(), work, outcomes);
+}
+
 describe('a deletion', () => {
   it('stays unobserved until the record is gone, so that no termination can wedge it', async () => {
     await db.store.clusters.markDeleting(record.project, record.name);

@@ -1,4 +1,4 @@
-import { plan, type AppliedState, type OperationPlan } from '../core/plan.js';
+import { plan, type AppliedState, type DesiredState, type OperationPlan } from '../core/plan.js';
 import type { ClusterRecord, TasksetRecord } from '../core/records.js';
 import {
   CommonConditionStatus,
@@ -50,6 +50,7 @@ export async function takeWork(
     spec,
     deleting: record.deleting,
     available: availableVersions(deps),
+    ...(await blueprintWork(deps, record)),
   });
   if (operations.length === 0) {
     await endWithoutWork(
@@ -73,6 +74,7 @@ export async function takeWork(
       workflowId: operationWorkflowId(input, input.tasksetId, operation, index),
     })),
     plan: operations,
+    retries: record.retries,
     spec,
   });
   const { id: clusterId, generation, retries } = record;
@@ -117,13 +119,28 @@ function workOf(record: ClusterRecord, taskset: TasksetRecord): Work {
   return {
     clusterId: record.id,
     generation: record.generation,
-    retries: record.retries,
+    // What was asked since it began is not done by it.
+    retries: taskset.retries ?? record.retries,
     deleting: record.deleting,
     tasksetId: taskset.id,
     operations: taskset.plan,
     finished: taskset.operations.flatMap((operation, index) =>
       operation.status === OperationStatus.Success ? [index] : [],
     ),
+  };
+}
+
+/** What the spec's blueprint is now, and the sync that was asked for and not done yet. */
+async function blueprintWork(
+  { store }: ActivityDeps,
+  record: ClusterRecord,
+): Promise<Pick<DesiredState, 'blueprint' | 'sync'>> {
+  if (record.deleting) return {};
+  const blueprint = await store.blueprints.resolve(record.project, record.desired.spec.blueprint);
+  const sync = record.syncs ?? 0;
+  return {
+    ...(blueprint === undefined ? {} : { blueprint }),
+    ...(sync > (record.applied.sync ?? 0) ? { sync } : {}),
   };
 }
 

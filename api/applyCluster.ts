@@ -1,3 +1,4 @@
+import { isBuiltIn } from '../core/blueprints.js';
 import type { Cluster, ClusterSpec } from '../core/cluster.js';
 import { changedPaths, pathsText } from '../core/changedPaths.js';
 import { credentialNames } from '../core/credentialNames.js';
@@ -17,6 +18,7 @@ import { stableJson } from '../core/stableJson.js';
 import { checkPrecondition } from '../store/precondition.js';
 import type { Precondition } from '../store/types.js';
 import { mayEnter, type Principal } from './auth/principal.js';
+import { blueprintWords } from './blueprintWords.js';
 import { certificateProblem } from './certificateProblem.js';
 import { clusterSecrets } from './clusterSecrets.js';
 import type { ApiDeps } from './deps.js';
@@ -54,7 +56,7 @@ export async function applyCluster(deps: ApiDeps, request: ApplyRequest): Promis
   const credentials = await deps.store.credentials.usable(project);
   const parsed = parseCluster(raw, {
     project,
-    blueprints: new Map(deps.config.blueprints.map((name) => [name, []])),
+    blueprints: await blueprintWords(deps, project),
     credentials: new Set(credentials.map((credential) => credential.name)),
     parseYaml,
     certificateProblem,
@@ -95,6 +97,8 @@ export async function applyCluster(deps: ApiDeps, request: ApplyRequest): Promis
   for (const credential of credentialsInUse(parsed.echo.spec, ssh.keys)) {
     await deps.store.credentials.noteUse(project, credential, name);
   }
+  const blueprint = parsed.echo.spec.blueprint.name;
+  if (!isBuiltIn(blueprint)) await deps.store.blueprints.noteUse(project, blueprint, name);
   await secrets.keep(ssh.keys);
   await keepProxySecret(deps, { project, name }, parsed, proxy);
   const applied = await deps.store.clusters.apply({

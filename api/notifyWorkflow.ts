@@ -17,3 +17,18 @@ export async function notifyWorkflow(
     );
   }
 }
+
+/** The same for a blueprint of which there is a new version. */
+export async function startRollout(
+  c: ApiContext,
+  blueprint: { project: string; name: string },
+): Promise<void> {
+  try {
+    await c.var.deps.workflows.rollOut(blueprint.project, blueprint.name);
+  } catch (error) {
+    c.var.deps.log.warn(
+      { err: error, project: blueprint.project, blueprint: blueprint.name },
+      'rollout not begun yet: the reconciler will',
+    );
+  }
+}

@@ -52,6 +52,25 @@ const times = (cluster: string): number =>
   workflows.notified.filter((name) => name === cluster).length;
 
 describe('the reconciler', () => {
+  test('begins the rollouts that were recorded while Temporal was away, once each', async () => {
+    const record = { project: 'defaultproject', name: 'web' };
+    for (const id of ['one', 'two']) {
+      const content = { id, size: 1, chunks: 1 };
+      await database.store.blueprints.put({
+        record,
+        version: { base: 'minimal', addons: [{ name: 'a', type: 'Manifest', content }] },
+      });
+    }
+    start();
+    await until('the rollout is begun', () => workflows.rolledOut.length > 0);
+    workflows.running.add('blueprint defaultproject/web');
+    const { asked, rolledOut } = workflows;
+    const begun = rolledOut.length;
+    await until('two more rounds', () => workflows.asked >= asked + 3);
+    expect(rolledOut.length).toBeLessThanOrEqual(begun + 1);
+    await database.store.blueprints.remove('defaultproject', 'web');
+  });
+
   test('delivers what was recorded while Temporal was away, once it is back', async () => {
     const cluster = await apply();
     workflows.away = true;

@@ -39,6 +39,7 @@ export function startReconciler(deps: ReconcilerDeps): Reconciler {
     while (!stopping.signal.aborted) {
       try {
         await reconcileOnce(deps, seenRunning, stopping.signal);
+        await reconcileRollouts(deps, stopping.signal);
       } catch (error) {
         deps.log.warn({ err: error }, 'reconciler: round not finished');
       }
@@ -83,6 +84,19 @@ async function deliver(
   await workflows.notify(project, name);
   log.info({ project, cluster: name }, 'reconciler: workflow started');
   return true;
+}
+
+/** Versions of blueprints that have yet to come to the clusters that follow them. */
+async function reconcileRollouts(
+  { store, workflows, log }: ReconcilerDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { project, name } of await store.blueprints.pendingRollouts(PER_ROUND)) {
+    if (signal.aborted) return;
+    if (await workflows.isRollingOut(project, name)) continue;
+    await workflows.rollOut(project, name);
+    log.info({ project, blueprint: name }, 'reconciler: rollout started');
+  }
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -7,8 +7,11 @@ import {
   CLUSTER_WORKFLOW_TYPE,
   clusterWorkflowId,
   REQUEST_ID_MEMO,
+  ROLLOUT_WORKFLOW_TYPE,
+  rolloutWorkflowId,
   TASK_QUEUE,
   type ClusterWorkflowInput,
+  type RolloutWorkflowInput,
   type SignalOrigin,
 } from '../core/clusterWorkflow.js';
 import { AppError, ErrorCode } from '../core/errors.js';
@@ -23,6 +26,10 @@ export interface ClusterWorkflows {
   /** Ends the running operation at its next safe point. False when no workflow runs. */
   cancel(project: string, name: string, requestId?: string): Promise<boolean>;
   isRunning(project: string, name: string): Promise<boolean>;
+  /** Has a blueprint's newest version come to the clusters that follow it; one that is under way looks again. */
+  rollOut(project: string, blueprint: string): Promise<void>;
+  /** Whether one is under way. */
+  isRollingOut(project: string, blueprint: string): Promise<boolean>;
   /** Fails unless the server answers within 2 s. */
   ping(): Promise<void>;
 }
@@ -46,6 +53,11 @@ export function createClusterWorkflows(client: Client): ClusterWorkflows {
       throw new AppError(ErrorCode.ConnectionLost, 'Temporal does not answer', { cause: error });
     }
   };
+  const runs = (workflowId: string): Promise<boolean> =>
+    unlessNotFound(false, async () => {
+      const { status } = await ask(() => client.workflow.getHandle(workflowId).describe());
+      return status.name === 'RUNNING';
+    });
   return {
     async notify(project, name, requestId) {
       const origin: SignalOrigin = requestId === undefined ? {} : { requestId };
@@ -74,13 +86,22 @@ export function createClusterWorkflows(client: Client): ClusterWorkflows {
         return true;
       });
     },
-    async isRunning(project, name) {
-      return unlessNotFound(false, async () => {
-        const handle = client.workflow.getHandle(clusterWorkflowId(project, name));
-        const { status } = await ask(() => handle.describe());
-        return status.name === 'RUNNING';
-      });
+    isRunning: (project, name) => runs(clusterWorkflowId(project, name)),
+    async rollOut(project, name) {
+      const input: RolloutWorkflowInput = { project, name };
+      await ask(() =>
+        client.workflow.signalWithStart(ROLLOUT_WORKFLOW_TYPE, {
+          workflowId: rolloutWorkflowId(project, name),
+          taskQueue: TASK_QUEUE,
+          args: [input],
+          signal: CHANGED_SIGNAL,
+          signalArgs: [{}],
+          staticSummary: `Blueprint ${name} of project ${project}`.slice(0, 200),
+          typedSearchAttributes: new TypedSearchAttributes([{ key: PROJECT, value: project }]),
+        }),
+      );
     },
+    isRollingOut: (project, name) => runs(rolloutWorkflowId(project, name)),
     async ping() {
       await ask(async () => client.connection.workflowService.getSystemInfo({}));
     },

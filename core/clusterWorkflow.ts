@@ -12,6 +12,20 @@ export function clusterWorkflowId(project: string, name: string): string {
   return `cluster/${project}/${name}`;
 }
 
+/** Brings a blueprint's newest version to the clusters that follow it. */
+export const ROLLOUT_WORKFLOW_TYPE = 'blueprintRollout';
+
+/** One rollout at a time of a blueprint. */
+export function rolloutWorkflowId(project: string, name: string): string {
+  return `blueprint/${project}/${name}`;
+}
+
+/** Input of the rollout workflow. */
+export interface RolloutWorkflowInput {
+  project: string;
+  name: string;
+}
+
 /** Input of the cluster workflow. */
 export interface ClusterWorkflowInput {
   project: string;

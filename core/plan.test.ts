@@ -2,7 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import type { ClusterSpec, NodeSpec } from './cluster.js';
-import { plan, type AppliedNode, type AppliedState } from './plan.js';
+import type { ResolvedBlueprint } from './blueprints.js';
+import {
+  plan,
+  type AppliedNode,
+  type AppliedState,
+  type DesiredState,
+  type OperationPlan,
+} from './plan.js';
 
 function node(hostname: string, roles: NodeSpec['roles'], extra: Partial<NodeSpec> = {}): NodeSpec {
   const privateIP = `10.0.0.${String((hostname.codePointAt(1) ?? 0) - 38)}`;
@@ -194,6 +201,63 @@ describe('plan', () => {
       'blueprint-sync',
       'blueprint-health',
     ]);
+  });
+
+  describe('of a blueprint of the project', () => {
+    const web = spec([m1, m2, m3], 'web');
+    const version = (word: string, set: Partial<ResolvedBlueprint> = {}): ResolvedBlueprint => ({
+      ...{ name: 'web', version: word, base: 'minimal', driftPolicy: 'Correct', ...set },
+    });
+    const having = (word: string): AppliedState => ({
+      ...applied(web, 'm1'),
+      blueprint: { name: 'web', version: word, base: 'minimal' },
+    });
+    const planned = (state: AppliedState, desired: Partial<DesiredState>): OperationPlan[] =>
+      plan(state, { spec: web, deleting: false, ...desired });
+
+    it('syncs the version that it stands for, and every step is told which', () => {
+      expect(planned(having('v1'), { blueprint: version('v1') })).toEqual([]);
+      const [sync, ...rest] = planned(having('v1'), { blueprint: version('v2') });
+      expect(rest).toEqual([]);
+      expect(sync).toMatchObject({
+        ...{ name: 'BlueprintSync', nodes: [], blueprint: { version: 'v2' } },
+        clusterSteps: ['namespace-sync', 'blueprint-sync', 'blueprint-health'],
+      });
+      const created = planned(
+        { initialised: false, created: false, nodes: [] },
+        { blueprint: version('v2') },
+      );
+      expect(created.map(({ blueprint }) => blueprint?.version)).toEqual(['v2', 'v2']);
+    });
+
+    it('brings the images of built-in parts that it did not have before to all nodes', () => {
+      const blueprint = version('v2', { base: 'default' });
+      const images = ['m1', 'm2', 'm3'].map((hostname) => ({ hostname, path: 'blueprint-images' }));
+      expect(planned(having('v1'), { blueprint })[0]?.nodes).toEqual(images);
+      const state = { ...having('v1'), blueprint: { name: 'minimal' } };
+      expect(planned(state, { blueprint })[0]?.nodes).toEqual(images);
+      expect(
+        planned({ ...state, blueprint: { name: 'default' } }, { blueprint })[0]?.nodes,
+      ).toEqual([]);
+    });
+
+    it('compares and puts back what differs when a sync was asked for, or only compares', () => {
+      const blueprint = version('v1');
+      expect(planned(having('v1'), { blueprint, sync: 3 })).toMatchObject([
+        {
+          ...{ name: 'BlueprintSync', sync: 3 },
+          clusterSteps: ['blueprint-drift', 'namespace-sync', 'blueprint-sync', 'blueprint-health'],
+        },
+      ]);
+      const report = version('v1', { driftPolicy: 'Report' });
+      expect(planned(having('v1'), { blueprint: report, sync: 3 })[0]?.clusterSteps).toEqual([
+        'blueprint-drift',
+      ]);
+      // What is to be applied anyway need not be compared first.
+      expect(planned(having('v1'), { blueprint: version('v2'), sync: 3 })).toMatchObject([
+        { sync: 3, clusterSteps: ['namespace-sync', 'blueprint-sync', 'blueprint-health'] },
+      ]);
+    });
   });
 
   it('deletes workers before control planes, and only what was claimed', () => {

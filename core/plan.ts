@@ -1,3 +1,9 @@
+import {
+  baseOf,
+  DriftPolicy,
+  type BuiltInBlueprint,
+  type ResolvedBlueprint,
+} from './blueprints.js';
 import type { ClusterSpec, NodeSpec } from './cluster.js';
 import { stableJson } from './stableJson.js';
 import type { NodePath, StepName } from './steps.js';
@@ -9,7 +15,7 @@ export interface AppliedState {
   initialised: boolean;
   created: boolean;
   spec?: ClusterSpec;
-  blueprint?: { name: string; version?: string };
+  blueprint?: { name: string; version?: string; base?: BuiltInBlueprint };
   /** What the control plane as a whole runs. */
   kubernetesVersion?: string;
   nodes: readonly AppliedNode[];
@@ -34,6 +40,10 @@ export interface DesiredState {
   deleting: boolean;
   /** Kubernetes versions that the artifacts hold; absent: any. */
   available?: readonly string[];
+  /** What the spec's blueprint stands for now; absent: it is built in. */
+  blueprint?: ResolvedBlueprint;
+  /** A sync was asked for: its number. */
+  sync?: number;
 }
 
 /** One operation of a taskset: what happens to which node, and then to the cluster as a whole. */
@@ -51,6 +61,10 @@ export interface OperationPlan {
   kubernetesVersion?: string;
   /** Nodes whose turn an upgrade lets be at once, control planes apart. */
   workersAtOnce?: number;
+  /** What the spec's blueprint stands for, where it is not built in. */
+  blueprint?: ResolvedBlueprint;
+  /** It does the sync of this number. */
+  sync?: number;
 }
 
 export interface NodeTask {
@@ -65,6 +79,13 @@ export interface NodeTask {
  * an applied spec against itself is empty, and the order of nodes in a spec never matters.
  */
 export function plan(applied: AppliedState, desired: DesiredState): OperationPlan[] {
+  const { blueprint } = desired;
+  const operations = planOperations(applied, desired);
+  // What is to come of the blueprint meanwhile is another taskset's.
+  return blueprint === undefined ? operations : operations.map((each) => ({ ...each, blueprint }));
+}
+
+function planOperations(applied: AppliedState, desired: DesiredState): OperationPlan[] {
   if (desired.deleting) return planDeletion(applied);
   const removal = planRemoval(applied, desired.spec);
   if (!applied.created) {
@@ -82,7 +103,7 @@ export function plan(applied: AppliedState, desired: DesiredState): OperationPla
   const others = losesControlPlane(applied, desired.spec)
     ? [...update, ...removal, ...addition]
     : [...removal, ...addition, ...update];
-  return [...others, ...planBlueprintChange(applied, desired.spec)];
+  return [...others, ...planBlueprintChange(applied, desired)];
 }
 
 function losesControlPlane(applied: AppliedState, spec: ClusterSpec): boolean {
@@ -324,15 +345,50 @@ function planBlueprint(spec: ClusterSpec, reason: string): OperationPlan {
   };
 }
 
-function planBlueprintChange(applied: AppliedState, spec: ClusterSpec): OperationPlan[] {
+function planBlueprintChange(applied: AppliedState, desired: DesiredState): OperationPlan[] {
+  const { spec, blueprint, sync } = desired;
   const key = (of: { name: string; version?: string } | undefined): string =>
     stableJson([of?.name ?? '', of?.version ?? '']);
   const placement = (of: ClusterSpec | undefined): string =>
     stableJson(of?.systemComponentsPlacement ?? {});
   const moved = placement(applied.spec) !== placement(spec);
-  const changed = key(applied.blueprint) !== key(spec.blueprint);
-  if (!moved && !changed) return [];
-  const sync = planBlueprint(spec, changed ? 'changed' : 'systemComponentsPlacement changed');
-  // The network's own workloads are placed as well.
-  return [moved ? { ...sync, clusterSteps: ['cni', ...sync.clusterSteps] } : sync];
+  const changed = key(applied.blueprint) !== key(blueprint ?? spec.blueprint);
+  const asked = sync === undefined ? {} : { sync };
+  if (!moved && !changed) {
+    return sync === undefined ? [] : [{ ...planSync(spec, blueprint), ...asked }];
+  }
+  const plan = planBlueprint(spec, changed ? 'changed' : 'systemComponentsPlacement changed');
+  return [
+    {
+      ...plan,
+      ...asked,
+      nodes: newParts(applied, desired),
+      // The network's own workloads are placed as well.
+      clusterSteps: moved ? ['cni', ...plan.clusterSteps] : plan.clusterSteps,
+    },
+  ];
+}
+
+/** Looks at what is live first; unless that is only to be reported, all is applied again. */
+function planSync(spec: ClusterSpec, blueprint: ResolvedBlueprint | undefined): OperationPlan {
+  const plan = planBlueprint(spec, 'a sync was asked for');
+  const isReport = blueprint?.driftPolicy === DriftPolicy.Report;
+  return {
+    ...plan,
+    clusterSteps: ['blueprint-drift', ...(isReport ? [] : plan.clusterSteps)],
+  };
+}
+
+/** Nodes that lack the images of the built-in parts, which the blueprint before did not have. */
+function newParts(
+  applied: AppliedState,
+  { spec, blueprint }: DesiredState,
+): OperationPlan['nodes'] {
+  const before = applied.blueprint;
+  if (before === undefined) return [];
+  const had = before.base ?? baseOf({ blueprint: before });
+  if (had === baseOf(spec, blueprint) || had !== 'minimal') return [];
+  return spec.config.nodes
+    .toSorted(byHostname)
+    .map(({ hostname }) => ({ hostname, path: 'blueprint-images' }));
 }

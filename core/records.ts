@@ -1,3 +1,4 @@
+import type { BuiltInBlueprint, DriftPolicy } from './blueprints.js';
 import type { Cluster, ClusterSpec, CommonStatus, Condition, NodeSpec } from './cluster.js';
 import type { StepFailure } from './errors.js';
 import type { OperationPlan } from './plan.js';
@@ -28,12 +29,27 @@ export interface ClusterRecord {
   deleting: boolean;
   /** Asked for by `retry`: goes up with each call, so that the workflow knows it has something to do. */
   retries: number;
+  /** How many times a sync of the blueprint was asked for. */
+  syncs?: number;
+  /** What the last look at what is live has found. */
+  drift?: DriftRecord;
   /** What the workflow last acted on: generation and retries it has finished with. */
   observed: { generation: number; retries: number; deleting: boolean };
   conditions: Condition[];
   provisionStatus: ProvisionStatus;
   commonStatus: CommonStatus;
   applied: AppliedCluster;
+}
+
+/** Where what is live differs from what the blueprint holds. */
+export interface DriftRecord {
+  checkedAt: string;
+  blueprint: { name: string; version?: string };
+  policy: DriftPolicy;
+  /** `deployment.apps web/site`, the first of them. */
+  objects: string[];
+  /** How many there are. */
+  count: number;
 }
 
 /** What is known to be on the machines, recorded as it happens. */
@@ -46,8 +62,10 @@ export interface AppliedCluster {
   caCertHash?: string;
   /** The spec of the last taskset that completed. */
   spec?: ClusterSpec;
-  /** Blueprint that was last synced whole. */
-  blueprint?: { name: string; version?: string };
+  /** Blueprint that was last synced whole, in the version that it was. */
+  blueprint?: { name: string; version?: string; base?: BuiltInBlueprint };
+  /** The last sync that was asked for and has ended well. */
+  sync?: number;
 }
 
 /** One document per node: also of nodes that the spec no longer holds until they are clean. */
@@ -98,6 +116,8 @@ export interface TasksetRecord {
   status: TasksetStatus;
   comments: string;
   operations: TasksetOperationRecord[];
+  /** What the cluster's `retries` were when it began: what is asked later is a taskset of its own. */
+  retries?: number;
   /** What was planned, whole: an interrupted taskset goes on by it. Same order as `operations`. */
   plan: OperationPlan[];
   createdAt: string;

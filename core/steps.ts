@@ -33,6 +33,7 @@ export type StepName =
   | 'namespace-sync'
   | 'blueprint-sync'
   | 'blueprint-health'
+  | 'blueprint-drift'
   | 'drain'
   | 'etcd-member-remove'
   | 'node-delete'
@@ -184,6 +185,8 @@ export const clusterSteps: readonly StepDef[] = [
 export const blueprintSteps: readonly StepDef[] = [
   // Again only where systemComponentsPlacement has changed.
   cni,
+  // Only where a sync was asked for.
+  { name: 'blueprint-drift', title: 'Compare what is live with the blueprint' },
   { name: 'namespace-sync', title: "Create the blueprint's namespaces" },
   { name: 'blueprint-sync', title: "Apply the blueprint's manifests" },
   { name: 'blueprint-health', title: "Wait for the blueprint's workloads" },
@@ -212,6 +215,7 @@ export type NodePath =
   | 'upgrade-control-plane'
   | 'upgrade-worker'
   | 'endpoint'
+  | 'blueprint-images'
   | 'clean';
 
 export const nodePaths: Readonly<Record<NodePath, readonly StepDef[]>> = {
@@ -222,5 +226,9 @@ export const nodePaths: Readonly<Record<NodePath, readonly StepDef[]>> = {
   'upgrade-control-plane': upgradeControlPlaneSteps,
   'upgrade-worker': upgradeWorkerSteps,
   endpoint: [{ name: 'api-endpoint', title: 'Point the API endpoint at the control planes' }],
+  'blueprint-images': [
+    { name: 'artifacts', title: 'Send what the machine lacks', needs: [] },
+    { name: 'images', title: 'Import images' },
+  ],
   clean: cleanSteps,
 };

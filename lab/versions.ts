@@ -27,6 +27,7 @@ export const CALICO = {
 
 export const CNI_PLUGINS = 'v1.7.1';
 export const METRICS_SERVER = 'v0.8.0';
+export const HELM = 'v3.19.5';
 export const WEB = '1';
 
 /** Taken from the module proxy when the host has no Go of its own. */

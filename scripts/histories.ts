@@ -6,13 +6,15 @@ import { encodeHistory, HISTORIES, historiesUnder } from '../test/workflows/hist
 import { scenarios } from '../test/workflows/scenarios.js';
 
 /*
- * `npm run histories`: plays every scenario with today's workflows and keeps their histories, which
+ * `npm run histories [-- NAME…]`: plays every scenario, or those that are named, with today's workflows and keeps their histories, which
  * workflows/replay.test.ts replays from then on. Only for workflows that are new, or were changed behind `patched()`.
  */
 
 const tests = await openWorkflowTests();
-await rm(HISTORIES, { recursive: true, force: true });
+const asked = process.argv.slice(2);
+if (asked.length === 0) await rm(HISTORIES, { recursive: true, force: true });
 for (const { name, options, run } of scenarios()) {
+  if (asked.length > 0 && !asked.includes(name)) continue;
   let root = '';
   await tests.run(options, {
     ...run,
@@ -23,7 +25,9 @@ for (const { name, options, run } of scenarios()) {
   });
   for (const [id, history] of await historiesUnder(tests.environment.client, root)) {
     // `cluster/p/c/TASKSET/1-ClusterCreation/m1`; the cluster's own has no operation.
-    const place = id === root ? 'cluster' : id.split('/').slice(4).join('-');
+    const of = id.startsWith('cluster/') ? 'cluster' : 'blueprint';
+    const below = id.split('/').slice(4).join('-');
+    const place = below !== '' ? below : id === root ? of : id.replaceAll('/', '-');
     const file = join(HISTORIES, name, `${place}.pb`);
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, encodeHistory(id, history));

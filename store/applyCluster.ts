@@ -113,6 +113,7 @@ async function change(
     desired: JSON.stringify(input.desired),
     sharedWith: sharedWith(input.desired.spec),
     labelTerms: labelTermsOf(input.desired),
+    blueprint: input.desired.spec.blueprint,
     secretsHash: input.secretsHash,
     modifiedAt: timestamp(),
   });
@@ -149,6 +150,7 @@ function newDocument({ project, name, desired, secretsHash }: ApplyInput): Clust
     desired: JSON.stringify(desired),
     sharedWith: sharedWith(desired.spec),
     labelTerms: labelTermsOf(desired),
+    blueprint: desired.spec.blueprint,
     secretsHash,
     createdAt: now,
     modifiedAt: now,

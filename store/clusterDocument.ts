@@ -1,3 +1,4 @@
+import type { BlueprintRef } from '../core/blueprints.js';
 import type { AppliedCluster, ClusterRecord } from '../core/records.js';
 import type { ClusterSpec } from '../core/cluster.js';
 import { labelTerms } from '../core/labels.js';
@@ -19,6 +20,8 @@ export interface ClusterDocument extends Omit<ClusterRecord, 'id' | 'desired' | 
   commonSequence: number;
   /** Projects that may read it; left out by documents from before there was sharing. */
   sharedWith?: string[];
+  /** As the spec names it: found by name. Left out by documents from before there was an index. */
+  blueprint?: BlueprintRef;
   /** Its children are being removed: none may be added any more. */
   removing?: true;
 }
@@ -34,6 +37,7 @@ export function clusterRecord(document: ClusterDocument): ClusterRecord {
     removing: _removing,
     sharedWith: _sharedWith,
     labelTerms: _terms,
+    blueprint: _blueprint,
     ...rest
   } = document;
   return {

@@ -23,6 +23,7 @@ export async function openClusters(db: Db): Promise<ClusterStore> {
   const clusters = db.collection<ClusterDocument>(CollectionName.clusters);
   await ensureListIndexes(clusters);
   await addLabelTerms(clusters);
+  await addBlueprints(clusters);
   await clusters.createIndex({ waiting: 1, waitingSince: 1 });
   await ensureMachineIndexes(db);
   const names = openClusterNames(db);
@@ -104,6 +105,14 @@ export async function openClusters(db: Db): Promise<ClusterStore> {
         { project, name },
         { $set: submission('a retry was submitted'), $inc: { retries: 1 } },
       ),
+    requestWork: (project, name, { reason, sync = false }) =>
+      update(
+        { project, name, deleting: false },
+        { $set: submission(reason), $inc: { retries: 1, ...(sync ? { syncs: 1 } : {}) } },
+      ),
+    async setDrift(clusterId, drift) {
+      await clusters.updateOne({ _id: clusterId }, { $set: { drift } });
+    },
     remove: (clusterId) => removeCluster(db, clusterId),
     unobserved: async (limit) => {
       if (limit < 1) return [];
@@ -205,6 +214,16 @@ async function forEachActive(
 
 function recordOf(document: ClusterDocument | null) {
   return document === null ? undefined : clusterRecord(document);
+}
+
+/** For clusters that were stored before there was an index of their blueprints. */
+async function addBlueprints(clusters: Collection<ClusterDocument>): Promise<void> {
+  const old = clusters.find({ blueprint: { $exists: false } }, { projection: { desired: 1 } });
+  for await (const { _id, desired } of old) {
+    const { blueprint } = (JSON.parse(desired) as ClusterRecord['desired']).spec;
+    // Unless an apply came in between and wrote its own.
+    await clusters.updateOne({ _id, desired }, { $set: { blueprint } });
+  }
 }
 
 /** For clusters that were stored before labels were indexed. */

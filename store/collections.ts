@@ -15,6 +15,11 @@ export const CollectionName = {
   credentials: 'credentials',
   /** Which clusters may use a credential: hints, as `machines`. */
   credentialUses: 'credentialUses',
+  blueprints: 'blueprints',
+  blueprintVersions: 'blueprintVersions',
+  /** Which clusters are about to name a blueprint. */
+  blueprintUses: 'blueprintUses',
+  blueprintRollouts: 'blueprintRollouts',
   hostKeys: 'hostKeys',
   /** Machines on which the installer command ran. */
   registrations: 'registrations',

@@ -22,6 +22,7 @@ export async function removeCluster(db: Db, clusterId: string): Promise<void> {
   if (removed !== null) {
     const { project, name: cluster } = removed;
     await db.collection(CollectionName.credentialUses).deleteMany({ project, cluster });
+    await db.collection(CollectionName.blueprintUses).deleteMany({ project, cluster });
   }
   await clusters.deleteOne({ _id: clusterId });
   if (removed !== null) await noteClusterName(db, removed.project, removed.name);

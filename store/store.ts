@@ -3,6 +3,7 @@ import type { Db } from 'mongodb';
 import { AppError, ErrorCode } from '../core/errors.js';
 import { openApiKeys } from './apiKeys.js';
 import { openAudit } from './audit.js';
+import { openBlueprints } from './blueprints.js';
 import { connect, databaseName } from './client.js';
 import type { StoreOptions } from './client.js';
 import { openClusters } from './clusters.js';
@@ -38,6 +39,7 @@ export async function createStore(options: StoreOptions): Promise<Store> {
       apiKeys: withDatabaseErrors(await openApiKeys(db)),
       secrets: withDatabaseErrors(await openSecrets(db)),
       credentials: withDatabaseErrors(await openCredentials(db)),
+      blueprints: withDatabaseErrors(await openBlueprints(db)),
       hostKeys: withDatabaseErrors(await openHostKeys(db)),
       registrations: withDatabaseErrors(await openRegistrations(db)),
       installTokens: withDatabaseErrors(await openInstallTokens(db)),

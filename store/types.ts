@@ -1,7 +1,14 @@
+import type {
+  BlueprintRecord,
+  BlueprintRef,
+  BlueprintVersion,
+  ResolvedBlueprint,
+} from '../core/blueprints.js';
 import type { Cluster, ClusterSpec, Condition } from '../core/cluster.js';
 import type {
   AppliedCluster,
   ClusterRecord,
+  DriftRecord,
   NodeRecord,
   NodeStepRecord,
   StepLogChunk,
@@ -10,6 +17,7 @@ import type {
 } from '../core/records.js';
 import type { LabelRequirement } from '../core/labels.js';
 import type { Registration } from '../core/registration.js';
+import type { Rollout } from '../core/rollout.js';
 import type { StepName } from '../core/steps.js';
 import type { NodeStatus, OperationName, ProvisionStatus, TasksetStatus } from '../core/words.js';
 
@@ -26,6 +34,7 @@ export interface Store {
   apiKeys: ApiKeyStore;
   secrets: SecretStore;
   credentials: CredentialStore;
+  blueprints: BlueprintStore;
   hostKeys: HostKeyStore;
   registrations: RegistrationStore;
   installTokens: InstallTokenStore;
@@ -109,6 +118,13 @@ export interface ClusterStore {
   ): Promise<ClusterRecord | undefined>;
   /** One more retry, commonStatus submitted. */
   requestRetry(project: string, name: string): Promise<ClusterRecord | undefined>;
+  /** The same, for a reason of its own; `sync`: the blueprint is applied anew even where nothing has changed. */
+  requestWork(
+    project: string,
+    name: string,
+    ask: { reason: string; sync?: boolean },
+  ): Promise<ClusterRecord | undefined>;
+  setDrift(clusterId: string, drift: DriftRecord): Promise<void>;
   /** Removes the cluster and everything under its id (nodes, tasksets, logs, secrets, host keys). */
   remove(clusterId: string): Promise<void>;
   setConditions(clusterId: string, conditions: Condition[]): Promise<void>;
@@ -339,6 +355,56 @@ export interface CredentialStore {
   usedBy(project: string, name: string): Promise<string[]>;
   /** Unless it is used. */
   remove(project: string, name: string): Promise<{ removed: boolean; usedBy: string[] }>;
+}
+
+/** A project's own blueprints. The contents of their add-ons lie among the secrets. */
+export interface BlueprintStore {
+  /**
+   * A new blueprint, a new version of it, or, where the content is that of the newest (or of the version that it names),
+   * only its metadata and policy. Conflict when the version it names is there with another content.
+   */
+  put(input: {
+    record: Omit<BlueprintRecord, 'createdAt' | 'modifiedAt'>;
+    version: Pick<BlueprintVersion, 'base' | 'baseGiven' | 'driftPolicy' | 'addons'> & {
+      /** Left out: the next number. */
+      version?: string;
+    };
+    // A blueprint that was there is rolled out anew, whether or not anything has changed.
+  }): Promise<{
+    record: BlueprintRecord;
+    version: BlueprintVersion;
+    created: boolean;
+    changed: boolean;
+  }>;
+  get(project: string, name: string): Promise<BlueprintRecord | undefined>;
+  /** Without a version: the newest. */
+  version(project: string, name: string, version?: string): Promise<BlueprintVersion | undefined>;
+  /** Newest first; the key is the sequence. */
+  versions(project: string, name: string, page: Page<number>): Promise<Slice<BlueprintVersion>>;
+  /** By name. */
+  list(
+    project: string,
+    page: Page<string> & { name?: NameFilter },
+  ): Promise<Slice<BlueprintRecord>>;
+  /** Every blueprint that a spec may name, and its versions, the oldest first. */
+  words(project: string): Promise<Map<string, string[]>>;
+  /** What a spec's blueprint is at this moment; undefined: a built-in one. NotFound when there is none. */
+  resolve(project: string, ref: BlueprintRef): Promise<ResolvedBlueprint | undefined>;
+  /** To be called before a cluster that names it is recorded. Conflict when it is gone. */
+  noteUse(project: string, name: string, cluster: string): Promise<void>;
+  /** Names of clusters that name it. */
+  usedBy(project: string, name: string): Promise<string[]>;
+  /** Unless it is used. */
+  remove(project: string, name: string): Promise<{ removed: boolean; usedBy: string[] }>;
+  /** Clusters of the project that name it without a version, by name. */
+  followers(project: string, name: string): Promise<{ id: string; name: string }[]>;
+  /** The newest. */
+  rollout(project: string, name: string): Promise<Rollout | undefined>;
+  putRollout(rollout: Rollout): Promise<void>;
+  /** The last write of a rollout: unless a newer version came meanwhile, there is none to begin any more. */
+  endRollout(rollout: Rollout): Promise<void>;
+  /** Those of which a version has yet to come to the clusters that follow it. */
+  pendingRollouts(limit: number): Promise<{ project: string; name: string }[]>;
 }
 
 export interface HostKeyRecord {

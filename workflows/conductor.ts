@@ -20,7 +20,7 @@ import { node } from './node.js';
 const START_ORDER: readonly (readonly NodePath[])[] = [
   ['leader', 'upgrade-first'],
   ['control-plane', 'upgrade-control-plane'],
-  ['worker', 'upgrade-worker', 'endpoint', 'clean'],
+  ['worker', 'upgrade-worker', 'endpoint', 'blueprint-images', 'clean'],
 ];
 
 /** Nodes of one operation at work at once: each is a child with its own history. */

@@ -1,3 +1,4 @@
+export { blueprintRollout } from './blueprintRollout.js';
 export { cluster } from './cluster.js';
 export { node } from './node.js';
 export {

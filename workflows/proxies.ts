@@ -10,7 +10,9 @@ import type { Activities } from '../activities/index.js';
 export const records = proxyLocalActivities<
   Pick<
     Activities,
+    | 'advanceRollout'
     | 'beginOperation'
+    | 'beginRollout'
     | 'endOperation'
     | 'endTaskset'
     | 'failNode'

@@ -12,6 +12,13 @@ const CLUSTER = keyword('PlinthCluster');
 const TASKSET = keyword('PlinthTaskset');
 const OPERATION = keyword('PlinthOperation');
 
+export function clusterSearchAttributes(project: string, name: string): TypedSearchAttributes {
+  return new TypedSearchAttributes([
+    { key: PROJECT, value: project },
+    { key: CLUSTER, value: name },
+  ]);
+}
+
 /** How people find an operation in Temporal's UI. */
 export function operationSearchAttributes(ref: OperationRef): TypedSearchAttributes {
   return new TypedSearchAttributes([

@@ -61,6 +61,8 @@ function operationRef(
     ...(operation.kubernetesVersion === undefined
       ? {}
       : { kubernetesVersion: operation.kubernetesVersion }),
+    ...(operation.blueprint === undefined ? {} : { blueprint: operation.blueprint }),
+    ...(operation.sync === undefined ? {} : { sync: operation.sync }),
   };
 }
 

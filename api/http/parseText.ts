@@ -4,6 +4,7 @@ import {
   isNode,
   isScalar,
   LineCounter,
+  parseAllDocuments,
   parseDocument,
   visit,
   type Document,
@@ -54,6 +55,40 @@ export function parseYaml(text: string): unknown {
     defects.push(error instanceof Error ? error.message : String(error));
   }
   throw malformed('YAML', defects);
+}
+
+/**
+ * All documents of a YAML text that is a part of a body: what they say, and what is wrong with them in words that quote
+ * nothing. Never throws.
+ */
+export function parseYamlDocuments(text: string): { values: unknown[]; defects: string[] } {
+  const lineCounter = new LineCounter();
+  const documents = parseAllDocuments(text, {
+    lineCounter,
+    uniqueKeys: false,
+    prettyErrors: false,
+  });
+  // Of an empty text the library gives none, with a list's properties of its own.
+  const all = Array.isArray(documents) ? documents : [];
+  const at = (offset = 0): string => {
+    const { line, col } = lineCounter.linePos(offset);
+    return `line ${line}, column ${col}`;
+  };
+  const defects = all.flatMap((document) => {
+    const found = [...document.errors, ...document.warnings].map(
+      (error) => `${at(error.pos[0])}: ${withoutText(error.message)}`,
+    );
+    return found.length > 0 ? found : nodeDefects(document, at);
+  });
+  if (defects.length > 0) return { values: [], defects: defects.slice(0, 20) };
+  try {
+    const values = all.map((each) => checked(each.toJS({ maxAliasCount: 100 }) as unknown));
+    return { values, defects: [] };
+  } catch (error) {
+    const problems = error instanceof AppError ? error.problems : [];
+    const words = problems.map(({ message }) => message.replace(/^the body/, 'it'));
+    return { values: [], defects: words.length > 0 ? words : ['it is not valid YAML'] };
+  }
 }
 
 /** Some of the library's messages end with a piece of the document, which may be of a key or a password. */

@@ -110,9 +110,12 @@ function ownProblems(
   cluster: Pick<Cluster, 'metadata' | 'spec'>,
   index: number,
 ): Problem[] {
+  const { blueprint } = cluster.spec;
+  const versions = blueprint.version === undefined ? [] : [blueprint.version];
   const parsed = parseCluster(cluster, {
     project: cluster.metadata.project,
-    blueprints: new Map(config.blueprints.map((name) => [name, []])),
+    // What the spec names was there when it was applied; only what is the machine's own is asked here.
+    blueprints: new Map([...config.blueprints, blueprint.name].map((name) => [name, versions])),
     credentials: new Set(),
     parseYaml,
   });

@@ -92,3 +92,15 @@ export const concurrencyText = matching(
   /^([1-9]\d{0,3}|([1-9]\d?|100)%)$/,
   'a number of workers ("2") or a share of them ("50%", at most "100%")',
 );
+
+export const rolloutConcurrencyText = matching(
+  /^([1-9]\d{0,3}|([1-9]\d?|100)%)$/,
+  'a number of clusters ("2") or a share of them ("20%", at most "100%")',
+);
+
+export const versionWordText = matching(
+  /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/,
+  'a version: 1–63 lower-case letters, digits, "." and "-", beginning and ending with a letter or digit',
+);
+
+export const sha256Text = matching(/^[0-9a-f]{64}$/, 'a SHA-256: 64 hexadecimal digits');

@@ -18,3 +18,17 @@ export const MAX_OVERRIDES_LENGTH = 64 * 1024;
 
 /** `--cluster-cidr` is handed out to nodes in blocks of this size. */
 export const NODE_PREFIX = { ipv4: 24, ipv6: 64 } as const;
+
+/** Of one blueprint. */
+export const MAX_ADDONS = 50;
+
+/** Of one Kustomize add-on. */
+export const MAX_ADDON_FILES = 500;
+
+export const MAX_URL_LENGTH = 2048;
+
+/** What the URL of an add-on may give: bytes. */
+export const MAX_FETCHED_BYTES = 8 * 1024 * 1024;
+
+/** All contents of one version of a blueprint together, as they are kept: bytes. */
+export const MAX_BLUEPRINT_BYTES = 16 * 1024 * 1024;

@@ -11,6 +11,7 @@ import { makeIndex } from './bundleIndex.js';
 import { goTools } from './goTools.js';
 import type { BuildContext } from './goBuild.js';
 import { kubernetesArtifacts, kubernetesInputs } from './kubernetes.js';
+import { helmArtifacts, helmInputs } from './helm.js';
 import { layOutNettools } from './nettools.js';
 import { packageArtifacts } from './packages.js';
 import { builtPart, inputsHash, recordedArtifacts, recordPart } from './part.js';
@@ -74,6 +75,7 @@ function parts(context: BuildContext, versions: readonly string[]): Part[] {
       inputs: addonInputs(nettools),
       build: async () => addonArtifacts(context, { nettools: await layer(), kubectl }),
     },
+    { name: 'helm', inputs: helmInputs(), build: () => helmArtifacts(context) },
   ];
 }
 

@@ -3,8 +3,9 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { labPaths } from '../paths.js';
 import { run, tryRun } from '../run.js';
-import { CALICO, CNI_PLUGINS, KUBERNETES, METRICS_SERVER } from '../versions.js';
+import { CALICO, CNI_PLUGINS, HELM, KUBERNETES, METRICS_SERVER } from '../versions.js';
 import { goTools, type GoTools } from './goTools.js';
+import { HELM_PACKAGES } from './helm.js';
 import { calicoModule, etcdVersion, MODULES } from './modules.js';
 
 /*
@@ -77,6 +78,8 @@ function wrapped(name: string): Wrapped {
         version: METRICS_SERVER,
         imports: MODULES.metricsServer,
       };
+    case 'helm':
+      return { module: 'helm.sh/helm/v3', version: HELM, imports: HELM_PACKAGES };
     default:
       throw new Error(`no module ${name}`);
   }
@@ -164,6 +167,7 @@ const every = [
   'calico',
   'cni-plugins',
   'metrics-server',
+  'helm',
 ];
 const asked = process.argv.slice(2);
 const names = new Set(asked.length > 0 ? asked : every);

@@ -19,6 +19,8 @@ export interface Program {
   readonly module: string;
   readonly version: string;
   readonly packages: readonly string[];
+  /** Linker settings; left out: those that its module is known by. */
+  readonly settings?: readonly string[];
 }
 
 /** The folder that a frozen module lies in. */
@@ -43,7 +45,7 @@ export function moduleInputs(name: string): string {
 export async function buildPrograms(context: BuildContext, program: Program): Promise<string> {
   const { paths, tools, log } = context;
   const kind = program.module.replace(/-v\d.*/, '');
-  const settings = versionSettings(kind, program.version);
+  const settings = program.settings ?? versionSettings(kind, program.version);
   const key = createHash('sha256')
     .update(JSON.stringify([moduleInputs(program.module), program.packages, settings]))
     .digest('hex');

@@ -1,4 +1,5 @@
 import type { Artifact } from '../../core/artifacts.js';
+import { baseOf } from '../../core/blueprints.js';
 import { AppError, ErrorCode } from '../../core/errors.js';
 import { Role } from '../../core/words.js';
 import type { PlatformRow } from '../../core/platform.js';
@@ -82,7 +83,7 @@ export function images(context: StepContext): Artifact[] {
     if (!fits(artifact, context) || !serves(artifact, kubernetesVersion)) return false;
     if (artifact.name.startsWith('calico') && artifact.version !== calico) return false;
     if (artifact.name === 'metrics-server') {
-      if (context.spec.blueprint.name === 'minimal') return false;
+      if (baseOf(context.spec, context.blueprint) === 'minimal') return false;
       if (metricsServer !== undefined && artifact.version !== metricsServer) return false;
     }
     if (artifact.roles === undefined || artifact.roles.length === 0) return true;

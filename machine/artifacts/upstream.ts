@@ -1,3 +1,4 @@
+import { baseOf } from '../../core/blueprints.js';
 import { AppError, ErrorCode } from '../../core/errors.js';
 import type { ClusterSpec } from '../../core/cluster.js';
 import { platformRow, type PlatformRow } from '../../core/platform.js';
@@ -74,7 +75,7 @@ export function addonImages(context: StepContext): string[] {
     `docker.io/calico/cni:${calico}`,
     `docker.io/calico/node:${calico}`,
     `docker.io/calico/kube-controllers:${calico}`,
-    ...(context.spec.blueprint.name === 'minimal'
+    ...(baseOf(context.spec, context.blueprint) === 'minimal'
       ? []
       : [
           `registry.k8s.io/metrics-server/metrics-server:${platformOf(context.spec).metricsServer}`,

@@ -6,7 +6,14 @@ import type { StepModule } from './types.js';
 
 export const binariesStep: StepModule = {
   name: 'binaries',
-  script: ['ledger.sh', 'environment.sh', 'bundle-file.sh', 'unit-proxy.sh', 'binaries.sh'],
+  script: [
+    'ledger.sh',
+    'environment.sh',
+    'bundle-file.sh',
+    'unit-proxy.sh',
+    'fetch.sh',
+    'binaries.sh',
+  ],
   finishes: true,
   timeoutSeconds: 900,
   params: (context) => {

@@ -7,7 +7,12 @@ import type { OsFamily } from '../families.js';
 import { apiEndpointStep } from './api-endpoint.js';
 import { artifactsStep } from './artifacts.js';
 import { binariesStep } from './binaries.js';
-import { blueprintHealthStep, blueprintSyncStep, namespaceSyncStep } from './blueprint.js';
+import {
+  blueprintDriftStep,
+  blueprintHealthStep,
+  blueprintSyncStep,
+  namespaceSyncStep,
+} from './blueprint.js';
 import { checkInStep } from './check-in.js';
 import { claimStep } from './claim.js';
 import { cniStep } from './cni.js';
@@ -63,6 +68,7 @@ export const stepModules: readonly StepModule[] = [
   namespaceSyncStep,
   blueprintSyncStep,
   blueprintHealthStep,
+  blueprintDriftStep,
   kubeadmBinaryStep,
   etcdSnapshotStep,
   kubeadmUpgradeStep,

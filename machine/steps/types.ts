@@ -1,4 +1,5 @@
 import type { Artifact } from '../../core/artifacts.js';
+import type { AddonType, ResolvedBlueprint } from '../../core/blueprints.js';
 import type { ClusterSpec, NodeSpec } from '../../core/cluster.js';
 import type { StepName } from '../../core/steps.js';
 import type { MachineFacts } from '../facts.js';
@@ -17,6 +18,8 @@ export interface StepContext {
   subject?: NodeSpec;
   /** Everything the chosen source offers for this cluster's versions. */
   catalog: ArtifactCatalog;
+  /** What the cluster's blueprint is, where it is not built in; its add-ons only for modules that ask for them. */
+  blueprint?: BlueprintContext;
   /** Text of the manifests that the module asked for, by name. */
   manifests?: Record<string, string>;
   /** `user:password` of the spec's proxy. */
@@ -25,6 +28,28 @@ export interface StepContext {
   join?: JoinSecrets;
   /** For `kubeadm-init`: what the first workers will join with, each with its own. */
   firstTokens?: readonly FirstToken[];
+}
+
+export interface BlueprintContext extends ResolvedBlueprint {
+  addons: readonly RenderedAddon[];
+}
+
+/** An add-on as files that a machine renders. */
+export interface RenderedAddon {
+  name: string;
+  type: AddonType;
+  namespace?: string;
+  releaseName?: string;
+  /** A kustomization's folder; of a Helm add-on `chart.tgz` and `values.yaml`. */
+  files: readonly AddonFile[];
+  /** What of it nobody may read in a log. */
+  secrets: readonly string[];
+}
+
+export interface AddonFile {
+  path: string;
+  bytes: Buffer;
+  sha256: string;
 }
 
 export interface FirstToken {
@@ -61,6 +86,8 @@ export interface StepModule {
   artifacts?(context: StepContext): readonly Artifact[];
   /** Names of manifest artifacts whose text `params` needs. */
   manifests?(context: StepContext): readonly string[];
+  /** True where the contents of the blueprint's add-ons are needed: `artifacts` sends them. */
+  addons?: boolean;
   /** True for help for another node: it runs beside what the control plane does for itself. */
   beside?: boolean;
   /**

@@ -4,6 +4,8 @@ import type { ClusterWorkflows } from '../../api/workflows.js';
 export interface FakeWorkflows extends ClusterWorkflows {
   notified: string[];
   cancelled: string[];
+  /** Blueprints whose newest version was to be rolled out. */
+  rolledOut: string[];
   /** The request that each notification and cancellation came with. */
   requestIds: (string | undefined)[];
   running: Set<string>;
@@ -23,6 +25,7 @@ export function fakeWorkflows(): FakeWorkflows {
   const fake: FakeWorkflows = {
     notified: [],
     cancelled: [],
+    rolledOut: [],
     requestIds: [],
     running: new Set(),
     asked: 0,
@@ -42,6 +45,14 @@ export function fakeWorkflows(): FakeWorkflows {
     async isRunning(project, name) {
       reach();
       return fake.running.has(`${project}/${name}`);
+    },
+    async rollOut(project, name) {
+      reach();
+      fake.rolledOut.push(`${project}/${name}`);
+    },
+    async isRollingOut(project, name) {
+      reach();
+      return fake.running.has(`blueprint ${project}/${name}`);
     },
     async ping() {
       reach();

@@ -16,6 +16,8 @@ export interface WorkflowRun {
   /** Gets the cluster's workflow while it runs. */
   during?(handle: WorkflowHandle): Promise<void>;
   requestIds?: { start: string; signal: string };
+  /** Instead of a cluster's: that of a blueprint's rollout. */
+  rollout?: boolean;
 }
 
 export interface WorkflowTests {
@@ -66,7 +68,7 @@ async function runCluster(
   environment: TestWorkflowEnvironment,
   workflowBundle: { code: string },
   options: FakeOptions,
-  { during, requestIds }: WorkflowRun = {},
+  { during, requestIds, rollout = false }: WorkflowRun = {},
 ): Promise<FakeWorld> {
   const world = fakeWorld(options);
   const taskQueue = randomUUID();
@@ -80,10 +82,14 @@ async function runCluster(
   });
   await worker.runUntil(async () => {
     const { workflow } = environment.client;
-    const workflowId = `cluster/p/${randomUUID()}`;
+    const workflowId = `${rollout ? 'blueprint' : 'cluster'}/p/${randomUUID()}`;
     const input = { project: 'p', name: 'c' };
     const handle = await (requestIds === undefined
-      ? workflow.start('cluster', { taskQueue, workflowId, args: [input] })
+      ? workflow.start(rollout ? 'blueprintRollout' : 'cluster', {
+          taskQueue,
+          workflowId,
+          args: [input],
+        })
       : workflow.signalWithStart('cluster', {
           ...{ taskQueue, workflowId, args: [{ ...input, requestId: requestIds.start }] },
           ...{ signal: CHANGED_SIGNAL, signalArgs: [{ requestId: requestIds.signal }] },

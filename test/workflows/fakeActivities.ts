@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 
 import type { Activities } from '../../activities/index.js';
+import type { RolloutTurn } from '../../activities/rollouts.js';
 import type { OperationOutcome, OperationRef, Work } from '../../activities/refs.js';
 import type { OperationPlan } from '../../core/plan.js';
 
@@ -23,6 +24,8 @@ export interface FakeOptions {
   onStep?(name: string, attempt: number): void | Promise<void>;
   onFacts?(hostname: string): void;
   onPreflight?(unreachable: string[]): void;
+  /** Of a blueprint's rollout. */
+  rollout?: { begin(): { version: string } | undefined; advance(): RolloutTurn };
 }
 
 /** Activities that do nothing but remember the order in which they were asked. */
@@ -79,6 +82,15 @@ export function fakeWorld(options: FakeOptions): FakeWorld {
     endTaskset: async (_ref, _work, outcomes) => {
       ended.push({ failed: outcomes.some((outcome) => outcome.failed), outcomes });
       return Promise.resolve();
+    },
+    beginRollout: async () => {
+      calls.push('begin rollout');
+      return Promise.resolve(options.rollout?.begin());
+    },
+    advanceRollout: async () => {
+      const turn = options.rollout?.advance() ?? { version: 'v2', asked: [], ended: true };
+      calls.push(`rollout asks ${turn.asked.join(' ') || 'nobody'}${turn.ended ? ', ended' : ''}`);
+      return Promise.resolve(turn);
     },
     removeCluster: async () => {
       calls.push('remove cluster');

@@ -77,6 +77,7 @@ export function scenarios(): Scenario[] {
         ],
       },
     },
+    rollout(),
     {
       name: 'deletion',
       options: {
@@ -122,5 +123,21 @@ function cancelled(): Scenario {
         await handle.signal(CANCEL_SIGNAL);
       },
     },
+  };
+}
+
+/** Of a blueprint's new version, to two clusters: one after the other. */
+function rollout(): Scenario {
+  const turns = [{ asked: ['a'] }, {}, { asked: ['b'] }, { ended: true }];
+  return {
+    name: 'rollout',
+    options: {
+      operations: [],
+      rollout: {
+        begin: () => ({ version: 'v2' }),
+        advance: () => ({ version: 'v2', asked: [], ended: false, ...turns.shift() }),
+      },
+    },
+    run: { rollout: true },
   };
 }

@@ -54,6 +54,11 @@ export async function ClusterUpgrade(input: OperationInput): Promise<void> {
 
 export async function BlueprintSync(input: OperationInput): Promise<void> {
   await records.beginOperation(input.ref);
+  // A blueprint that has more of the built-in parts than the one before needs their images on the nodes.
+  if (input.plan.nodes.length > 0) {
+    const failures = await runNodes(input, input.plan.nodes);
+    if (failures.length > 0) throw operationFailure(summariseFailures(failures), true);
+  }
   await runClusterSteps(input, input.plan.clusterSteps);
 }
 

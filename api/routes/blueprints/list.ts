@@ -1,7 +1,9 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
 import { API_VERSION } from '../../../core/words.js';
+import { isBuiltIn } from '../../../core/blueprints.js';
 import type { ApiEnv } from '../../env.js';
+import { defined } from '../../http/defined.js';
 import { errors, json } from '../../http/describe.js';
 import {
   listMetadataSchema,
@@ -12,9 +14,10 @@ import {
 } from '../../http/listQuery.js';
 import { projectAccess } from '../../middleware/access.js';
 import {
-  BLUEPRINT_EXAMPLE,
+  BLUEPRINT_VIEW_EXAMPLE,
   blueprintView,
   blueprintViewSchema,
+  builtInView,
   type BlueprintView,
 } from '../../schemas/blueprint.js';
 import { projectParam } from '../../schemas/params.js';
@@ -27,7 +30,7 @@ interface BlueprintList {
   items: BlueprintView[];
 }
 
-const blueprintListSchema = z
+export const blueprintListSchema = z
   .object({
     apiVersion: z.string(),
     kind: z.literal('BlueprintList'),
@@ -41,6 +44,8 @@ const route = createRoute({
   path: BLUEPRINTS,
   operationId: 'listBlueprints',
   summary: 'The blueprints that clusters of a project can have, by name',
+  description:
+    'Those that are built in, and the newest version of each of its own, without contents.',
   tags: ['Blueprints'],
   middleware: projectAccess('viewer'),
   request: { params: projectParam, query: listQuery({ name: nameFilter() }) },
@@ -49,33 +54,55 @@ const route = createRoute({
       apiVersion: API_VERSION,
       kind: 'BlueprintList',
       metadata: { count: 1, limit: 100, offset: 0 },
-      items: [BLUEPRINT_EXAMPLE],
+      items: [BLUEPRINT_VIEW_EXAMPLE],
     }),
     ...errors(400, 401, 403, 404),
   },
 });
 
 export function listBlueprints(app: OpenAPIHono<ApiEnv>): void {
-  app.openapi(route, (c) => {
+  app.openapi(route, async (c) => {
     const { project } = c.req.valid('param');
+    const { store, config } = c.var.deps;
     const asked = c.req.valid('query');
     const { page, metadata } = pageOf(asked, ['blueprints', project], z.string());
     const { name: wanted } = asked;
-    const names = c.var.deps.config.blueprints
-      .filter((name) => {
-        if (wanted === undefined) return true;
-        return 'exact' in wanted ? name === wanted.exact : name.startsWith(wanted.prefix);
-      })
-      .toSorted();
-    const { after, offset, limit } = page;
-    const rest = names.filter((name) => after === undefined || name > after).slice(offset);
-    const shown = rest.slice(0, limit);
+    const builtIn = config.blueprints.filter(isBuiltIn).filter((name) => {
+      if (wanted === undefined) return true;
+      return 'exact' in wanted ? name === wanted.exact : name.startsWith(wanted.prefix);
+    });
+    const later = builtIn.filter((name) => page.after === undefined || name > page.after);
+    // Names of both in one order: however the built-in ones lie, these of its own reach over the page.
+    const skipped = Math.max(0, page.offset - later.length);
+    const own = await store.blueprints.list(project, {
+      ...defined({ name: wanted, after: page.after }),
+      ...{ offset: skipped, limit: page.limit + later.length },
+    });
+    const [first] = own.items;
+    const between = later.filter((name) => skipped === 0 || (first && name > first.name));
+    const names = [...between, ...own.items.map(({ name }) => name)].toSorted();
+    const start = page.offset - skipped - (later.length - between.length);
+    const shown = names.slice(start, start + page.limit);
+    const more = own.more || names.length > start + page.limit;
+    const records = new Map(own.items.map((record) => [record.name, record]));
+    const items = await Promise.all(
+      shown.map(async (name) => {
+        if (isBuiltIn(name)) return builtInView(name, project);
+        const [record, version] = [
+          records.get(name),
+          await store.blueprints.version(project, name),
+        ];
+        // Deleted meanwhile, or its first version is being made.
+        if (record === undefined || version === undefined) return undefined;
+        return blueprintView(record, version);
+      }),
+    );
     return c.json(
       {
         apiVersion: API_VERSION,
         kind: 'BlueprintList' as const,
-        metadata: metadata(names.length, rest.length > limit ? shown.at(-1) : undefined),
-        items: shown.map((name) => blueprintView(name, project)),
+        metadata: metadata(builtIn.length + own.count, more ? shown.at(-1) : undefined),
+        items: items.filter((item) => item !== undefined),
       },
       200,
     );

@@ -4,12 +4,14 @@ import type { ApiEnv } from '../../env.js';
 import { applyClusterRoute } from './apply.js';
 import { cancelCluster } from './cancel.js';
 import { deleteCluster } from './delete.js';
+import { getDrift } from './drift.js';
 import { watchCluster } from './events.js';
 import { getCluster } from './get.js';
 import { getClusterKubeconfig } from './kubeconfig.js';
 import { listClusters } from './list.js';
 import { retryCluster } from './retry.js';
 import { getClusterStatus } from './status.js';
+import { syncCluster } from './sync.js';
 
 export function registerClusters(app: OpenAPIHono<ApiEnv>): void {
   applyClusterRoute(app);
@@ -19,6 +21,8 @@ export function registerClusters(app: OpenAPIHono<ApiEnv>): void {
   deleteCluster(app);
   retryCluster(app);
   cancelCluster(app);
+  syncCluster(app);
+  getDrift(app);
   getClusterKubeconfig(app);
   watchCluster(app);
 }

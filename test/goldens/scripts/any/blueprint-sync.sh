@@ -237,8 +237,54 @@ secret_file() {
 }
 
 # shellcheck shell=bash
-# The blueprint's manifests; what an earlier blueprint applied and this one does not hold is pruned.
-# OBJECTS: rows of `resource.group namespace name` of this blueprint, `-` for no namespace.
+# PROXY_ENVIRONMENT: rows of `NAME=value`. Whatever this script fetches goes through the spec's proxy.
+while IFS= read -r setting; do
+  [[ -z $setting ]] || export "${setting?}"
+done <<<"$PROXY_ENVIRONMENT"
+
+# shellcheck shell=bash
+# bundle_file FILE: its content as it is meant; what the bundle compressed (zstd, by its magic number) is
+# unpacked on the way.
+bundle_file() {
+  if [[ $(od -An -tx1 -N4 "$1" | tr -d ' \n') == 28b52ffd ]]; then
+    zstd -dcq "$1"
+  else
+    cat "$1"
+  fi
+}
+
+# shellcheck shell=bash
+# fetch URL NAME puts it into DOWNLOADS, verified by the sum that is published beside it. SKIP_VERIFY is a parameter.
+
+# On the disk, not in memory: kubelet alone is 80 MB.
+DOWNLOADS=$PLINTH_STATE/downloads
+
+insecure=()
+if [[ $SKIP_VERIFY == true ]]; then
+  note 'certificates are not checked here: proxy.allowInsecureBootstrap'
+  insecure=(--insecure)
+fi
+
+fetch() {
+  local wanted file=$DOWNLOADS/$2
+  mkdir -p "$DOWNLOADS"
+  hint "Can the machine reach $1? A proxy or a mirror can be set."
+  run curl -fsSL --retry 3 --connect-timeout 10 "${insecure[@]}" -o "$file" "$1"
+  wanted=$(curl -fsSL --retry 3 --connect-timeout 10 "${insecure[@]}" "$1.sha256")
+  [[ $(sha256sum "$file" | cut -d ' ' -f 1) == "${wanted%% *}" ]] ||
+    fail ArtifactCorrupt "$1 does not have the sum that is published beside it" 'Retry; if it stays, the mirror is broken.'
+}
+
+# shellcheck shell=bash
+# What the steps of a blueprint share. ADDONS: rows of `index type namespace release name`, `-` for none;
+# FILES: rows of `index sha256 path`. The files came with the step: nothing is fetched here.
+
+RENDERED=$PLINTH_RUN_DIR/rendered
+
+# Rows of `resource.group namespace name` of all that the blueprint holds, `-` for no namespace.
+remembered() {
+  kube -n plinth-system get configmap blueprint-objects -o 'jsonpath={.data.objects}' --ignore-not-found
+}
 
 remember() {
   kube apply --server-side --field-manager=plinth --force-conflicts -f - >/dev/null <<YAML
@@ -249,24 +295,259 @@ metadata:
   namespace: plinth-system
 data:
   objects: |
-$(sed 's/^/    /' <<<"$1")
+$(sed '/^$/d; s/^/    /' <<<"$1")
 YAML
 }
 
+union() { printf '%s\n' "$@" | sed '/^$/d' | sort -u; }
+
+# Renderers see no network: whatever they are given, they fetch nothing.
+offline() { unshare --net -- "$@"; }
+
+# Each add-on, by the real tools, into INDEX.namespaces.yaml, INDEX.crds.yaml and INDEX.objects.yaml.
+render_addons() {
+  local index type namespace release name of sum path dir
+  (umask 077 && mkdir -p "$RENDERED")
+  while read -r index type namespace release name; do
+    [[ -n $index ]] || continue
+    dir=$RENDERED/$index
+    while read -r of sum path; do
+      [[ $of == "$index" ]] || continue
+      [[ -e $PLINTH_ARTIFACTS/$sum ]] ||
+        fail ArtifactMissing "$path of add-on $name did not arrive" 'Retry: it is sent again.'
+      mkdir -p "$(dirname "$dir/$path")"
+      cp "$PLINTH_ARTIFACTS/$sum" "$dir/$path"
+    done <<<"$FILES"
+    if [[ $type == Helm ]]; then render_chart "$dir" "$release" "$namespace" "$name"; fi
+    hint "The message above names what of add-on $name cannot be rendered."
+    printf 'kubectl kustomize (add-on %s)\n' "$name" >"$PLINTH_RUN_DIR/command"
+    offline kubectl kustomize "$dir" >"$RENDERED/$index.yaml" ||
+      fail StepFailed "add-on $name cannot be rendered"
+    split_objects "$index"
+    rm -rf "$dir" "$RENDERED/$index.yaml"
+  done <<<"$ADDONS"
+}
+
+# kustomize writes top-level keys at the line's start and nothing else: its output splits by lines.
+split_objects() {
+  awk -v out="$RENDERED/$1" '
+    function flush() {
+      if (kind != "") {
+        file = kind == "Namespace" && api == "v1" ? "namespaces" : kind == "CustomResourceDefinition" ? "crds" : "objects"
+        printf "---\n%s", text >(out "." file ".yaml")
+      }
+      text = kind = api = ""
+    }
+    /^---/ { flush(); next }
+    /^kind: / { kind = $2 }
+    /^apiVersion: / { api = $2 }
+    { text = text $0 "\n" }
+    END { flush() }
+  ' "$RENDERED/$1.yaml"
+}
+
+# A kubeconfig of which objects without a namespace go to this one; those that name another keep theirs.
+kubeconfig_in() {
+  local namespace=${1/#-/default} file
+  file=$PLINTH_RUN_DIR/kubeconfig-$namespace
+  if [[ ! -e $file ]]; then
+    (umask 077 && cp "$ADMIN" "$file")
+    kubectl --kubeconfig "$file" config set-context --current "--namespace=$namespace" >/dev/null
+  fi
+  printf '%s' "$file"
+}
+
+# in_addon NAMESPACE WORDS…: kubectl for an add-on's objects.
+in_addon() {
+  local kubeconfig
+  kubeconfig=$(kubeconfig_in "$1")
+  shift
+  kubectl --kubeconfig "$kubeconfig" --request-timeout=60s "$@"
+}
+
+apply_in() { in_addon "$1" apply --server-side --field-manager=plinth --force-conflicts -f "$2" "${@:3}"; }
+
+ROW='{{define "row"}}{{.apiVersion}} {{.kind}} {{with .metadata.namespace}}{{.}}{{else}}-{{end}} {{.metadata.name}}{{"\n"}}{{end}}'
+ROW+='{{if .items}}{{range .items}}{{template "row" .}}{{end}}{{else}}{{template "row" .}}{{end}}'
+
+# rows_in NAMESPACE FILE: what the API server would make of the file, object by object; it says what it does not accept.
+rows_in() {
+  apply_in "$1" "$2" --dry-run=server -o "go-template=$ROW" |
+    awk '{ n = index($1, "/"); print tolower($2) (n ? "." substr($1, 1, n - 1) : ""), $3, $4 }'
+}
+
+# of_addons PART FUNCTION: FUNCTION NAMESPACE FILE NAME for each add-on that has objects of the part.
+of_addons() {
+  local index namespace name
+  while read -r index _ namespace _ name; do
+    [[ -n $index && -e $RENDERED/$index.$1.yaml ]] || continue
+    "$2" "$namespace" "$RENDERED/$index.$1.yaml" "$name" </dev/null
+  done <<<"$ADDONS"
+}
+
+# The namespaces that add-ons name for their objects.
+named_namespaces() { awk '$3 != "" && $3 != "-" { print $3 }' <<<"$ADDONS" | sort -u; }
+
+# shellcheck shell=bash
+# Charts, rendered by helm itself: nothing of it runs in the cluster, and no release is recorded there.
+# HELM_VERSION, and HELM_SUM of the bundle's file or HELM_URL; all empty where no add-on is a chart.
+
+helm_tool() {
+  HELM=$PLINTH_STATE/tools/helm-$HELM_VERSION
+  [[ ! -x $HELM ]] || return 0
+  mkdir -p "$PLINTH_STATE/tools"
+  if [[ -n $HELM_SUM ]]; then
+    [[ -e $PLINTH_ARTIFACTS/$HELM_SUM ]] || fail ArtifactMissing 'helm did not arrive' 'Retry: it is sent again.'
+    bundle_file "$PLINTH_ARTIFACTS/$HELM_SUM" >"$HELM.new"
+  else
+    fetch "$HELM_URL" helm.tgz
+    tar -xzOf "$DOWNLOADS/helm.tgz" --wildcards '*/helm' >"$HELM.new"
+    rm -rf "$DOWNLOADS"
+  fi
+  chmod 0755 "$HELM.new"
+  "$HELM.new" version --short >/dev/null ||
+    fail StepFailed 'helm does not run on this machine' "Is the machine's architecture the node's arch in the spec?"
+  mv -f "$HELM.new" "$HELM"
+}
+
+# render_chart DIR RELEASE NAMESPACE NAME: DIR/chart.tgz with DIR/values.yaml becomes DIR/rendered.yaml. Hooks are left
+# out: they are for a helm that installs.
+render_chart() {
+  local versions=() version
+  helm_tool
+  while read -r version; do versions+=(--api-versions "$version"); done < <(kube api-versions)
+  hint "The message above is helm's own, of add-on $4: is the chart whole, with all that it depends on, and do its values fit?"
+  printf 'helm template (add-on %s)\n' "$4" >"$PLINTH_RUN_DIR/command"
+  HELM_CACHE_HOME=$RENDERED/helm HELM_CONFIG_HOME=$RENDERED/helm HELM_DATA_HOME=$RENDERED/helm \
+    offline "$HELM" template "$2" "$1/chart.tgz" --namespace "$3" --values "$1/values.yaml" --include-crds --no-hooks \
+    --kube-version "$KUBERNETES_VERSION" "${versions[@]}" >"$1/rendered.yaml" ||
+    fail StepFailed "the chart of add-on $4 cannot be rendered"
+  grep -q '^kind:' "$1/rendered.yaml" ||
+    fail StepFailed "the chart of add-on $4 renders to nothing with its values"
+}
+
+# shellcheck shell=bash
+# The blueprint's manifests; what an earlier blueprint applied and this one does not hold is pruned.
+# OBJECTS: rows of `resource.group namespace name` of the built-in parts, `-` for no namespace.
+
+# Definitions first: the API server knows nothing of what they define before.
+apply_definitions() {
+  local rows name
+  rows=$(rows_in "$1" "$2")
+  wanted=$(union "$wanted" "$rows")
+  remember "$(union "$before" "$wanted")"
+  apply_in "$1" "$2"
+  while read -r _ _ name; do
+    run kubectl --kubeconfig "$ADMIN" wait --for=condition=Established "crd/$name" --timeout=60s
+  done <<<"$rows"
+}
+
+# Everything is asked for before anything is applied: what is not accepted changes nothing.
+look_ahead() {
+  local rows both
+  hint "The message above names the object of add-on $3 and what the API server does not accept about it. What cannot be changed (a Job, a selector) needs another name."
+  printf 'kubectl apply --server-side --dry-run=server (add-on %s)\n' "$3" >"$PLINTH_RUN_DIR/command"
+  rows=$(rows_in "$1" "$2")
+  both=$(grep -xF "$wanted" <<<"$rows" | head -n 3 | paste -sd ';' -) || true
+  [[ -z $both ]] || fail StepFailed "add-on $3 holds what another part of the blueprint holds as well: $both"
+  wanted=$(union "$wanted" "$rows")
+}
+
+apply_objects() {
+  printf 'kubectl apply --server-side (add-on %s)\n' "$3" >"$PLINTH_RUN_DIR/command"
+  apply_in "$1" "$2"
+}
+
+note_namespaces() { wanted=$(union "$wanted" "$(rows_in "$1" "$2")"); }
+
+# Those that were there before the blueprint named them are not its own.
+note_own_namespaces() {
+  local namespace
+  while read -r namespace; do
+    if grep -qxF "namespace - $namespace" <<<"$before"; then
+      wanted=$(union "$wanted" "namespace - $namespace")
+    fi
+  done < <(named_namespaces)
+}
+
+prune_object() {
+  local scope=()
+  [[ $2 == - ]] || scope=(-n "$2")
+  if run kube "${scope[@]}" delete "$1" "$3" --ignore-not-found --wait=false; then return; fi
+  if kube get "$1" -A -o name >/dev/null 2>&1; then fail StepFailed "$1 $3 cannot be deleted"; fi
+  note "there is no $1 any more, so no $3"
+}
+
+# What it defines may be people's own.
+prune_definition() {
+  [[ -n $(kube get crd "$1" -o name --ignore-not-found) ]] || return 0
+  if [[ -n $(kube get "$1" -A -o name 2>/dev/null | head -n 1) ]]; then
+    note "customresourcedefinition $1 stays: there are objects of it"
+    wanted=$(union "$wanted" "customresourcedefinition.apiextensions.k8s.io - $1")
+    return
+  fi
+  run kube delete crd "$1" --ignore-not-found --wait=false
+}
+
+# Anything in a namespace beside what every namespace has.
+others_in() {
+  local types
+  types=$(kube api-resources --verbs=list,delete --namespaced -o name |
+    grep -vE '^(events|events\.events\.k8s\.io|endpoints|endpointslices\.discovery\.k8s\.io)$' | paste -sd , -)
+  kube -n "$1" get "$types" -o name --ignore-not-found |
+    grep -vxE 'configmap/kube-root-ca.crt|serviceaccount/default' | head -n 5
+}
+
+# What people have put there stays, and its namespace with it; workloads that were just pruned take a moment to go.
+prune_namespace() {
+  local deadline=$((SECONDS + 60)) left
+  [[ -n $(kube get namespace "$1" -o name --ignore-not-found) ]] || return 0
+  while left=$(others_in "$1" || true) && [[ -n $left ]] && ((SECONDS < deadline)); do sleep 2; done
+  case $1 in
+    default | kube-*) return ;;
+  esac
+  if [[ -n $left ]]; then
+    note "namespace $1 stays: there are $(paste -sd ' ' - <<<"$left") in it"
+    wanted=$(union "$wanted" "namespace - $1")
+    return
+  fi
+  run kube delete namespace "$1" --ignore-not-found --wait=false
+}
+
 hint 'The message above names the object and what the API server does not accept about it.'
-before=$(kube -n plinth-system get configmap blueprint-objects -o 'jsonpath={.data.objects}' --ignore-not-found)
+before=$(remembered)
+wanted=$OBJECTS
+if [[ -n $ADDONS ]]; then
+  render_addons
+  of_addons crds apply_definitions
+  of_addons objects look_ahead
+  of_addons namespaces note_namespaces
+  note_own_namespaces
+fi
 # Remembered before they are there: a kill in between must not leave objects that are never pruned.
-remember "$(printf '%s\n' "$before" "$OBJECTS" | sed '/^$/d' | sort -u)"
+remember "$(union "$before" "$wanted")"
 if [[ -n $MANIFEST ]]; then
   printf 'kubectl apply --server-side (the blueprint)\n' >"$PLINTH_RUN_DIR/command"
   printf '%s' "$MANIFEST" | kube apply --server-side --field-manager=plinth --force-conflicts -f -
 fi
+of_addons objects apply_objects
 
+hint 'The message above names what of an earlier blueprint cannot be deleted.'
+dropped=$(grep -vxF "$wanted" <<<"$before" || true)
 while read -r kind namespace name; do
-  [[ -n $kind ]] || continue
-  grep -qxF "$kind $namespace $name" <<<"$OBJECTS" && continue
-  scope=()
-  [[ $namespace == - ]] || scope=(-n "$namespace")
-  run kube "${scope[@]}" delete "$kind" "$name" --ignore-not-found --wait=false
-done <<<"$before"
-remember "$OBJECTS"
+  case $kind in
+    '' | namespace | customresourcedefinition.apiextensions.k8s.io) ;;
+    *) prune_object "$kind" "$namespace" "$name" ;;
+  esac
+done <<<"$dropped"
+while read -r kind _ name; do
+  [[ $kind != customresourcedefinition.apiextensions.k8s.io ]] || prune_definition "$name"
+done <<<"$dropped"
+while read -r kind _ name; do
+  [[ $kind != namespace ]] || prune_namespace "$name"
+done <<<"$dropped"
+remember "$wanted"
+# They may hold Secrets, and are sent again where they are needed.
+while read -r _ sum _; do
+  [[ -z $sum ]] || rm -f "$PLINTH_ARTIFACTS/$sum"
+done <<<"$FILES"

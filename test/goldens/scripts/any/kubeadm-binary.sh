@@ -320,11 +320,7 @@ unit_proxy() {
 }
 
 # shellcheck shell=bash
-# kubeadm, kubelet, kubectl, the CNI plugins and kubelet's unit. Files come from the bundle by their sums,
-# or from KUBERNETES_URL and CNI_URL, where a sum lies beside each.
-
-BIN=/usr/local/bin
-CNI=/opt/cni/bin
+# fetch URL NAME puts it into DOWNLOADS, verified by the sum that is published beside it. SKIP_VERIFY is a parameter.
 
 # On the disk, not in memory: kubelet alone is 80 MB.
 DOWNLOADS=$PLINTH_STATE/downloads
@@ -335,7 +331,6 @@ if [[ $SKIP_VERIFY == true ]]; then
   insecure=(--insecure)
 fi
 
-# fetch URL NAME: verified by the sum that is published beside it.
 fetch() {
   local wanted file=$DOWNLOADS/$2
   mkdir -p "$DOWNLOADS"
@@ -345,6 +340,13 @@ fetch() {
   [[ $(sha256sum "$file" | cut -d ' ' -f 1) == "${wanted%% *}" ]] ||
     fail ArtifactCorrupt "$1 does not have the sum that is published beside it" 'Retry; if it stays, the mirror is broken.'
 }
+
+# shellcheck shell=bash
+# kubeadm, kubelet, kubectl, the CNI plugins and kubelet's unit. Files come from the bundle by their sums,
+# or from KUBERNETES_URL and CNI_URL, where a sum lies beside each.
+
+BIN=/usr/local/bin
+CNI=/opt/cni/bin
 
 # The file's own sum was checked when it arrived; whether it runs is asked when it is in place.
 install_binary() {

@@ -237,5 +237,234 @@ secret_file() {
 }
 
 # shellcheck shell=bash
+# PROXY_ENVIRONMENT: rows of `NAME=value`. Whatever this script fetches goes through the spec's proxy.
+while IFS= read -r setting; do
+  [[ -z $setting ]] || export "${setting?}"
+done <<<"$PROXY_ENVIRONMENT"
+
+# shellcheck shell=bash
+# bundle_file FILE: its content as it is meant; what the bundle compressed (zstd, by its magic number) is
+# unpacked on the way.
+bundle_file() {
+  if [[ $(od -An -tx1 -N4 "$1" | tr -d ' \n') == 28b52ffd ]]; then
+    zstd -dcq "$1"
+  else
+    cat "$1"
+  fi
+}
+
+# shellcheck shell=bash
+# fetch URL NAME puts it into DOWNLOADS, verified by the sum that is published beside it. SKIP_VERIFY is a parameter.
+
+# On the disk, not in memory: kubelet alone is 80 MB.
+DOWNLOADS=$PLINTH_STATE/downloads
+
+insecure=()
+if [[ $SKIP_VERIFY == true ]]; then
+  note 'certificates are not checked here: proxy.allowInsecureBootstrap'
+  insecure=(--insecure)
+fi
+
+fetch() {
+  local wanted file=$DOWNLOADS/$2
+  mkdir -p "$DOWNLOADS"
+  hint "Can the machine reach $1? A proxy or a mirror can be set."
+  run curl -fsSL --retry 3 --connect-timeout 10 "${insecure[@]}" -o "$file" "$1"
+  wanted=$(curl -fsSL --retry 3 --connect-timeout 10 "${insecure[@]}" "$1.sha256")
+  [[ $(sha256sum "$file" | cut -d ' ' -f 1) == "${wanted%% *}" ]] ||
+    fail ArtifactCorrupt "$1 does not have the sum that is published beside it" 'Retry; if it stays, the mirror is broken.'
+}
+
+# shellcheck shell=bash
+# What the steps of a blueprint share. ADDONS: rows of `index type namespace release name`, `-` for none;
+# FILES: rows of `index sha256 path`. The files came with the step: nothing is fetched here.
+
+RENDERED=$PLINTH_RUN_DIR/rendered
+
+# Rows of `resource.group namespace name` of all that the blueprint holds, `-` for no namespace.
+remembered() {
+  kube -n plinth-system get configmap blueprint-objects -o 'jsonpath={.data.objects}' --ignore-not-found
+}
+
+remember() {
+  kube apply --server-side --field-manager=plinth --force-conflicts -f - >/dev/null <<YAML
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: blueprint-objects
+  namespace: plinth-system
+data:
+  objects: |
+$(sed '/^$/d; s/^/    /' <<<"$1")
+YAML
+}
+
+union() { printf '%s\n' "$@" | sed '/^$/d' | sort -u; }
+
+# Renderers see no network: whatever they are given, they fetch nothing.
+offline() { unshare --net -- "$@"; }
+
+# Each add-on, by the real tools, into INDEX.namespaces.yaml, INDEX.crds.yaml and INDEX.objects.yaml.
+render_addons() {
+  local index type namespace release name of sum path dir
+  (umask 077 && mkdir -p "$RENDERED")
+  while read -r index type namespace release name; do
+    [[ -n $index ]] || continue
+    dir=$RENDERED/$index
+    while read -r of sum path; do
+      [[ $of == "$index" ]] || continue
+      [[ -e $PLINTH_ARTIFACTS/$sum ]] ||
+        fail ArtifactMissing "$path of add-on $name did not arrive" 'Retry: it is sent again.'
+      mkdir -p "$(dirname "$dir/$path")"
+      cp "$PLINTH_ARTIFACTS/$sum" "$dir/$path"
+    done <<<"$FILES"
+    if [[ $type == Helm ]]; then render_chart "$dir" "$release" "$namespace" "$name"; fi
+    hint "The message above names what of add-on $name cannot be rendered."
+    printf 'kubectl kustomize (add-on %s)\n' "$name" >"$PLINTH_RUN_DIR/command"
+    offline kubectl kustomize "$dir" >"$RENDERED/$index.yaml" ||
+      fail StepFailed "add-on $name cannot be rendered"
+    split_objects "$index"
+    rm -rf "$dir" "$RENDERED/$index.yaml"
+  done <<<"$ADDONS"
+}
+
+# kustomize writes top-level keys at the line's start and nothing else: its output splits by lines.
+split_objects() {
+  awk -v out="$RENDERED/$1" '
+    function flush() {
+      if (kind != "") {
+        file = kind == "Namespace" && api == "v1" ? "namespaces" : kind == "CustomResourceDefinition" ? "crds" : "objects"
+        printf "---\n%s", text >(out "." file ".yaml")
+      }
+      text = kind = api = ""
+    }
+    /^---/ { flush(); next }
+    /^kind: / { kind = $2 }
+    /^apiVersion: / { api = $2 }
+    { text = text $0 "\n" }
+    END { flush() }
+  ' "$RENDERED/$1.yaml"
+}
+
+# A kubeconfig of which objects without a namespace go to this one; those that name another keep theirs.
+kubeconfig_in() {
+  local namespace=${1/#-/default} file
+  file=$PLINTH_RUN_DIR/kubeconfig-$namespace
+  if [[ ! -e $file ]]; then
+    (umask 077 && cp "$ADMIN" "$file")
+    kubectl --kubeconfig "$file" config set-context --current "--namespace=$namespace" >/dev/null
+  fi
+  printf '%s' "$file"
+}
+
+# in_addon NAMESPACE WORDS…: kubectl for an add-on's objects.
+in_addon() {
+  local kubeconfig
+  kubeconfig=$(kubeconfig_in "$1")
+  shift
+  kubectl --kubeconfig "$kubeconfig" --request-timeout=60s "$@"
+}
+
+apply_in() { in_addon "$1" apply --server-side --field-manager=plinth --force-conflicts -f "$2" "${@:3}"; }
+
+ROW='{{define "row"}}{{.apiVersion}} {{.kind}} {{with .metadata.namespace}}{{.}}{{else}}-{{end}} {{.metadata.name}}{{"\n"}}{{end}}'
+ROW+='{{if .items}}{{range .items}}{{template "row" .}}{{end}}{{else}}{{template "row" .}}{{end}}'
+
+# rows_in NAMESPACE FILE: what the API server would make of the file, object by object; it says what it does not accept.
+rows_in() {
+  apply_in "$1" "$2" --dry-run=server -o "go-template=$ROW" |
+    awk '{ n = index($1, "/"); print tolower($2) (n ? "." substr($1, 1, n - 1) : ""), $3, $4 }'
+}
+
+# of_addons PART FUNCTION: FUNCTION NAMESPACE FILE NAME for each add-on that has objects of the part.
+of_addons() {
+  local index namespace name
+  while read -r index _ namespace _ name; do
+    [[ -n $index && -e $RENDERED/$index.$1.yaml ]] || continue
+    "$2" "$namespace" "$RENDERED/$index.$1.yaml" "$name" </dev/null
+  done <<<"$ADDONS"
+}
+
+# The namespaces that add-ons name for their objects.
+named_namespaces() { awk '$3 != "" && $3 != "-" { print $3 }' <<<"$ADDONS" | sort -u; }
+
+# shellcheck shell=bash
+# Charts, rendered by helm itself: nothing of it runs in the cluster, and no release is recorded there.
+# HELM_VERSION, and HELM_SUM of the bundle's file or HELM_URL; all empty where no add-on is a chart.
+
+helm_tool() {
+  HELM=$PLINTH_STATE/tools/helm-$HELM_VERSION
+  [[ ! -x $HELM ]] || return 0
+  mkdir -p "$PLINTH_STATE/tools"
+  if [[ -n $HELM_SUM ]]; then
+    [[ -e $PLINTH_ARTIFACTS/$HELM_SUM ]] || fail ArtifactMissing 'helm did not arrive' 'Retry: it is sent again.'
+    bundle_file "$PLINTH_ARTIFACTS/$HELM_SUM" >"$HELM.new"
+  else
+    fetch "$HELM_URL" helm.tgz
+    tar -xzOf "$DOWNLOADS/helm.tgz" --wildcards '*/helm' >"$HELM.new"
+    rm -rf "$DOWNLOADS"
+  fi
+  chmod 0755 "$HELM.new"
+  "$HELM.new" version --short >/dev/null ||
+    fail StepFailed 'helm does not run on this machine' "Is the machine's architecture the node's arch in the spec?"
+  mv -f "$HELM.new" "$HELM"
+}
+
+# render_chart DIR RELEASE NAMESPACE NAME: DIR/chart.tgz with DIR/values.yaml becomes DIR/rendered.yaml. Hooks are left
+# out: they are for a helm that installs.
+render_chart() {
+  local versions=() version
+  helm_tool
+  while read -r version; do versions+=(--api-versions "$version"); done < <(kube api-versions)
+  hint "The message above is helm's own, of add-on $4: is the chart whole, with all that it depends on, and do its values fit?"
+  printf 'helm template (add-on %s)\n' "$4" >"$PLINTH_RUN_DIR/command"
+  HELM_CACHE_HOME=$RENDERED/helm HELM_CONFIG_HOME=$RENDERED/helm HELM_DATA_HOME=$RENDERED/helm \
+    offline "$HELM" template "$2" "$1/chart.tgz" --namespace "$3" --values "$1/values.yaml" --include-crds --no-hooks \
+    --kube-version "$KUBERNETES_VERSION" "${versions[@]}" >"$1/rendered.yaml" ||
+    fail StepFailed "the chart of add-on $4 cannot be rendered"
+  grep -q '^kind:' "$1/rendered.yaml" ||
+    fail StepFailed "the chart of add-on $4 renders to nothing with its values"
+}
+
+# shellcheck shell=bash
 # The blueprint's namespaces and the cluster's identity in it.
 printf '%s' "$MANIFEST" | run kube apply --server-side --field-manager=plinth --force-conflicts -f -
+
+# One that is still going cannot take anything in.
+wait_until_gone() {
+  local phase
+  phase=$(kube get namespace "$1" -o 'jsonpath={.status.phase}' --ignore-not-found)
+  [[ $phase == Terminating ]] || return 0
+  note "namespace $1 is still being deleted: waiting for it"
+  hint "What is left in namespace $1? kubectl get namespace $1 -o yaml tells in its conditions."
+  run kubectl --kubeconfig "$ADMIN" wait --for=delete "namespace/$1" --timeout=180s
+}
+
+wait_for_rows() {
+  local name
+  while read -r _ _ name; do wait_until_gone "$name"; done <<<"$1"
+}
+
+# Made by us where it is not there; remembered before it is, so that it is pruned one day.
+make_namespace() {
+  wait_until_gone "$1"
+  [[ -z $(kube get namespace "$1" -o name --ignore-not-found) ]] || return 0
+  remember "$(union "$(remembered)" "namespace - $1")"
+  run kube create namespace "$1"
+}
+
+apply_namespaces() {
+  local rows
+  rows=$(rows_in "$1" "$2")
+  wait_for_rows "$rows"
+  remember "$(union "$(remembered)" "$rows")"
+  apply_in "$1" "$2"
+}
+
+if [[ -n $ADDONS ]]; then
+  render_addons
+  of_addons namespaces apply_namespaces
+  while read -r namespace; do
+    [[ -z $namespace ]] || make_namespace "$namespace"
+  done < <(named_namespaces)
+fi
