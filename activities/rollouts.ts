@@ -50,7 +50,7 @@ export async function advanceRollout(
   ]);
   if (rollout === undefined || head === undefined) return { version: '', asked: [], ended: true };
   const clusters = await Promise.all(
-    rollout.clusters.map((cluster) =>
+    rollout.clusters.map(async (cluster) =>
       cluster.state === ClusterRolloutState.Asked ? outcomeOf(deps, rollout, cluster) : cluster,
     ),
   );

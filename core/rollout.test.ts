@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import {
-  ClusterRolloutState,
   nextOfRollout,
   rolloutConcurrency,
+  type ClusterRolloutState,
   type RolloutCluster,
 } from './rollout.js';
 

@@ -36,6 +36,8 @@ export async function blueprintRollout(
   setHandler(changedSignal, () => {
     changed = true;
   });
+  // What comes while something is awaited, too.
+  const hasNews = (): boolean => changed;
   for (;;) {
     if (changed) {
       changed = false;
@@ -51,12 +53,12 @@ export async function blueprintRollout(
       ended = turn.ended;
       seconds = turn.asked.length > 0 ? SOONEST_SECONDS : Math.min(seconds * 1.5, LATEST_SECONDS);
     }
-    if (ended && !changed) return;
+    if (ended && !hasNews()) return;
     if (workflowInfo().continueAsNewSuggested) {
       await condition(allHandlersFinished);
-      await continueAsNew<typeof blueprintRollout>({ project, name, goOn: !changed });
+      await continueAsNew<typeof blueprintRollout>({ project, name, goOn: !hasNews() });
     }
-    await condition(() => changed, seconds * 1000);
+    await condition(hasNews, seconds * 1000);
   }
 }
 
