@@ -1,4 +1,6 @@
+import type { AskedOperation } from './askedOperations.js';
 import type { ClusterSpec, NodeSpec } from './cluster.js';
+import { planAsked, planBegunRestore } from './planAsked.js';
 import { stableJson } from './stableJson.js';
 import type { NodePath, StepName } from './steps.js';
 import { compareVersions, upgradeConcurrency, upgradeHops } from './upgrade.js';
@@ -12,6 +14,8 @@ export interface AppliedState {
   blueprint?: { name: string; version?: string };
   /** What the control plane as a whole runs. */
   kubernetesVersion?: string;
+  /** A restore that is half done, as it was asked for. */
+  restoring?: { id: string; args: Record<string, string> };
   nodes: readonly AppliedNode[];
 }
 
@@ -34,6 +38,8 @@ export interface DesiredState {
   deleting: boolean;
   /** Kubernetes versions that the artifacts hold; absent: any. */
   available?: readonly string[];
+  /** Operations asked for beside the spec; absent: none. */
+  asked?: readonly AskedOperation[];
 }
 
 /** One operation of a taskset: what happens to which node, and then to the cluster as a whole. */
@@ -51,6 +57,8 @@ export interface OperationPlan {
   kubernetesVersion?: string;
   /** Nodes whose turn an upgrade lets be at once, control planes apart. */
   workersAtOnce?: number;
+  /** What was asked for beside the spec: which, and with what. */
+  asked?: { id: string; args?: Record<string, string> };
 }
 
 export interface NodeTask {
@@ -66,6 +74,7 @@ export interface NodeTask {
  */
 export function plan(applied: AppliedState, desired: DesiredState): OperationPlan[] {
   if (desired.deleting) return planDeletion(applied);
+  const asked = [...planBegunRestore(applied, desired), ...planAsked(applied, desired)];
   const removal = planRemoval(applied, desired.spec);
   if (!applied.created) {
     return [
@@ -73,6 +82,7 @@ export function plan(applied: AppliedState, desired: DesiredState): OperationPla
       planCreation(applied, desired.spec),
       ...planUpgrade(completed(applied, desired.spec), desired),
       planBlueprint(desired.spec, 'first sync'),
+      ...asked,
     ];
   }
   // A node joins at the version that the control plane has by then.
@@ -82,7 +92,7 @@ export function plan(applied: AppliedState, desired: DesiredState): OperationPla
   const others = losesControlPlane(applied, desired.spec)
     ? [...update, ...removal, ...addition]
     : [...removal, ...addition, ...update];
-  return [...others, ...planBlueprintChange(applied, desired.spec)];
+  return [...asked, ...others, ...planBlueprintChange(applied, desired.spec)];
 }
 
 function losesControlPlane(applied: AppliedState, spec: ClusterSpec): boolean {
@@ -93,7 +103,7 @@ function losesControlPlane(applied: AppliedState, spec: ClusterSpec): boolean {
 }
 
 /** Joined, and to stay. */
-function isMember(node: AppliedNode | undefined): boolean {
+export function isMember(node: AppliedNode | undefined): boolean {
   return node?.joined === true && node.leaving !== true;
 }
 

@@ -1,3 +1,4 @@
+import type { AskedOperation } from './askedOperations.js';
 import type { Cluster, ClusterSpec, CommonStatus, Condition, NodeSpec } from './cluster.js';
 import type { StepFailure } from './errors.js';
 import type { OperationPlan } from './plan.js';
@@ -33,6 +34,8 @@ export interface ClusterRecord {
   conditions: Condition[];
   provisionStatus: ProvisionStatus;
   commonStatus: CommonStatus;
+  /** Operations asked for beside the spec, and not done yet. */
+  asked?: AskedOperation[];
   applied: AppliedCluster;
 }
 
@@ -48,6 +51,10 @@ export interface AppliedCluster {
   spec?: ClusterSpec;
   /** Blueprint that was last synced whole. */
   blueprint?: { name: string; version?: string };
+  /** Why the last taskset that was to apply a spec did not; empty or absent: it did. */
+  failure?: string;
+  /** A restore that has begun and not ended well: there is no way back but through a restore. */
+  restoring?: { id: string; args: Record<string, string> } | null;
 }
 
 /** One document per node: also of nodes that the spec no longer holds until they are clean. */
@@ -95,6 +102,8 @@ export interface TasksetRecord {
   /** 1, 2, 3 … within the cluster: newest is the highest. */
   sequence: number;
   generation: number;
+  /** The cluster's number of retries when it began: what was asked for later is another taskset's. */
+  retries?: number;
   status: TasksetStatus;
   comments: string;
   operations: TasksetOperationRecord[];

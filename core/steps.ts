@@ -35,6 +35,12 @@ export type StepName =
   | 'blueprint-health'
   | 'drain'
   | 'etcd-member-remove'
+  | 'kubernetes-stop'
+  | 'etcd-restore'
+  | 'control-plane-restore'
+  | 'control-plane-reset'
+  | 'node-rejoin'
+  | 'node-prune'
   | 'node-delete'
   | 'reset'
   | 'restore'
@@ -196,6 +202,33 @@ export const leaveSteps: readonly StepDef[] = [
   { name: 'node-delete', title: 'Delete the node object' },
 ];
 
+/** On every control plane before any of them gets its data back: none may go on with what it has. */
+export const restoreStopSteps: readonly StepDef[] = [
+  { name: 'kubernetes-stop', title: 'Stop the control plane' },
+];
+
+/** The control plane that gets the data of the snapshot; its machine may have lost everything. */
+export const restoreLeaderSteps: readonly StepDef[] = [
+  ...prepareSteps,
+  { name: 'etcd-restore', title: "Put the snapshot's keys and data in place" },
+  { name: 'control-plane-restore', title: 'Start the control plane on them' },
+  nodeReady,
+];
+
+/** The others join anew, one at a time. */
+export const restoreControlPlaneSteps: readonly StepDef[] = [
+  ...prepareSteps,
+  { name: 'control-plane-reset', title: 'Put what it had aside' },
+  { name: 'kubeadm-join-control-plane', title: 'Join the control plane', gate: 'join-turn' },
+  nodeReady,
+];
+
+/** Workers stay as they are, with their pods, where the API server knows them. */
+export const restoreWorkerSteps: readonly StepDef[] = [
+  { name: 'node-rejoin', title: 'Have the node known to the API server' },
+  nodeReady,
+];
+
 /** Leaves the machine as it was found. */
 export const cleanSteps: readonly StepDef[] = [
   { name: 'reset', title: 'Stop and remove Kubernetes' },
@@ -212,6 +245,10 @@ export type NodePath =
   | 'upgrade-control-plane'
   | 'upgrade-worker'
   | 'endpoint'
+  | 'restore-stop'
+  | 'restore-leader'
+  | 'restore-control-plane'
+  | 'restore-worker'
   | 'clean';
 
 export const nodePaths: Readonly<Record<NodePath, readonly StepDef[]>> = {
@@ -222,5 +259,9 @@ export const nodePaths: Readonly<Record<NodePath, readonly StepDef[]>> = {
   'upgrade-control-plane': upgradeControlPlaneSteps,
   'upgrade-worker': upgradeWorkerSteps,
   endpoint: [{ name: 'api-endpoint', title: 'Point the API endpoint at the control planes' }],
+  'restore-stop': restoreStopSteps,
+  'restore-leader': restoreLeaderSteps,
+  'restore-control-plane': restoreControlPlaneSteps,
+  'restore-worker': restoreWorkerSteps,
   clean: cleanSteps,
 };

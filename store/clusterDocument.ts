@@ -19,6 +19,10 @@ export interface ClusterDocument extends Omit<ClusterRecord, 'id' | 'desired' | 
   commonSequence: number;
   /** Projects that may read it; left out by documents from before there was sharing. */
   sharedWith?: string[];
+  /** Ids of the asked operations that were done last. */
+  askedDone?: string[];
+  /** Goes up with each write of the queue of asked operations: none of two at once is lost. */
+  askedRevision?: number;
   /** Its children are being removed: none may be added any more. */
   removing?: true;
 }
@@ -34,6 +38,8 @@ export function clusterRecord(document: ClusterDocument): ClusterRecord {
     removing: _removing,
     sharedWith: _sharedWith,
     labelTerms: _terms,
+    askedDone: _done,
+    askedRevision: _revision,
     ...rest
   } = document;
   return {

@@ -1,9 +1,11 @@
 import type { Collection, Db, UpdateFilter } from 'mongodb';
 
+import { endAsked, takeAsked } from '../core/askedOperations.js';
 import type { ClusterRecord } from '../core/records.js';
 import { EVERY_PROJECT } from '../core/sharing.js';
 import { CommonConditionStatus } from '../core/words.js';
 import { applyCluster, submission } from './applyCluster.js';
+import { askOperation, changeAsked, retryAsked } from './askedOperations.js';
 import { batched } from './batched.js';
 import { clusterRecord, labelTermsOf } from './clusterDocument.js';
 import type { ClusterDocument } from './clusterDocument.js';
@@ -99,11 +101,11 @@ export async function openClusters(db: Db): Promise<ClusterStore> {
       if (marked !== undefined) await noteClusterName(db, project, name);
       return marked;
     },
-    requestRetry: (project, name) =>
-      update(
-        { project, name },
-        { $set: submission('a retry was submitted'), $inc: { retries: 1 } },
-      ),
+    requestRetry: (project, name) => retryAsked(clusters, { project, name }),
+    ask: (project, name, operation) => askOperation(clusters, { project, name }, operation),
+    takeAsked: (clusterId, taken) =>
+      changeAsked(clusters, clusterId, (queue) => takeAsked(queue, taken)),
+    endAsked: (clusterId, end) => changeAsked(clusters, clusterId, (queue) => endAsked(queue, end)),
     remove: (clusterId) => removeCluster(db, clusterId),
     unobserved: async (limit) => {
       if (limit < 1) return [];

@@ -1,3 +1,4 @@
+import type { AskedEnd, AskedOperation } from '../core/askedOperations.js';
 import type { Cluster, ClusterSpec, Condition } from '../core/cluster.js';
 import type {
   AppliedCluster,
@@ -107,8 +108,23 @@ export interface ClusterStore {
     name: string,
     precondition?: Precondition,
   ): Promise<ClusterRecord | undefined>;
-  /** One more retry, commonStatus submitted. */
+  /** One more retry, commonStatus submitted; operations that were asked for and failed are asked for again. */
   requestRetry(project: string, name: string): Promise<ClusterRecord | undefined>;
+  /**
+   * Asks for an operation beside the spec (core/askedOperations.ts): in one atomic write it is queued, there is one more
+   * retry and commonStatus is submitted. `fresh: false`: the same id was asked for before, or the same waits already,
+   * and nothing is changed. A cluster that is being deleted, or whose queue is full: Conflict. Undefined when there is
+   * no such cluster.
+   */
+  ask(
+    project: string,
+    name: string,
+    operation: Pick<AskedOperation, 'id' | 'kind' | 'args'>,
+  ): Promise<{ record: ClusterRecord; asked: AskedOperation; fresh: boolean } | undefined>;
+  /** A taskset has begun with these. */
+  takeAsked(clusterId: string, taken: { ids: readonly string[]; tasksetId: string }): Promise<void>;
+  /** It has ended. May be repeated: only what it had taken is touched. */
+  endAsked(clusterId: string, end: AskedEnd): Promise<void>;
   /** Removes the cluster and everything under its id (nodes, tasksets, logs, secrets, host keys). */
   remove(clusterId: string): Promise<void>;
   setConditions(clusterId: string, conditions: Condition[]): Promise<void>;
