@@ -7,7 +7,13 @@ import { nodePaths, type StepName } from '../core/steps.js';
 import { familyOf } from '../machine/families.js';
 import type { MachineFacts } from '../machine/facts.js';
 import { scriptText, stepModule } from '../machine/steps/registry.js';
-import type { FirstToken, JoinSecrets, StepContext, StepModule } from '../machine/steps/types.js';
+import type {
+  FirstToken,
+  JoinSecrets,
+  RestoreContext,
+  StepContext,
+  StepModule,
+} from '../machine/steps/types.js';
 import type { MachineSession, StepRunResult } from '../machine/types.js';
 import { isRequestedCancel, signalOfShutdown } from './cancellation.js';
 import type { ActivityDeps } from './deps.js';
@@ -31,6 +37,9 @@ export interface MachineStep {
   logAs?: string;
   join?: JoinSecrets;
   firstTokens?: readonly FirstToken[];
+  /** The snapshot that it takes. */
+  snapshot?: string;
+  restore?: RestoreContext;
   attempt: number;
 }
 
@@ -118,7 +127,7 @@ export async function runMachineStep(
 }
 
 /** What of a step's parameters nobody may read but its machine. */
-function secretsOf({ proxyAuth, join, firstTokens = [] }: StepContext): string[] {
+function secretsOf({ proxyAuth, join, restore, firstTokens = [] }: StepContext): string[] {
   const tokens = [join?.token, ...firstTokens.map(({ token }) => token)];
   return [
     proxyAuth,
@@ -127,6 +136,7 @@ function secretsOf({ proxyAuth, join, firstTokens = [] }: StepContext): string[]
     // The part before the dot names a token.
     ...tokens.map((token) => token?.split('.')[1]),
     join?.certificateKey,
+    restore?.snapshot?.keys,
   ].filter((secret) => secret !== undefined);
 }
 
@@ -197,6 +207,8 @@ async function stepContext(
     ...(proxyAuth === undefined ? {} : { proxyAuth }),
     ...(input.join === undefined ? {} : { join: input.join }),
     ...(input.firstTokens === undefined ? {} : { firstTokens: input.firstTokens }),
+    ...(input.snapshot === undefined ? {} : { snapshot: input.snapshot }),
+    ...(input.restore === undefined ? {} : { restore: input.restore }),
   };
   const names = module.manifests?.(context) ?? [];
   if (names.length === 0) return context;

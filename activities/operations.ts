@@ -43,6 +43,9 @@ async function recordApplied(deps: ActivityDeps, ref: OperationRef): Promise<voi
     case OperationName.ClusterCreation:
       await deps.store.clusters.setApplied(ref.clusterId, { created: true, spec });
       return;
+    case OperationName.ClusterRestore:
+      await deps.store.clusters.setApplied(ref.clusterId, { restoring: null });
+      return;
     case OperationName.BlueprintSync:
       await deps.store.clusters.setApplied(ref.clusterId, { blueprint: spec.blueprint });
       return;

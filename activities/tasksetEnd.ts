@@ -52,7 +52,13 @@ export function tasksetEnd({
   const failedSpec = failures.some(({ index }) => isOfSpec(index));
   const known = record.applied.failure ?? '';
   const specFailure = ofSpec ? reasonsOf(isOfSpec) : undefined;
-  const notReady = reasonsOf((index) => at(index)?.name !== OperationName.EtcdSnapshot);
+  // A restore that was refused before anything was stopped leaves the cluster as it was, too.
+  const { restoring } = record.applied;
+  const harmless: readonly (OperationName | undefined)[] = [
+    OperationName.EtcdSnapshot,
+    ...(restoring === undefined || restoring === null ? [OperationName.ClusterRestore] : []),
+  ];
+  const notReady = reasonsOf((index) => !harmless.includes(at(index)?.name));
   const restored = work.operations.some(({ name }) => name === OperationName.ClusterRestore);
   const failed = new Set(failures.map(({ index }) => index));
   const standing = specFailure ?? known;

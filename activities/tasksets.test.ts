@@ -263,11 +263,21 @@ describe('operations that are asked for', () => {
   it('are not Ready when a restore failed, and as they are desired when it went well', async () => {
     await created();
     await ask('r', AskedKind.Restore);
-    await end(await must(await take(id('b'))), [0]);
+    const refused = await must(await take(id('b')));
+    await end(refused, [0]);
+    expect((await now())?.conditions.at(-1), 'nothing was stopped').toMatchObject({
+      status: 'True',
+    });
+    await db.store.clusters.requestRetry(record.project, record.name);
+    const broken = await must(await take(id('e')));
+    const restoring = { id: id('r'), args: { snapshot: 's1' } };
+    await db.store.clusters.setApplied(record.id, { restoring });
+    await end(broken, [0]);
     expect((await now())?.conditions.at(-1)).toMatchObject({ status: 'False' });
     await db.store.clusters.requestRetry(record.project, record.name);
     await end(await must(await take(id('c'))));
     expect((await now())?.conditions.at(-1)).toMatchObject({ status: 'True' });
+    expect((await now())?.applied.restoring).toBeNull();
   });
 });
 

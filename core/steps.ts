@@ -35,6 +35,8 @@ export type StepName =
   | 'blueprint-health'
   | 'drain'
   | 'etcd-member-remove'
+  | 'snapshot-take'
+  | 'cluster-keys'
   | 'kubernetes-stop'
   | 'etcd-restore'
   | 'control-plane-restore'
@@ -195,6 +197,11 @@ export const blueprintSteps: readonly StepDef[] = [
   { name: 'blueprint-health', title: "Wait for the blueprint's workloads" },
 ];
 
+/** On the first control plane whose etcd is healthy. */
+export const snapshotSteps: readonly StepDef[] = [
+  { name: 'snapshot-take', title: 'Take a snapshot of etcd' },
+];
+
 /** Through a healthy control plane, before a node that stays out is cleaned. */
 export const leaveSteps: readonly StepDef[] = [
   { name: 'drain', title: 'Drain the node' },
@@ -204,6 +211,7 @@ export const leaveSteps: readonly StepDef[] = [
 
 /** On every control plane before any of them gets its data back: none may go on with what it has. */
 export const restoreStopSteps: readonly StepDef[] = [
+  claim,
   { name: 'kubernetes-stop', title: 'Stop the control plane' },
 ];
 
@@ -212,6 +220,7 @@ export const restoreLeaderSteps: readonly StepDef[] = [
   ...prepareSteps,
   { name: 'etcd-restore', title: "Put the snapshot's keys and data in place" },
   { name: 'control-plane-restore', title: 'Start the control plane on them' },
+  { name: 'node-prune', title: 'Delete the nodes that are no more' },
   nodeReady,
 ];
 
@@ -219,8 +228,7 @@ export const restoreLeaderSteps: readonly StepDef[] = [
 export const restoreControlPlaneSteps: readonly StepDef[] = [
   ...prepareSteps,
   { name: 'control-plane-reset', title: 'Put what it had aside' },
-  { name: 'kubeadm-join-control-plane', title: 'Join the control plane', gate: 'join-turn' },
-  nodeReady,
+  ...controlPlaneSteps.slice(prepareSteps.length),
 ];
 
 /** Workers stay as they are, with their pods, where the API server knows them. */

@@ -14,6 +14,7 @@ import { isDuplicate } from './databaseError.js';
 import { checkPrecondition } from './precondition.js';
 import { forgetMachines, noteMachines } from './machines.js';
 import { newId } from './newId.js';
+import { dueAtOf } from './snapshotsDue.js';
 import { commonStatus, timestamp } from './timestamps.js';
 import type { ClusterStore } from './types.js';
 
@@ -119,6 +120,7 @@ async function change(
     desired: JSON.stringify(input.desired),
     sharedWith: sharedWith(input.desired.spec),
     labelTerms: labelTermsOf(input.desired),
+    snapshotDueAt: dueAtOf(input.desired, existing.lastSnapshotAt),
     secretsHash: input.secretsHash,
     modifiedAt: timestamp(),
   });
@@ -155,6 +157,7 @@ function newDocument({ project, name, desired, secretsHash }: ApplyInput): Clust
     desired: JSON.stringify(desired),
     sharedWith: sharedWith(desired.spec),
     labelTerms: labelTermsOf(desired),
+    snapshotDueAt: dueAtOf(desired),
     secretsHash,
     createdAt: now,
     modifiedAt: now,

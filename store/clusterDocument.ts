@@ -19,6 +19,9 @@ export interface ClusterDocument extends Omit<ClusterRecord, 'id' | 'desired' | 
   commonSequence: number;
   /** Projects that may read it; left out by documents from before there was sharing. */
   sharedWith?: string[];
+  /** When etcd is to be snapshotted next; NEVER: not by itself. Left out by documents from before there were any. */
+  snapshotDueAt?: string;
+  lastSnapshotAt?: string;
   /** Ids of the asked operations that were done last. */
   askedDone?: string[];
   /** Goes up with each write of the queue of asked operations: none of two at once is lost. */
@@ -38,6 +41,8 @@ export function clusterRecord(document: ClusterDocument): ClusterRecord {
     removing: _removing,
     sharedWith: _sharedWith,
     labelTerms: _terms,
+    snapshotDueAt: _dueAt,
+    lastSnapshotAt: _snapshot,
     askedDone: _done,
     askedRevision: _revision,
     ...rest

@@ -15,6 +15,7 @@ import { CollectionName } from './collections.js';
 import { ensureMachineIndexes, findByAddress } from './machines.js';
 import { checkPrecondition } from './precondition.js';
 import { removeCluster } from './removeCluster.js';
+import { ensureSnapshotIndex, noteSnapshot, snapshotsDue } from './snapshotsDue.js';
 import { commonStatus, timestamp } from './timestamps.js';
 import type { ClusterStore, Precondition } from './types.js';
 
@@ -26,6 +27,7 @@ export async function openClusters(db: Db): Promise<ClusterStore> {
   await ensureListIndexes(clusters);
   await addLabelTerms(clusters);
   await clusters.createIndex({ waiting: 1, waitingSince: 1 });
+  await ensureSnapshotIndex(clusters);
   await ensureMachineIndexes(db);
   const names = openClusterNames(db);
   const one = async (filter: Partial<ClusterDocument>) => recordOf(await clusters.findOne(filter));
@@ -103,6 +105,8 @@ export async function openClusters(db: Db): Promise<ClusterStore> {
     },
     requestRetry: (project, name) => retryAsked(clusters, { project, name }),
     ask: (project, name, operation) => askOperation(clusters, { project, name }, operation),
+    snapshotsDue: (now, page) => snapshotsDue(clusters, now, page),
+    noteSnapshot: (clusterId, takenAt) => noteSnapshot(clusters, clusterId, takenAt),
     takeAsked: (clusterId, taken) =>
       changeAsked(clusters, clusterId, (queue) => takeAsked(queue, taken)),
     endAsked: (clusterId, end) => changeAsked(clusters, clusterId, (queue) => endAsked(queue, end)),

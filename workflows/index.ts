@@ -1,5 +1,7 @@
 export { cluster } from './cluster.js';
 export { node } from './node.js';
+export { ClusterRestore } from './operations/clusterRestore.js';
+export { EtcdSnapshot } from './operations/etcdSnapshot.js';
 export {
   BlueprintSync,
   ClusterCreation,
