@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 
 import type { NodeSpec } from '../core/cluster.js';
-import { nodePaths, type StepName } from '../core/steps.js';
+import { nodePaths, snapshotSteps, type StepName } from '../core/steps.js';
 import { familyOf } from '../machine/families.js';
 import type { MachineFacts } from '../machine/facts.js';
 import { scriptText, stepModule } from '../machine/steps/registry.js';
@@ -220,7 +220,7 @@ async function stepContext(
 
 /** `[3/11]` of a node's path, for people. */
 export function stepTitle(step: StepName): string {
-  for (const path of Object.values(nodePaths)) {
+  for (const path of [...Object.values(nodePaths), snapshotSteps]) {
     const found = path.find((definition) => definition.name === step);
     if (found !== undefined) return found.title;
   }

@@ -13,6 +13,7 @@ import { desired, node, project } from '../test/store/desired.js';
 import { openTestDatabase, type TestDatabase } from '../test/store/testDatabase.js';
 import { createVault } from '../vault/vault.js';
 import type { ActivityDeps } from './deps.js';
+import { askDueSnapshots } from './dueSnapshots.js';
 import type { SnapshotRef } from './refs.js';
 import { CHUNK_BYTES, openSnapshot } from './snapshotFile.js';
 import { pruneSnapshots, takeSnapshot } from './snapshots.js';
@@ -194,6 +195,44 @@ describe('taking a snapshot', () => {
     const hash = createHash('sha256');
     for await (const part of opened.read()) hash.update(part);
     expect(hash.digest('hex')).toBe(sum(packed));
+  });
+});
+
+describe('by the clock', () => {
+  const hour = (text: string) => new Date(`2030-01-01T${text}:00.000Z`);
+  const due = async (now: Date): Promise<string[]> => {
+    const told: string[] = [];
+    const notify = (_project: string, name: string) => Promise.resolve(told.push(name));
+    const clock = { ...deps, workflows: { notify } };
+    let after: { dueAt: string; id: string } | undefined;
+    do {
+      const page = await askDueSnapshots(clock, {
+        ...{ now, limit: 2 },
+        ...(after === undefined ? {} : { after }),
+      });
+      after = page.next;
+    } while (after !== undefined);
+    return told;
+  };
+
+  it('asks each cluster that is due once an hour, whatever page it is on, and no other', async () => {
+    await db.store.clusters.setApplied(ref.clusterId, { created: true });
+    expect(await due(hour('10:05'))).toContain(ref.name);
+    expect(await due(hour('10:50'))).not.toContain(ref.name);
+    const taken = { ids: ['auto-2030-01-01-10'], tasksetId: ref.tasksetId };
+    await db.store.clusters.takeAsked(ref.clusterId, taken);
+    const failed = { tasksetId: ref.tasksetId, done: [], well: false };
+    await db.store.clusters.endAsked(ref.clusterId, failed);
+    expect(await due(hour('10:59'))).not.toContain(ref.name);
+    expect(await due(hour('11:01'))).toContain(ref.name);
+    await db.store.clusters.noteSnapshot(ref.clusterId, hour('11:02').toISOString());
+    expect(await due(hour('12:00'))).not.toContain(ref.name);
+  });
+
+  it('asks nobody who is half restored', async () => {
+    const restoring = { id: 'r', args: { snapshot: 's' } };
+    await db.store.clusters.setApplied(ref.clusterId, { created: true, restoring });
+    expect(await due(hour('13:00'))).not.toContain(ref.name);
   });
 });
 

@@ -75,7 +75,7 @@ function planRestore(
     nodes: nodes.map(task).toSorted((a, b) => (a.hostname < b.hostname ? -1 : 1)),
     leave: [],
     clusterSteps: [
-      ...(['check-in', 'node-metadata'] as const),
+      ...(['check-in', 'system-restart', 'node-metadata'] as const),
       ...(['namespace-sync', 'blueprint-sync', 'blueprint-health'] as const),
     ],
     ...atItsVersion(applied),

@@ -43,6 +43,7 @@ export type StepName =
   | 'control-plane-reset'
   | 'node-rejoin'
   | 'node-prune'
+  | 'system-restart'
   | 'node-delete'
   | 'reset'
   | 'restore'
@@ -187,6 +188,7 @@ export const upgradeWorkerSteps: readonly StepDef[] = [
 export const clusterSteps: readonly StepDef[] = [
   { name: 'check-in', title: 'Check in with the API server, revoke the join tokens' },
   { name: 'node-metadata', title: 'Set labels, annotations and taints' },
+  { name: 'system-restart', title: 'Start DNS and the service proxy again' },
 ];
 
 export const blueprintSteps: readonly StepDef[] = [

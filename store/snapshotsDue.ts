@@ -42,7 +42,9 @@ export async function snapshotsDue(
           ? {}
           : { $or: [{ snapshotDueAt: { $gt: after.dueAt } }, { _id: { $gt: after.id } }] }),
       },
-      { projection: { project: 1, name: 1, snapshotDueAt: 1, deleting: 1 } },
+      {
+        projection: { project: 1, name: 1, snapshotDueAt: 1, deleting: 1, 'applied.restoring': 1 },
+      },
     )
     .sort({ snapshotDueAt: 1, _id: 1 })
     .limit(limit)
@@ -50,7 +52,8 @@ export async function snapshotsDue(
   const last = found.length < limit ? undefined : found.at(-1);
   return {
     items: found
-      .filter(({ deleting }) => !deleting)
+      // Half restored, it has no data to be kept.
+      .filter(({ deleting, applied }) => !deleting && !applied.restoring)
       .map(({ _id: id, project, name, snapshotDueAt: dueAt = '' }) => ({
         id,
         project,

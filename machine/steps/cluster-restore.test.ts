@@ -21,6 +21,7 @@ import {
   kubernetesStopStep,
   nodePruneStep,
   nodeRejoinStep,
+  systemRestartStep,
 } from './cluster-restore.js';
 import type { RestoreContext, StepModule } from './types.js';
 
@@ -265,6 +266,26 @@ describe('node-prune', () => {
       .map((line) => /delete node (\S+)/.exec(line)?.[1]);
     expect(names).toEqual(['m7', 'gone']);
     expect((await run(quick)).outcome).toBe('skipped');
+  });
+});
+
+describe('system-restart', () => {
+  it('starts those again that are there, and waits for them', async () => {
+    await machine.program(
+      'kubectl',
+      `case "$*" in
+        *'get deployment/coredns'*) echo deployment.apps/coredns ;;
+        *rollout*) echo "$*" >>"$D/rollouts" ;;
+      esac`,
+    );
+    expect((await run(systemRestartStep)).outcome).toBe('done');
+    const rollouts = (await said('rollouts'))?.split('\n') ?? [];
+    expect(rollouts.map((line) => line.replace(/.*rollout /, ''))).toEqual([
+      'restart deployment/coredns',
+      'status deployment/coredns --timeout=180s',
+    ]);
+    await machine.program('kubectl', ':');
+    expect((await run(systemRestartStep)).outcome).toBe('skipped');
   });
 });
 

@@ -77,6 +77,13 @@ export const nodeRejoinStep: StepModule = {
   params: (context) => ({ ...nodeParams(context), ENDPOINT: `https://${API_ENDPOINT}` }),
 };
 
+export const systemRestartStep: StepModule = {
+  name: 'system-restart',
+  script: ['control-plane-lib.sh', 'system-restart.sh'],
+  timeoutSeconds: 420,
+  params: () => ({ WAIT_SECONDS: '180' }),
+};
+
 function restoreOf({ restore, node }: StepContext): RestoreContext {
   if (restore !== undefined) return restore;
   throw new AppError(ErrorCode.Internal, `no restore was named for ${node.hostname}`);

@@ -18,6 +18,7 @@ import {
   kubernetesStopStep,
   nodePruneStep,
   nodeRejoinStep,
+  systemRestartStep,
 } from './cluster-restore.js';
 import { containerRuntimeStep } from './container-runtime.js';
 import { drainStep } from './drain.js';
@@ -86,6 +87,7 @@ export const stepModules: readonly StepModule[] = [
   nodePruneStep,
   controlPlaneResetStep,
   nodeRejoinStep,
+  systemRestartStep,
   drainStep,
   etcdMemberRemoveStep,
   nodeDeleteStep,
