@@ -2,6 +2,7 @@ import { DriftPolicy } from '../core/blueprints.js';
 import { AppError, ErrorCode } from '../core/errors.js';
 import type { StepName } from '../core/steps.js';
 import { ConditionStatus, ConditionType } from '../core/words.js';
+import type { StepRunResult } from '../machine/types.js';
 import { attemptOf } from './attempt.js';
 import { setCondition } from './conditions.js';
 import type { ActivityDeps } from './deps.js';
@@ -29,9 +30,21 @@ export async function runClusterStep(
   deps: ActivityDeps,
   ref: ClusterStepRef,
 ): Promise<StepOutcome> {
+  const { outcome } = await runThrough(deps, ref);
+  return { outcome };
+}
+
+/** The same for who needs what the script told, and from which machine; `only` that one, for the snapshot `snapshot`. */
+export async function runThrough(
+  deps: ActivityDeps,
+  ref: ClusterStepRef,
+  { only, snapshot }: { only?: string; snapshot?: string } = {},
+): Promise<StepOutcome & { node: string; results: StepRunResult['results'] }> {
   return heartbeating(async () => {
     const loaded = await loadCluster(deps, ref);
-    const through = joinedControlPlanes(loaded, ref.subject);
+    const through = joinedControlPlanes(loaded, ref.subject).filter(
+      ({ hostname }) => only === undefined || hostname === only,
+    );
     const subject = ref.subject === undefined ? undefined : nodeSpec(loaded, ref.subject);
     if (through.length === 0) {
       throw new AppError(ErrorCode.StepFailed, 'no control plane has joined yet', {
@@ -68,6 +81,7 @@ export async function runClusterStep(
           step: ref.step,
           attempt,
           ...(subject === undefined ? {} : { subject }),
+          ...(snapshot === undefined ? {} : { snapshot }),
         });
         await begun;
         if (result.outcome === 'done' || result.outcome === 'skipped') {
@@ -76,7 +90,7 @@ export async function runClusterStep(
             noteCondition(deps, ref),
             noteDrift(deps, ref, loaded, result),
           ]);
-          return { outcome: result.outcome };
+          return { outcome: result.outcome, node: on.hostname, results: result.results };
         }
         const error = stepError(on.hostname, ref.step, result);
         await record('failed', {

@@ -19,10 +19,12 @@ import type {
   NodeRef,
   OperationOutcome,
   OperationRef,
+  SnapshotRef,
   StepRef,
   Work,
 } from './refs.js';
 import { advanceRollout, beginRollout } from './rollouts.js';
+import { pruneSnapshots, takeSnapshot } from './snapshots.js';
 import { isDeleting, removeCluster, takeWork } from './tasksets.js';
 
 /** Everything workflows may do to the world. Each one is idempotent: Temporal may run it again. */
@@ -44,6 +46,8 @@ export function createActivities(deps: ActivityDeps) {
     runNodeStep: (ref: StepRef) => runNodeStep(deps, ref),
     runClusterStep: (ref: ClusterStepRef) => runClusterStep(deps, ref),
     storeKubeconfig: (ref: OperationRef) => storeKubeconfig(deps, ref),
+    takeSnapshot: (ref: SnapshotRef) => takeSnapshot(deps, ref),
+    pruneSnapshots: (ref: OperationRef) => pruneSnapshots(deps, ref),
     failNode: (ref: Parameters<typeof failNode>[1]) => failNode(deps, ref),
     forgetNode: (ref: OperationRef & { hostname: string }) => forgetNode(deps, ref),
     markControlPlaneUp: (ref: OperationRef) => markControlPlaneUp(deps, ref),

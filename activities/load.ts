@@ -50,7 +50,15 @@ export function joinedControlPlanes(loaded: LoadedCluster, except?: string): Nod
   return loaded.nodes
     .filter((node) => node.joined && isControlPlane(node.spec))
     .filter((node) => node.leaving !== true && node.hostname !== except)
-    .toSorted((a, b) => Number(isLeader(b)) - Number(isLeader(a)));
+    .toSorted((a, b) => foundedAt(b) - foundedAt(a));
+}
+
+/** When it initialised the cluster, or was the first to have it back; milliseconds, 0 for all others. */
+function foundedAt({ steps }: NodeRecord): number {
+  const begun = [steps['kubeadm-init'], steps['control-plane-restore']].map((step) =>
+    step === undefined ? 0 : (step.startedAt ?? 1),
+  );
+  return Math.max(...begun);
 }
 
 /** The node that initialised the cluster, or started to. */

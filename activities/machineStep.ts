@@ -5,11 +5,17 @@ import { Context } from '@temporalio/activity';
 
 import type { Artifact } from '../core/artifacts.js';
 import type { NodeSpec } from '../core/cluster.js';
-import { nodePaths, type StepName } from '../core/steps.js';
+import { nodePaths, snapshotSteps, type StepName } from '../core/steps.js';
 import { familyOf } from '../machine/families.js';
 import type { MachineFacts } from '../machine/facts.js';
 import { scriptText, stepModule } from '../machine/steps/registry.js';
-import type { FirstToken, JoinSecrets, StepContext, StepModule } from '../machine/steps/types.js';
+import type {
+  FirstToken,
+  JoinSecrets,
+  RestoreContext,
+  StepContext,
+  StepModule,
+} from '../machine/steps/types.js';
 import type { MachineSession, StepRunResult } from '../machine/types.js';
 import { addonBytes, blueprintContext } from './blueprintContext.js';
 import { isRequestedCancel, signalOfShutdown } from './cancellation.js';
@@ -34,6 +40,9 @@ export interface MachineStep {
   logAs?: string;
   join?: JoinSecrets;
   firstTokens?: readonly FirstToken[];
+  /** The snapshot that it takes. */
+  snapshot?: string;
+  restore?: RestoreContext;
   attempt: number;
 }
 
@@ -121,7 +130,13 @@ export async function runMachineStep(
 }
 
 /** What of a step's parameters nobody may read but its machine. */
-function secretsOf({ proxyAuth, join, firstTokens = [], blueprint }: StepContext): string[] {
+function secretsOf({
+  proxyAuth,
+  join,
+  restore,
+  firstTokens = [],
+  blueprint,
+}: StepContext): string[] {
   const tokens = [join?.token, ...firstTokens.map(({ token }) => token)];
   return [
     proxyAuth,
@@ -131,6 +146,7 @@ function secretsOf({ proxyAuth, join, firstTokens = [], blueprint }: StepContext
     ...tokens.map((token) => token?.split('.')[1]),
     join?.certificateKey,
     ...(blueprint?.addons ?? []).flatMap(({ secrets }) => secrets),
+    restore?.snapshot?.keys,
   ].filter((secret) => secret !== undefined);
 }
 
@@ -211,6 +227,8 @@ async function stepContext(
     ...(blueprint === undefined ? {} : { blueprint }),
     ...(input.join === undefined ? {} : { join: input.join }),
     ...(input.firstTokens === undefined ? {} : { firstTokens: input.firstTokens }),
+    ...(input.snapshot === undefined ? {} : { snapshot: input.snapshot }),
+    ...(input.restore === undefined ? {} : { restore: input.restore }),
   };
   const names = module.manifests?.(context) ?? [];
   if (names.length === 0) return context;
@@ -222,7 +240,7 @@ async function stepContext(
 
 /** `[3/11]` of a node's path, for people. */
 export function stepTitle(step: StepName): string {
-  for (const path of Object.values(nodePaths)) {
+  for (const path of [...Object.values(nodePaths), snapshotSteps]) {
     const found = path.find((definition) => definition.name === step);
     if (found !== undefined) return found.title;
   }

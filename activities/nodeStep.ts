@@ -13,6 +13,7 @@ import { joinedControlPlanes, loadCluster, nodeSpec, type LoadedCluster } from '
 import { runMachineStep } from './machineStep.js';
 import type { OperationRef, StepRef } from './refs.js';
 import { isLost, stepError } from './stepError.js';
+import { restoreContext, RESTORE_STEPS } from './restore.js';
 import { afterStep, beforeStep } from './stepEffects.js';
 
 /** A machine that reboots under a step three times is not going to stop. */
@@ -113,6 +114,9 @@ async function runOnce(deps: ActivityDeps, run: OneRun): Promise<StepRunResult> 
   if (ref.step === 'kubeadm-init') {
     const firstTokens = await drawFirstTokens(deps, ref, loaded);
     return runMachineStep(deps, { ...plain, firstTokens });
+  }
+  if (RESTORE_STEPS.has(ref.step)) {
+    return runMachineStep(deps, { ...plain, restore: await restoreContext(deps, run) });
   }
   if (THROUGH_STEPS.has(ref.step)) return runThroughControlPlane(deps, run);
   if (!JOIN_STEPS.has(ref.step)) return runMachineStep(deps, plain);

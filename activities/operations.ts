@@ -15,7 +15,8 @@ import type { ActivityDeps } from './deps.js';
 import { loadCluster } from './load.js';
 import { provisionStatusAtEnd } from './provisionStatus.js';
 import type { ClusterRef, OperationOutcome, OperationRef, Work } from './refs.js';
-import { APPLIED_COMMENT, APPLIED_REASON } from './tasksets.js';
+import { tasksetEnd } from './tasksetEnd.js';
+import { APPLIED_REASON } from './tasksets.js';
 
 export async function beginOperation(deps: ActivityDeps, ref: OperationRef): Promise<void> {
   await deps.store.tasksets.setOperation(ref.tasksetId, ref.operationIndex, {
@@ -43,6 +44,9 @@ async function recordApplied(deps: ActivityDeps, ref: OperationRef): Promise<voi
   switch (ref.operation) {
     case OperationName.ClusterCreation:
       await deps.store.clusters.setApplied(ref.clusterId, { created: true, spec });
+      return;
+    case OperationName.ClusterRestore:
+      await deps.store.clusters.setApplied(ref.clusterId, { restoring: null });
       return;
     case OperationName.BlueprintSync:
       await deps.store.clusters.setApplied(ref.clusterId, {
@@ -108,25 +112,36 @@ export async function endTaskset(
     failed,
     initialised: record.applied.initialised,
   });
+  const end = tasksetEnd({ work, outcomes, record });
   await Promise.all([
-    failed || deps.store.clusters.setApplied(work.clusterId, { spec: record.desired.spec }),
-    failed
-      ? setCondition(deps, work, {
+    deps.store.clusters.setApplied(work.clusterId, {
+      ...(end.applied ? { spec: record.desired.spec } : {}),
+      ...(end.specFailure === undefined ? {} : { failure: end.specFailure }),
+    }),
+    end.notReady === ''
+      ? end.ready && fulfilConditions(deps, work)
+      : setCondition(deps, work, {
           type: ConditionType.Ready,
           status: ConditionStatus.False,
-          reason,
-        })
-      : fulfilConditions(deps, work),
+          reason: end.notReady,
+        }),
     status === undefined || deps.store.clusters.setProvisionStatus(work.clusterId, status),
   ]);
+  // Before the taskset ends: an interrupted one goes on, one that has ended is planned anew.
+  await deps.store.clusters.endAsked(work.clusterId, {
+    tasksetId: work.tasksetId,
+    done: end.doneAsked,
+    well: !failed,
+  });
   await deps.store.tasksets.end(
     work.tasksetId,
     failed ? TasksetStatus.Failed : TasksetStatus.Complete,
-    failed ? `Configuration could not be applied: ${reason}` : APPLIED_COMMENT,
+    failed ? `${end.failedComment}: ${reason}` : end.comment,
   );
+  const standing = failed ? reason : end.standing;
   await deps.store.clusters.setCommonStatus(work.clusterId, {
-    conditionStatus: failed ? CommonConditionStatus.Failed : CommonConditionStatus.Ok,
-    reason: failed ? reason : APPLIED_REASON,
+    conditionStatus: standing === '' ? CommonConditionStatus.Ok : CommonConditionStatus.Failed,
+    reason: standing === '' ? APPLIED_REASON : standing,
     sequence: taskset?.sequence ?? 0,
     generation: work.generation,
     retries: work.retries,

@@ -33,6 +33,11 @@ export interface NodeRef extends OperationRef {
   hostname: string;
 }
 
+/** The snapshot that an operation takes. */
+export interface SnapshotRef extends OperationRef {
+  snapshot: string;
+}
+
 export interface StepRef extends NodeRef {
   step: StepName;
 }

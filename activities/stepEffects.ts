@@ -6,6 +6,7 @@ import type { StepRunResult } from '../machine/types.js';
 import type { ActivityDeps } from './deps.js';
 import type { LoadedCluster } from './load.js';
 import type { ClusterStepRef, StepRef } from './refs.js';
+import { beginRestore } from './restore.js';
 import { withMachine } from './targets.js';
 
 /** What has to be known before a step may change anything: a claim that dies half way is still cleaned. */
@@ -17,6 +18,10 @@ export async function beforeStep(deps: ActivityDeps, ref: StepRef, on: NodeSpec)
         claimed: true,
         status: NodeStatus.Provisioning,
       });
+      return;
+    case 'kubernetes-stop':
+      await beginRestore(deps, ref);
+      await deps.store.nodes.setStatus(ref.clusterId, ref.hostname, NodeStatus.Provisioning);
       return;
     case 'reset':
       await deps.store.nodes.setStatus(ref.clusterId, ref.hostname, NodeStatus.Deleting);
@@ -55,6 +60,13 @@ export async function afterStep(
             : { caCertHash: result.results['caCertHash'] }),
         }),
       ]);
+      return;
+    case 'control-plane-restore':
+      await clusters.setApplied(ref.clusterId, {
+        ...(result.results['caCertHash'] === undefined
+          ? {}
+          : { caCertHash: result.results['caCertHash'] }),
+      });
       return;
     case 'kubeadm-join':
     case 'kubeadm-join-control-plane':

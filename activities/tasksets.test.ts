@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { AskedKind } from '../core/askedOperations.js';
 import type { NodeSpec } from '../core/cluster.js';
 import type { ClusterRecord } from '../core/records.js';
 import type { Registration } from '../core/registration.js';
@@ -241,6 +242,126 @@ async function endPlanned(work: Work): Promise<void> {
   await endTaskset(deps, ref(), work, outcomes);
 }
 
+describe('operations that are asked for', () => {
+  const ask = (name: string, kind: AskedKind = AskedKind.Snapshot) =>
+    db.store.clusters.ask(record.project, record.name, {
+      ...{ id: id(name), kind, args: { snapshot: 's1' } },
+    });
+  const names = (work: Work): string[] => work.operations.map(({ name }) => name);
+  const created = async (): Promise<void> => {
+    await end(await must(await take(id('a'))));
+    await db.store.clusters.setApplied(record.id, { created: true, initialised: true });
+    await Promise.all(
+      [node(1), node(2)].map((spec) =>
+        db.store.nodes.upsert(record.id, spec.hostname, { spec, claimed: true, joined: true }),
+      ),
+    );
+  };
+  const failedAddition = async (): Promise<void> => {
+    await created();
+    await applyTo(db.store)(record.name, [node(1), node(2), node(3)]);
+    await end(await must(await take(id('b'))), [0]);
+  };
+
+  it('are a taskset of their own, and gone from the queue when it has ended', async () => {
+    await created();
+    await ask('s');
+    const work = await must(await take(id('b')));
+    expect(names(work)).toEqual(['EtcdSnapshot']);
+    expect((await now())?.asked).toMatchObject([{ tasksetId: id('b') }]);
+    await end(work);
+    expect(await now()).toMatchObject({ asked: [], commonStatus: { conditionStatus: 2 } });
+    expect(await take(id('c'))).toBeUndefined();
+  });
+
+  it('are gone on with after a kill, once: under the taskset that had begun', async () => {
+    await created();
+    await ask('s');
+    await take(id('b'));
+    const again = await must(await take(id('c')));
+    expect(again.tasksetId).toBe(id('b'));
+    await end(again);
+    expect(await take(id('d'))).toBeUndefined();
+  });
+
+  it('wait for their turn when they come while another taskset runs', async () => {
+    await created();
+    await ask('s');
+    const first = await must(await take(id('b')));
+    await ask('t');
+    await end(first);
+    const second = await must(await take(id('c')));
+    expect(second.operations.map(({ asked }) => asked?.id)).toEqual([id('t')]);
+    await end(second);
+    expect(await take(id('d'))).toBeUndefined();
+  });
+
+  it('come with an apply of the same moment, and what fails of them keeps nothing from being applied', async () => {
+    await created();
+    await Promise.all([applyTo(db.store)(record.name, [node(1), node(2), node(3)]), ask('s')]);
+    const work = await must(await take(id('b')));
+    expect(names(work)).toEqual(['EtcdSnapshot', 'NodeAddition']);
+    await end(work, [0]);
+    const after = await now();
+    expect(after?.commonStatus).toMatchObject({ conditionStatus: 3, reason: 'm1: it broke' });
+    expect(after?.conditions.at(-1)).toMatchObject({ type: 'ClusterReady', status: 'True' });
+    expect(after?.applied.spec?.config.nodes).toHaveLength(3);
+    expect(await take(id('c'))).toBeUndefined();
+  });
+
+  it('are asked for again by a retry of what failed', async () => {
+    await created();
+    await ask('s');
+    await end(await must(await take(id('b'))), [0]);
+    await db.store.clusters.requestRetry(record.project, record.name);
+    const again = await must(await take(id('c')));
+    expect(again.operations).toMatchObject([{ name: 'EtcdSnapshot', asked: { id: id('s') } }]);
+  });
+
+  it('do not try a spec again that failed, and do not make it look applied', async () => {
+    await failedAddition();
+    await ask('s');
+    const work = await must(await take(id('c')));
+    expect(names(work)).toEqual(['EtcdSnapshot']);
+    await end(work);
+    const after = await now();
+    expect(after?.commonStatus).toMatchObject({ conditionStatus: 3, reason: 'm1: it broke' });
+    expect(after?.conditions.at(-1)).toMatchObject({ status: 'False' });
+    await db.store.clusters.requestRetry(record.project, record.name);
+    expect(names(await must(await take(id('d'))))).toEqual(['NodeAddition']);
+  });
+
+  it('go back through a restore that has begun, whatever is applied', async () => {
+    await created();
+    const restoring = { id: 'r', args: { snapshot: 's1' } };
+    await db.store.clusters.setApplied(record.id, { restoring });
+    await applyTo(db.store)(record.name, [node(1), node(2), node(3)]);
+    const work = await must(await take(id('b')));
+    expect(names(work)).toEqual(['ClusterRestore', 'NodeAddition']);
+    await db.store.clusters.setApplied(record.id, { restoring: null });
+  });
+
+  it('are not Ready when a restore failed, and as they are desired when it went well', async () => {
+    await created();
+    await ask('r', AskedKind.Restore);
+    const refused = await must(await take(id('b')));
+    await end(refused, [0]);
+    expect((await now())?.conditions.at(-1), 'nothing was stopped').toMatchObject({
+      status: 'True',
+    });
+    await db.store.clusters.requestRetry(record.project, record.name);
+    const broken = await must(await take(id('e')));
+    const restoring = { id: id('r'), args: { snapshot: 's1' } };
+    await db.store.clusters.setApplied(record.id, { restoring });
+    await end(broken, [0]);
+    expect((await now())?.conditions.at(-1)).toMatchObject({ status: 'False' });
+    await db.store.clusters.requestRetry(record.project, record.name);
+    await end(await must(await take(id('c'))));
+    expect((await now())?.conditions.at(-1)).toMatchObject({ status: 'True' });
+    expect((await now())?.applied.restoring).toBeNull();
+  });
+});
+
 describe('a deletion', () => {
   it('stays unobserved until the record is gone, so that no termination can wedge it', async () => {
     await db.store.clusters.markDeleting(record.project, record.name);
@@ -262,6 +383,20 @@ describe('a deletion', () => {
 });
 
 describe('machines that come by the installer command', () => {
+  it('are waited for by the spec only: what is asked for is done meanwhile', async () => {
+    await end(await must(await take(id('a'))));
+    await db.store.clusters.setApplied(record.id, { created: true, initialised: true });
+    const named = { hostname: 'm9', roles: ['Worker'] } as unknown as NodeSpec;
+    await applyTo(db.store)(record.name, [node(1), node(2), named]);
+    const { project, name } = record;
+    await db.store.clusters.ask(project, name, { id: id('s'), kind: AskedKind.Snapshot });
+    const work = await must(await take(id('b')));
+    expect(work.operations.map((each) => each.name)).toEqual(['EtcdSnapshot']);
+    await end(work);
+    expect(await take(id('c'))).toMatchObject({ waiting: expect.stringContaining('m9') as string });
+    expect((await now())?.observed.generation).toBe(1);
+  });
+
   const machine = (hostname: string): Registration => ({
     hostname,
     address: '10.9.9.9',

@@ -1,8 +1,18 @@
-import { plan, type AppliedState, type DesiredState, type OperationPlan } from '../core/plan.js';
+import { isObserved, openAsked, specIsDue } from '../core/askedOperations.js';
+import type { ClusterSpec } from '../core/cluster.js';
+import {
+  plan,
+  withBlueprint,
+  type AppliedState,
+  type DesiredState,
+  type OperationPlan,
+} from '../core/plan.js';
+import { isAside, planAsked } from '../core/planAsked.js';
 import type { ClusterRecord, TasksetRecord } from '../core/records.js';
 import {
   CommonConditionStatus,
   NodeStatus,
+  OperationName,
   OperationStatus,
   TasksetStatus,
 } from '../core/words.js';
@@ -19,8 +29,6 @@ import { isLeader, type LoadedCluster } from './load.js';
 import { provisionStatusAtStart } from './provisionStatus.js';
 import { secretsOwner, type ClusterRef, type Waiting, type Work } from './refs.js';
 
-/** The seed's words for a taskset that went well. */
-export const APPLIED_COMMENT = 'Configuration is applied to the cluster successfully';
 export const APPLIED_REASON = 'clusterOperation is applied';
 
 /**
@@ -36,36 +44,64 @@ export async function takeWork(
   const loaded = { record, nodes: await deps.store.nodes.list(record.id) };
   const [latest] = await deps.store.tasksets.latest(record.id, 1);
   if (latest !== undefined && latest.id !== input.tasksetId && !isTerminal(latest.status)) {
-    if (isSameWork(latest, record)) return workOf(record, latest);
+    if (isSameWork(latest, record)) {
+      await noteTaken(deps, record, latest);
+      return workOf(record, latest);
+    }
     await endSuperseded(deps, latest);
   }
   const machines = await registeredMachines(deps, record);
   if ('waiting' in machines) {
+    const meanwhile = await takeWhileWaiting(deps, input, loaded);
+    if (meanwhile !== undefined) return meanwhile;
     await markWaiting(deps, record, machines, latest?.sequence ?? 0);
     return { waiting: machines.waiting };
   }
   const { spec } = machines;
   if (!machines.approved) await dropApproval(deps, record);
-  const operations = plan(appliedState(loaded), {
-    spec,
-    deleting: record.deleting,
-    available: availableVersions(deps),
-    ...(await blueprintWork(deps, record)),
-  });
+  const due = specIsDue(record);
+  const asked = openAsked(record.asked);
+  const applied = appliedState(loaded);
+  const { blueprint, ...sync } = await blueprintWork(deps, record);
+  const follows = blueprint === undefined ? {} : { blueprint };
+  const operations = due
+    ? plan(applied, {
+        ...{ spec, deleting: record.deleting, available: availableVersions(deps), asked },
+        ...{ ...follows, ...sync },
+      })
+    : withBlueprint(planAsked(applied, { spec, deleting: false, asked }), blueprint);
+  const asDesired = { ...record, desired: { ...record.desired, spec } };
   if (operations.length === 0) {
-    await endWithoutWork(
-      deps,
-      { ...record, desired: { ...record.desired, spec } },
-      latest?.sequence ?? 0,
-    );
+    await endWithoutWork(deps, asDesired, latest?.sequence ?? 0);
     return undefined;
   }
+  if (due && operations.every(isAside)) await settleSpec(deps, asDesired, operations);
+  const taskset = await begin(deps, input, { record, operations, spec });
+  const { id: clusterId, generation, retries } = record;
+  await deps.store.audit.noteTaskset(taskset.id, { clusterId, generation, retries });
+  await markStart(deps, { ...loaded, record: asDesired }, operations);
+  if (machines.approved) await markApproved(deps, record, taskset.sequence);
+  return workOf(record, taskset);
+}
+
+async function begin(
+  deps: ActivityDeps,
+  input: ClusterRef & { tasksetId: string },
+  {
+    record,
+    operations,
+    spec,
+  }: { record: ClusterRecord; operations: OperationPlan[]; spec: ClusterSpec },
+): Promise<TasksetRecord> {
   const taskset = await deps.store.tasksets.begin({
     id: input.tasksetId,
     clusterId: record.id,
     generation: record.generation,
+    retries: record.retries,
     status: TasksetStatus.InProgress,
-    comments: 'Configuration is being applied to the cluster',
+    comments: operations.every(isAside)
+      ? `${operations.map(({ name }) => name).join(', ')}: under way`
+      : 'Configuration is being applied to the cluster',
     operations: operations.map((operation, index) => ({
       name: operation.name,
       resourceName: record.name,
@@ -77,15 +113,38 @@ export async function takeWork(
     retries: record.retries,
     spec,
   });
-  const { id: clusterId, generation, retries } = record;
-  await deps.store.audit.noteTaskset(taskset.id, { clusterId, generation, retries });
-  await markStart(
-    deps,
-    { ...loaded, record: { ...record, desired: { ...record.desired, spec } } },
-    operations,
-  );
-  if (machines.approved) await markApproved(deps, record, taskset.sequence);
-  return workOf(record, taskset);
+  await noteTaken(deps, record, taskset);
+  return taskset;
+}
+
+/** From here on a second one of the same kind is another one. */
+async function noteTaken(
+  deps: ActivityDeps,
+  record: ClusterRecord,
+  { id: tasksetId, plan: operations }: TasksetRecord,
+): Promise<void> {
+  const ids = operations.flatMap(({ asked }) => (asked === undefined ? [] : [asked.id]));
+  if (ids.length > 0) await deps.store.clusters.takeAsked(record.id, { ids, tasksetId });
+}
+
+/**
+ * A spec that waits for machines keeps nobody from having what there is snapshotted or restored. Such a taskset has
+ * seen nothing of what is desired.
+ */
+async function takeWhileWaiting(
+  deps: ActivityDeps,
+  input: ClusterRef & { tasksetId: string },
+  loaded: LoadedCluster,
+): Promise<Work | undefined> {
+  const { record } = loaded;
+  const spec = record.applied.spec;
+  if (!record.applied.created || spec === undefined) return undefined;
+  const applied = appliedState(loaded);
+  const asked = openAsked(record.asked);
+  const operations = planAsked(applied, { spec, deleting: false, asked });
+  if (operations.length === 0) return undefined;
+  const seen = { ...record, ...record.observed };
+  return workOf(seen, await begin(deps, input, { record: seen, operations, spec }));
 }
 
 export function operationWorkflowId(
@@ -95,15 +154,6 @@ export function operationWorkflowId(
   index: number,
 ): string {
   return `cluster/${ref.project}/${ref.name}/${tasksetId}/${String(index + 1)}-${operation.name}`;
-}
-
-function isObserved(record: ClusterRecord): boolean {
-  const { observed } = record;
-  return (
-    observed.generation >= record.generation &&
-    observed.retries >= record.retries &&
-    observed.deleting === record.deleting
-  );
 }
 
 function isTerminal(status: TasksetStatus): boolean {
@@ -119,7 +169,7 @@ function workOf(record: ClusterRecord, taskset: TasksetRecord): Work {
   return {
     clusterId: record.id,
     generation: record.generation,
-    // What was asked since it began is not done by it.
+    // What was asked for since it began is not done by it.
     retries: taskset.retries ?? record.retries,
     deleting: record.deleting,
     tasksetId: taskset.id,
@@ -152,8 +202,10 @@ function availableVersions({ source }: ActivityDeps): string[] {
 }
 
 export function appliedState({ record, nodes }: LoadedCluster): AppliedState {
+  const { restoring, ...applied } = record.applied;
   return {
-    ...record.applied,
+    ...applied,
+    ...(restoring === undefined || restoring === null ? {} : { restoring }),
     nodes: nodes.map((node) => ({
       hostname: node.hostname,
       claimed: node.claimed,
@@ -186,14 +238,24 @@ async function endSuperseded(deps: ActivityDeps, taskset: TasksetRecord): Promis
   await deps.store.tasksets.end(taskset.id, TasksetStatus.Failed, why);
 }
 
+/** There is nothing left to do for the spec. */
+async function settleSpec(
+  deps: ActivityDeps,
+  record: ClusterRecord,
+  operations: readonly OperationPlan[],
+): Promise<void> {
+  await deps.store.clusters.setApplied(record.id, { spec: record.desired.spec, failure: '' });
+  if (operations.some(({ name }) => name === OperationName.ClusterRestore)) return;
+  // An earlier attempt at something that is not wanted any more may have failed.
+  await fulfilConditions(deps, { clusterId: record.id });
+}
+
 async function endWithoutWork(
   deps: ActivityDeps,
   record: ClusterRecord,
   sequence: number,
 ): Promise<void> {
-  await deps.store.clusters.setApplied(record.id, { spec: record.desired.spec });
-  // An earlier attempt at something that is not wanted any more may have failed.
-  await fulfilConditions(deps, { clusterId: record.id });
+  await settleSpec(deps, record, []);
   await deps.store.clusters.setCommonStatus(record.id, {
     conditionStatus: CommonConditionStatus.Ok,
     reason: APPLIED_REASON,

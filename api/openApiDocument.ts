@@ -14,6 +14,7 @@ const TAGS = [
   { name: 'Nodes', description: 'The machines of a cluster' },
   { name: 'Installer', description: 'Machines that come by a command of their own' },
   { name: 'Tasksets', description: 'What was done, step by step, and what it said' },
+  { name: 'Snapshots', description: 'Of etcd: taken, kept, restored' },
   { name: 'Blueprints', description: 'What a cluster holds from its first day on' },
   { name: 'Projects', description: 'Clusters and keys are in projects' },
   { name: 'API keys', description: 'Who may do what' },

@@ -12,6 +12,7 @@ import { registerInstaller } from './routes/installer/index.js';
 import { registerNodes } from './routes/nodes/index.js';
 import { registerProjects } from './routes/projects/index.js';
 import { rotateSecretsRoute } from './routes/secrets/rotate.js';
+import { registerSnapshots } from './routes/snapshots/index.js';
 import { registerTasksets } from './routes/tasksets/index.js';
 import { registerV1 } from './routes/v1/index.js';
 
@@ -21,6 +22,7 @@ export function registerRoutes(app: OpenAPIHono<ApiEnv>): void {
   registerNodes(app);
   registerInstaller(app);
   registerTasksets(app);
+  registerSnapshots(app);
   registerBlueprints(app);
   registerCredentials(app);
   registerProjects(app);

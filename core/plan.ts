@@ -1,3 +1,4 @@
+import type { AskedOperation } from './askedOperations.js';
 import {
   baseOf,
   DriftPolicy,
@@ -5,6 +6,7 @@ import {
   type ResolvedBlueprint,
 } from './blueprints.js';
 import type { ClusterSpec, NodeSpec } from './cluster.js';
+import { planAsked, planBegunRestore } from './planAsked.js';
 import { stableJson } from './stableJson.js';
 import type { NodePath, StepName } from './steps.js';
 import { compareVersions, upgradeConcurrency, upgradeHops } from './upgrade.js';
@@ -18,6 +20,8 @@ export interface AppliedState {
   blueprint?: { name: string; version?: string; base?: BuiltInBlueprint };
   /** What the control plane as a whole runs. */
   kubernetesVersion?: string;
+  /** A restore that is half done, as it was asked for. */
+  restoring?: { id: string; args: Record<string, string> };
   nodes: readonly AppliedNode[];
 }
 
@@ -44,6 +48,8 @@ export interface DesiredState {
   blueprint?: ResolvedBlueprint;
   /** A sync was asked for: its number. */
   sync?: number;
+  /** Operations asked for beside the spec; absent: none. */
+  asked?: readonly AskedOperation[];
 }
 
 /** One operation of a taskset: what happens to which node, and then to the cluster as a whole. */
@@ -65,6 +71,8 @@ export interface OperationPlan {
   blueprint?: ResolvedBlueprint;
   /** It does the sync of this number. */
   sync?: number;
+  /** What was asked for beside the spec: which, and with what. */
+  asked?: { id: string; args?: Record<string, string> };
 }
 
 export interface NodeTask {
@@ -79,14 +87,20 @@ export interface NodeTask {
  * an applied spec against itself is empty, and the order of nodes in a spec never matters.
  */
 export function plan(applied: AppliedState, desired: DesiredState): OperationPlan[] {
-  const { blueprint } = desired;
-  const operations = planOperations(applied, desired);
-  // What is to come of the blueprint meanwhile is another taskset's.
-  return blueprint === undefined ? operations : operations.map((each) => ({ ...each, blueprint }));
+  return withBlueprint(planOperations(applied, desired), desired.blueprint);
+}
+
+/** What is to come of the blueprint meanwhile is another taskset's. */
+export function withBlueprint(
+  operations: readonly OperationPlan[],
+  blueprint: ResolvedBlueprint | undefined,
+): OperationPlan[] {
+  return operations.map((each) => (blueprint === undefined ? each : { ...each, blueprint }));
 }
 
 function planOperations(applied: AppliedState, desired: DesiredState): OperationPlan[] {
   if (desired.deleting) return planDeletion(applied);
+  const asked = [...planBegunRestore(applied, desired), ...planAsked(applied, desired)];
   const removal = planRemoval(applied, desired.spec);
   if (!applied.created) {
     return [
@@ -94,6 +108,7 @@ function planOperations(applied: AppliedState, desired: DesiredState): Operation
       planCreation(applied, desired.spec),
       ...planUpgrade(completed(applied, desired.spec), desired),
       planBlueprint(desired.spec, 'first sync'),
+      ...asked,
     ];
   }
   // A node joins at the version that the control plane has by then.
@@ -103,7 +118,7 @@ function planOperations(applied: AppliedState, desired: DesiredState): Operation
   const others = losesControlPlane(applied, desired.spec)
     ? [...update, ...removal, ...addition]
     : [...removal, ...addition, ...update];
-  return [...others, ...planBlueprintChange(applied, desired)];
+  return [...asked, ...others, ...planBlueprintChange(applied, desired)];
 }
 
 function losesControlPlane(applied: AppliedState, spec: ClusterSpec): boolean {
@@ -114,7 +129,7 @@ function losesControlPlane(applied: AppliedState, spec: ClusterSpec): boolean {
 }
 
 /** Joined, and to stay. */
-function isMember(node: AppliedNode | undefined): boolean {
+export function isMember(node: AppliedNode | undefined): boolean {
   return node?.joined === true && node.leaving !== true;
 }
 

@@ -1,4 +1,5 @@
 import type { BuiltInBlueprint, DriftPolicy } from './blueprints.js';
+import type { AskedOperation } from './askedOperations.js';
 import type { Cluster, ClusterSpec, CommonStatus, Condition, NodeSpec } from './cluster.js';
 import type { StepFailure } from './errors.js';
 import type { OperationPlan } from './plan.js';
@@ -38,6 +39,8 @@ export interface ClusterRecord {
   conditions: Condition[];
   provisionStatus: ProvisionStatus;
   commonStatus: CommonStatus;
+  /** Operations asked for beside the spec, and not done yet. */
+  asked?: AskedOperation[];
   applied: AppliedCluster;
 }
 
@@ -66,6 +69,10 @@ export interface AppliedCluster {
   blueprint?: { name: string; version?: string; base?: BuiltInBlueprint };
   /** The last sync that was asked for and has ended well. */
   sync?: number;
+  /** Why the last taskset that was to apply a spec did not; empty or absent: it did. */
+  failure?: string;
+  /** A restore that has begun and not ended well: there is no way back but through a restore. */
+  restoring?: { id: string; args: Record<string, string> } | null;
 }
 
 /** One document per node: also of nodes that the spec no longer holds until they are clean. */
@@ -113,6 +120,8 @@ export interface TasksetRecord {
   /** 1, 2, 3 … within the cluster: newest is the highest. */
   sequence: number;
   generation: number;
+  /** The cluster's number of retries when it began: what was asked for later is another taskset's. */
+  retries?: number;
   status: TasksetStatus;
   comments: string;
   operations: TasksetOperationRecord[];

@@ -36,6 +36,15 @@ export type StepName =
   | 'blueprint-drift'
   | 'drain'
   | 'etcd-member-remove'
+  | 'snapshot-take'
+  | 'cluster-keys'
+  | 'kubernetes-stop'
+  | 'etcd-restore'
+  | 'control-plane-restore'
+  | 'control-plane-reset'
+  | 'node-rejoin'
+  | 'node-prune'
+  | 'system-restart'
   | 'node-delete'
   | 'reset'
   | 'restore'
@@ -180,6 +189,7 @@ export const upgradeWorkerSteps: readonly StepDef[] = [
 export const clusterSteps: readonly StepDef[] = [
   { name: 'check-in', title: 'Check in with the API server, revoke the join tokens' },
   { name: 'node-metadata', title: 'Set labels, annotations and taints' },
+  { name: 'system-restart', title: 'Start DNS and the service proxy again' },
 ];
 
 export const blueprintSteps: readonly StepDef[] = [
@@ -192,11 +202,44 @@ export const blueprintSteps: readonly StepDef[] = [
   { name: 'blueprint-health', title: "Wait for the blueprint's workloads" },
 ];
 
+/** On the first control plane whose etcd is healthy. */
+export const snapshotSteps: readonly StepDef[] = [
+  { name: 'snapshot-take', title: 'Take a snapshot of etcd' },
+];
+
 /** Through a healthy control plane, before a node that stays out is cleaned. */
 export const leaveSteps: readonly StepDef[] = [
   { name: 'drain', title: 'Drain the node' },
   { name: 'etcd-member-remove', title: 'Take the etcd member out' },
   { name: 'node-delete', title: 'Delete the node object' },
+];
+
+/** On every control plane before any of them gets its data back: none may go on with what it has. */
+export const restoreStopSteps: readonly StepDef[] = [
+  claim,
+  { name: 'kubernetes-stop', title: 'Stop the control plane' },
+];
+
+/** The control plane that gets the data of the snapshot; its machine may have lost everything. */
+export const restoreLeaderSteps: readonly StepDef[] = [
+  ...prepareSteps,
+  { name: 'etcd-restore', title: "Put the snapshot's keys and data in place" },
+  { name: 'control-plane-restore', title: 'Start the control plane on them' },
+  { name: 'node-prune', title: 'Delete the nodes that are no more' },
+  nodeReady,
+];
+
+/** The others join anew, one at a time. */
+export const restoreControlPlaneSteps: readonly StepDef[] = [
+  ...prepareSteps,
+  { name: 'control-plane-reset', title: 'Put what it had aside' },
+  ...controlPlaneSteps.slice(prepareSteps.length),
+];
+
+/** Workers stay as they are, with their pods, where the API server knows them. */
+export const restoreWorkerSteps: readonly StepDef[] = [
+  { name: 'node-rejoin', title: 'Have the node known to the API server' },
+  nodeReady,
 ];
 
 /** Leaves the machine as it was found. */
@@ -216,6 +259,10 @@ export type NodePath =
   | 'upgrade-worker'
   | 'endpoint'
   | 'blueprint-images'
+  | 'restore-stop'
+  | 'restore-leader'
+  | 'restore-control-plane'
+  | 'restore-worker'
   | 'clean';
 
 export const nodePaths: Readonly<Record<NodePath, readonly StepDef[]>> = {
@@ -230,5 +277,9 @@ export const nodePaths: Readonly<Record<NodePath, readonly StepDef[]>> = {
     { name: 'artifacts', title: 'Send what the machine lacks', needs: [] },
     { name: 'images', title: 'Import images' },
   ],
+  'restore-stop': restoreStopSteps,
+  'restore-leader': restoreLeaderSteps,
+  'restore-control-plane': restoreControlPlaneSteps,
+  'restore-worker': restoreWorkerSteps,
   clean: cleanSteps,
 };

@@ -49,6 +49,9 @@ export const OperationName = {
   NodeRemoval: 'NodeRemoval',
   NodeUpdate: 'NodeUpdate',
   BlueprintSync: 'BlueprintSync',
+  EtcdSnapshot: 'EtcdSnapshot',
+  ClusterRestore: 'ClusterRestore',
+  CertificateRenewal: 'CertificateRenewal',
   ClusterDeletion: 'ClusterDeletion',
 } as const;
 export type OperationName = (typeof OperationName)[keyof typeof OperationName];

@@ -1,10 +1,11 @@
-import type { Collection, Db } from 'mongodb';
+import type { Collection, Db, Filter } from 'mongodb';
 
 import { initialConditions } from '../core/conditions.js';
 import { AppError, ErrorCode } from '../core/errors.js';
 import { sharedWith } from '../core/sharing.js';
 import { normaliseForCompare } from '../core/specHash.js';
 import { CommonConditionStatus, ProvisionStatus } from '../core/words.js';
+import { askedAgain, unchanged as queueUnchanged } from './askedOperations.js';
 import { clusterRecord, labelTermsOf } from './clusterDocument.js';
 import type { ClusterDocument } from './clusterDocument.js';
 import { noteClusterName } from './clusterNames.js';
@@ -13,6 +14,7 @@ import { isDuplicate } from './databaseError.js';
 import { checkPrecondition } from './precondition.js';
 import { forgetMachines, noteMachines } from './machines.js';
 import { newId } from './newId.js';
+import { dueAtOf } from './snapshotsDue.js';
 import { commonStatus, timestamp } from './timestamps.js';
 import type { ClusterStore } from './types.js';
 
@@ -101,10 +103,15 @@ async function change(
     if (existing.commonStatus.conditionStatus !== CommonConditionStatus.Failed) {
       return { record: clusterRecord(existing), created: false, changed: false };
     }
-    return updated(clusters, unchanged, {
-      ...submission('the same configuration was submitted again'),
-      retries: retries + 1,
-    });
+    return updated(
+      clusters,
+      { ...unchanged, ...queueUnchanged(existing) },
+      {
+        ...submission('the same configuration was submitted again'),
+        ...askedAgain(existing),
+        retries: retries + 1,
+      },
+    );
   }
   await noteMachines(db, _id, input);
   return updated(clusters, unchanged, {
@@ -114,6 +121,7 @@ async function change(
     sharedWith: sharedWith(input.desired.spec),
     labelTerms: labelTermsOf(input.desired),
     blueprint: input.desired.spec.blueprint,
+    snapshotDueAt: dueAtOf(input.desired, existing.lastSnapshotAt),
     secretsHash: input.secretsHash,
     modifiedAt: timestamp(),
   });
@@ -121,7 +129,7 @@ async function change(
 
 async function updated(
   clusters: Collection<ClusterDocument>,
-  filter: Partial<ClusterDocument>,
+  filter: Filter<ClusterDocument>,
   set: Partial<ClusterDocument>,
 ): Promise<ApplyResult | undefined> {
   const document = await clusters.findOneAndUpdate(
@@ -151,6 +159,7 @@ function newDocument({ project, name, desired, secretsHash }: ApplyInput): Clust
     sharedWith: sharedWith(desired.spec),
     labelTerms: labelTermsOf(desired),
     blueprint: desired.spec.blueprint,
+    snapshotDueAt: dueAtOf(desired),
     secretsHash,
     createdAt: now,
     modifiedAt: now,

@@ -22,6 +22,13 @@ export interface ClusterDocument extends Omit<ClusterRecord, 'id' | 'desired' | 
   sharedWith?: string[];
   /** As the spec names it: found by name. Left out by documents from before there was an index. */
   blueprint?: BlueprintRef;
+  /** When etcd is to be snapshotted next; NEVER: not by itself. Left out by documents from before there were any. */
+  snapshotDueAt?: string;
+  lastSnapshotAt?: string;
+  /** Ids of the asked operations that were done last. */
+  askedDone?: string[];
+  /** Goes up with each write of the queue of asked operations: none of two at once is lost. */
+  askedRevision?: number;
   /** Its children are being removed: none may be added any more. */
   removing?: true;
 }
@@ -38,6 +45,10 @@ export function clusterRecord(document: ClusterDocument): ClusterRecord {
     sharedWith: _sharedWith,
     labelTerms: _terms,
     blueprint: _blueprint,
+    snapshotDueAt: _dueAt,
+    lastSnapshotAt: _snapshot,
+    askedDone: _done,
+    askedRevision: _revision,
     ...rest
   } = document;
   return {

@@ -1,9 +1,11 @@
 import type { Collection, Db, UpdateFilter } from 'mongodb';
 
+import { endAsked, takeAsked } from '../core/askedOperations.js';
 import type { ClusterRecord } from '../core/records.js';
 import { EVERY_PROJECT } from '../core/sharing.js';
 import { CommonConditionStatus } from '../core/words.js';
 import { applyCluster, submission } from './applyCluster.js';
+import { askOperation, changeAsked, retryAsked } from './askedOperations.js';
 import { batched } from './batched.js';
 import { clusterRecord, labelTermsOf } from './clusterDocument.js';
 import type { ClusterDocument } from './clusterDocument.js';
@@ -13,6 +15,7 @@ import { CollectionName } from './collections.js';
 import { ensureMachineIndexes, findByAddress } from './machines.js';
 import { checkPrecondition } from './precondition.js';
 import { removeCluster } from './removeCluster.js';
+import { ensureSnapshotIndex, noteSnapshot, snapshotsDue } from './snapshotsDue.js';
 import { commonStatus, timestamp } from './timestamps.js';
 import type { ClusterStore, Precondition } from './types.js';
 
@@ -25,6 +28,7 @@ export async function openClusters(db: Db): Promise<ClusterStore> {
   await addLabelTerms(clusters);
   await addBlueprints(clusters);
   await clusters.createIndex({ waiting: 1, waitingSince: 1 });
+  await ensureSnapshotIndex(clusters);
   await ensureMachineIndexes(db);
   const names = openClusterNames(db);
   const one = async (filter: Partial<ClusterDocument>) => recordOf(await clusters.findOne(filter));
@@ -100,11 +104,6 @@ export async function openClusters(db: Db): Promise<ClusterStore> {
       if (marked !== undefined) await noteClusterName(db, project, name);
       return marked;
     },
-    requestRetry: (project, name) =>
-      update(
-        { project, name },
-        { $set: submission('a retry was submitted'), $inc: { retries: 1 } },
-      ),
     requestWork: (project, name, { reason, sync = false }) =>
       update(
         { project, name, deleting: false },
@@ -113,6 +112,13 @@ export async function openClusters(db: Db): Promise<ClusterStore> {
     async setDrift(clusterId, drift) {
       await clusters.updateOne({ _id: clusterId }, { $set: { drift } });
     },
+    requestRetry: (project, name) => retryAsked(clusters, { project, name }),
+    ask: (project, name, operation) => askOperation(clusters, { project, name }, operation),
+    snapshotsDue: (now, page) => snapshotsDue(clusters, now, page),
+    noteSnapshot: (clusterId, takenAt) => noteSnapshot(clusters, clusterId, takenAt),
+    takeAsked: (clusterId, taken) =>
+      changeAsked(clusters, clusterId, (queue) => takeAsked(queue, taken)),
+    endAsked: (clusterId, end) => changeAsked(clusters, clusterId, (queue) => endAsked(queue, end)),
     remove: (clusterId) => removeCluster(db, clusterId),
     unobserved: async (limit) => {
       if (limit < 1) return [];

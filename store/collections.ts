@@ -24,6 +24,9 @@ export const CollectionName = {
   /** Machines on which the installer command ran. */
   registrations: 'registrations',
   installTokens: 'installTokens',
+  /** Of etcd, without their bytes. */
+  snapshots: 'snapshots',
+  snapshotChunks: 'snapshotChunks',
   audit: 'audit',
   /** Requests with an Idempotency-Key. */
   idempotency: 'idempotency',

@@ -17,6 +17,7 @@ import { openNodes } from './nodes.js';
 import { openProjects } from './projects.js';
 import { openRegistrations } from './registrations.js';
 import { openSecrets } from './secrets.js';
+import { openSnapshots } from './snapshots.js';
 import { openTasksets } from './tasksets.js';
 import type { Store } from './types.js';
 
@@ -43,6 +44,7 @@ export async function createStore(options: StoreOptions): Promise<Store> {
       hostKeys: withDatabaseErrors(await openHostKeys(db)),
       registrations: withDatabaseErrors(await openRegistrations(db)),
       installTokens: withDatabaseErrors(await openInstallTokens(db)),
+      snapshots: withDatabaseErrors(await openSnapshots(db)),
       audit: withDatabaseErrors(await openAudit(db)),
       idempotency: withDatabaseErrors(await openIdempotency(db)),
       ping: () => ping(db),

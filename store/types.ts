@@ -4,6 +4,7 @@ import type {
   BlueprintVersion,
   ResolvedBlueprint,
 } from '../core/blueprints.js';
+import type { AskedEnd, AskedOperation } from '../core/askedOperations.js';
 import type { Cluster, ClusterSpec, Condition } from '../core/cluster.js';
 import type {
   AppliedCluster,
@@ -38,6 +39,7 @@ export interface Store {
   hostKeys: HostKeyStore;
   registrations: RegistrationStore;
   installTokens: InstallTokenStore;
+  snapshots: SnapshotStore;
   audit: AuditStore;
   idempotency: IdempotencyStore;
   /** Fails unless the database answers within 2 s. */
@@ -116,7 +118,7 @@ export interface ClusterStore {
     name: string,
     precondition?: Precondition,
   ): Promise<ClusterRecord | undefined>;
-  /** One more retry, commonStatus submitted. */
+  /** One more retry, commonStatus submitted; operations that were asked for and failed are asked for again. */
   requestRetry(project: string, name: string): Promise<ClusterRecord | undefined>;
   /** The same, for a reason of its own; `sync`: the blueprint is applied anew even where nothing has changed. */
   requestWork(
@@ -125,6 +127,31 @@ export interface ClusterStore {
     ask: { reason: string; sync?: boolean },
   ): Promise<ClusterRecord | undefined>;
   setDrift(clusterId: string, drift: DriftRecord): Promise<void>;
+  /**
+   * Asks for an operation beside the spec (core/askedOperations.ts): in one atomic write it is queued, there is one more
+   * retry and commonStatus is submitted. `fresh: false`: the same id was asked for before, or the same waits already,
+   * and nothing is changed. A cluster that is being deleted, or whose queue is full: Conflict. Undefined when there is
+   * no such cluster.
+   */
+  ask(
+    project: string,
+    name: string,
+    operation: Pick<AskedOperation, 'id' | 'kind' | 'args'>,
+  ): Promise<{ record: ClusterRecord; asked: AskedOperation; fresh: boolean } | undefined>;
+  /**
+   * Created clusters whose etcd is to be snapshotted by now (core/snapshotPolicy.ts), those that have waited longest
+   * first; `next` is the key of the page after.
+   */
+  snapshotsDue(
+    now: Date,
+    page: { limit: number; after?: SnapshotDueKey },
+  ): Promise<{ items: ClusterDue[]; next?: SnapshotDueKey }>;
+  /** One was taken then: the next is due by the cluster's policy. */
+  noteSnapshot(clusterId: string, takenAt: string): Promise<void>;
+  /** A taskset has begun with these. */
+  takeAsked(clusterId: string, taken: { ids: readonly string[]; tasksetId: string }): Promise<void>;
+  /** It has ended. May be repeated: only what it had taken is touched. */
+  endAsked(clusterId: string, end: AskedEnd): Promise<void>;
   /** Removes the cluster and everything under its id (nodes, tasksets, logs, secrets, host keys). */
   remove(clusterId: string): Promise<void>;
   setConditions(clusterId: string, conditions: Condition[]): Promise<void>;
@@ -161,6 +188,19 @@ export interface ClusterStore {
   ): Promise<{ project: string; name: string; hostname: string; endpoint: string }[]>;
   /** All clusters that a workflow may have to exist for (for reconcilers). */
   forEachActive(visit: (record: ClusterRecord) => Promise<void>): Promise<void>;
+}
+
+export interface SnapshotDueKey {
+  dueAt: string;
+  id: string;
+}
+
+export interface ClusterDue {
+  id: string;
+  project: string;
+  name: string;
+  /** RFC 3339; the epoch where none was ever taken. */
+  dueAt: string;
 }
 
 export interface NodeStore {
@@ -460,6 +500,55 @@ export interface InstallTokenStore {
   latest(clusterId: string): Promise<InstallTokenRecord | undefined>;
   /** How many there were. */
   revokeAll(clusterId: string): Promise<number>;
+}
+
+/** A snapshot of a cluster's etcd, without its bytes and its keys: those lie sealed in chunks and among the secrets. */
+export interface SnapshotRecord {
+  /** Of the operation that was asked for: letters, digits and dashes, at most 64. */
+  id: string;
+  clusterId: string;
+  /** When it was taken. */
+  createdAt: string;
+  /** The hostname of the control plane that it was taken on. */
+  node: string;
+  kubernetesVersion: string;
+  /** Of etcd, when it was begun. */
+  revision?: string;
+  /** Bytes, and their sum, as etcd gave it. */
+  size: number;
+  sha256: string;
+  /** The same compressed: what the chunks hold. */
+  packedSize: number;
+  packedSha256: string;
+  chunks: number;
+  /** All of it is here and was read back. */
+  complete: boolean;
+  completedAt?: string;
+}
+
+export interface SnapshotStore {
+  /** Makes it, or goes on with the one of this id where its bytes are the same. NotFound when the cluster is gone. */
+  begin(record: Omit<SnapshotRecord, 'complete' | 'completedAt'>): Promise<void>;
+  /** At most 1 MB. Writing it again changes nothing. */
+  putChunk(
+    clusterId: string,
+    id: string,
+    chunk: { index: number; sealed: Uint8Array },
+  ): Promise<void>;
+  /** How many there are: they are put in order. */
+  chunkCount(clusterId: string, id: string): Promise<number>;
+  getChunk(clusterId: string, id: string, index: number): Promise<Buffer | undefined>;
+  complete(clusterId: string, id: string): Promise<void>;
+  get(clusterId: string, id: string): Promise<SnapshotRecord | undefined>;
+  /** Newest first, without those that are not complete. */
+  list(
+    clusterId: string,
+    page: Page<Pick<SnapshotRecord, 'createdAt' | 'id'>>,
+  ): Promise<Slice<SnapshotRecord>>;
+  /** Newest first, with those that are not complete. */
+  all(clusterId: string): Promise<SnapshotRecord[]>;
+  /** With its chunks; false when there is none. */
+  remove(clusterId: string, id: string): Promise<boolean>;
 }
 
 export interface AuditRecord {

@@ -68,6 +68,93 @@ const upgrade: OperationPlan = {
   ...{ leave: [], clusterSteps: [], kubernetesVersion: 'v1.35.4', workersAtOnce: 1 },
 };
 
+describe('a restore', () => {
+  const restore: OperationPlan = {
+    ...{ name: 'ClusterRestore', reason: 'asked for', leave: [] },
+    nodes: [
+      { hostname: 'm1', path: 'restore-leader' },
+      { hostname: 'm2', path: 'restore-control-plane' },
+      { hostname: 'm3', path: 'restore-control-plane' },
+      { hostname: 'm4', path: 'restore-worker' },
+    ],
+    clusterSteps: ['check-in', 'blueprint-sync'],
+    ...{ kubernetesVersion: 'v1.34.4', asked: { id: 'r1', args: { snapshot: 's1' } } },
+  };
+
+  it('touches nothing before all machines answer, and stops all control planes before one gets its data', async () => {
+    const world = await run({ operations: [restore] });
+    expect(world.ended).toMatchObject([{ failed: false }]);
+    const first = world.calls.findIndex((call) => call.startsWith('start'));
+    expect(first).toBeGreaterThan(at(world, 'preflight'));
+    const stopped = ['m1', 'm2', 'm3'].map((name) => at(world, `end ${name} kubernetes-stop`));
+    const data = at(world, 'start m1 etcd-restore');
+    expect(data).toBeGreaterThan(Math.max(...stopped));
+    const order = [
+      ...['end m1 etcd-restore', 'start m1 control-plane-restore', 'end m1 node-prune'],
+      ...['start m2 control-plane-reset', 'end m3 node-ready', 'start m4 node-rejoin'],
+      ...['kubeconfig ClusterRestore', 'start cluster check-in', 'nodes synced'],
+    ].map((call) => at(world, call));
+    expect(order).toEqual(order.toSorted((a, b) => a - b));
+  });
+
+  it('has the other control planes join one at a time', async () => {
+    const world = await run({ operations: [restore] });
+    const [a, b] = ['m2', 'm3'].map((name) => ({
+      start: at(world, `start ${name} kubeadm-join-control-plane`),
+      end: at(world, `end ${name} kubeadm-join-control-plane`),
+    }));
+    expect(a!.end < b!.start || b!.end < a!.start).toBe(true);
+  });
+
+  it('does not go on where a control plane cannot be stopped: it would go on with other data', async () => {
+    const world = await run({
+      operations: [restore],
+      onStep: (step) => {
+        if (step === 'm2 kubernetes-stop') throw stepFailure('m2', 'kubernetes-stop');
+      },
+    });
+    expect(world.ended).toMatchObject([{ failed: true }]);
+    expect(world.calls).not.toContain('start m1 etcd-restore');
+  });
+
+  it('is of use although a worker does not come back', async () => {
+    const world = await run({
+      operations: [restore],
+      onStep: (step) => {
+        if (step === 'm4 node-rejoin') throw stepFailure('m4', 'node-rejoin');
+      },
+    });
+    expect(world.ended).toMatchObject([{ failed: true }]);
+    at(world, 'end cluster blueprint-sync');
+    at(world, 'nodes failed');
+  });
+});
+
+describe('a snapshot', () => {
+  const snapshot: OperationPlan = {
+    ...{ name: 'EtcdSnapshot', reason: 'asked for', nodes: [], leave: [], clusterSteps: [] },
+    asked: { id: 's1' },
+  };
+
+  it('is taken under the id that was asked for, and what is too old goes after it', async () => {
+    const world = await run({ operations: [snapshot] });
+    expect(world.ended).toMatchObject([{ failed: false }]);
+    expect(at(world, 'prune EtcdSnapshot')).toBeGreaterThan(at(world, 'end snapshot s1'));
+  });
+
+  it('that fails prunes nothing and does not keep the rest of the taskset from being done', async () => {
+    const world = await run({
+      operations: [snapshot, blueprint],
+      onStep: (step) => {
+        if (step === 'snapshot s1') throw stepFailure('m1', 'snapshot-take');
+      },
+    });
+    expect(world.ended).toMatchObject([{ outcomes: [{ failed: true }, { failed: false }] }]);
+    expect(world.calls).not.toContain('prune EtcdSnapshot');
+    at(world, 'end cluster namespace-sync');
+  });
+});
+
 describe('an upgrade', () => {
   it('prepares all nodes at once, and then changes one after another', async () => {
     const world = await run({ operations: [upgrade] });

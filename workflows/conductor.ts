@@ -18,9 +18,12 @@ import { gateSignal, progressSignal } from './messages.js';
 import { node } from './node.js';
 
 const START_ORDER: readonly (readonly NodePath[])[] = [
-  ['leader', 'upgrade-first'],
-  ['control-plane', 'upgrade-control-plane'],
-  ['worker', 'upgrade-worker', 'endpoint', 'blueprint-images', 'clean'],
+  ['leader', 'upgrade-first', 'restore-leader'],
+  ['control-plane', 'upgrade-control-plane', 'restore-control-plane'],
+  [
+    ...(['worker', 'upgrade-worker', 'restore-worker', 'restore-stop'] as const),
+    ...(['endpoint', 'blueprint-images', 'clean'] as const),
+  ],
 ];
 
 /** Nodes of one operation at work at once: each is a child with its own history. */

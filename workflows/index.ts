@@ -1,6 +1,8 @@
 export { blueprintRollout } from './blueprintRollout.js';
 export { cluster } from './cluster.js';
 export { node } from './node.js';
+export { ClusterRestore } from './operations/clusterRestore.js';
+export { EtcdSnapshot } from './operations/etcdSnapshot.js';
 export {
   BlueprintSync,
   ClusterCreation,

@@ -20,6 +20,7 @@ export const records = proxyLocalActivities<
     | 'isDeleting'
     | 'markControlPlaneUp'
     | 'markNodes'
+    | 'pruneSnapshots'
     | 'removeCluster'
     | 'takeWork'
   >
@@ -48,7 +49,7 @@ export const checks = proxyActivities<Pick<Activities, 'preflightCluster'>>({
  * 12 attempts: a machine that is away for about five minutes (a reboot, a switch) is waited for.
  */
 export const steps = proxyActivities<
-  Pick<Activities, 'runNodeStep' | 'runClusterStep' | 'storeKubeconfig'>
+  Pick<Activities, 'runNodeStep' | 'runClusterStep' | 'storeKubeconfig' | 'takeSnapshot'>
 >({
   startToCloseTimeout: '3 h',
   heartbeatTimeout: '30 s',

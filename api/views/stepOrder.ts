@@ -4,6 +4,7 @@ import {
   leaveSteps,
   nodePaths,
   preflightSteps,
+  snapshotSteps,
   type StepName,
 } from '../../core/steps.js';
 
@@ -13,6 +14,7 @@ const DEFINITIONS = [
   ...clusterSteps,
   ...blueprintSteps,
   ...leaveSteps,
+  ...snapshotSteps,
 ];
 
 const TITLES = new Map<StepName, string>();
@@ -24,7 +26,7 @@ export function stepTitle(name: StepName): string {
 }
 
 /** Run within other steps: they have output of their own but no place in a list. */
-const HELPERS: readonly StepName[] = ['join-credentials', 'kubeconfig'];
+const HELPERS: readonly StepName[] = ['join-credentials', 'kubeconfig', 'cluster-keys'];
 
 /** Of every step that has output, each once. */
 export const STEP_NAMES: readonly StepName[] = [...new Set([...TITLES.keys(), ...HELPERS])];

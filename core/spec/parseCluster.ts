@@ -15,6 +15,7 @@ import { placementRule } from './rules/placement.js';
 import { proxyRule } from './rules/proxy.js';
 import type { Rule } from './rules/rule.js';
 import { sharingRule } from './rules/sharing.js';
+import { snapshotsRule } from './rules/snapshots.js';
 import { sshRule } from './rules/ssh.js';
 import { topologyRule } from './rules/topology.js';
 import { uniquenessRule } from './rules/uniqueness.js';
@@ -37,6 +38,7 @@ const RULES: readonly Rule[] = [
   sharingRule,
   placementRule,
   blueprintRule,
+  snapshotsRule,
   unsupportedRule,
 ];
 

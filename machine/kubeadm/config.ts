@@ -122,9 +122,14 @@ function timeouts(version: KubeadmApi): object {
  * Before 1.32 kubeadm's own preflight calls crictl, which is not part of Kubernetes, to pull images that are there
  * already. What else it looks at, ours has looked at before the first change.
  */
-function skipPhases(kubernetesVersion: string): object {
+export function skippedPhases(kubernetesVersion: string): string[] {
   const { minor } = neededRow(kubernetesVersion);
-  return compareMinors(minor, '1.32') < 0 ? { skipPhases: ['preflight'] } : {};
+  return compareMinors(minor, '1.32') < 0 ? ['preflight'] : [];
+}
+
+function skipPhases(kubernetesVersion: string): object {
+  const phases = skippedPhases(kubernetesVersion);
+  return phases.length === 0 ? {} : { skipPhases: phases };
 }
 
 function patches(context: StepContext): object {

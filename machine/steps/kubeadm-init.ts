@@ -18,7 +18,7 @@ export const kubeadmInitStep: StepModule = {
 };
 
 /** Names the cluster inside itself: the proof that a control plane is this cluster's. */
-function identity({ cluster }: StepContext): string {
+export function identity({ cluster }: StepContext): string {
   return stringify({
     apiVersion: 'v1',
     kind: 'ConfigMap',

@@ -16,6 +16,15 @@ import {
 import { checkInStep } from './check-in.js';
 import { claimStep } from './claim.js';
 import { cniStep } from './cni.js';
+import {
+  controlPlaneResetStep,
+  controlPlaneRestoreStep,
+  etcdRestoreStep,
+  kubernetesStopStep,
+  nodePruneStep,
+  nodeRejoinStep,
+  systemRestartStep,
+} from './cluster-restore.js';
 import { containerRuntimeStep } from './container-runtime.js';
 import { drainStep } from './drain.js';
 import { etcdMemberRemoveStep } from './etcd-member-remove.js';
@@ -34,6 +43,7 @@ import { packagesStep } from './packages.js';
 import { releaseStep } from './release.js';
 import { resetStep } from './reset.js';
 import { restoreStep } from './restore.js';
+import { clusterKeysStep, snapshotTakeStep } from './snapshot.js';
 import type { StepModule } from './types.js';
 import {
   etcdSnapshotStep,
@@ -75,6 +85,15 @@ export const stepModules: readonly StepModule[] = [
   upgradeDrainStep,
   kubeletRestartStep,
   uncordonStep,
+  snapshotTakeStep,
+  clusterKeysStep,
+  kubernetesStopStep,
+  etcdRestoreStep,
+  controlPlaneRestoreStep,
+  nodePruneStep,
+  controlPlaneResetStep,
+  nodeRejoinStep,
+  systemRestartStep,
   drainStep,
   etcdMemberRemoveStep,
   nodeDeleteStep,

@@ -26,6 +26,10 @@ export interface StepContext {
   proxyAuth?: string;
   /** Short-lived secrets made for this run (bootstrap token, certificate key, CA hash). */
   join?: JoinSecrets;
+  /** For the steps of a snapshot: its id. */
+  snapshot?: string;
+  /** For the steps of a restore. */
+  restore?: RestoreContext;
   /** For `kubeadm-init`: what the first workers will join with, each with its own. */
   firstTokens?: readonly FirstToken[];
 }
@@ -50,6 +54,22 @@ export interface AddonFile {
   path: string;
   bytes: Buffer;
   sha256: string;
+}
+
+export interface RestoreContext {
+  /** Marks what it has done on each machine, so that it goes on and never begins anew. */
+  id: string;
+  /** Hostnames of the control planes that join the first one anew. */
+  others: readonly string[];
+  /** Hostnames of the nodes that stay as they are, the first control plane among them. */
+  keep: readonly string[];
+  /** For the machine that gets the data. */
+  snapshot?: {
+    sha256: string;
+    packedSha256: string;
+    /** Secret: a compressed archive of the keys, in base64. */
+    keys: string;
+  };
 }
 
 export interface FirstToken {

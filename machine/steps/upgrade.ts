@@ -27,7 +27,7 @@ const KEPT_SNAPSHOTS = 3;
 
 export const etcdSnapshotStep: StepModule = {
   name: 'etcd-snapshot',
-  script: ['etcd-lib.sh', 'etcd-snapshot.sh'],
+  script: ['etcd-lib.sh', 'etcd-snapshot-lib.sh', 'etcd-snapshot.sh'],
   timeoutSeconds: 900,
   params: (context) => ({
     LABEL: `before-${context.spec.config.kubernetesVersion}`,

@@ -118,6 +118,10 @@ export function fakeWorld(options: FakeOptions): FakeWorld {
     },
     markControlPlaneUp: note('control plane up'),
     storeKubeconfig: note('kubeconfig'),
+    takeSnapshot: async ({ snapshot }) => {
+      await step(`snapshot ${snapshot}`);
+    },
+    pruneSnapshots: note('prune'),
     markNodes: async (_ref, failures) => {
       calls.push(`nodes ${failures.length === 0 ? 'synced' : 'failed'}`);
       return Promise.resolve();

@@ -79,6 +79,27 @@ export function scenarios(): Scenario[] {
     },
     rollout(),
     {
+      name: 'snapshot-and-restore',
+      options: {
+        operations: [
+          {
+            ...{ name: 'EtcdSnapshot', reason: 'asked for', nodes: [], ...plain },
+            ...{ kubernetesVersion: 'v1.34.4', asked: { id: 's1' } },
+          },
+          {
+            ...{ name: 'ClusterRestore', reason: 'asked for', ...plain },
+            nodes: [
+              { hostname: 'm1', path: 'restore-leader' },
+              { hostname: 'm2', path: 'restore-control-plane' },
+              { hostname: 'm3', path: 'restore-worker' },
+            ],
+            clusterSteps: ['check-in', 'blueprint-sync'],
+            ...{ kubernetesVersion: 'v1.34.4', asked: { id: 'r1', args: { snapshot: 's1' } } },
+          },
+        ],
+      },
+    },
+    {
       name: 'deletion',
       options: {
         deleting: true,

@@ -1,0 +1,93 @@
+import { Readable } from 'node:stream';
+
+import type { Artifact } from '../core/artifacts.js';
+import { AppError, ErrorCode } from '../core/errors.js';
+import { isControlPlane } from '../core/plan.js';
+import type { StepName } from '../core/steps.js';
+import { ConditionStatus, ConditionType } from '../core/words.js';
+import type { NodeSpec } from '../core/cluster.js';
+import type { RestoreContext } from '../machine/steps/types.js';
+import { setCondition } from './conditions.js';
+import type { ActivityDeps } from './deps.js';
+import type { LoadedCluster } from './load.js';
+import type { OperationRef, StepRef } from './refs.js';
+import { openSnapshot, type OpenSnapshot } from './snapshotFile.js';
+import { withMachine } from './targets.js';
+
+/** Steps that are marked with the restore they belong to. */
+export const RESTORE_STEPS: ReadonlySet<StepName> = new Set<StepName>([
+  ...(['kubernetes-stop', 'etcd-restore', 'control-plane-restore'] as const),
+  ...(['node-prune', 'control-plane-reset'] as const),
+]);
+
+interface Asked {
+  id: string;
+  args: Record<string, string>;
+}
+
+/** From here on the cluster is not what it was, and the next taskset ends the restore whatever else it does. */
+export async function beginRestore(deps: ActivityDeps, ref: StepRef): Promise<void> {
+  const { id, args, nodes: _nodes } = await planned(deps, ref);
+  await deps.store.clusters.setApplied(ref.clusterId, { restoring: { id, args } });
+  await setCondition(deps, ref, {
+    type: ConditionType.Ready,
+    status: ConditionStatus.False,
+    reason: `the snapshot ${snapshotOf({ id, args })} is being restored`,
+  });
+}
+
+/** What a step of a restore is given; the machine that gets the data has the snapshot when this resolves. */
+export async function restoreContext(
+  deps: ActivityDeps,
+  { ref, loaded, on }: { ref: StepRef; loaded: LoadedCluster; on: NodeSpec },
+): Promise<RestoreContext> {
+  const { id, args, nodes } = await planned(deps, ref);
+  const others = nodes
+    .filter(({ path }) => path === 'restore-control-plane')
+    .map(({ hostname }) => hostname);
+  // A control plane that the spec takes away leaves in an operation of its own, by its node.
+  const known = loaded.nodes.filter(({ joined }) => joined).map(({ hostname }) => hostname);
+  const context = { id, others, keep: known.filter((name) => !others.includes(name)) };
+  if (ref.step !== 'etcd-restore') return context;
+  const opened = await openSnapshot(deps, ref.clusterId, snapshotOf({ id, args }));
+  await sendSnapshot(deps, { ref, loaded, on, opened });
+  const { sha256, packedSha256 } = opened.record;
+  return { ...context, snapshot: { sha256, packedSha256, keys: opened.keys } };
+}
+
+async function planned(
+  deps: ActivityDeps,
+  ref: OperationRef,
+): Promise<Asked & { nodes: { hostname: string; path: string }[] }> {
+  const taskset = await deps.store.tasksets.get(ref.clusterId, ref.tasksetId);
+  const operation = taskset?.plan[ref.operationIndex];
+  if (operation?.asked === undefined) {
+    throw new AppError(ErrorCode.Internal, 'the taskset does not say what is to be restored');
+  }
+  const { asked, nodes } = operation;
+  return { id: asked.id, args: asked.args ?? {}, nodes };
+}
+
+function snapshotOf({ args }: Asked): string {
+  return args['snapshot'] ?? '';
+}
+
+/** By its sum, resumed where it was cut, verified on arrival; the step removes it. */
+async function sendSnapshot(
+  deps: ActivityDeps,
+  of: { ref: OperationRef; loaded: LoadedCluster; on: NodeSpec; opened: OpenSnapshot },
+): Promise<void> {
+  const { ref, loaded, on, opened } = of;
+  if (!isControlPlane(on)) {
+    throw new AppError(ErrorCode.Internal, `${on.hostname} is no control plane`);
+  }
+  const { id, packedSha256: sha256, packedSize: size, kubernetesVersion } = opened.record;
+  const artifact: Artifact = {
+    ...{ path: `snapshots/${id}.gz`, sha256, size, kind: 'package', name: 'etcd-snapshot' },
+    ...{ version: kubernetesVersion, arch: 'all' },
+  };
+  const query = { ...ref, spec: loaded.record.desired.spec, node: on };
+  await withMachine(deps, query, (session) =>
+    session.ensureArtifacts([artifact], (_artifact, from) => Readable.from(opened.read(from))),
+  );
+}

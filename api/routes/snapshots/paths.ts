@@ -1,0 +1,4 @@
+import { CLUSTER } from '../clusters/paths.js';
+
+export const SNAPSHOTS = `${CLUSTER}/snapshots`;
+export const SNAPSHOT = `${SNAPSHOTS}/{id}`;

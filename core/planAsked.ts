@@ -1,0 +1,89 @@
+import { AskedKind, type AskedOperation } from './askedOperations.js';
+import type { ClusterSpec } from './cluster.js';
+import type { AppliedState, DesiredState, NodeTask, OperationPlan } from './plan.js';
+import { chooseLeader, isControlPlane, isMember } from './plan.js';
+import { OperationName } from './words.js';
+
+/** Operations beside the spec: that they failed says nothing of whether it is applied. */
+const ASIDE: ReadonlySet<OperationName> = new Set([
+  OperationName.EtcdSnapshot,
+  OperationName.ClusterRestore,
+  OperationName.CertificateRenewal,
+]);
+
+export function isAside({ name }: Pick<OperationPlan, 'name'>): boolean {
+  return ASIDE.has(name);
+}
+
+/** A restore that has begun and not ended is asked for by that, unless another one is. */
+export function planBegunRestore(applied: AppliedState, desired: DesiredState): OperationPlan[] {
+  const { restoring } = applied;
+  const another = desired.asked?.some(({ kind }) => kind === AskedKind.Restore) === true;
+  if (restoring === undefined || another) return [];
+  return [planRestore(applied, desired.spec, restoring)];
+}
+
+/**
+ * What was asked for beside the spec. A restore comes first, since nothing else can be done to a cluster without its
+ * data. Then what keeps the cluster as it is.
+ */
+export function planAsked(applied: AppliedState, desired: DesiredState): OperationPlan[] {
+  const asked = desired.asked ?? [];
+  const restores = asked.filter(({ kind }) => kind === AskedKind.Restore);
+  const others = asked.filter(({ kind }) => kind !== AskedKind.Restore);
+  return [
+    ...restores.map((of) => planRestore(applied, desired.spec, of)),
+    ...others.map((of) => planKeeping(applied, of)),
+  ];
+}
+
+function planKeeping(applied: AppliedState, { id, kind, args }: AskedOperation): OperationPlan {
+  const snapshot = kind === AskedKind.Snapshot;
+  return {
+    name: snapshot ? OperationName.EtcdSnapshot : OperationName.CertificateRenewal,
+    reason: `asked for: ${snapshot ? 'a snapshot of etcd' : 'new certificates'}`,
+    nodes: [],
+    leave: [],
+    clusterSteps: [],
+    ...atItsVersion(applied),
+    asked: { id, ...(args === undefined ? {} : { args }) },
+  };
+}
+
+/** The machines that hold the cluster's nodes now, as far as they are to stay. */
+function planRestore(
+  applied: AppliedState,
+  spec: ClusterSpec,
+  { id, args }: Pick<AskedOperation, 'id' | 'args'>,
+): OperationPlan {
+  const wanted = new Set(spec.config.nodes.map(({ hostname }) => hostname));
+  const members = applied.nodes.filter((node) => isMember(node));
+  const staying = members.filter(({ hostname }) => wanted.has(hostname));
+  // Where none of the control planes stays, it is restored on what there is and moves from there.
+  const nodes = staying.some(({ spec: of }) => isControlPlane(of)) ? staying : members;
+  const config = { ...spec.config, nodes: nodes.map((node) => node.spec) };
+  const leader = nodes.some(({ spec: of }) => isControlPlane(of))
+    ? chooseLeader(applied, { ...spec, config })
+    : undefined;
+  const task = ({ hostname, spec: of }: (typeof nodes)[number]): NodeTask => {
+    if (hostname === leader) return { hostname, path: 'restore-leader' };
+    return { hostname, path: isControlPlane(of) ? 'restore-control-plane' : 'restore-worker' };
+  };
+  return {
+    name: OperationName.ClusterRestore,
+    reason: `the snapshot ${args?.['snapshot'] ?? ''} is to be restored`,
+    nodes: nodes.map(task).toSorted((a, b) => (a.hostname < b.hostname ? -1 : 1)),
+    leave: [],
+    clusterSteps: [
+      ...(['check-in', 'system-restart', 'node-metadata'] as const),
+      ...(['namespace-sync', 'blueprint-sync', 'blueprint-health'] as const),
+    ],
+    ...atItsVersion(applied),
+    asked: { id, ...(args === undefined ? {} : { args }) },
+  };
+}
+
+/** A spec that is not applied yet may name another one. */
+function atItsVersion({ kubernetesVersion }: AppliedState): { kubernetesVersion?: string } {
+  return kubernetesVersion === undefined ? {} : { kubernetesVersion };
+}

@@ -1,0 +1,391 @@
+# shellcheck shell=bash
+# First part of every step's script. The runner's wrapper has set the step's parameters as shell
+# variables and exported PLINTH_RUN_DIR, PLINTH_STATE, PLINTH_ARTIFACTS and PLINTH_CLUSTER_ID.
+set -Eeuo pipefail
+umask 022
+
+PLINTH_BEFORE=$PLINTH_STATE/before
+# Set to 1 by put_file when it wrote: tells a step whether a unit needs a restart.
+# shellcheck disable=SC2034
+CHANGED=0
+
+# The unexpanded text of what failed, so that no parameter's value gets into a report.
+plinth_on_error() {
+  local code=$1 text=$2
+  case $text in
+    *'"$@"'* | *'run '*) ;; # `run` has written the command with its arguments
+    *) printf '%s\n' "$text" >"$PLINTH_RUN_DIR/command" ;;
+  esac
+  [[ $BASH_SUBSHELL -gt 0 ]] || printf 'failed with exit code %s: %s\n' "$code" "$text" >&2
+}
+trap 'plinth_on_error "$?" "$BASH_COMMAND"' ERR
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+note() { printf '%s\n' "$*"; }
+
+# run CMD…: names the command in the report if it fails. No secrets in its arguments.
+run() {
+  printf '%s\n' "$*" >"$PLINTH_RUN_DIR/command"
+  printf '+ %s\n' "$*"
+  "$@"
+}
+
+# result KEY VALUE
+result() {
+  mkdir -p "$PLINTH_RUN_DIR/results"
+  printf '%s' "$2" >"$PLINTH_RUN_DIR/results/$1"
+}
+
+# skip REASON: the step's check found everything done.
+skip() {
+  note "skipped: $1"
+  printf '%s\n' "$1" >"$PLINTH_RUN_DIR/skip"
+  exit 0
+}
+
+# hint TEXT: what a person should do about whatever fails next.
+hint() { printf '%s\n' "$1" >"$PLINTH_RUN_DIR/hint"; }
+
+# fail CODE MESSAGE [HINT]: CODE is one of core/errors.ts.
+fail() {
+  printf '%s\n' "$1" >"$PLINTH_RUN_DIR/fail_code"
+  [[ -z ${3-} ]] || hint "$3"
+  printf '%s\n' "$2" >&2
+  exit 1
+}
+
+# ---- what was there before: one record for each thing, made once, before the first change ----
+# before/paths/KEY     kind (absent, made, file, symlink, dir) and the path; KEY.orig: the original,
+#                      KEY.list, KEY.mode: of a directory everything below it (NUL-separated), and its mode
+# before/sysctls/KEY   value          before/units/UNIT   "<is-enabled> <is-active>"
+
+# A record counts only when its file has its final name: a kill in between leaves it to be made anew.
+# It is on disk before what it is about changes, unless PLINTH_BATCH says that many come at once and
+# whoever makes them does that.
+plinth_record() {
+  local file=$1 text=$2
+  printf '%s\n' "$text" >"$file.tmp"
+  [[ -n ${PLINTH_BATCH-} ]] || sync "$file.tmp" 2>/dev/null || true
+  mv -f "$file.tmp" "$file"
+}
+
+plinth_path_key() {
+  local key=${1//%/%25}
+  printf '%s' "${key//\//%2F}"
+}
+
+plinth_record_as() {
+  local path=$1 absent=$2 file kind
+  mkdir -p "$PLINTH_BEFORE/paths"
+  file=$PLINTH_BEFORE/paths/$(plinth_path_key "$path")
+  [[ ! -e $file ]] || return 0
+  rm -rf "$file.orig" "$file.list" "$file.mode"
+  if [[ -L $path ]]; then
+    kind=symlink
+    cp -a "$path" "$file.orig"
+  elif [[ -d $path ]]; then
+    kind=dir
+    find "$path" -xdev -mindepth 1 -printf '%P\0' >"$file.list"
+    stat -c '%a %u:%g' "$path" >"$file.mode"
+  elif [[ -e $path ]]; then
+    kind='file'
+    cp -a "$path" "$file.orig"
+  else
+    kind=$absent
+  fi
+  plinth_record "$file" "$kind $path"
+}
+
+# record_path PATH: call it before PATH is created or changed. What was absent is removed whole by
+# `restore`; of a directory that was there, only what is new in it.
+record_path() { plinth_record_as "${1%/}" absent; }
+
+# Directories put_file has to make: removed again only when nothing is left in them.
+plinth_make_parents() {
+  local dir=$1 missing=() i
+  while [[ ! -d $dir ]]; do
+    missing+=("$dir")
+    dir=$(dirname "$dir")
+  done
+  for ((i = ${#missing[@]} - 1; i >= 0; i--)); do
+    plinth_record_as "${missing[i]}" made
+    mkdir -m 0755 "${missing[i]}"
+  done
+}
+
+# files_of UNIT: what put_file changes from here on, UNIT has to take up. That it must is noted before
+# the change, so a kill before the restart is not forgotten; `changes_taken UNIT` says that it did.
+files_of() { PLINTH_READER=$1; }
+changes_pending() { [[ -e $PLINTH_STATE/pending/$1 ]]; }
+changes_taken() { rm -f "$PLINTH_STATE/pending/$1"; }
+
+plinth_mark_pending() {
+  [[ -n ${PLINTH_READER-} ]] || return 0
+  mkdir -p "$PLINTH_STATE/pending"
+  : >"$PLINTH_STATE/pending/$PLINTH_READER"
+}
+
+# put_file PATH MODE <content: keeps the original the first time; writes atomically, only if different.
+# Feed it by a redirection or a here-document: behind a pipe it could not set CHANGED.
+put_file() {
+  local path=$1 mode=$2 new
+  # Beside the target for an atomic rename; a fixed name, so that a killed run leaves one at most.
+  new=$path.plinth-new
+  plinth_make_parents "$(dirname "$path")"
+  plinth_record_as "$path" absent
+  (umask 077 && cat >"$new")
+  chmod "$mode" "$new"
+  if [[ -f $path && ! -L $path ]]; then
+    if cmp -s "$new" "$path" && [[ $(stat -c %a "$path") == "$(stat -c %a "$new")" ]]; then
+      rm -f "$new"
+      return 0
+    fi
+    chown --reference="$path" "$new"
+  fi
+  plinth_mark_pending
+  # A file that is a mount point (/etc/hosts in some containers) cannot be renamed over.
+  if ! mv -fT "$new" "$path" 2>/dev/null; then
+    cat "$new" >"$path"
+    chmod "$mode" "$path"
+    rm -f "$new"
+  fi
+  if have restorecon; then restorecon "$path" 2>/dev/null || true; fi
+  # shellcheck disable=SC2034
+  CHANGED=1
+}
+
+# record_sysctl KEY (net.ipv4.ip_forward): a key that does not exist yet has nothing to restore.
+record_sysctl() {
+  local proc=/proc/sys/${1//.//} file=$PLINTH_BEFORE/sysctls/$1
+  mkdir -p "$PLINTH_BEFORE/sysctls"
+  [[ ! -e $file && -r $proc ]] || return 0
+  plinth_record "$file" "$(cat "$proc")"
+}
+
+# record_unit UNIT (with its suffix): before it is enabled, disabled, started, stopped or masked.
+record_unit() {
+  local file=$PLINTH_BEFORE/units/$1 enabled active
+  mkdir -p "$PLINTH_BEFORE/units"
+  [[ ! -e $file ]] && have systemctl || return 0
+  enabled=$(systemctl is-enabled "$1" 2>/dev/null | head -n 1 || true)
+  active=$(systemctl is-active "$1" 2>/dev/null | head -n 1 || true)
+  plinth_record "$file" "${enabled:-absent} ${active:-inactive}"
+}
+
+# shellcheck shell=bash
+# What steps of kubeadm share. NODE_NAME, PRIVATE_IP and KUBERNETES_VERSION are parameters.
+
+ADMIN=/etc/kubernetes/admin.conf
+
+kube() { kubectl --kubeconfig "$ADMIN" --request-timeout=20s "$@"; }
+
+# The hash that joining nodes verify the cluster's CA by.
+ca_cert_hash() {
+  printf 'sha256:%s' "$(
+    openssl x509 -pubkey -noout -in /etc/kubernetes/pki/ca.crt |
+      openssl pkey -pubin -outform der | sha256sum | cut -d ' ' -f 1
+  )"
+}
+
+kubelet_lines() {
+  have journalctl || return 0
+  note "--- kubelet's last lines"
+  journalctl --no-pager -o cat -n "${1:-15}" -u kubelet.service 2>/dev/null || true
+}
+
+# Takes back what an earlier attempt of ours left on this machine, and nothing else.
+reset_half_state() {
+  note 'an earlier attempt left this machine half way: resetting it first'
+  systemctl stop kubelet.service 2>/dev/null || true
+  run timeout 180 kubeadm reset -f --skip-phases=remove-etcd-member \
+    --cri-socket unix:///run/containerd/containerd.sock || note 'kubeadm reset did not end well; going on'
+  local id
+  for id in $(ctr -n k8s.io tasks ls -q 2>/dev/null); do
+    ctr -n k8s.io tasks kill -s KILL "$id" >/dev/null 2>&1 || true
+  done
+  for id in $(ctr -n k8s.io containers ls -q 2>/dev/null); do
+    ctr -n k8s.io tasks rm -f "$id" >/dev/null 2>&1 || true
+    ctr -n k8s.io containers rm "$id" >/dev/null 2>&1 || true
+  done
+  find /var/lib/etcd -mindepth 1 -delete 2>/dev/null || true
+  # A network's configuration from before would make the node Ready before there is a network.
+  find /etc/cni/net.d -mindepth 1 -delete 2>/dev/null || true
+  rm -rf /etc/kubernetes/manifests /etc/kubernetes/pki /etc/kubernetes/*.conf \
+    /var/lib/kubelet/pki /var/lib/kubelet/config.yaml /var/lib/kubelet/kubeadm-flags.env \
+    /var/lib/calico/nodename
+}
+
+half_way() {
+  [[ -e /etc/kubernetes/kubelet.conf || -e /etc/kubernetes/bootstrap-kubelet.conf ||
+    -e /etc/kubernetes/pki/ca.crt || -e /var/lib/kubelet/config.yaml ]] ||
+    compgen -G '/etc/kubernetes/manifests/*.yaml' >/dev/null
+}
+
+# Set when kubeadm and everything after it ended well. From then on the machine holds state that is not ours to
+# throw away: what does not answer is told to a person, never reset.
+COMPLETE=/etc/kubernetes/plinth-complete
+
+mark_complete() { printf '%s\n' "$PLINTH_CLUSTER_ID" >"$COMPLETE.new" && sync "$COMPLETE.new" && mv -f "$COMPLETE.new" "$COMPLETE"; }
+
+was_complete() { [[ -e $COMPLETE ]]; }
+
+# A file that holds secrets exists only while kubeadm reads it.
+secret_file() {
+  (umask 077 && cat >"$PLINTH_RUN_DIR/$1")
+  printf '%s' "$PLINTH_RUN_DIR/$1"
+}
+
+# shellcheck shell=bash
+# The control plane's own processes. Other pods of the machine are left running.
+
+STATIC_PODS='^(etcd|kube-apiserver|kube-controller|kube-scheduler)$'
+# Whose data this control plane has: the id of a restore.
+ORIGIN=$PLINTH_STATE/restored-from
+
+static_pids() {
+  local file pid
+  for file in /proc/[0-9]*/comm; do
+    pid=${file#/proc/}
+    pid=${pid%/comm}
+    [[ $(cat "$file" 2>/dev/null) =~ $STATIC_PODS ]] || continue
+    # One that people run by themselves is none of ours.
+    ! grep -qs kubepods "/proc/$pid/cgroup" || printf '%s\n' "$pid"
+  done
+}
+
+# Without the kubelet nothing starts them again; without their manifests no reboot does.
+stop_static_pods() {
+  local pid tries
+  if systemctl cat kubelet.service >/dev/null 2>&1; then run systemctl stop kubelet.service; fi
+  rm -f /etc/kubernetes/manifests/*.yaml
+  for ((tries = 0; tries < 300; tries++)); do
+    mapfile -t pids < <(static_pids)
+    ((${#pids[@]})) || return 0
+    # In peace first: etcd writes down what it has.
+    for pid in "${pids[@]}"; do
+      if ((tries < 200)); then kill "$pid" 2>/dev/null || true; else kill -KILL "$pid" 2>/dev/null || true; fi
+    done
+    sleep 0.1
+  done
+  fail StepFailed "processes of the control plane do not end: ${pids[*]}" \
+    'They may hang in the kernel (a dead disk): reboot the machine, then retry.'
+}
+
+has_data_of() { [[ $(cat "$ORIGIN" 2>/dev/null) == "$1" ]]; }
+
+mark_origin() { printf '%s\n' "$1" >"$ORIGIN.new" && sync "$ORIGIN.new" && mv -f "$ORIGIN.new" "$ORIGIN"; }
+
+ASIDE=$PLINTH_STATE/before-restore
+
+# put_aside DIR: what was in it when the restore RESTORE began is kept until the next restore; what came since goes.
+# The folder itself stays: it may be a disk of its own.
+put_aside() {
+  local to=$ASIDE/$RESTORE/${1//\//_}
+  [[ -d $1 ]] || return 0
+  if [[ -d $to ]]; then
+    find "$1" -mindepth 1 -delete
+    return
+  fi
+  mkdir -p "$to.new"
+  find "$1" -mindepth 1 -maxdepth 1 -exec mv -f -t "$to.new" {} +
+  mv -T "$to.new" "$to"
+}
+
+# Of earlier restores nothing is kept: the disk holds one copy of the data beside the live one.
+open_aside() {
+  mkdir -p "$ASIDE"
+  chmod 700 "$ASIDE"
+  find "$ASIDE" -mindepth 1 -maxdepth 1 ! -name "$RESTORE" -exec rm -rf {} +
+  mkdir -p "$ASIDE/$RESTORE"
+}
+
+# shellcheck shell=bash
+# Gives this control plane the keys and the data of a snapshot, as a new cluster of one etcd member. PACKED: the sum of
+# the compressed snapshot, which has arrived; SUM: of what is in it; KEYS: archive of the keys; RESTORE: the restore's
+# id. What was there is put aside.
+
+DATA=/var/lib/etcd
+PKI=/etc/kubernetes/pki
+packed=$PLINTH_ARTIFACTS/$PACKED
+work=$PLINTH_STATE/restore
+root=$PLINTH_RUN_DIR/image
+
+finish() {
+  rm -rf "$work" "$packed"
+  result caCertHash "$(ca_cert_hash)"
+}
+
+if has_data_of "$RESTORE"; then
+  finish
+  skip 'the data of the snapshot is in place'
+fi
+[[ -e $packed ]] || fail ArtifactMissing 'the snapshot did not arrive' 'Retry: it is sent again.'
+[[ -z $(static_pids) ]] || fail StepFailed 'the control plane runs' 'Retry: it is stopped first.'
+
+rm -rf "$work"
+mkdir -p "$work/pki"
+chmod 700 "$work"
+hint 'Is there room on the disk of /var/lib/plinth?'
+gzip -dc "$packed" >"$work/snapshot.db"
+[[ $(sha256sum "$work/snapshot.db") == "$SUM "* ]] || fail ArtifactCorrupt 'the snapshot is not what was taken' \
+  'Restore another one.'
+base64 -d <<<"$KEYS" | tar -xzf - -C "$work/pki" --no-same-owner
+
+# etcd's own tool, from the image of the very etcd that will read the data.
+etcd_tool() {
+  local image tool
+  image=$(kubeadm config images list --kubernetes-version "$KUBERNETES_VERSION" 2>/dev/null | grep '/etcd:') || return 1
+  mkdir -p "$root"
+  run ctr -n k8s.io images mount "$image" "$root" >/dev/null
+  for tool in etcdutl etcdctl; do
+    if [[ -x $root/usr/local/bin/$tool ]]; then
+      printf '%s' "$root/usr/local/bin/$tool" >"$PLINTH_RUN_DIR/tool"
+      return 0
+    fi
+  done
+  return 1
+}
+
+drop_image() {
+  umount "$root" 2>/dev/null || true
+  ctr -n k8s.io snapshots rm "$root" >/dev/null 2>&1 || true
+}
+trap drop_image EXIT
+
+etcd_tool || fail StepFailed "there is no etcd image with etcdutl for Kubernetes $KUBERNETES_VERSION on this machine" \
+  'ctr -n k8s.io images ls on this machine shows what there is; retry brings it.'
+tool=$(cat "$PLINTH_RUN_DIR/tool")
+# Watchers that saw the lost cluster go on from a revision that this one must never reach again.
+forward=()
+if [[ $("$tool" snapshot restore --help 2>&1) == *--bump-revision* ]]; then
+  forward=(--bump-revision 1000000000 --mark-compacted)
+fi
+hint 'The lines above are those of etcd. Restore another snapshot if this one cannot be read.'
+ETCDCTL_API=3 run "$tool" snapshot restore "$work/snapshot.db" --data-dir "$work/data" --name "$NODE_NAME" \
+  --initial-cluster "$NODE_NAME=https://$PRIVATE_IP:2380" --initial-cluster-token "$RESTORE" \
+  --initial-advertise-peer-urls "https://$PRIVATE_IP:2380" "${forward[@]}"
+[[ -s $work/data/member/snap/db ]] || fail StepFailed 'etcd made no data of the snapshot'
+rm -f "$work/snapshot.db"
+
+note 'putting aside what was there'
+open_aside
+put_aside "$DATA"
+put_aside "$PKI"
+# Credentials of a lost cluster, or of this one's lost machines: all of them are made anew from the keys.
+mkdir -p "$PLINTH_STATE/restore-conf"
+find /etc/kubernetes -maxdepth 1 -type f -exec mv -f -t "$PLINTH_STATE/restore-conf" {} + 2>/dev/null || true
+put_aside "$PLINTH_STATE/restore-conf"
+rmdir "$PLINTH_STATE/restore-conf"
+put_aside /var/lib/kubelet/pki
+
+hint 'Is the disk of /var/lib/etcd full?'
+mkdir -p "$DATA" "$PKI/etcd"
+chmod 700 "$DATA"
+(cd "$work/pki" && find . -type f) | while read -r file; do
+  install -m "$([[ $file == *.key ]] && echo 0600 || echo 0644)" "$work/pki/$file" "$PKI/$file"
+done
+cp -a "$work/data/member" "$DATA/member"
+sync -f "$DATA" "$PKI"
+mark_origin "$RESTORE"
+finish
