@@ -11,7 +11,10 @@ const parseDocuments = (text: string) => {
   const all = parseAllDocuments(text);
   const documents = Array.isArray(all) ? all : [];
   const defects = documents.flatMap(({ errors }) => errors.map(({ code }) => code as string));
-  return { values: defects.length > 0 ? [] : documents.map((each) => each.toJS() as unknown), defects };
+  return {
+    values: defects.length > 0 ? [] : documents.map((each) => each.toJS() as unknown),
+    defects,
+  };
 };
 
 function problemsOf(raw: unknown): Problem[] {
