@@ -13,6 +13,7 @@ import {
   versionProblems,
 } from '../core/spec/immutableProblems.js';
 import { parseCluster, type ParsedCluster } from '../core/spec/parseCluster.js';
+import { withoutNulls } from '../core/spec/withoutNulls.js';
 import { PROXY_AUTH_SECRET } from '../core/specSecrets.js';
 import { stableJson } from '../core/stableJson.js';
 import { checkPrecondition } from '../store/precondition.js';
@@ -51,7 +52,8 @@ export interface Applied {
  * the cluster is being deleted.
  */
 export async function applyCluster(deps: ApiDeps, request: ApplyRequest): Promise<Applied> {
-  const { project, raw } = request;
+  const { project } = request;
+  const raw = withoutNulls(request.raw);
   const projects = await sharingProjects(deps, request.principal, raw);
   const credentials = await deps.store.credentials.usable(project);
   const parsed = parseCluster(raw, {

@@ -9,11 +9,11 @@ afterEach(() => {
 /** A list of one number that says how often it was read. */
 function source() {
   const state = { revision: 1, reads: 0 };
-  const ask = (cache: PageCache, key = 'k', read?: () => Promise<unknown>) =>
+  const ask = (cache: PageCache, key = 'k', read?: () => Promise<string>) =>
     cache.get({
       key,
       revision: async () => state.revision,
-      read: read ?? (async () => ({ read: ++state.reads })),
+      read: read ?? (async () => JSON.stringify({ read: ++state.reads })),
     });
   return { state, ask };
 }

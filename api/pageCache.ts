@@ -1,4 +1,4 @@
-import { tagged, type TaggedText } from './http/entityTag.js';
+import { taggedText, type TaggedText } from './http/entityTag.js';
 
 /**
  * A process that dies between a change and the note of it leaves the revision as it was: the change, which nobody was
@@ -14,11 +14,11 @@ interface Kept extends TaggedText {
 }
 
 export interface PageCache {
-  /** The page as text: the one that is kept while the revision is the same, else as it is read now. */
+  /** The page's JSON: the one that is kept while the revision is the same, else as it is read now. */
   get(of: {
     key: string;
     revision: () => Promise<number>;
-    read: () => Promise<unknown>;
+    read: () => Promise<string>;
   }): Promise<TaggedText>;
 }
 
@@ -56,7 +56,7 @@ export function createPageCache(mostCharacters = MOST_CHARACTERS): PageCache {
         return known;
       }
       const readAt = Date.now();
-      const page = { ...tagged(await read()), revision: now, readAt };
+      const page = { ...taggedText(await read()), revision: now, readAt };
       keep(key, page);
       return page;
     },

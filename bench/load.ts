@@ -9,6 +9,8 @@ export interface LoadOptions {
   headers: Readonly<Record<string, string>>;
   connections: number;
   seconds: number;
+  /** Ends after so many, if the time is not over before. */
+  requests?: number;
 }
 
 export interface LoadFigures {
@@ -26,13 +28,14 @@ const END_OF_CHUNKS = '0\r\n\r\n';
  * @throws Error for any other answer than 200.
  */
 export async function load(options: LoadOptions): Promise<LoadFigures> {
-  const { connections, seconds, paths } = options;
+  const { connections, seconds, paths, requests: most = Number.POSITIVE_INFINITY } = options;
   const requests = paths.map((path) => requestText(options, path));
   const taken: number[] = [];
   const started = performance.now();
   const until = started + seconds * 1000;
   let next = 0;
-  const one = (): string => requests[next++ % requests.length] ?? '';
+  const one = (): string | undefined =>
+    next < most ? requests[next++ % requests.length] : undefined;
   await Promise.all(
     Array.from({ length: connections }, () => ask(new URL(options.url), one, taken, until)),
   );
@@ -55,7 +58,12 @@ function requestText({ url, headers }: LoadOptions, path: string): string {
   return `GET ${path} HTTP/1.1\r\n${lines.map(([key, value]) => `${key}: ${value}\r\n`).join('')}\r\n`;
 }
 
-async function ask(url: URL, request: () => string, taken: number[], until: number): Promise<void> {
+async function ask(
+  url: URL,
+  request: () => string | undefined,
+  taken: number[],
+  until: number,
+): Promise<void> {
   const socket = connect(Number(url.port), url.hostname);
   socket.setNoDelay(true);
   try {
@@ -63,9 +71,11 @@ async function ask(url: URL, request: () => string, taken: number[], until: numb
       let sent = 0;
       let answer = '';
       const send = (): void => {
+        const text = request();
         sent = performance.now();
         answer = '';
-        socket.write(request());
+        if (text === undefined) resolve();
+        else socket.write(text);
       };
       socket.once('connect', send);
       socket.on('data', (bytes: Buffer) => {

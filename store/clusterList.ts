@@ -5,7 +5,7 @@ import { EVERY_PROJECT } from '../core/sharing.js';
 import { clusterRecord } from './clusterDocument.js';
 import type { ClusterDocument } from './clusterDocument.js';
 import type { ClusterNames } from './clusterNames.js';
-import { isByName, pageByName } from './clusterPage.js';
+import { isByName, listedByName, listedCluster, pageByName } from './clusterPage.js';
 import { mapSlice, nameCondition, readPage } from './paging.js';
 import { shared } from './shared.js';
 import type { ClusterStore } from './types.js';
@@ -26,15 +26,13 @@ export async function ensureListIndexes(clusters: Collection<ClusterDocument>): 
   await clusters.createIndex({ sharedWith: 1, name: 1 });
 }
 
+type Lists = Pick<ClusterStore, 'list' | 'listed'>;
+type Found = Awaited<ReturnType<ReturnType<typeof pageByName>>>;
+
 /** Consoles ask for the same page again and again: those that do so at once share a read. */
-export function listClusters(
-  clusters: Collection<ClusterDocument>,
-  names: ClusterNames,
-): ClusterStore['list'] {
-  const byName = pageByName(clusters, names);
-  const read = shared((key) => {
-    const [project, page] = JSON.parse(key) as [string, ListPage];
-    if (isByName(page)) return byName(project, page);
+export function listClusters(clusters: Collection<ClusterDocument>, names: ClusterNames): Lists {
+  const [byName, listed] = [pageByName(clusters, names), listedByName(clusters, names)];
+  const query = (project: string, page: ListPage): Promise<Found> => {
     const { filter, after, hint } = clusterQuery(project, page);
     return readPage(
       clusters,
@@ -45,9 +43,26 @@ export function listClusters(
       },
       page,
     );
+  };
+  const list = byPage((project, page) =>
+    isByName(page) ? byName(project, page) : query(project, page),
+  );
+  return {
+    list: async (project, page) => mapSlice(await list(project, page), clusterRecord),
+    listed: byPage(async (project, page) =>
+      isByName(page) ? listed(project, page) : mapSlice(await query(project, page), listedCluster),
+    ),
+  };
+}
+
+function byPage<T>(
+  read: (project: string, page: ListPage) => Promise<T>,
+): (project: string, page: ListPage) => Promise<T> {
+  const reading = shared((key) => {
+    const [project, page] = JSON.parse(key) as [string, ListPage];
+    return read(project, page);
   });
-  return async (project, page) =>
-    mapSlice(await read(JSON.stringify([project, page])), clusterRecord);
+  return (project, page) => reading(JSON.stringify([project, page]));
 }
 
 /** The query of a list. Every one of them walks an index: by name, by a label or by status. */

@@ -38,9 +38,15 @@ async function create(store: Store, name: string): Promise<string> {
   return (await store.clusters.apply(input)).record.id;
 }
 
+/** Both the records and what lists show of them. */
 async function listed(store: Store, page: object = {}): Promise<string[]> {
-  const { items } = await store.clusters.list(project, { limit: 1000, ...page });
-  return items.map(({ name }) => name);
+  const views = await store.clusters.listed(project, { limit: 1000, ...page });
+  const { items, count, more } = await store.clusters.list(project, { limit: 1000, ...page });
+  const names = items.map(({ name }) => name);
+  expect([views.items.map(({ name }) => name), views.count, views.more]).toEqual([
+    ...[names, count, more],
+  ]);
+  return names;
 }
 
 /** As a process leaves it that dies before it notes the name. */
@@ -95,7 +101,11 @@ describe('a list of clusters', () => {
       names.map(async (name, index) => {
         await create(index % 2 === 0 ? one : other, name);
         // Who was told that it is made finds it, wherever they ask.
-        expect(await listed(index % 2 === 0 ? other : one)).toContain(name);
+        const { clusters } = index % 2 === 0 ? other : one;
+        for (const read of ['list', 'listed'] as const) {
+          const { items } = await clusters[read](project, { limit: 1000 });
+          expect(items.map((item) => item.name)).toContain(name);
+        }
       }),
     );
     expect(await listed(one)).toEqual(names);
@@ -111,6 +121,76 @@ describe('a list of clusters', () => {
     expect(await listed(other, { name: { prefix: 'd' } })).toEqual(['d']);
     expect(await listed(other, { limit: 2, offset: 1 })).toEqual(['c', 'd']);
     expect(await listed(other, { offset: 9 })).toEqual([]);
+  });
+});
+
+describe('what lists show of a cluster', () => {
+  const label = (text: string): object =>
+    (JSON.parse(text) as { metadata: { labels: object } }).metadata.labels;
+  const views = async (store: Store) => (await store.clusters.listed(project, { limit: 10 })).items;
+
+  async function relabel(store: Store, name: string, env: string): Promise<void> {
+    const document = desired(name);
+    document.metadata = { ...document.metadata, project, labels: { env } };
+    await store.clusters.apply({ project, name, desired: document, secretsHash: '' });
+  }
+
+  test('is kept while it is the same, and read again once any process has changed it', async () => {
+    for (const name of ['a', 'b']) await relabel(one, name, 'test');
+    const before = await views(other);
+    expect((await views(other)).map((view, at) => view === before[at])).toEqual([true, true]);
+    await relabel(one, 'b', 'prod');
+    const after = await views(other);
+    expect(after.map(({ desired }) => label(desired))).toEqual([{ env: 'test' }, { env: 'prod' }]);
+    expect(after[0]).toBe(before[0]);
+    expect(after.map(({ generation }) => generation)).toEqual([1, 2]);
+    await one.clusters.markDeleting(project, 'a');
+    expect((await views(other)).map(({ deleting }) => deleting)).toEqual([true, false]);
+  });
+
+  test('is of the new life of a name that was removed and made again', async () => {
+    await relabel(one, 'a', 'test');
+    const [first] = await views(other);
+    await one.clusters.remove(first!.id);
+    expect(await views(other)).toEqual([]);
+    await relabel(other, 'a', 'prod');
+    const [second] = await views(one);
+    expect([label(second!.desired), second!.id === first!.id]).toEqual([{ env: 'prod' }, false]);
+  });
+
+  test('is never from before a change that was answered, however many change and read at once', async () => {
+    await relabel(one, 'a', '0');
+    await relabel(one, 'b', '0');
+    let answered = 0;
+    const changes = (async () => {
+      for (let n = 1; n <= 25; n++) {
+        await relabel(n % 2 === 0 ? one : other, 'b', String(n));
+        answered = n;
+      }
+    })();
+    const reads = [one, other, one, other].map(async (store) => {
+      while (answered < 25) {
+        const least = answered;
+        const [, b] = await views(store);
+        const { env } = label(b!.desired) as { env: string };
+        expect(Number(env)).toBeGreaterThanOrEqual(least);
+      }
+    });
+    await Promise.all([changes, ...reads]);
+  });
+
+  test('of a change that nobody noted is there within a minute', async () => {
+    await relabel(one, 'a', 'test');
+    await views(one);
+    const clusters = db.client.db(db.database).collection('clusters');
+    const { desired: text } = (await clusters.findOne({ project }))! as unknown as {
+      desired: string;
+    };
+    const changed = { desired: text.replace('test', 'prod'), generation: 2 };
+    await clusters.updateOne({ project }, { $set: changed });
+    const now = Date.now();
+    vi.spyOn(Date, 'now').mockImplementation(() => now + 61_000);
+    await expect.poll(async () => label((await views(one))[0]!.desired)).toEqual({ env: 'prod' });
   });
 });
 

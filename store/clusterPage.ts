@@ -1,15 +1,13 @@
 import type { Collection } from 'mongodb';
 
 import type { ClusterDocument } from './clusterDocument.js';
-import type { ClusterNames } from './clusterNames.js';
+import type { ClusterNames, Known } from './clusterNames.js';
 import { LAST } from './paging.js';
-import type { ClusterStore } from './types.js';
+import { readNames } from './readNames.js';
+import type { ClusterStore, ListedCluster, Slice } from './types.js';
 
 type ListPage = Parameters<ClusterStore['list']>[1];
 type Found = { found: ClusterDocument[]; count: number; more: boolean };
-
-/** One query names at most so many. */
-const TOGETHER = 200;
 
 /** A list that is ordered by name and chosen by nothing else, whose pages the names tell. */
 export function isByName({ name, status = [], labels = [], shared = false }: ListPage): boolean {
@@ -25,42 +23,75 @@ export function pageByName(
   clusters: Collection<ClusterDocument>,
   names: ClusterNames,
 ): (project: string, page: ListPage) => Promise<Found> {
-  return async (project, { name, after, limit, offset = 0 }) => {
-    const prefix = name !== undefined && 'prefix' in name ? name.prefix : '';
-    for (;;) {
-      const all = await names.of(project);
-      const [first, end] = [place(all, prefix), place(all, prefix + LAST)];
-      const start = after === undefined ? first : Math.max(first, placeAfter(all, after));
-      const from = Math.min(start + offset, end);
-      const wanted = all.slice(from, Math.min(from + limit, end));
-      const found = await readNames(clusters, project, wanted);
-      if (found.length === wanted.length) {
-        return { found, count: end - first, more: from + wanted.length < end };
-      }
-      // Gone since, or never noted as gone: each turn has fewer names.
-      const there = new Set(found.map((one) => one.name));
-      names.drop(
-        project,
-        all,
-        wanted.filter((one) => !there.has(one)),
-      );
-    }
+  return async (project, page) => {
+    const { items, ...rest } = await readPlaces(names, project, page, async (_known, wanted) => {
+      const found = await readNames(clusters, { project, wanted });
+      return new Map(found.map((one) => [one.name, one]));
+    });
+    return { found: items, ...rest };
   };
 }
 
-async function readNames(
+/** The same of what lists show, of which only what changed since it was read before is looked up. */
+export function listedByName(
   clusters: Collection<ClusterDocument>,
+  names: ClusterNames,
+): (project: string, page: ListPage) => Promise<Slice<ListedCluster>> {
+  return (project, page) =>
+    readPlaces(names, project, page, async (known, wanted) => {
+      const there = new Map<string, ListedCluster>();
+      for (const name of wanted) {
+        const one = names.listed.get(project, name);
+        if (one !== undefined) there.set(name, one);
+      }
+      const missing = wanted.filter((name) => !there.has(name));
+      const found = await readNames(clusters, {
+        ...{ project, wanted: missing, projection: LISTED },
+        among: wanted.length,
+      });
+      // Where a change was noted meanwhile, this may be from before it.
+      const isLatest = names.isLatest(project, known);
+      for (const one of found.map(listedCluster)) {
+        there.set(one.name, one);
+        if (isLatest) names.listed.put(project, one);
+      }
+      return there;
+    });
+}
+
+const LISTED = { name: 1, generation: 1, deleting: 1, modifiedAt: 1, desired: 1 } as const;
+
+/** What lists show of a cluster: nothing that its workflow writes. */
+export function listedCluster(
+  document: Pick<ClusterDocument, '_id' | keyof typeof LISTED>,
+): ListedCluster {
+  const { _id: id, name, generation, deleting, modifiedAt, desired } = document;
+  return { id, name, generation, deleting, modifiedAt, desired };
+}
+
+async function readPlaces<T>(
+  names: ClusterNames,
   project: string,
-  wanted: readonly string[],
-): Promise<ClusterDocument[]> {
-  const parts = Array.from({ length: Math.ceil(wanted.length / TOGETHER) }, (_, index) =>
-    wanted.slice(index * TOGETHER, (index + 1) * TOGETHER),
-  );
-  const found: ClusterDocument[] = [];
-  for (const part of parts) {
-    found.push(...(await clusters.find({ project, name: { $in: part } }).toArray()));
+  { name, after, limit, offset = 0 }: ListPage,
+  read: (known: Known, wanted: readonly string[]) => Promise<ReadonlyMap<string, T>>,
+): Promise<Slice<T>> {
+  const prefix = name !== undefined && 'prefix' in name ? name.prefix : '';
+  for (;;) {
+    const known = await names.of(project);
+    const all = known.names;
+    const [first, end] = [place(all, prefix), place(all, prefix + LAST)];
+    const start = after === undefined ? first : Math.max(first, placeAfter(all, after));
+    const from = Math.min(start + offset, end);
+    const wanted = all.slice(from, Math.min(from + limit, end));
+    const there = await read(known, wanted);
+    const gone = wanted.filter((one) => !there.has(one));
+    if (gone.length === 0) {
+      const items = wanted.flatMap((one) => there.get(one) ?? []);
+      return { items, count: end - first, more: from + wanted.length < end };
+    }
+    // Gone since, or never noted as gone: each turn has fewer names.
+    names.drop(project, known, gone);
   }
-  return found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** Where a name is, or would be. */

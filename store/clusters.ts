@@ -97,7 +97,7 @@ export async function openClusters(db: Db): Promise<ClusterStore> {
       return recordOf(found[0] ?? null);
     },
     getById: (id) => one({ _id: id }),
-    list: listClusters(clusters, names),
+    ...listClusters(clusters, names),
     listRevision: (project) => names.revision(project),
     async markDeleting(project, name, precondition) {
       const marked = await mark(project, name, precondition);

@@ -21,7 +21,6 @@ export async function openNodes(db: Db): Promise<NodeStore> {
   const statuses = batched(async (clusterIds) => {
     const found = await nodes
       .find({ clusterId: { $in: clusterIds } })
-      .sort({ clusterId: 1, hostname: 1 })
       .project<Pick<NodeRecord, 'clusterId' | 'hostname' | 'status'>>({
         ...{ _id: 0, clusterId: 1, hostname: 1, status: 1 },
       })
@@ -32,6 +31,8 @@ export async function openNodes(db: Db): Promise<NodeStore> {
       if (known === undefined) byCluster.set(clusterId, [node]);
       else known.push(node);
     }
+    // Here and not there: sorting them is a third of the embedded database's work on the query.
+    for (const each of byCluster.values()) each.sort(byHostname);
     return byCluster;
   });
   return {
@@ -87,6 +88,10 @@ export async function openNodes(db: Db): Promise<NodeStore> {
       await nodes.deleteOne({ _id: nodeId(clusterId, hostname) });
     },
   };
+}
+
+function byHostname(a: { hostname: string }, b: { hostname: string }): number {
+  return a.hostname < b.hostname ? -1 : 1;
 }
 
 function nodeUpdate(set: Parameters<NodeStore['upsert']>[2]): UpdateFilter<NodeDocument> {

@@ -9,6 +9,10 @@ import { mapSlice, nameCondition, readPage } from './paging.js';
 import { timestamp } from './timestamps.js';
 import type { Project, ProjectStore } from './types.js';
 
+/** A project never changes. It may be another one of that name after the database was put back to an earlier state. */
+const KEPT_MS = 60_000;
+const MOST_KEPT = 10_000;
+
 type ProjectDocument = Omit<Project, 'id'> & { _id: string };
 
 export async function openProjects(db: Db): Promise<ProjectStore> {
@@ -16,8 +20,9 @@ export async function openProjects(db: Db): Promise<ProjectStore> {
   await projects.createIndex({ name: 1 }, { unique: true }, undefined);
   const findByName = batched(async (names) => {
     const found = await projects.find({ name: { $in: names } }).toArray();
-    return new Map(found.map((one) => [one.name, one]));
+    return new Map(found.map((one) => [one.name, project(one)]));
   });
+  const known = new Map<string, { project: Project; until: number }>();
   return {
     async create({ name, description = '', default: isDefault = false }) {
       const now = timestamp();
@@ -39,8 +44,15 @@ export async function openProjects(db: Db): Promise<ProjectStore> {
       }
     },
     async get(name) {
+      const kept = known.get(name);
+      if (kept !== undefined && Date.now() < kept.until) return kept.project;
+      known.delete(name);
       const found = await findByName(name);
-      return found === undefined ? undefined : project(found);
+      // Every request asks for one; that there is none is not kept: it may be made at any moment.
+      if (found === undefined) return undefined;
+      if (known.size >= MOST_KEPT) known.clear();
+      known.set(name, { project: found, until: Date.now() + KEPT_MS });
+      return found;
     },
     async getById(id) {
       const found = await projects.findOne({ _id: id });

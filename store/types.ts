@@ -74,6 +74,15 @@ export interface Precondition {
   absent?: boolean;
 }
 
+/** What lists show of a cluster: nothing in it changes without a new `listRevision`. Not to be changed. */
+export interface ListedCluster extends Pick<
+  ClusterRecord,
+  'id' | 'name' | 'generation' | 'deleting' | 'modifiedAt'
+> {
+  /** JSON of `ClusterRecord.desired`. */
+  desired: string;
+}
+
 export interface ClusterStore {
   /**
    * In one atomic write: a new cluster, or a new generation of the one of that name, and commonStatus = submitted (1).
@@ -104,6 +113,8 @@ export interface ClusterStore {
       shared?: boolean;
     },
   ): Promise<Slice<ClusterRecord>>;
+  /** The same of what lists show. While a cluster is as it was, the same object may stand for it. */
+  listed(project: string, page: Parameters<ClusterStore['list']>[1]): Promise<Slice<ListedCluster>>;
   /**
    * Another one after every change of a cluster's spec or deletion that was answered, by whichever process; the same
    * while what a list shows of the project's own clusters, but for their status, is the same.

@@ -17,17 +17,16 @@ export function taggedJson<T>(
   value: T,
   version?: string,
 ): Response & TypedResponse<T, 200, 'json'> {
-  return answerTagged<T>(c, tagged(value), version);
+  return answerTagged<T>(c, taggedText(JSON.stringify(value)), version);
 }
 
-/** A value as it is sent, with the hash for its `ETag`. */
+/** JSON as it is sent, with the hash for its `ETag`. */
 export interface TaggedText {
   text: string;
   hash: string;
 }
 
-export function tagged(value: unknown): TaggedText {
-  const text = JSON.stringify(value);
+export function taggedText(text: string): TaggedText {
   const hash = createHash('sha256').update(text).digest('base64url').slice(0, HASH_LENGTH);
   return { text, hash };
 }

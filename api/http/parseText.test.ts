@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+
 import { describe, expect, test } from 'vitest';
 
+import type { Cluster } from '../../core/cluster.js';
 import { AppError } from '../../core/errors.js';
 import { parseJson, parseYaml } from './parseText.js';
 
@@ -47,7 +50,29 @@ describe('parseYaml', () => {
 
   test('refuses what is nested thousands deep, and the process lives', () => {
     const text = '['.repeat(5_000) + ']'.repeat(5_000);
-    expect(problemsOf(() => parseYaml(text)).length).toBeGreaterThan(0);
+    expect(problemsOf(() => parseYaml(text)).join()).toContain('nested too deep');
+  });
+
+  test.each([
+    ['a list of a million items', `[${'a,'.repeat(1_000_000)}a]`],
+    ['a map of many keys', Array.from({ length: 200_000 }, (_, key) => `k${key}: v`).join('\n')],
+    ['nothing but defects', '%\n'.repeat(400_000)],
+  ])('refuses %s before it costs seconds', (_, text) => {
+    expect(problemsOf(() => parseYaml(text))).toEqual([
+      'the YAML has too many parts: send it as JSON',
+    ]);
+  });
+
+  test('reads a spec of a thousand machines with every field', () => {
+    const [head = '', nodes = ''] = readFileSync('examples/every-field.yaml', 'utf8').split(
+      /(?<=\n +nodes:\n)/,
+    );
+    const all = parseYaml(head + nodes.repeat(500)) as Cluster;
+    expect(all.spec.config.nodes.length).toBeGreaterThanOrEqual(1000);
+  }, 120_000);
+
+  test('tells no more than twenty defects of a text that has one at each character', () => {
+    expect(problemsOf(() => parseYaml('"'.repeat(10_000)))).toHaveLength(20);
   });
 });
 

@@ -3,6 +3,7 @@ import {
   isMap,
   isNode,
   isScalar,
+  Lexer,
   LineCounter,
   parseAllDocuments,
   parseDocument,
@@ -16,6 +17,13 @@ import { jsonDefect } from './jsonDefect.js';
 
 /** Deeper than any spec is; MongoDB keeps at most 100 levels. */
 const MAX_DEPTH = 64;
+/**
+ * A machine of a spec is about 150 tokens of YAML, with every field 300. The library takes seconds for a megabyte of
+ * tiny ones, and nobody else is answered meanwhile.
+ */
+const MAX_YAML_TOKENS = 400_000;
+/** More of them help nobody. */
+const MAX_DEFECTS = 20;
 
 /**
  * What a JSON text says.
@@ -36,17 +44,17 @@ export function parseJson(text: string): unknown {
  * @throws AppError InvalidRequest with line and column when it is not YAML, or names a key twice.
  */
 export function parseYaml(text: string): unknown {
+  refuseTooManyTokens(text);
   const lineCounter = new LineCounter();
-  // The library looks for duplicate keys pairwise: a body of many keys would stop the whole process.
-  const document = parseDocument(text, { lineCounter, uniqueKeys: false, prettyErrors: false });
+  const document = compose(text, lineCounter);
   const at = (offset = 0): string => {
     const { line, col } = lineCounter.linePos(offset);
     return `line ${line}, column ${col}`;
   };
   // A warning is a tag that nothing here understands: what it asks for would be left out.
-  const defects = [...document.errors, ...document.warnings].map(
-    (error) => `${at(error.pos[0])}: ${withoutText(error.message)}`,
-  );
+  const defects = [...document.errors.slice(0, MAX_DEFECTS), ...document.warnings]
+    .slice(0, MAX_DEFECTS)
+    .map((error) => `${at(error.pos[0])}: ${withoutText(error.message)}`);
   try {
     if (defects.length === 0) defects.push(...nodeDefects(document, at));
     if (defects.length === 0) return checked(document.toJS({ maxAliasCount: 100 }) as unknown);
@@ -91,6 +99,27 @@ export function parseYamlDocuments(text: string): { values: unknown[]; defects: 
   }
 }
 
+/** Half a microsecond a token, where the document as a whole costs ten times that. */
+function refuseTooManyTokens(text: string): void {
+  let tokens = 0;
+  for (const _token of new Lexer().lex(text)) {
+    tokens += 1;
+    if (tokens > MAX_YAML_TOKENS) throw refused('the YAML has too many parts: send it as JSON');
+  }
+}
+
+function compose(text: string, lineCounter: LineCounter): Document {
+  // A text of nothing but defects has one at each character: none of them needs to know where in our code it was found.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    // The library looks for duplicate keys pairwise: a body of many keys would stop the whole process.
+    return parseDocument(text, { lineCounter, uniqueKeys: false, prettyErrors: false });
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
 /** Some of the library's messages end with a piece of the document, which may be of a key or a password. */
 function withoutText(message: string): string {
   return message
@@ -98,6 +127,7 @@ function withoutText(message: string): string {
       /^((?:Unresolved|Could not resolve|Block scalar|Unexpected|Not a)[^:]*): [\s\S]*$/,
       '$1',
     )
+    .replace(/^Maximum call stack size exceeded$/, 'nested too deep')
     .replace(/^(Unknown directive|Unsupported YAML version|The) .*$/, '$1 …');
 }
 
@@ -134,7 +164,9 @@ function keyDefects(map: YAMLMap, at: (offset?: number) => string): string[] {
 }
 
 function malformed(what: string, defects: readonly string[]): AppError {
-  const problems: Problem[] = defects.slice(0, 20).map((message) => ({ path: '', message }));
+  const problems: Problem[] = defects
+    .slice(0, MAX_DEFECTS)
+    .map((message) => ({ path: '', message }));
   return new AppError(ErrorCode.InvalidRequest, `the body is not valid ${what}`, { problems });
 }
 

@@ -7,3 +7,9 @@ export function wantsYaml(c: ApiContext): boolean {
   const accept = c.req.header('accept') ?? '';
   return YAML.test(accept) && !accept.includes('application/json');
 }
+
+/** Which of its names the client knows YAML by. */
+export function yamlTypeOf(c: ApiContext): string {
+  const theirs = (c.req.header('accept') ?? '').includes('application/x-rafay-yaml');
+  return theirs ? 'application/x-rafay-yaml' : 'application/yaml';
+}

@@ -2,7 +2,7 @@ import { createMiddleware } from 'hono/factory';
 import { stringify } from 'yaml';
 
 import type { ApiEnv } from '../env.js';
-import { wantsYaml } from '../http/wantsYaml.js';
+import { yamlTypeOf, wantsYaml } from '../http/wantsYaml.js';
 
 const JSON_TYPE = /application\/json/;
 
@@ -14,7 +14,7 @@ export function yamlAnswers() {
     if (!JSON_TYPE.test(c.res.headers.get('content-type') ?? '')) return;
     const value: unknown = await c.res.clone().json();
     const headers = new Headers(c.res.headers);
-    headers.set('content-type', 'application/yaml; charset=utf-8');
+    headers.set('content-type', `${yamlTypeOf(c)}; charset=utf-8`);
     headers.delete('content-length');
     const { status } = c.res;
     c.res = undefined;

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 
 import { ProvisionStatus } from '../../core/words.js';
+import type { NameFilter } from '../../store/types.js';
 
 /** A v1 list: `next` and `previous` are the URLs of the pages beside this one. */
 export interface V1List<T> {
@@ -43,8 +44,17 @@ export const v1Query = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   offset: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
   name: z.string().optional(),
-  q: z.string().optional().meta({ description: 'The same as `name`' }),
+  q: z.string().optional().meta({ description: 'Whose name begins so; the shortest is the first' }),
 });
+
+/** What a v1 list is asked for: one name exactly, or all that begin with a text. */
+export function v1Name({ name, q }: { name?: string | undefined; q?: string | undefined }): {
+  name?: NameFilter;
+} {
+  if (name !== undefined) return { name: { exact: name } };
+  // Templates of clients send an empty one for "all".
+  return q === undefined || q === '' ? {} : { name: { prefix: q } };
+}
 
 export const v1ProjectSchema = z
   .object({

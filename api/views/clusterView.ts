@@ -5,7 +5,9 @@ import { clusterStatusView, LAST_TASKSETS } from '../../core/status.js';
 import type { Store } from '../../store/types.js';
 
 /** The Cluster resource as it was given, with nothing added but `modifiedAt` and `resourceVersion`. */
-export function clusterView(record: ClusterRecord): Cluster {
+export function clusterView(
+  record: Pick<ClusterRecord, 'id' | 'generation' | 'deleting' | 'modifiedAt' | 'desired'>,
+): Cluster {
   const { desired, modifiedAt } = record;
   const { apiVersion, kind, metadata, spec } = desired;
   return {

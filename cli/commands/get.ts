@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { stringify } from 'yaml';
 
 import type { Cluster } from '../../core/cluster.js';
+import { CliError, type Client } from '../client.js';
 import { clusterPath, clustersPath } from '../paths.js';
 import type { CommandContext } from '../program.js';
 import { table } from '../statusLines.js';
@@ -12,6 +13,8 @@ interface ClusterList {
 }
 
 const PAGE = 100;
+/** Statuses that are asked for at once. */
+const AT_ONCE = 10;
 
 export function getCommand(program: Command, context: CommandContext): void {
   const get = program.command('get').description('show what the server holds');
@@ -26,7 +29,10 @@ export function getCommand(program: Command, context: CommandContext): void {
         const { items, metadata } = await client.getJson<ClusterList>(
           `${clustersPath(project)}?limit=${PAGE}${next}`,
         );
-        rows.push(...items.map(row));
+        for (let from = 0; from < items.length; from += AT_ONCE) {
+          const some = items.slice(from, from + AT_ONCE);
+          rows.push(...(await Promise.all(some.map((item) => row(client, project, item)))));
+        }
         if (metadata.continue === undefined) break;
         next = `&continue=${metadata.continue}`;
       }
@@ -45,11 +51,25 @@ export function getCommand(program: Command, context: CommandContext): void {
     });
 }
 
-function row({ metadata, spec, status }: Cluster): string[] {
+/** A list is without the status: each cluster is asked for its own. */
+async function row(
+  client: Client,
+  project: string,
+  { metadata, spec }: Cluster,
+): Promise<string[]> {
+  const { name } = metadata;
   return [
-    metadata.name,
-    spec.config.kubernetesVersion,
-    String(spec.config.nodes.length),
-    status?.provisionStatus ?? '',
+    ...[name, spec.config.kubernetesVersion, String(spec.config.nodes.length)],
+    await statusOf(client, clusterPath(project, name)),
   ];
+}
+
+async function statusOf(client: Client, path: string): Promise<string> {
+  try {
+    const { status } = await client.getJson<Cluster>(`${path}/status`);
+    return status?.provisionStatus ?? '';
+  } catch (error) {
+    if (error instanceof CliError && error.status === 404) return 'gone';
+    throw error;
+  }
 }

@@ -15,21 +15,24 @@ import { openLabSession, type LabSession } from './session.js';
 import { until } from './until.js';
 
 /*
- * A machine that plinth has no key to and no address of: it comes by the installer command, is used, and is given
- * back. Each test goes on from the one before.
+ * Machines that plinth has no key to and no address of: they come by the installer command, are used, and are given
+ * back. One waits for a person's approval, the other is approved by its spec. Each test goes on from the one before.
  */
 
 const NAME = 'installer';
+const BY_SPEC = 'auto';
 /** The lab's bridge, as the machines see this computer. */
 const HOST = '10.77.0.1';
 
 let session: LabSession;
 let before: MachineSnapshot;
+let beforeBySpec: MachineSnapshot;
 let command: string;
 
 beforeAll(async () => {
-  session = await openLabSession(['m1'], { host: HOST, labKey: false });
+  session = await openLabSession(['m1', 'm2'], { host: HOST, labKey: false });
   before = await snapshotMachine('m1');
+  beforeBySpec = await snapshotMachine('m2');
 });
 
 afterAll(async () => {
@@ -37,9 +40,10 @@ afterAll(async () => {
 });
 
 /** The machine by its name only. */
-function cluster(): Cluster {
-  const of = labCluster(session.lab, { name: NAME, machines: ['m1'], blueprint: 'minimal' });
-  of.spec.config.autoApproveNodes = false;
+function cluster(name = NAME): Cluster {
+  const machines = [name === NAME ? 'm1' : 'm2'];
+  const of = labCluster(session.lab, { name, machines, blueprint: 'minimal' });
+  of.spec.config.autoApproveNodes = name === BY_SPEC;
   of.spec.config.nodes = of.spec.config.nodes.map(byNameOnly);
   return of;
 }
@@ -51,8 +55,8 @@ const untilReason = (wanted: RegExp): Promise<true> =>
     return wanted.test(commonStatus.reason) ? true : undefined;
   });
 
-async function firstCommand(): Promise<string> {
-  const answer = await session.plinth.request('GET', `${NAME}/installercmds`);
+async function firstCommand(name = NAME): Promise<string> {
+  const answer = await session.plinth.request('GET', `${name}/installercmds`);
   expect(answer.status, await answer.clone().text()).toBe(200);
   const { installerCmds } = (await answer.json()) as {
     installerCmds: { arch: string; command: string }[];
@@ -60,9 +64,9 @@ async function firstCommand(): Promise<string> {
   return installerCmds.find(({ arch }) => arch === 'amd64')!.command;
 }
 
-async function gone(): Promise<true> {
+async function gone(name = NAME): Promise<true> {
   return until('the cluster is gone', 120, async () => {
-    const answer = await session.plinth.request('GET', NAME);
+    const answer = await session.plinth.request('GET', name);
     if (answer.status === 404) return true;
     const { status } = (await answer.json()) as Cluster;
     if (status?.provisionStatus === 'CLUSTER_DELETION_FAILED')
@@ -116,6 +120,18 @@ it('the command registers the machine, twice as well as once; then a person is w
   });
 });
 
+it('with autoApproveNodes the command is enough: the other machine is on its way, and nobody approved it', async () => {
+  expect((await session.plinth.apply(cluster(BY_SPEC))).status).toBe(200);
+  const { code, stdout, stderr } = await execOn('m2', await firstCommand(BY_SPEC));
+  expect(code, stdout + stderr).toBe(0);
+  const answer = await session.plinth.request('GET', `${BY_SPEC}/nodes`);
+  const { items } = (await answer.json()) as { items: object[] };
+  expect(items[0]).toMatchObject({
+    hostname: 'm2',
+    registration: { approvedBy: 'autoApproveNodes', approvedAt: expect.any(String) as string },
+  });
+});
+
 it('approved, it is provisioned to READY over the login that the command made', async () => {
   const approval = await session.plinth.request('POST', `${NAME}/nodes/m1/approve`);
   expect(approval.status).toBe(200);
@@ -128,6 +144,33 @@ it('approved, it is provisioned to READY over the login that the command made', 
   const logins = await execOn('m1', 'journalctl -q -t sshd --no-pager | grep "Accepted publickey"');
   expect(logins.stdout).toContain('for plinth');
   expect(logins.stdout).not.toMatch(/for (root|ops)/);
+});
+
+it('the one that its spec approved has become READY meanwhile, and the audit says who approved it', async () => {
+  const status = await session.plinth.untilEnded(BY_SPEC, 500);
+  expect(status.commonStatus.conditionStatus, JSON.stringify(status)).toBe(2);
+  expect(status.mks.nodes).toEqual([{ hostname: 'm2', status: 'READY' }]);
+  const conditions = status.conditions.map(({ type, status: is }) => [type, is]);
+  expect(conditions).toContainEqual(['ClusterApproveSucceeded', 'True']);
+  expect(conditions.every(([, is]) => is === 'True')).toBe(true);
+  const path = `/apis/system.k8smgmt.io/v3/audit?resource=clusters/${BY_SPEC}*`;
+  const { items } = (await (await session.plinth.request('GET', path)).json()) as {
+    items: { action: string; actor: string; summary: string }[];
+  };
+  const registered = items.filter(({ action }) => action === 'node.register');
+  expect(registered).toHaveLength(1);
+  expect(registered[0]?.actor).toMatch(/^installer token /);
+  expect(registered[0]?.summary).toContain('approved by autoApproveNodes');
+  expect(items.map(({ action }) => action)).not.toContain('node.approve');
+});
+
+it('deleted and undone, the machine that its spec approved is as it was found', async () => {
+  expect((await session.plinth.request('DELETE', BY_SPEC)).status).toBe(200);
+  await gone(BY_SPEC);
+  const { code, stdout, stderr } = await execOn('m2', 'sudo plinth-installer --undo');
+  expect(code, stdout + stderr).toBe(0);
+  const differences = diffSnapshots(beforeBySpec, await snapshotMachine('m2'), EXCLUSIONS);
+  expect(differences.map(formatDifference)).toEqual([]);
 });
 
 it('deleted and undone, the machine is as it was found', async () => {

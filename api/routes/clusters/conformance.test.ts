@@ -135,4 +135,60 @@ describe('the rules of the V3 API', () => {
     await api.call('POST', clustersOf(project), { body });
     expect((await statusOf()).commonStatus.conditionStatus).toBe(2);
   });
+
+  test('v1 look-ups by `q` find what begins so, the shortest name first; an empty one finds all', async () => {
+    for (const name of ['demo-2', 'demo', 'other']) await api.apply(project, name);
+    const lookUp = async (url: string): Promise<string[]> => {
+      const { results } = (await (await api.call('GET', url)).json()) as {
+        results: { id: string; name: string }[];
+      };
+      return results.map(({ name }) => name);
+    };
+    const { id } = (await api.deps.store.projects.get(project))!;
+    const edges = `/edge/v1/projects/${id}/edges/`;
+    expect(await lookUp(`${edges}?q=demo`)).toEqual(['demo', 'demo-2']);
+    expect(await lookUp(`${edges}?q=demo&name=other`)).toEqual(['other']);
+    expect(await lookUp(`${edges}?q=&limit=2`)).toEqual(['demo', 'demo-2']);
+    expect(await lookUp(`/auth/v1/projects/?q=${project.slice(0, -2)}`)).toEqual([project]);
+    const own = await api.key('viewer', project);
+    const seen = await api.call('GET', `/auth/v1/projects/?q=p`, { key: own });
+    expect(await seen.json()).toMatchObject({ count: 1, results: [{ name: project }] });
+  });
+
+  test.each([
+    ['application/x-rafay-yaml', 'application/x-rafay-yaml; charset=utf-8'],
+    ['application/yaml', 'application/yaml; charset=utf-8'],
+    ['text/yaml', 'application/yaml; charset=utf-8'],
+    ['application/yaml, application/json', 'application/json'],
+    ['*/*', 'application/json'],
+  ])('who accepts %s is answered %s, errors included', async (accept, type) => {
+    await api.apply(project, 'demo');
+    for (const url of [path, `${path}/status`, `${path}-none`]) {
+      const answer = await api.call('GET', url, { headers: { accept } });
+      expect(answer.headers.get('content-type')).toBe(type);
+    }
+  });
+
+  test('a field that is null was not set: it is no error and not echoed', async () => {
+    const body = structuredClone(
+      (await (await api.apply(project, 'other')).json()) as Cluster,
+    ) as unknown as Record<string, Record<string, unknown>>;
+    body['metadata'] = { name: 'demo', project, labels: null, annotations: null };
+    const { config } = body['spec'] as { config: { nodes: Record<string, unknown>[] } };
+    config.nodes.forEach((node, index) => {
+      const ip = `10.99.0.${String(index + 1)}`;
+      const ssh = { ...(node['ssh'] as object), ipAddress: ip, passphrase: null };
+      Object.assign(node, { privateIP: ip, taints: null, labels: null, interface: null, ssh });
+    });
+    Object.assign(body['spec']!, { proxy: null, cloudCredentials: null, sharing: null });
+    const answer = await api.call('POST', clustersOf(project), { body });
+    expect(answer.status, await answer.clone().text()).toBe(200);
+    expect(await answer.text()).not.toContain('null');
+    const wrong = { ...body, kind: null, metadata: { name: 'demo', labels: { a: null } } };
+    const refused = await api.call('POST', clustersOf(project), { body: wrong });
+    const { details } = (await refused.json()) as { details: { path: string }[] };
+    expect(new Set(details.map(({ path: at }) => at))).toEqual(
+      new Set(['kind', 'metadata.labels.a']),
+    );
+  });
 });

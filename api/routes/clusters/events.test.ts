@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { hashApiKey } from '../../auth/apiKey.js';
 import { clustersOf, openTestApi, type TestApi } from '../../../test/api/openTestApi.js';
 import type { Cluster } from '../../../core/cluster.js';
+import { serve } from '../../server.js';
 
 interface SseEvent {
   event: string;
@@ -126,3 +127,24 @@ describe('a watcher', () => {
     expect((await api.call('GET', path, { key })).status).toBe(403);
   });
 });
+
+test('a key has a hundred streams open at once, and may open another when one has ended', async () => {
+  const key = await api.key('viewer', project);
+  const server = await serve(api.app, { host: '127.0.0.1', port: 0 });
+  const stream = async (): Promise<{ status: number; end: () => void }> => {
+    const abort = new AbortController();
+    open.push(abort);
+    const init = { headers: { 'x-api-key': key }, signal: abort.signal };
+    const { status } = await fetch(server.url + path, init);
+    return { status, end: () => abort.abort() };
+  };
+  const streams = await Promise.all(Array.from({ length: 100 }, stream));
+  expect(new Set(streams.map(({ status }) => status))).toEqual(new Set([200]));
+  expect((await stream()).status).toBe(429);
+  // Others are not kept out by it.
+  await watch();
+  streams[0]?.end();
+  await expect.poll(async () => (await stream()).status, { timeout: 20_000 }).toBe(200);
+  for (const { end } of streams) end();
+  await server.stop();
+}, 60_000);

@@ -6,6 +6,7 @@ import { findCluster } from '../../findCluster.js';
 import { errors } from '../../http/describe.js';
 import { createMailbox } from '../../mailbox.js';
 import { projectAccess } from '../../middleware/access.js';
+import { openStream } from '../../requestLimits.js';
 import { STATUS_EXAMPLE } from '../../schemas/example.js';
 import { clusterParams } from '../../schemas/params.js';
 import type { Snapshot } from '../../statusFeed.js';
@@ -62,6 +63,7 @@ export function watchCluster(app: OpenAPIHono<ApiEnv>): void {
     const { project, name } = await findCluster(c, c.req.valid('param'));
     const seen = c.req.header('last-event-id');
     const stopping = stoppingOf(c);
+    const close = openStream(c, principalOf(c).keyId);
     c.header('x-accel-buffering', 'no');
     return streamSSE(c, async (stream) => {
       const news = createMailbox<{ snapshot: Snapshot | undefined }>();
@@ -92,6 +94,7 @@ export function watchCluster(app: OpenAPIHono<ApiEnv>): void {
         }
       } finally {
         clearInterval(alive);
+        close();
         unfollow();
         stopping?.removeEventListener('abort', end);
       }

@@ -5,6 +5,7 @@ import { audit } from '../../audit.js';
 import type { ApiEnv } from '../../env.js';
 import { findCluster } from '../../findCluster.js';
 import { errors } from '../../http/describe.js';
+import { yamlTypeOf } from '../../http/wantsYaml.js';
 import { projectAccess } from '../../middleware/access.js';
 import { KUBECONFIG_EXAMPLE, kubeconfigSchema } from '../../schemas/kubeconfig.js';
 import { clusterParams } from '../../schemas/params.js';
@@ -51,9 +52,8 @@ export function getClusterKubeconfig(app: OpenAPIHono<ApiEnv>): void {
       resource: `clusters/${record.name}`,
       summary: 'kubeconfig read',
     });
-    const wantsTheirs = c.req.header('accept')?.includes('application/x-rafay-yaml') ?? false;
     return c.body(text, 200, {
-      'content-type': wantsTheirs ? 'application/x-rafay-yaml' : 'application/yaml',
+      'content-type': yamlTypeOf(c),
       'cache-control': 'no-store',
     });
   });

@@ -5,7 +5,7 @@ import { clusterViewSchema } from '../../../core/spec/schema/status.js';
 import { API_VERSION, ProvisionStatus } from '../../../core/words.js';
 import type { ApiEnv } from '../../env.js';
 import { errors, json, notModified, readHeaders } from '../../http/describe.js';
-import { answerTagged, taggedJson } from '../../http/entityTag.js';
+import { answerTagged, taggedText } from '../../http/entityTag.js';
 import {
   labelFilter,
   listMetadataSchema,
@@ -17,9 +17,10 @@ import {
 } from '../../http/listQuery.js';
 import { defined } from '../../http/defined.js';
 import { projectAccess } from '../../middleware/access.js';
+import type { ListedCluster } from '../../../store/types.js';
 import { CLUSTER_VIEW_EXAMPLE, LIST_METADATA_EXAMPLE } from '../../schemas/example.js';
 import { projectParam } from '../../schemas/params.js';
-import { clusterView } from '../../views/clusterView.js';
+import { clusterText } from '../../views/clusterText.js';
 import { CLUSTERS } from './paths.js';
 
 interface ClusterList {
@@ -75,20 +76,16 @@ export function listClusters(app: OpenAPIHono<ApiEnv>): void {
     const { name, status, label: labels } = asked;
     const shared = asked.shared === 'true';
     const { clusters } = c.var.deps.store;
-    const read = async (): Promise<ClusterList> => {
-      const { items, count, more } = await clusters.list(project, {
+    const read = async (): Promise<string> => {
+      const { items, count, more } = await clusters.listed(project, {
         ...page,
         ...defined({ name, status, labels }),
         shared,
       });
-      return {
-        ...{ apiVersion: API_VERSION, kind: 'ClusterList' },
-        metadata: metadata(count, more ? items.at(-1)?.name : undefined),
-        items: items.map(clusterView),
-      };
+      return listText(metadata(count, more ? items.at(-1)?.name : undefined), items);
     };
     // What the project's revision says nothing of: other projects' clusters, and the status.
-    if (shared || status !== undefined) return taggedJson(c, await read());
+    if (shared || status !== undefined) return answerTagged(c, taggedText(await read()));
     const text = await c.var.clusterPages.get({
       key: JSON.stringify([project, page, name, labels]),
       revision: () => clusters.listRevision(project),
@@ -96,4 +93,10 @@ export function listClusters(app: OpenAPIHono<ApiEnv>): void {
     });
     return answerTagged<ClusterList>(c, text);
   });
+}
+
+/** A `ClusterList` as it is sent. */
+function listText(metadata: ListMetadata, items: readonly ListedCluster[]): string {
+  const list = { apiVersion: API_VERSION, kind: 'ClusterList', metadata };
+  return `${JSON.stringify(list).slice(0, -1)},"items":[${items.map(clusterText).join(',')}]}`;
 }

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 
 import { clustersOf, openTestApi, type TestApi } from '../../../test/api/openTestApi.js';
 import { byNameOnly } from '../../../test/fixtures/byNameOnly.js';
+import { newApp } from '../../app.js';
 import { platformKey } from '../../installer/platformKey.js';
 
 const HOST_KEY = `ssh-ed25519 ${Buffer.concat([Buffer.from('0000000b', 'hex'), Buffer.from('ssh-ed25519'), Buffer.alloc(36, 7)]).toString('base64')}`;
@@ -336,4 +337,16 @@ describe('approve', () => {
     const answer = await api.call('POST', `${clustersOf(project)}/keyed/nodes/m1/approve`);
     expect(answer.status).toBe(409);
   });
+});
+
+test('an address that tries one bad token after the other is slowed down; a good one is let in all the same', async () => {
+  const { deps } = api;
+  const limited = newApp({ ...deps, config: { ...deps.config, requestsPerSecond: 0.1 } });
+  const ask = async (token: string): Promise<number> => {
+    const headers = { authorization: `Bearer ${token}` };
+    return (await limited.request('/installer/install.sh', { headers })).status;
+  };
+  const good = tokenIn(await commands());
+  const bad = good.replace(/_\w{4}/, '_0000');
+  expect([await ask(bad), await ask(bad), await ask(good)]).toEqual([404, 429, 200]);
 });

@@ -3,11 +3,12 @@ import type { ClusterRecord } from '../../../core/records.js';
 import { keyOfRequest } from '../../auth/apiKey.js';
 import type { ApiContext } from '../../env.js';
 import { clusterOfToken } from '../../installer/installToken.js';
+import { limitOfAddress } from '../../requestLimits.js';
 
 /**
  * The cluster that the request's installer token is for.
  * @throws AppError NotFound, the same whether the token is missing, unknown, expired, revoked or of a cluster that
- * is gone: it tells nothing.
+ * is gone: it tells nothing. HttpError 429 for too many of those.
  */
 export async function machineAccess(
   c: ApiContext,
@@ -16,6 +17,7 @@ export async function machineAccess(
     c.var.deps,
     keyOfRequest((name) => (name === 'authorization' ? c.req.header(name) : undefined)),
   );
-  if (found === undefined) throw new AppError(ErrorCode.NotFound, 'there is nothing here');
-  return found;
+  if (found !== undefined) return found;
+  limitOfAddress(c);
+  throw new AppError(ErrorCode.NotFound, 'there is nothing here');
 }

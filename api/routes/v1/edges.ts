@@ -11,6 +11,7 @@ import {
   EDGE_EXAMPLE,
   edgeSchema,
   v1List,
+  v1Name,
   v1Page,
   v1Query,
   type V1List,
@@ -75,16 +76,17 @@ export function v1Edges(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(list, async (c) => {
     const { clusters } = c.var.deps.store;
     const project = projectOf(c);
-    const { limit, offset, name, q } = c.req.valid('query');
-    const wanted = name ?? q;
-    if (wanted !== undefined) {
+    const { limit, offset, ...asked } = c.req.valid('query');
+    const filter = v1Name(asked);
+    if (filter.name !== undefined && 'exact' in filter.name) {
+      const { exact } = filter.name;
       const record =
-        (await clusters.get(project.name, wanted)) ??
-        (await clusters.getShared(project.name, wanted));
+        (await clusters.get(project.name, exact)) ??
+        (await clusters.getShared(project.name, exact));
       const results = record === undefined ? [] : [edgeView(record, project.id)];
       return c.json({ count: results.length, next: null, previous: null, results }, 200);
     }
-    const { items, count } = await clusters.list(project.name, { limit, offset });
+    const { items, count } = await clusters.list(project.name, { limit, offset, ...filter });
     const results = items.map((record) => edgeView(record, project.id));
     return c.json({ ...v1Page(c.req.url, { limit, offset, count }), results }, 200);
   });

@@ -6,6 +6,7 @@ import { keyAccess, projectIdAccess } from '../../middleware/access.js';
 import {
   V1_PROJECT_EXAMPLE,
   v1List,
+  v1Name,
   v1Page,
   v1ProjectSchema,
   v1Query,
@@ -47,9 +48,8 @@ const get = createRoute({
 
 export function v1Projects(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(list, async (c) => {
-    const { limit, offset, name, q } = c.req.valid('query');
-    const wanted = name ?? q;
-    const page = { limit, offset, ...(wanted === undefined ? {} : { name: { exact: wanted } }) };
+    const { limit, offset, ...asked } = c.req.valid('query');
+    const page = { limit, offset, ...v1Name(asked) };
     const { items, count } = await visibleProjects(c.var.deps.store, principalOf(c), page);
     const results = items.map(v1ProjectView);
     return c.json({ ...v1Page(c.req.url, { limit, offset, count }), results }, 200);
