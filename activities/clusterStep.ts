@@ -22,17 +22,26 @@ const CONDITION: Partial<Record<StepName, ConditionType>> = {
 /** Steps after which the condition is not yet True. */
 const NOT_YET: ReadonlySet<StepName> = new Set(['blueprint-sync']);
 
+export interface ClusterStepOutcome extends StepOutcome {
+  /** The nodes of `leaving` in the order in which they may go. */
+  order?: string[];
+}
+
 /** One step through a control plane: the first that can be reached, so that any one may be down. */
 export async function runClusterStep(
   deps: ActivityDeps,
   ref: ClusterStepRef,
-): Promise<StepOutcome> {
+): Promise<ClusterStepOutcome> {
   return heartbeating(async () => {
     const loaded = await loadCluster(deps, ref);
-    const through = joinedControlPlanes(loaded, ref.subject);
+    const through = joinedControlPlanes(loaded, ref.subject).filter(
+      ({ hostname }) => ref.leaving?.includes(hostname) !== true,
+    );
     const subject = ref.subject === undefined ? undefined : nodeSpec(loaded, ref.subject);
+    const leaving = ref.leaving?.map((hostname) => nodeSpec(loaded, hostname));
     if (through.length === 0) {
-      throw new AppError(ErrorCode.StepFailed, 'no control plane has joined yet', {
+      const stays = ref.leaving === undefined ? '' : ' that stays';
+      throw new AppError(ErrorCode.StepFailed, `no control plane${stays} has joined yet`, {
         failure: { node: ref.name, step: ref.step },
       });
     }
@@ -66,6 +75,7 @@ export async function runClusterStep(
           step: ref.step,
           attempt,
           ...(subject === undefined ? {} : { subject }),
+          ...(leaving === undefined ? {} : { leaving }),
         });
         await begun;
         if (result.outcome === 'done' || result.outcome === 'skipped') {
@@ -73,7 +83,8 @@ export async function runClusterStep(
             record(result.outcome, { endedAt: Date.now(), ...unitTimes(result) }),
             noteCondition(deps, ref),
           ]);
-          return { outcome: result.outcome };
+          const order = result.results['order']?.split('\n');
+          return { outcome: result.outcome, ...(order === undefined ? {} : { order }) };
         }
         const error = stepError(on.hostname, ref.step, result);
         await record('failed', {

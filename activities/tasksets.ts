@@ -146,6 +146,7 @@ export function appliedState({ record, nodes }: LoadedCluster): AppliedState {
       ...(node.kubernetesVersion === undefined
         ? {}
         : { kubernetesVersion: node.kubernetesVersion }),
+      ...(node.endpoint === undefined ? {} : { endpoint: node.endpoint }),
       spec: node.spec,
     })),
   };

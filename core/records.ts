@@ -65,6 +65,8 @@ export interface NodeRecord {
   leaving?: boolean;
   /** What its kubelet runs, as the API server said last. */
   kubernetesVersion?: string;
+  /** What its endpoint forwards to: core/apiEndpoint.ts. */
+  endpoint?: string;
   /** Facts as gathered last (machine/facts). */
   facts?: unknown;
   /** Steps of the latest operation by name. */

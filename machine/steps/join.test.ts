@@ -32,7 +32,7 @@ const read = (path: string) => readFile(join(dir, path), 'utf8').catch(() => '')
 
 /** The step's own text, with the machine's folders below the test's and a clock that flies. */
 async function run(step: string, params: Record<string, string>): Promise<string> {
-  const files = ['prelude', 'control-plane-lib', 'etcd-lib', step];
+  const files = ['prelude', 'control-plane-lib', 'etcd-lib', 'etcd-quorum', step];
   const texts = await Promise.all(files.map((name) => readFile(`${STEPS}${name}.sh`, 'utf8')));
   const text = texts
     .join('\n')
@@ -86,6 +86,7 @@ const joinParams = (controlPlane: boolean) => ({
   CA_CERT_HASH: HASH,
   CONTROL_PLANE: String(controlPlane),
   ENDPOINT: 'https://plinth-api.internal:7443',
+  EXTERNAL: 'false',
   OTHERS: '10.0.0.1',
 });
 
@@ -170,6 +171,9 @@ describe('an initialisation that is run again', () => {
     PRIVATE_IP: '10.0.0.1',
     KUBERNETES_VERSION: 'v1.34.4',
     CONFIG: 'config',
+    ENDPOINT: 'plinth-api.internal:7443',
+    EXTERNAL: 'false',
+    API_SERVER: '10.0.0.1:6443',
     IDENTITY: 'identity',
   };
 

@@ -13,6 +13,7 @@ import { claimStep } from './claim.js';
 import { cniStep } from './cni.js';
 import { containerRuntimeStep } from './container-runtime.js';
 import { drainStep } from './drain.js';
+import { etcdMemberCheckStep } from './etcd-member-check.js';
 import { etcdMemberRemoveStep } from './etcd-member-remove.js';
 import { factsStep } from './facts.js';
 import { imagesStep } from './images.js';
@@ -68,6 +69,7 @@ export const stepModules: readonly StepModule[] = [
   kubeletRestartStep,
   uncordonStep,
   drainStep,
+  etcdMemberCheckStep,
   etcdMemberRemoveStep,
   nodeDeleteStep,
   resetStep,

@@ -15,6 +15,8 @@ export interface StepContext {
   controlPlanes: readonly { hostname: string; privateIP: string }[];
   /** The node the step is about, when it runs through another machine (drain, node-delete, …). */
   subject?: NodeSpec;
+  /** Nodes that leave, for the step that looks at all of them at once. */
+  leaving?: readonly NodeSpec[];
   /** Everything the chosen source offers for this cluster's versions. */
   catalog: ArtifactCatalog;
   /** Text of the manifests that the module asked for, by name. */
