@@ -1,3 +1,5 @@
+import { patched } from '@temporalio/workflow';
+
 import type { OperationRef } from '../activities/refs.js';
 import { steps } from './proxies.js';
 
@@ -7,6 +9,7 @@ import { steps } from './proxies.js';
  */
 export async function leaveOrder(ref: OperationRef, leaving: string[] = []): Promise<string[]> {
   if (leaving.length === 0) return [];
+  if (!patched('etcd-member-check')) return leaving;
   const summary = 'Check that etcd keeps its quorum';
   const { order } = await steps.runClusterStep.executeWithOptions({ summary }, [
     { ...ref, step: 'etcd-member-check', leaving },

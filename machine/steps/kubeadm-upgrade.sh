@@ -29,15 +29,14 @@ wait_for_api() {
 
 # Its etcd restarts: the others have to agree without it meanwhile.
 others_hold_quorum() {
-  local until=$((SECONDS + 60)) list because
-  while
+  local tries list because
+  for ((tries = 0; tries < 30; tries++)); do
     list=$(etcd_members_here)
     because=$(may_restart "$(etcd_rows "$list" '')" "$NODE_NAME")
-    [[ -n $because ]]
-  do
-    ((SECONDS < until)) || fail QuorumRisk "$because" "$QUORUM_HINT"
-    sleep 1
+    [[ -n $because ]] || return 0
+    sleep 2
   done
+  fail QuorumRisk "$because" "$QUORUM_HINT"
 }
 
 if [[ -e $UPGRADED && $(<"$UPGRADED") == "$KUBERNETES_VERSION" ]] &&

@@ -1,8 +1,10 @@
+import { patched } from '@temporalio/workflow';
+
 import { runClusterSteps } from '../clusterSteps.js';
 import { operationFailure, runNodes, summariseFailures, type NodeFailure } from '../conductor.js';
 import type { OperationInput } from '../input.js';
 import { leaveOrder } from '../leaveOrder.js';
-import { records } from '../proxies.js';
+import { records, steps } from '../proxies.js';
 import { joinNodes } from './joinNodes.js';
 
 /*
@@ -35,6 +37,12 @@ export async function NodeRemoval(input: OperationInput): Promise<void> {
 export async function NodeUpdate(input: OperationInput): Promise<void> {
   await records.beginOperation(input.ref);
   await leaveOrder(input.ref, input.plan.leaveNext);
+  if (input.plan.nodes.some(({ path }) => path === 'endpoint') && patched('kubeconfig-follows')) {
+    // The one that people have been given may name a control plane that leaves.
+    await steps.storeKubeconfig.executeWithOptions({ summary: 'Fetch the kubeconfig' }, [
+      input.ref,
+    ]);
+  }
   const failures = await runNodes(input, input.plan.nodes);
   if (failures.length > 0) throw operationFailure(summariseFailures(failures), true);
   await runClusterSteps(input, input.plan.clusterSteps);
