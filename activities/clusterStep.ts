@@ -7,7 +7,6 @@ import { attemptOf } from './attempt.js';
 import { setCondition } from './conditions.js';
 import type { ActivityDeps } from './deps.js';
 import { heartbeating } from './heartbeat.js';
-import type { StepRunResult } from '../machine/types.js';
 import { joinedControlPlanes, loadCluster, nodeSpec, type LoadedCluster } from './load.js';
 import { runMachineStep } from './machineStep.js';
 import { unitTimes, type StepOutcome } from './nodeStep.js';
@@ -25,13 +24,19 @@ const CONDITION: Partial<Record<StepName, ConditionType>> = {
 /** Steps after which the condition is not yet True. */
 const NOT_YET: ReadonlySet<StepName> = new Set(['blueprint-sync']);
 
+export interface ClusterStepOutcome extends StepOutcome {
+  /** The nodes of `leaving` in the order in which they may go. */
+  order?: string[];
+}
+
 /** One step through a control plane: the first that can be reached, so that any one may be down. */
 export async function runClusterStep(
   deps: ActivityDeps,
   ref: ClusterStepRef,
-): Promise<StepOutcome> {
-  const { outcome } = await runThrough(deps, ref);
-  return { outcome };
+): Promise<ClusterStepOutcome> {
+  const { outcome, results } = await runThrough(deps, ref);
+  const order = results['order']?.split('\n');
+  return { outcome, ...(order === undefined ? {} : { order }) };
 }
 
 /** The same for who needs what the script told, and from which machine; `only` that one, for the snapshot `snapshot`. */
@@ -43,11 +48,14 @@ export async function runThrough(
   return heartbeating(async () => {
     const loaded = await loadCluster(deps, ref);
     const through = joinedControlPlanes(loaded, ref.subject).filter(
-      ({ hostname }) => only === undefined || hostname === only,
+      ({ hostname }) =>
+        (only === undefined || hostname === only) && ref.leaving?.includes(hostname) !== true,
     );
     const subject = ref.subject === undefined ? undefined : nodeSpec(loaded, ref.subject);
+    const leaving = ref.leaving?.map((hostname) => nodeSpec(loaded, hostname));
     if (through.length === 0) {
-      throw new AppError(ErrorCode.StepFailed, 'no control plane has joined yet', {
+      const stays = ref.leaving === undefined ? '' : ' that stays';
+      throw new AppError(ErrorCode.StepFailed, `no control plane${stays} has joined yet`, {
         failure: { node: ref.name, step: ref.step },
       });
     }
@@ -82,6 +90,7 @@ export async function runThrough(
           attempt,
           ...(subject === undefined ? {} : { subject }),
           ...(snapshot === undefined ? {} : { snapshot }),
+          ...(leaving === undefined ? {} : { leaving }),
         });
         await begun;
         if (result.outcome === 'done' || result.outcome === 'skipped') {

@@ -18,6 +18,7 @@ export async function gatherFacts(deps: ActivityDeps, ref: NodeRef): Promise<voi
         owner: { clusterId: record.id, cluster: record.name, project: record.project },
         tasksetId: ref.tasksetId,
         operatingSystem: node.operatingSystem,
+        spec: record.desired.spec,
       }),
     );
     await deps.store.nodes.upsert(ref.clusterId, ref.hostname, { spec: node, facts });

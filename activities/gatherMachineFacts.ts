@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto';
 
+import type { ClusterSpec } from '../core/cluster.js';
 import { AppError, ErrorCode } from '../core/errors.js';
 import { familyOf } from '../machine/families.js';
 import { parseFacts, type MachineFacts } from '../machine/facts.js';
+import { factsParams } from '../machine/steps/facts.js';
 import { scriptText, stepModule } from '../machine/steps/registry.js';
 import type { MachineSession, Owner } from '../machine/types.js';
 
 /** One round trip that changes nothing: what the machine is, and the worker's clock around it. */
 export async function gatherMachineFacts(
   session: MachineSession,
-  of: { owner: Owner; tasksetId: string; operatingSystem: string },
+  of: { owner: Owner; tasksetId: string; operatingSystem: string; spec: ClusterSpec },
 ): Promise<MachineFacts> {
   const module = stepModule('facts');
   const sentAt = Date.now();
@@ -20,7 +22,7 @@ export async function gatherMachineFacts(
     tasksetId: of.tasksetId,
     step: 'facts',
     script: scriptText(module, familyOf(of.operatingSystem)),
-    params: {},
+    params: factsParams(of.spec),
     timeoutSeconds: module.timeoutSeconds,
     requireOwner: false,
   });

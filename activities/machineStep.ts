@@ -36,6 +36,8 @@ export interface MachineStep {
   step: StepName;
   /** The node it is about, when that is another one; names the run, so that two never share one. */
   subject?: NodeSpec;
+  /** Nodes that leave, where it is about all of them. */
+  leaving?: readonly NodeSpec[];
   /** Whose output it is; default: the machine's. */
   logAs?: string;
   join?: JoinSecrets;
@@ -223,6 +225,7 @@ async function stepContext(
     catalog: deps.source.catalog,
     ...(facts === undefined ? {} : { facts: facts as MachineFacts }),
     ...(input.subject === undefined ? {} : { subject: input.subject }),
+    ...(input.leaving === undefined ? {} : { leaving: input.leaving }),
     ...(proxyAuth === undefined ? {} : { proxyAuth }),
     ...(blueprint === undefined ? {} : { blueprint }),
     ...(input.join === undefined ? {} : { join: input.join }),

@@ -42,7 +42,12 @@ export async function preflightCluster(
       wanted: 'a machine that answers over SSH with the key given',
       fix: hint ?? 'check the address, port, login and key, and that the machine is on',
     })),
-    ...preflight({ clusterId: ref.clusterId, spec: loaded.record.desired.spec, nodes }),
+    ...preflight({
+      clusterId: ref.clusterId,
+      spec: loaded.record.desired.spec,
+      initialised: loaded.record.applied.initialised,
+      nodes,
+    }),
   ];
   const errors = findings.filter((finding) => finding.severity === 'error');
   for (const finding of findings.filter(({ severity }) => severity === 'warning')) {

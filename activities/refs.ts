@@ -46,6 +46,8 @@ export interface StepRef extends NodeRef {
 export interface ClusterStepRef extends OperationRef {
   step: StepName;
   subject?: string;
+  /** Nodes that leave, for the step that is about all of them. */
+  leaving?: string[];
 }
 
 /** What the cluster workflow has to do next. */

@@ -1,3 +1,4 @@
+import { endpointBackends } from '../core/apiEndpoint.js';
 import type { NodeSpec } from '../core/cluster.js';
 import { isControlPlane } from '../core/plan.js';
 import { NodeStatus } from '../core/words.js';
@@ -49,6 +50,11 @@ export async function afterStep(
 ): Promise<void> {
   const { nodes, clusters } = deps.store;
   switch (ref.step) {
+    case 'api-endpoint':
+      await nodes.upsert(ref.clusterId, ref.hostname, {
+        endpoint: endpointBackends(loaded.record.desired.spec),
+      });
+      return;
     case 'kubeadm-init':
       await Promise.all([
         nodes.upsert(ref.clusterId, ref.hostname, { joined: true }),

@@ -110,7 +110,6 @@ async function begin(
       workflowId: operationWorkflowId(input, input.tasksetId, operation, index),
     })),
     plan: operations,
-    retries: record.retries,
     spec,
   });
   await noteTaken(deps, record, taskset);
@@ -215,6 +214,7 @@ export function appliedState({ record, nodes }: LoadedCluster): AppliedState {
       ...(node.kubernetesVersion === undefined
         ? {}
         : { kubernetesVersion: node.kubernetesVersion }),
+      ...(node.endpoint === undefined ? {} : { endpoint: node.endpoint }),
       spec: node.spec,
     })),
   };

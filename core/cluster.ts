@@ -105,6 +105,8 @@ export interface NetworkSpec {
   serviceSubnet: string;
   ipv6?: { podSubnet?: string; serviceSubnet?: string };
   nameservers?: string[];
+  /** Ours: a load balancer in front of the control planes, `lb.example.net:6443`, instead of the proxy on every machine. */
+  controlPlaneEndpoint?: string;
 }
 
 export interface Taint {

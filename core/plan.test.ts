@@ -185,6 +185,72 @@ describe('plan', () => {
     expect(operations[1]?.leave).toEqual(['m5', 'm6']);
   });
 
+  it('turns endpoints away only from control planes that may leave, and does so first', () => {
+    const planes = ['m4', 'm5', 'm6'].map((name) => node(name, ['ControlPlane']));
+    const operations = plan(applied(spec([...planes, m2]), 'm4'), {
+      ...{ spec: spec([planes[2]!, m2]), deleting: false },
+    });
+    expect(operations).toMatchObject([
+      { name: 'NodeUpdate', leaveNext: ['m4', 'm5'] },
+      { name: 'NodeRemoval', leave: ['m4', 'm5'] },
+    ]);
+  });
+
+  it('has those that take the place of all control planes join before any of them leaves', () => {
+    const operations = plan(
+      { ...applied(three, 'm1'), kubernetesVersion: 'v1.34.4' },
+      {
+        spec: {
+          ...spec([node('m9', ['ControlPlane']), m2, m3]),
+          config: {
+            ...spec([node('m9', ['ControlPlane']), m2, m3]).config,
+            kubernetesVersion: 'v1.35.4',
+          },
+        },
+        deleting: false,
+      },
+    );
+    expect(operations).toMatchObject([
+      {
+        ...{ name: 'NodeAddition', kubernetesVersion: 'v1.34.4' },
+        nodes: [{ hostname: 'm9', path: 'control-plane' }],
+      },
+      { name: 'NodeUpdate', leaveNext: ['m1'] },
+      { name: 'NodeRemoval', leave: ['m1'] },
+      { name: 'ClusterUpgrade', kubernetesVersion: 'v1.35.4' },
+    ]);
+    expect(operations[3]?.nodes.map(({ hostname }) => hostname)).toEqual(['m2', 'm3', 'm9']);
+  });
+
+  it('turns the endpoint of a node that an earlier attempt has left with other control planes', () => {
+    const m4 = node('m4', ['ControlPlane']);
+    const grown = spec([m1, m2, m3, m4]);
+    const state = applied(grown, 'm1');
+    const stale = 'm1 10.0.0.11\nm5 10.0.0.15';
+    const nodes = state.nodes.map((each) =>
+      each.hostname === 'm3' ? { ...each, endpoint: stale } : each,
+    );
+    const operations = plan({ ...state, nodes }, { spec: grown, deleting: false });
+    expect(operations).toMatchObject([
+      { name: 'NodeUpdate', nodes: [{ hostname: 'm3', path: 'endpoint' }] },
+    ]);
+  });
+
+  it('leaves the endpoint to the load balancer that the spec names', () => {
+    const behind = (nodes: NodeSpec[]): ClusterSpec => {
+      const of = spec(nodes);
+      of.config.network.controlPlaneEndpoint = 'lb.example.net';
+      return of;
+    };
+    const others = [node('m4', ['ControlPlane']), node('m5', ['ControlPlane'])];
+    const one = behind([m1, m2]);
+    const grown = behind([m1, m2, ...others]);
+    const add = plan(applied(one, 'm1'), { spec: grown, deleting: false });
+    expect(names(add)).toEqual(['NodeAddition']);
+    const remove = plan(applied(grown, 'm1'), { spec: one, deleting: false });
+    expect(names(remove)).toEqual(['NodeRemoval']);
+  });
+
   it('syncs another blueprint and nothing else', () => {
     const other = spec([m1, m2, m3], 'minimal');
     const operations = plan(applied(three, 'm1'), { spec: other, deleting: false });

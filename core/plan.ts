@@ -1,3 +1,4 @@
+import { endpointBackends } from './apiEndpoint.js';
 import type { AskedOperation } from './askedOperations.js';
 import {
   baseOf,
@@ -36,6 +37,8 @@ export interface AppliedNode {
   leader: boolean;
   /** What its kubelet runs; absent: the cluster's own. */
   kubernetesVersion?: string;
+  /** What its endpoint forwards to (`endpointBackends`); absent: what was applied last. */
+  endpoint?: string;
   spec: NodeSpec;
 }
 
@@ -61,6 +64,8 @@ export interface OperationPlan {
   nodes: NodeTask[];
   /** Nodes that leave: through a control plane, before they are cleaned. */
   leave: string[];
+  /** Nodes that leave in an operation after this one: it does nothing unless they may. */
+  leaveNext?: string[];
   /** Through a control plane, after the nodes. */
   clusterSteps: StepName[];
   /** The Kubernetes version that its steps work with, where that is not the spec's. */
@@ -111,21 +116,35 @@ function planOperations(applied: AppliedState, desired: DesiredState): Operation
       ...asked,
     ];
   }
-  // A node joins at the version that the control plane has by then.
-  const addition = [...planUpgrade(applied, desired), ...planAddition(applied, desired.spec)];
-  const update = planUpdate(applied, desired.spec);
-  // No endpoint may ask a control plane that is being taken away; one that is to come is asked last.
-  const others = losesControlPlane(applied, desired.spec)
-    ? [...update, ...removal, ...addition]
-    : [...removal, ...addition, ...update];
+  const others = inOrder(applied, desired, removal);
   return [...asked, ...others, ...planBlueprintChange(applied, desired)];
 }
 
-function losesControlPlane(applied: AppliedState, spec: ClusterSpec): boolean {
-  const wanted = new Set(controlPlanesOf(spec));
-  return applied.nodes.some(
-    (node) => isMember(node) && isControlPlane(node.spec) && !wanted.has(node.hostname),
-  );
+function inOrder(
+  applied: AppliedState,
+  desired: DesiredState,
+  removal: OperationPlan[],
+): OperationPlan[] {
+  // A node joins at the version that the control plane has by then.
+  const upgrade = planUpgrade(applied, desired);
+  const addition = planAddition(applied, desired.spec);
+  const update = planUpdate(applied, desired.spec);
+  const wanted = new Set(controlPlanesOf(desired.spec));
+  const members = applied.nodes.filter((node) => isMember(node) && isControlPlane(node.spec));
+  const staying = members.filter(({ hostname }) => wanted.has(hostname));
+  if (staying.length === members.length) return [...removal, ...upgrade, ...addition, ...update];
+  // No endpoint may ask a control plane that is being taken away; one that is to come is asked last.
+  const leaveNext = removal.flatMap(({ leave }) => leave);
+  const turned = update.map((each) => ({ ...each, leaveNext }));
+  if (staying.length > 0) return [...turned, ...removal, ...upgrade, ...addition];
+  // They alone have etcd's data: those that take their place have it, and all of one version, before they go.
+  const { kubernetesVersion: version } = applied;
+  const first = addition.map((each) => ({
+    ...each,
+    ...(version === undefined ? {} : { kubernetesVersion: version }),
+  }));
+  const later = planUpgrade(completed(applied, desired.spec), desired);
+  return [...first, ...turned, ...removal, ...later];
 }
 
 /** Joined, and to stay. */
@@ -165,9 +184,12 @@ function planRemoval(applied: AppliedState, spec: ClusterSpec): OperationPlan[] 
     .toSorted(byHostname);
   if (gone.length === 0) return [];
   const leaving = new Set(gone.map((node) => node.hostname));
-  const through = applied.nodes.some(
-    (node) => node.joined && isControlPlane(node.spec) && !leaving.has(node.hostname),
-  );
+  // Of a cluster that is whole there always is one, and be it one that joins just before: etcd's data never goes with them.
+  const through =
+    applied.created ||
+    applied.nodes.some(
+      (node) => node.joined && isControlPlane(node.spec) && !leaving.has(node.hostname),
+    );
   const [dropped, wantedAgain] = [false, true].map((isWanted) =>
     gone.flatMap(({ hostname }) => (wanted.has(hostname) === isWanted ? [hostname] : [])),
   ) as [string[], string[]];
@@ -327,7 +349,8 @@ function planUpdate(applied: AppliedState, spec: ClusterSpec): OperationPlan[] {
   if (before === undefined) return [];
   const was = new Set(before.config.nodes.map((node) => node.hostname));
   const kept = spec.config.nodes.filter((node) => was.has(node.hostname)).toSorted(byHostname);
-  const endpointMoved = stableJson(controlPlanesOf(before)) !== stableJson(controlPlanesOf(spec));
+  const turned = staleEndpoints(applied, before, spec);
+  const endpointMoved = turned.length > 0;
   const keptNow = new Set(kept.map((node) => node.hostname));
   const restrict = (of: ClusterSpec): ClusterSpec => ({
     ...of,
@@ -343,11 +366,24 @@ function planUpdate(applied: AppliedState, spec: ClusterSpec): OperationPlan[] {
     {
       name: OperationName.NodeUpdate,
       reason: reasons.join('; '),
-      nodes: endpointMoved ? kept.map(({ hostname }) => ({ hostname, path: 'endpoint' })) : [],
+      nodes: turned.map((hostname) => ({ hostname, path: 'endpoint' })),
       leave: [],
       clusterSteps: metadataMoved ? ['node-metadata'] : [],
     },
   ];
+}
+
+/** Nodes that stay, and whose endpoint forwards to other control planes than those of the spec. */
+function staleEndpoints(applied: AppliedState, before: ClusterSpec, spec: ClusterSpec): string[] {
+  const backends = endpointBackends(spec);
+  // Behind a load balancer of somebody else's there is nothing of ours to turn.
+  if (backends === '') return [];
+  const wanted = new Set(spec.config.nodes.map((node) => node.hostname));
+  return applied.nodes
+    .filter((node) => isMember(node) && wanted.has(node.hostname))
+    .filter(({ endpoint }) => (endpoint ?? endpointBackends(before)) !== backends)
+    .map(({ hostname }) => hostname)
+    .toSorted();
 }
 
 function planBlueprint(spec: ClusterSpec, reason: string): OperationPlan {

@@ -90,6 +90,8 @@ export interface NodeRecord {
   leaving?: boolean;
   /** What its kubelet runs, as the API server said last. */
   kubernetesVersion?: string;
+  /** What its endpoint forwards to: core/apiEndpoint.ts. */
+  endpoint?: string;
   /** Facts as gathered last (machine/facts). */
   facts?: unknown;
   /** Steps of the latest operation by name. */
@@ -125,8 +127,6 @@ export interface TasksetRecord {
   status: TasksetStatus;
   comments: string;
   operations: TasksetOperationRecord[];
-  /** What the cluster's `retries` were when it began: what is asked later is a taskset of its own. */
-  retries?: number;
   /** What was planned, whole: an interrupted taskset goes on by it. Same order as `operations`. */
   plan: OperationPlan[];
   createdAt: string;

@@ -34,6 +34,7 @@ export type StepName =
   | 'blueprint-sync'
   | 'blueprint-health'
   | 'blueprint-drift'
+  | 'etcd-member-check'
   | 'drain'
   | 'etcd-member-remove'
   | 'snapshot-take'
@@ -209,6 +210,8 @@ export const snapshotSteps: readonly StepDef[] = [
 
 /** Through a healthy control plane, before a node that stays out is cleaned. */
 export const leaveSteps: readonly StepDef[] = [
+  // Once for all that leave; the others for each.
+  { name: 'etcd-member-check', title: 'Check that etcd keeps its quorum' },
   { name: 'drain', title: 'Drain the node' },
   { name: 'etcd-member-remove', title: 'Take the etcd member out' },
   { name: 'node-delete', title: 'Delete the node object' },

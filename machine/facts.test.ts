@@ -1,14 +1,18 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { cpus, hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { parseFacts } from './facts.js';
-import { factsStep } from './steps/facts.js';
+import { fixtureCluster } from '../test/fixtures/cluster.js';
+import { parseFacts, type MachineFacts } from './facts.js';
+import { factsParams, factsStep } from './steps/facts.js';
 import { scriptText } from './steps/registry.js';
 
 function recorded(name: string): Record<string, string> {
@@ -163,6 +167,79 @@ describe('the script facts', () => {
     } finally {
       rmSync(dir, { recursive: true });
     }
+  });
+});
+
+describe('the load balancer as a machine sees it', () => {
+  let dir: string;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'plinth-endpoint-'));
+  });
+  afterEach(() => {
+    rmSync(dir, { recursive: true });
+  });
+
+  /** By a curl that answers so; `undefined`: none answers. */
+  async function seen(endpoint: string, answer?: string): Promise<MachineFacts['endpoint']> {
+    const curl = answer === undefined ? 'exit 7' : `cat <<'TEXT'\n${answer}\nTEXT`;
+    writeFileSync(join(dir, 'curl'), `#!/bin/bash\n${curl}\n`, { mode: 0o755 });
+    rmSync(join(dir, 'results'), { recursive: true, force: true });
+    const text = scriptText(factsStep, 'debian');
+    const functions = text.slice(0, text.indexOf('\nOPEN_FILES='));
+    const last = text.slice(
+      text.indexOf('\nif [[ -n ${API_ENDPOINT-} ]]'),
+      text.indexOf('\nfact time_ns'),
+    );
+    await promisify(execFile)('bash', ['-c', `API_ENDPOINT='${endpoint}'\n${functions}${last}`], {
+      env: { PATH: `${dir}:${process.env['PATH'] ?? ''}`, PLINTH_RUN_DIR: dir, PLINTH_STATE: dir },
+    });
+    const results = Object.fromEntries(
+      readdirSync(join(dir, 'results')).map((key) => [
+        key,
+        readFileSync(join(dir, 'results', key), 'utf8'),
+      ]),
+    );
+    return parseFacts(results).endpoint;
+  }
+
+  /** A port where somebody listens, while `work` is done. */
+  async function listening<T>(work: (port: number) => Promise<T>): Promise<T> {
+    const server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      return await work((server.address() as AddressInfo).port);
+    } finally {
+      server.close();
+    }
+  }
+
+  it('does not resolve, or is closed', async () => {
+    expect(await seen('lb.invalid 6443')).toEqual({ addresses: [], state: 'closed' });
+    expect(await seen('127.0.0.1 1')).toEqual({ addresses: ['127.0.0.1'], state: 'closed' });
+  });
+
+  it('is open, an API server with its CA, or something else', async () => {
+    const der = Buffer.from('the DER of a certificate');
+    const pem = `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`;
+    const data = `clusters:\\n- cluster:\\n    certificate-authority-data: ${Buffer.from(pem).toString('base64')}\\n    server: x`;
+    const answers = await listening(async (port) => [
+      await seen(`127.0.0.1 ${String(port)}`),
+      await seen(`127.0.0.1 ${String(port)}`, `{"gitVersion": "v1.34.4", "kubeconfig": "${data}"}`),
+      await seen(`127.0.0.1 ${String(port)}`, '<html>503</html>'),
+    ]);
+    const caSha256 = createHash('sha256').update(der).digest('hex');
+    expect(answers).toEqual([
+      { addresses: ['127.0.0.1'], state: 'open' },
+      { addresses: ['127.0.0.1'], state: 'kubernetes', caSha256 },
+      { addresses: ['127.0.0.1'], state: 'other' },
+    ]);
+  });
+
+  it('is not looked for where the spec names none', () => {
+    expect(factsParams(fixtureCluster().spec)).toEqual({});
+    const { spec } = fixtureCluster();
+    spec.config.network.controlPlaneEndpoint = '[fd00::9]:8443';
+    expect(factsParams(spec)).toEqual({ API_ENDPOINT: 'fd00::9 8443' });
   });
 });
 

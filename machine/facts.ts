@@ -53,8 +53,19 @@ export interface MachineFacts {
   firewalls?: string[];
   /** Folders that must be writable and are not. */
   readOnlyPaths?: string[];
+  /** The load balancer that the spec names, as seen from here; absent where it names none. */
+  endpoint?: EndpointFacts;
   /** sshd's public host keys, `ssh-ed25519 AAAA…`. */
   hostKeys?: string[];
+}
+
+export interface EndpointFacts {
+  /** What its name resolves to; none: it does not. */
+  addresses: string[];
+  /** `open`: somebody listens, and there was no way to ask who. */
+  state?: 'closed' | 'open' | 'kubernetes' | 'other';
+  /** SHA-256 of the DER of the CA of the cluster that answers there, hex. */
+  caSha256?: string;
 }
 
 export interface NetworkInterface {
@@ -157,6 +168,13 @@ export function parseFacts(results: Results, roundTrip?: RoundTrip): MachineFact
     firewalls: read.list('firewalls'),
     readOnlyPaths: read.list('read_only_paths'),
     hostKeys: read.list('host_keys'),
+    endpoint: mapped(read.list('endpoint_addresses'), (addresses) =>
+      known<EndpointFacts>({
+        addresses,
+        state: read.oneOf('endpoint_state', ENDPOINT_STATES),
+        caSha256: read.text('endpoint_ca_sha256'),
+      }),
+    ),
   });
 }
 
@@ -166,6 +184,13 @@ const SELINUX_MODES = {
   enforcing: 'enforcing',
   permissive: 'permissive',
   disabled: 'disabled',
+} as const;
+
+const ENDPOINT_STATES = {
+  closed: 'closed',
+  open: 'open',
+  kubernetes: 'kubernetes',
+  other: 'other',
 } as const;
 
 const MODULE_STATES: readonly ModuleState[] = ['loaded', 'builtin', 'loadable', 'missing'];

@@ -327,6 +327,68 @@ describe('the request that a workflow goes back to', () => {
   });
 });
 
+describe('a removal', () => {
+  const turn: OperationPlan = {
+    ...{ name: 'NodeUpdate', reason: 'the control planes changed', leave: [], clusterSteps: [] },
+    nodes: [{ hostname: 'm2', path: 'endpoint' }],
+    leaveNext: ['m1', 'm3'],
+  };
+  const removal: OperationPlan = {
+    ...{ name: 'NodeRemoval', reason: 'not in the spec any more: m1, m3', clusterSteps: [] },
+    nodes: [
+      { hostname: 'm1', path: 'clean' },
+      { hostname: 'm3', path: 'clean' },
+    ],
+    leave: ['m1', 'm3'],
+  };
+  const changes = (world: FakeWorld): string[] =>
+    world.calls.filter((call) => call.startsWith('start ') && !call.includes('etcd-member-check'));
+
+  it('lets nodes leave one after another, in the order that etcd allows, and cleans when all are out', async () => {
+    const world = await run({ operations: [turn, removal], order: ['m3', 'm1'] });
+    expect(world.ended).toMatchObject([{ failed: false }]);
+    expect(changes(world).slice(0, 7)).toEqual([
+      'start m2 api-endpoint',
+      'start m3 drain',
+      'start m3 etcd-member-remove',
+      'start m3 node-delete',
+      'start m1 drain',
+      'start m1 etcd-member-remove',
+      'start m1 node-delete',
+    ]);
+    for (const hostname of ['m1', 'm3']) {
+      expect(at(world, `start ${hostname} reset`)).toBeGreaterThan(at(world, 'end m1 node-delete'));
+    }
+    // People get the kubeconfig of one that stays before any leaves.
+    expect(at(world, 'kubeconfig NodeUpdate')).toBeLessThan(at(world, 'start m3 drain'));
+  });
+
+  it('changes nothing where etcd would lose its quorum', async () => {
+    const world = await run({
+      operations: [turn, removal],
+      onStep: (name) => {
+        if (name === 'cluster etcd-member-check') throw stepFailure('m2', 'etcd-member-check');
+      },
+    });
+    expect(world.ended).toMatchObject([{ failed: true }]);
+    expect(changes(world)).toEqual([]);
+    expect(world.calls).not.toContain('kubeconfig NodeUpdate');
+    expect(world.ended[0]?.outcomes[1]?.errorSummary).toBe('not started: NodeUpdate failed');
+  });
+
+  it('asks before each member again, and resets no machine while a member is still in', async () => {
+    const world = await run({
+      operations: [removal],
+      onStep: (name) => {
+        if (name === 'm3 etcd-member-remove') throw stepFailure('m2', 'etcd-member-remove');
+      },
+    });
+    expect(world.calls).toContain('end m1 etcd-member-remove');
+    expect(world.calls.filter((call) => call.includes('reset'))).toEqual([]);
+    expect(world.ended[0]?.failed).toBe(true);
+  });
+});
+
 describe('a deletion', () => {
   it('cleans workers before control planes, forgets them and removes the cluster', async () => {
     const world = await run({
@@ -345,6 +407,8 @@ describe('a deletion', () => {
       ],
     });
     expect(at(world, 'start m1 reset')).toBeGreaterThan(at(world, 'end m2 release'));
+    // Everything goes: nobody is asked whether etcd could do with less.
+    expect(world.calls.filter((call) => call.includes('etcd'))).toEqual([]);
     expect(at(world, 'forget m2')).toBeGreaterThan(at(world, 'end m2 release'));
     expect(at(world, 'remove cluster')).toBeGreaterThan(at(world, 'forget m1'));
   });

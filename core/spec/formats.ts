@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readEndpoint } from '../apiEndpoint.js';
 import { parseVersion } from '../matrix.js';
 import { parseAddress, parseCidr } from './cidr.js';
 import { MAX_OVERRIDES_LENGTH } from './limits.js';
@@ -16,6 +17,9 @@ function valid(test: (value: string) => boolean, wanted: string): z.ZodString {
 
 const DNS_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const HOSTNAME = /^(?=.{1,63}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
+/** A DNS name, longer than a hostname may be. */
+const HOST =
+  /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
 const PORT = /^([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/;
 
 export const nameText = matching(
@@ -56,6 +60,27 @@ export const ipv4CidrText = valid(
 export const ipv6CidrText = valid(
   (value) => parseCidr(value)?.family === 'ipv6',
   'an IPv6 range, such as "fd00:10:244::/56"',
+);
+
+/** A name as a certificate and kubeadm take it, or an address; a port after it. */
+export function isEndpoint(value: string): boolean {
+  const bracketed = value.startsWith('[');
+  const { host } = readEndpoint(value);
+  const port = bracketed
+    ? /\](?::(.*))?$/.exec(value)?.[1]
+    : value.split(':').length > 2
+      ? undefined
+      : value.split(':')[1];
+  if (port !== undefined && !PORT.test(port)) return false;
+  const family = parseAddress(host)?.family;
+  if (bracketed) return family === 'ipv6';
+  // Numbers and dots that are no address are no name either.
+  return family !== undefined || (HOST.test(host) && !/^[0-9.]+$/.test(host));
+}
+
+export const endpointText = valid(
+  isEndpoint,
+  'a load balancer: its name in lower case or its address, with a port where it is not 6443, such as "lb.example.net:6443"',
 );
 
 export const portText = matching(PORT, 'a port: a string from "1" to "65535"');

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { byNameOnly } from '../../test/fixtures/byNameOnly.js';
 import { fixtureCluster, fixtureNode } from '../../test/fixtures/cluster.js';
 import type { ClusterSpec } from '../cluster.js';
-import { immutableProblems, versionProblems } from './immutableProblems.js';
+import { immutableFromSubmit, immutableProblems, versionProblems } from './immutableProblems.js';
 
 type Change = (spec: ClusterSpec) => void;
 
@@ -29,6 +29,11 @@ const refused: [string, Change, RegExp][] = [
     'dual-stack',
     (spec) => (spec.config.network.ipv6 = { podSubnet: 'fd00::/56', serviceSubnet: 'fd01::/112' }),
     /^spec\.config\.network\.ipv6\.podSubnet: is unset and cannot become "fd00::\/56"/,
+  ],
+  [
+    'the load balancer',
+    (spec) => (spec.config.network.controlPlaneEndpoint = 'lb.example.net'),
+    /^spec\.config\.network\.controlPlaneEndpoint: is unset and cannot become "lb.example.net:6443": it is built into the cluster; delete the cluster and create it anew/,
   ],
   [
     'the CNI',
@@ -140,9 +145,32 @@ describe('immutableProblems', () => {
 
   test('everything that changed is told at once', () => {
     const problems = problemsOf((spec) => {
-      for (const [, change] of refused.slice(0, 6)) change(spec);
+      for (const [, change] of refused.slice(0, 7)) change(spec);
     });
-    expect(problems).toHaveLength(7);
+    expect(problems).toHaveLength(8);
+  });
+});
+
+describe('the load balancer', () => {
+  const named = (name: string): Change => {
+    return (spec) => (spec.config.network.controlPlaneEndpoint = name);
+  };
+
+  test('is the same with and without its port, and in every spelling of an address', () => {
+    expect(problemsOf(named('lb.example.net:6443'), named('lb.example.net'))).toEqual([]);
+    expect(problemsOf(named('[FD00:0::9]:6443'), named('fd00::9'))).toEqual([]);
+    expect(problemsOf(named('lb.example.net:443'), named('lb.example.net'))[0]).toContain(
+      'is "lb.example.net:6443" and cannot become "lb.example.net:443"',
+    );
+  });
+
+  test('can be corrected until the first control plane is there, unlike the networks', () => {
+    const submitted = fixtureCluster().spec;
+    const desired = structuredClone(submitted);
+    desired.config.network.controlPlaneEndpoint = 'lb.example.net';
+    expect(immutableFromSubmit(submitted, desired)).toEqual([]);
+    desired.config.network.podSubnet = '10.0.0.0/14';
+    expect(immutableFromSubmit(submitted, desired)).toHaveLength(1);
   });
 });
 

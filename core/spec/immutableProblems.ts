@@ -1,3 +1,4 @@
+import { hostAndPort, readEndpoint } from '../apiEndpoint.js';
 import type { ClusterSpec, NodeSpec } from '../cluster.js';
 import type { Problem } from '../errors.js';
 import { platformRow } from '../platform.js';
@@ -21,9 +22,8 @@ export function immutableProblems(applied: ClusterSpec, desired: ClusterSpec): P
 
 /** The same of what cannot change from the first apply on: networks may be in use before anything is initialised. */
 export function immutableFromSubmit(submitted: ClusterSpec, desired: ClusterSpec): Problem[] {
-  return CLUSTER_FIELDS.filter(({ because }) => because === FOR_GOOD).flatMap((field) =>
-    compare('spec', field, submitted, desired),
-  );
+  const fixed = CLUSTER_FIELDS.filter(({ because, free }) => because === FOR_GOOD && free !== true);
+  return fixed.flatMap((field) => compare('spec', field, submitted, desired));
 }
 
 /** Where a change of the Kubernetes version is no upgrade that plinth makes. `running`: what the control plane has. */
@@ -39,6 +39,8 @@ interface Field<T> {
   read(of: T): unknown;
   /** What to do, after "is X and cannot become Y". */
   because: string;
+  /** It can still be corrected before the first control plane is there. */
+  free?: boolean;
 }
 
 const FOR_GOOD = 'it is built into the cluster; delete the cluster and create it anew';
@@ -51,6 +53,12 @@ const CLUSTER_FIELDS: readonly Field<ClusterSpec>[] = [
   subnet('serviceSubnet', (spec) => spec.config.network.serviceSubnet),
   subnet('ipv6.podSubnet', (spec) => spec.config.network.ipv6?.podSubnet),
   subnet('ipv6.serviceSubnet', (spec) => spec.config.network.ipv6?.serviceSubnet),
+  {
+    path: ['config', 'network', 'controlPlaneEndpoint'],
+    read: ({ config }) => endpointOf(config.network.controlPlaneEndpoint),
+    because: FOR_GOOD,
+    free: true,
+  },
   {
     path: ['config', 'network', 'cni', 'name'],
     read: (spec) => spec.config.network.cni.name,
@@ -114,6 +122,13 @@ function subnet(name: string, read: (spec: ClusterSpec) => string | undefined): 
     read: (spec) => canonicalText(read(spec) ?? ''),
     because: FOR_GOOD,
   };
+}
+
+/** One spelling for what means the same. */
+function endpointOf(text: string | undefined): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  const { host, port } = readEndpoint(text);
+  return hostAndPort(canonicalText(host), port);
 }
 
 function nodeProblems(applied: ClusterSpec, desired: ClusterSpec): Problem[] {

@@ -6,6 +6,7 @@ import type { Desired } from '../specHash.js';
 import { isRecord, type Cursor } from './cursor.js';
 import type { ParseContext } from './parseContext.js';
 import { blueprintRule } from './rules/blueprint.js';
+import { controlPlaneEndpointRule } from './rules/controlPlaneEndpoint.js';
 import { controlPlaneRule } from './rules/controlPlane.js';
 import { identityRule } from './rules/identity.js';
 import { kubeletRule } from './rules/kubelet.js';
@@ -29,6 +30,7 @@ const RULES: readonly Rule[] = [
   topologyRule,
   uniquenessRule,
   networksRule,
+  controlPlaneEndpointRule,
   versionsRule,
   sshRule,
   labelsRule,

@@ -1,7 +1,7 @@
 import type { ControlPlaneOverride } from '../../core/cluster.js';
 import { Role } from '../../core/words.js';
 import type { StepContext } from '../steps/types.js';
-import { API_ENDPOINT, API_ENDPOINT_NAME } from './endpoint.js';
+import { apiEndpoint } from './endpoint.js';
 import { extraArgs, type KubeadmApi } from './extraArgs.js';
 
 /** kubeadm's ClusterConfiguration: what all control planes share. */
@@ -17,7 +17,7 @@ export function clusterConfiguration(context: StepContext, version: KubeadmApi):
     kind: 'ClusterConfiguration',
     clusterName: cluster.name,
     kubernetesVersion,
-    controlPlaneEndpoint: API_ENDPOINT,
+    controlPlaneEndpoint: apiEndpoint(spec).address,
     networking: {
       podSubnet: dual(network.podSubnet, network.ipv6?.podSubnet),
       serviceSubnet: dual(network.serviceSubnet, network.ipv6?.serviceSubnet),
@@ -73,5 +73,5 @@ function certSans({ spec, controlPlanes }: StepContext): string[] {
     .filter((node) => node.roles.includes(Role.ControlPlane))
     .flatMap((node) => [node.privateIP, node.ssh?.ipAddress ?? node.privateIP]);
   const own = controlPlanes.map(({ privateIP }) => privateIP);
-  return [...new Set([API_ENDPOINT_NAME, 'localhost', '127.0.0.1', ...own, ...reachable])];
+  return [...new Set([apiEndpoint(spec).host, 'localhost', '127.0.0.1', ...own, ...reachable])];
 }

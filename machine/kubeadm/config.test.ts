@@ -152,6 +152,37 @@ describe('a control plane', () => {
   });
 });
 
+describe('a load balancer that the spec names', () => {
+  const behind = (controlPlaneEndpoint: string): ContextChange => ({
+    config: { network: { ...fixtureStepContext().spec.config.network, controlPlaneEndpoint } },
+  });
+
+  it.each([
+    ['lb.example.net', 'lb.example.net:6443', 'lb.example.net'],
+    ['192.0.2.9:443', '192.0.2.9:443', '192.0.2.9'],
+    ['fd00::9', '[fd00::9]:6443', 'fd00::9'],
+    ['[fd00::9]:443', '[fd00::9]:443', 'fd00::9'],
+  ])('%s is where nodes call, by a name that the certificate has', (given, address, host) => {
+    const change = behind(given);
+    const cluster = init(change)['ClusterConfiguration'] as {
+      controlPlaneEndpoint: string;
+      apiServer: { certSANs: string[] };
+    };
+    expect(cluster.controlPlaneEndpoint).toBe(address);
+    expect(cluster.apiServer.certSANs[0]).toBe(host);
+    expect(cluster.apiServer.certSANs).not.toContain('plinth-api.internal');
+    expect(join(change)['JoinConfiguration']).toMatchObject({
+      discovery: { bootstrapToken: { apiServerEndpoint: address } },
+    });
+  });
+
+  it('is waited for until it has seen the API server healthy, where kubeadm can be told', () => {
+    const timeouts = { timeouts: { kubernetesAPICall: '3m0s' } };
+    expect(init(behind('lb.example.net'))['InitConfiguration']).toMatchObject(timeouts);
+    expect(init()['InitConfiguration']).not.toMatchObject(timeouts);
+  });
+});
+
 describe('a dual-stack cluster', () => {
   const network: ClusterConfig['network'] = {
     cni: { name: 'Calico', version: '3.28.5' },

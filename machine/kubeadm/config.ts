@@ -5,7 +5,7 @@ import { compareMinors } from '../../core/matrix.js';
 import { neededRow } from '../kubernetesRow.js';
 import type { JoinSecrets, StepContext } from '../steps/types.js';
 import { clusterConfiguration } from './clusterConfiguration.js';
-import { API_ENDPOINT } from './endpoint.js';
+import { apiEndpoint } from './endpoint.js';
 import type { KubeadmApi } from './extraArgs.js';
 import { kubeletConfiguration, kubeletPatch } from './kubeletConfiguration.js';
 import { CRI_SOCKET, nodeRegistration } from './nodeRegistration.js';
@@ -24,7 +24,7 @@ export function initConfig(context: StepContext): string {
       ...bootstrapTokens(context),
       localAPIEndpoint: { advertiseAddress: node.privateIP, bindPort: 6443 },
       nodeRegistration: nodeRegistration(context, version),
-      ...timeouts(version),
+      ...timeouts(version, apiEndpoint(spec).external),
       ...skipPhases(spec.config.kubernetesVersion),
       ...patches(context),
     },
@@ -46,13 +46,13 @@ export function joinConfig(context: StepContext): string {
       discovery: {
         bootstrapToken: {
           token: join.token,
-          apiServerEndpoint: API_ENDPOINT,
+          apiServerEndpoint: apiEndpoint(spec).address,
           caCertHashes: [join.caCertHash],
         },
         tlsBootstrapToken: join.token,
       },
       nodeRegistration: nodeRegistration(context, version),
-      ...timeouts(version),
+      ...timeouts(version, apiEndpoint(spec).external),
       ...skipPhases(spec.config.kubernetesVersion),
       ...patches(context),
       ...(join.certificateKey === undefined
@@ -109,13 +109,14 @@ function documents(parts: readonly object[]): string {
 }
 
 /**
- * A kubelet that is not healthy after two minutes (it takes seconds) never is: its people should know. Before
- * v1beta4 kubeadm's own four cannot be changed.
+ * A kubelet that is not healthy after two minutes (it takes seconds) never is: its people should know. A load balancer
+ * sends nobody to an API server that it has not seen healthy for a while (often 3 × 30 s): until then no call gets
+ * through. Before v1beta4 kubeadm's own cannot be changed.
  */
-function timeouts(version: KubeadmApi): object {
-  return version === 'v1beta4'
-    ? { timeouts: { kubeletHealthCheck: '2m0s', discovery: '2m0s' } }
-    : {};
+function timeouts(version: KubeadmApi, external: boolean): object {
+  if (version !== 'v1beta4') return {};
+  const patience = external ? { kubernetesAPICall: '3m0s' } : {};
+  return { timeouts: { kubeletHealthCheck: '2m0s', discovery: '2m0s', ...patience } };
 }
 
 /**

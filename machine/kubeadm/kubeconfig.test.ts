@@ -29,6 +29,16 @@ describe('a kubeconfig for people', () => {
     });
   });
 
+  it('names the load balancer where the spec does, by a name that its certificate has', () => {
+    const text = reachableKubeconfig(admin, {
+      ...{ address: '192.0.2.7', clusterName: 'demo', endpoint: 'lb.example.net:6443' },
+    });
+    expect((parse(text) as ReturnType<typeof reached>).clusters[0]?.cluster).toEqual({
+      server: 'https://lb.example.net:6443',
+      'certificate-authority-data': 'Q0E=',
+    });
+  });
+
   it('writes an IPv6 address in brackets', () => {
     expect(reached('fd00::7').clusters[0]?.cluster['server']).toBe('https://[fd00::7]:6443');
   });

@@ -11,12 +11,12 @@ interface Kubeconfig {
 }
 
 /**
- * An admin kubeconfig that works from outside: the server is an address of a control plane, verified by the
- * endpoint's name. Names in it are the cluster's, so that several merge without clashing.
+ * An admin kubeconfig that works from outside: the server is the load balancer's endpoint where there is one, else an
+ * address of a control plane, verified by the endpoint's name. Names in it are the cluster's, so that several merge without clashing.
  */
 export function reachableKubeconfig(
   admin: string,
-  to: { address: string; clusterName: string },
+  to: { address: string; clusterName: string; endpoint?: string | undefined },
 ): string {
   const config = read(admin);
   const cluster = config?.clusters?.[0];
@@ -34,8 +34,9 @@ export function reachableKubeconfig(
         name: to.clusterName,
         cluster: {
           ...cluster.cluster,
-          server: `https://${host}:6443`,
-          'tls-server-name': API_ENDPOINT_NAME,
+          ...(to.endpoint === undefined
+            ? { server: `https://${host}:6443`, 'tls-server-name': API_ENDPOINT_NAME }
+            : { server: `https://${to.endpoint}` }),
         },
       },
     ],

@@ -84,6 +84,19 @@ describe("Calico's manifest for a cluster", () => {
     });
   });
 
+  it('asks it through the load balancer where the spec names one', () => {
+    const network = { ...dualStack, controlPlaneEndpoint: 'lb.example.net:443' };
+    const config = named(
+      rendered({ config: { network } }),
+      'ConfigMap',
+      'kubernetes-services-endpoint',
+    );
+    expect(config.data).toEqual({
+      KUBERNETES_SERVICE_HOST: 'lb.example.net',
+      KUBERNETES_SERVICE_PORT: '443',
+    });
+  });
+
   it('keeps everything else of upstream, object by object', () => {
     const kinds = (text: string) =>
       parseAllDocuments(text)

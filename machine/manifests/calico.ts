@@ -2,7 +2,7 @@ import { parseAllDocuments, stringify } from 'yaml';
 
 import type { ClusterSpec } from '../../core/cluster.js';
 import { AppError, ErrorCode } from '../../core/errors.js';
-import { API_ENDPOINT_PORT } from '../kubeadm/endpoint.js';
+import { apiEndpoint } from '../kubeadm/endpoint.js';
 import { place, type PlacedPod } from './placement.js';
 
 interface EnvVar {
@@ -46,7 +46,7 @@ export function calicoManifest(upstream: string, spec: ClusterSpec): string {
       place(pod, { kind, everywhere: kind === 'DaemonSet' }, spec.systemComponentsPlacement);
     }
   }
-  return [serviceEndpoint(), ...objects]
+  return [serviceEndpoint(spec), ...objects]
     .map((object) => stringify(object, { lineWidth: 0 }))
     .join('---\n');
 }
@@ -56,14 +56,15 @@ export function calicoManifest(upstream: string, spec: ClusterSpec): string {
  * endpoint: a pod's network then does not wait for kube-proxy, which would cost a crash and its back-off.
  * The name is Calico's own: https://docs.tigera.io/calico/latest/operations/ebpf/enabling-ebpf
  */
-function serviceEndpoint(): Workload {
+function serviceEndpoint(spec: ClusterSpec): Workload {
+  const { host, port, external } = apiEndpoint(spec);
   return {
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { name: 'kubernetes-services-endpoint', namespace: 'kube-system' },
     data: {
-      KUBERNETES_SERVICE_HOST: '127.0.0.1',
-      KUBERNETES_SERVICE_PORT: String(API_ENDPOINT_PORT),
+      KUBERNETES_SERVICE_HOST: external ? host : '127.0.0.1',
+      KUBERNETES_SERVICE_PORT: String(port),
     },
   };
 }

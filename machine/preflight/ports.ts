@@ -1,13 +1,17 @@
+import { externalEndpoint } from '../../core/apiEndpoint.js';
+import { API_ENDPOINT_PORT } from '../kubeadm/endpoint.js';
 import { isControlPlane } from './capacity.js';
 import { OUR_PROCESSES, PORTS } from './thresholds.js';
 import type { NodeCheck } from './types.js';
 
 /** The ports Kubernetes needs are free, or held by this cluster's own components. */
-export const freePorts: NodeCheck = (machine, { clusterId }) => {
+export const freePorts: NodeCheck = (machine, { clusterId, spec }) => {
   const { facts } = machine;
   const ours = facts.ownerClusterId === clusterId;
+  const proxied = externalEndpoint(spec) === undefined;
   return PORTS.filter(
-    ({ controlPlaneOnly }) => !controlPlaneOnly || isControlPlane(machine),
+    ({ controlPlaneOnly, port }) =>
+      (!controlPlaneOnly || isControlPlane(machine)) && (proxied || port !== API_ENDPOINT_PORT),
   ).flatMap(({ port, protocol, use }) => {
     const held = facts.ports?.find((each) => each.port === port && each.protocol === protocol);
     if (!held) return [];

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { aMachine, aSpec, type MachineChange } from '../../test/fixtures/facts/machine.js';
-import type { KernelModules } from '../facts.js';
+import type { EndpointFacts, KernelModules, MachineFacts } from '../facts.js';
 import { preflight } from './preflight.js';
 import type { PreflightFinding, PreflightInput } from './types.js';
 
@@ -335,6 +335,63 @@ describe('preflight', () => {
     expect(check()).toEqual([]);
     spec.config.network.ipv6 = { podSubnet: 'fd00:10::/56', serviceSubnet: 'fd00:20::/112' };
     expect(check()).toEqual(checks);
+  });
+
+  describe('of a load balancer that the spec names', () => {
+    const about = (
+      endpoint: EndpointFacts,
+      { facts = {}, initialised = false }: { facts?: Partial<MachineFacts>; initialised?: boolean },
+    ): PreflightFinding[] => {
+      const machine = aMachine(1, { facts: { endpoint, ...facts } });
+      const spec = aSpec([machine.node]);
+      spec.config.network.controlPlaneEndpoint = 'lb.example.net:443';
+      return preflight({ clusterId: CLUSTER, nodes: [machine], spec, initialised });
+    };
+    const addresses = ['192.0.2.9'];
+    const ownCa = { ...OURS, kubernetes: { ...kubernetes, caSha256: 'ca' } };
+
+    it.each<[string, EndpointFacts, { facts?: Partial<MachineFacts>; initialised?: boolean }]>([
+      ['that has nobody to forward to yet', { addresses, state: 'closed' }, {}],
+      ['that listens, whoever that is', { addresses, state: 'open' }, {}],
+      [
+        'that leads to our own half-made control plane',
+        { addresses, state: 'kubernetes', caSha256: 'ca' },
+        { facts: ownCa },
+      ],
+      ['of a cluster that is there', { addresses, state: 'kubernetes' }, { initialised: true }],
+    ])('lets pass one %s', (_title, endpoint, state) => {
+      expect(about(endpoint, state)).toEqual([]);
+    });
+
+    it.each<[string, EndpointFacts, { facts?: Partial<MachineFacts>; initialised?: boolean }]>([
+      ['lb.example.net does not resolve', { addresses: [] }, {}],
+      ['what answers at lb.example.net:443 is no API server', { addresses, state: 'other' }, {}],
+      [
+        "another cluster's API server answers at lb.example.net:443",
+        { addresses, state: 'kubernetes', caSha256: 'another' },
+        { facts: ownCa },
+      ],
+      [
+        "another cluster's API server answers at lb.example.net:443",
+        { addresses, state: 'kubernetes' },
+        {},
+      ],
+      [
+        'nothing answers at lb.example.net:443',
+        { addresses, state: 'closed' },
+        { initialised: true },
+      ],
+    ])('reports: %s', (found, endpoint, state) => {
+      expect(about(endpoint, state)).toMatchObject([
+        { node: 'n1', check: 'control-plane-endpoint', severity: 'error', found },
+      ]);
+    });
+
+    it('needs no port for a proxy of ours', () => {
+      const taken = { ports: [{ port: 7443, protocol: 'tcp' as const, process: 'x' }] };
+      expect(about({ addresses, state: 'closed' }, { facts: taken })).toEqual([]);
+      expect(findings({ facts: taken })).toMatchObject([{ check: 'port' }]);
+    });
   });
 
   it('takes the nameservers of the spec where the machine has none', () => {

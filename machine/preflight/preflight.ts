@@ -1,5 +1,6 @@
 import { cpus, diskSpace, memory } from './capacity.js';
 import { clockSkew } from './clock.js';
+import { controlPlaneEndpoint } from './endpoint.js';
 import { hostname } from './hostname.js';
 import { defaultRoute, ipv6Address, nameserver, privateAddress, subnetOverlap } from './network.js';
 import { foreignCluster, foreignRuntime } from './ownership.js';
@@ -22,6 +23,7 @@ const NODE_CHECKS: readonly NodeCheck[] = [
   defaultRoute,
   nameserver,
   subnetOverlap,
+  controlPlaneEndpoint,
   cpus,
   memory,
   diskSpace,

@@ -4,6 +4,8 @@ import type { MachineFacts } from '../facts.js';
 export interface PreflightInput {
   clusterId: string;
   spec: ClusterSpec;
+  /** Its first control plane is there: whatever load balancer the spec names must answer. */
+  initialised?: boolean;
   /** Every node of the spec whose machine was reached. */
   nodes: readonly PreflightNode[];
 }

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# A small L4 proxy on every machine: the endpoint's name is 127.0.0.1, and only the backends ever change.
+# A small L4 proxy on every machine: the endpoint's name is 127.0.0.1, and only the backends ever change. EXTERNAL: the
+# spec names a load balancer instead, and there is none of ours.
 
 UNIT=plinth-api-endpoint.service
 CONFIG=/etc/plinth/haproxy.cfg
@@ -11,13 +12,15 @@ global
   maxconn 4096
 defaults
   mode tcp
-  timeout connect 3s
+  # In one network an answer takes milliseconds: after a second somebody else is asked, each time another one.
+  timeout connect 1s
+  retries 3
+  option redispatch 1
+  # An API server waits for etcd's next leader before it says that it is ready: it is not down meanwhile.
   timeout check 4s
   timeout client 24h
   timeout server 24h
   option tcpka
-  retries 2
-  option redispatch
 frontend api
 TEXT
   printf '  bind 127.0.0.1:%s\n  default_backend control-planes\nbackend control-planes\n' "$ENDPOINT_PORT"
@@ -26,8 +29,11 @@ TEXT
     # One that listens and is not ready (starting, without etcd) gets no connections; where anonymous
     # requests are forbidden, 401 is all that can be known. A watch that hangs on a dead control
     # plane starts anew on another one. A single one is no better when it is marked down.
+    # A machine without power is known after two checks, each of which waits a second for a connection: 2.5 to 3.5 s.
+    # One check alone may have met an API server that was busy.
     printf '  option httpchk GET /readyz\n  http-check expect rstatus ^(200|401)$\n'
-    printf '  default-server inter 2s fastinter 1s downinter 1s fall 3 rise 1 on-marked-down shutdown-sessions\n'
+    printf '  default-server inter %ss fastinter 500ms downinter %ss fall 2 rise 1 on-marked-down shutdown-sessions\n' \
+      "$CHECK_SECONDS" "$CHECK_SECONDS"
     check=' check check-ssl verify none'
   fi
   while read -r name address; do
@@ -59,6 +65,20 @@ TEXT
 
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$ENDPOINT_PORT") 2>/dev/null; }
 
+# Of an attempt before the spec named a load balancer.
+leave_it_to_load_balancer() {
+  if [[ -e /etc/systemd/system/$UNIT ]]; then
+    run systemctl disable --now --quiet "$UNIT"
+    rm -f "/etc/systemd/system/$UNIT" "$CONFIG"
+    systemctl daemon-reload
+    changes_taken "$UNIT"
+  fi
+  getent ahosts "$ENDPOINT_NAME" >/dev/null || fail StepFailed "$ENDPOINT_NAME does not resolve on this machine" \
+    'Put the load balancer into the DNS that this machine asks, or into its /etc/hosts, then retry.'
+  skip "the load balancer $ENDPOINT_NAME forwards to the control planes"
+}
+
+[[ $EXTERNAL != true ]] || leave_it_to_load_balancer
 record_unit "$UNIT"
 files_of "$UNIT"
 CHANGED=0

@@ -1,6 +1,6 @@
 import { AppError, ErrorCode } from '../../core/errors.js';
 import { initConfig, skippedPhases } from '../kubeadm/config.js';
-import { API_ENDPOINT } from '../kubeadm/endpoint.js';
+import { apiEndpoint } from '../kubeadm/endpoint.js';
 import { identity } from './kubeadm-init.js';
 import { nodeParams } from './nodeParams.js';
 import type { RestoreContext, StepContext, StepModule } from './types.js';
@@ -74,7 +74,10 @@ export const nodeRejoinStep: StepModule = {
   name: 'node-rejoin',
   script: ['control-plane-lib.sh', 'node-rejoin.sh'],
   timeoutSeconds: 300,
-  params: (context) => ({ ...nodeParams(context), ENDPOINT: `https://${API_ENDPOINT}` }),
+  params: (context) => ({
+    ...nodeParams(context),
+    ENDPOINT: `https://${apiEndpoint(context.spec).address}`,
+  }),
 };
 
 export const systemRestartStep: StepModule = {

@@ -4,7 +4,7 @@ import type { StepModule } from './types.js';
 /** Takes the subject's etcd member out; fails with QuorumRisk where those that stay could not agree. */
 export const etcdMemberRemoveStep: StepModule = {
   name: 'etcd-member-remove',
-  script: ['etcd-lib.sh', 'etcd-member-remove.sh'],
+  script: ['etcd-lib.sh', 'etcd-quorum.sh', 'etcd-member-remove.sh'],
   // A handful of calls of at most 10 s each.
   timeoutSeconds: 180,
   beside: true,

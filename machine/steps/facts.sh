@@ -230,6 +230,39 @@ read_only_paths() {
 
 host_keys() { cat /etc/ssh/ssh_host_*_key.pub | awk '{ print $1, $2 }' | json_lines; }
 
+# The load balancer that the spec names: API_ENDPOINT is its `host port`, or empty.
+endpoint_addresses() { { getent ahosts "${API_ENDPOINT% *}" || true; } | awk '!seen[$1]++ { print $1 }' | json_lines; }
+
+# closed; open: somebody listens; kubernetes or other: what answers, where there is curl to ask it with.
+endpoint_state() {
+  local host=${API_ENDPOINT% *} port=${API_ENDPOINT#* } answer
+  # shellcheck disable=SC2016
+  if ! timeout 5 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$host" "$port"; then
+    printf closed
+  elif ! have curl || ! answer=$(endpoint_get /version); then
+    printf open
+  elif [[ $answer == *'"gitVersion"'* || $answer == *'"kind": "Status"'* ]]; then
+    printf kubernetes
+  else
+    printf other
+  fi
+}
+
+endpoint_get() {
+  local host=${API_ENDPOINT% *}
+  [[ $host != *:* ]] || host="[$host]"
+  curl -sSk --noproxy '*' --connect-timeout 3 --max-time 5 "https://$host:${API_ENDPOINT#* }$1"
+}
+
+# Of the CA that kubeadm shows to everybody who joins.
+endpoint_ca_sha256() {
+  local ca
+  have curl || return 1
+  ca=$(endpoint_get /api/v1/namespaces/kube-public/configmaps/cluster-info |
+    sed -n 's/.*certificate-authority-data: *\([A-Za-z0-9+/=]*\).*/\1/p' | head -n 1)
+  [[ -n $ca ]] && base64 -d <<<"$ca" | sed '/-----/d' | base64 -d | sha256sum | cut -d ' ' -f 1
+}
+
 OPEN_FILES=$(open_files 2>/dev/null) || true
 
 fact os_id os_field ID
@@ -269,4 +302,9 @@ fact selinux selinux
 fact firewalls firewalls
 fact read_only_paths read_only_paths
 fact host_keys host_keys
+if [[ -n ${API_ENDPOINT-} ]]; then
+  fact endpoint_addresses endpoint_addresses
+  fact endpoint_state endpoint_state
+  fact endpoint_ca_sha256 endpoint_ca_sha256
+fi
 fact time_ns date +%s%N

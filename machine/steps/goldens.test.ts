@@ -89,7 +89,7 @@ function views({ change, leader, worker, controlPlane }: GoldenCase): View[] {
   const plain = stepModules
     .map(({ name }) => name)
     .filter((name) => !subjects.includes(name) && !joins.includes(name))
-    .filter((name) => name !== 'kubeadm-join-control-plane');
+    .filter((name) => name !== 'kubeadm-join-control-plane' && name !== 'etcd-member-check');
   const ofWorker: readonly StepName[] = ['binaries', 'images', 'kubeadm-upgrade'];
   return [
     ...plain.map((step): View => ({
@@ -99,6 +99,11 @@ function views({ change, leader, worker, controlPlane }: GoldenCase): View[] {
     })),
     ...ofWorker.map((step): View => ({ file: `${step}.worker`, step, context: of(worker) })),
     ...subjects.map((step): View => ({ file: step, step, context: of(leader, worker) })),
+    {
+      file: 'etcd-member-check',
+      step: 'etcd-member-check',
+      context: leaving(of(leader), controlPlane ?? worker),
+    },
     { file: 'kubeadm-join', step: 'kubeadm-join', context: of(worker, undefined, fixtureJoin) },
     ...joins
       .filter((step) => step !== 'kubeadm-join')
@@ -122,6 +127,13 @@ function views({ change, leader, worker, controlPlane }: GoldenCase): View[] {
 
 function initialising(context: StepContext, hostname: string): StepContext {
   return { ...context, firstTokens: [{ hostname, token: fixtureJoin.token }] };
+}
+
+function leaving(context: StepContext, hostname: string): StepContext {
+  return {
+    ...context,
+    leaving: context.spec.config.nodes.filter((node) => node.hostname === hostname),
+  };
 }
 
 /** A block for each parameter, as a person reads it. */

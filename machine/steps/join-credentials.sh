@@ -7,29 +7,19 @@ kube get --raw /readyz >/dev/null
 
 # Before one more member has to agree, all that there are must: the next failure could be one too many.
 # What an earlier attempt of this very node left is the business of its own join.
-etcd_problems() {
-  local rows name peer client learner
-  rows=$(etcd_members https://127.0.0.1:2379) || {
+why_not() {
+  local list
+  if list=$(etcd_members "$ETCD_HERE"); then
+    may_add "$(etcd_rows "$list" "$SUBJECT $SUBJECT_IP")" "$SUBJECT"
+  else
     printf 'etcd does not answer on this control plane'
-    return
-  }
-  while read -r _ name peer client learner; do
-    [[ $peer != "https://$SUBJECT_IP:2380" ]] || continue
-    if [[ $name == - ]]; then
-      printf 'the member at %s never started; ' "$peer"
-    elif [[ $learner == true ]]; then
-      printf '%s is still a learner; ' "$name"
-    elif ! etcd_healthy "$client"; then
-      printf '%s does not answer; ' "$name"
-    fi
-  done <<<"$rows"
+  fi
 }
 
 etcd_is_whole() {
-  local until=$((SECONDS + 60)) problems
-  while problems=$(etcd_problems) && [[ -n $problems ]]; do
-    ((SECONDS < until)) || fail QuorumRisk "no etcd member may join now: ${problems%; }" \
-      'Bring these control planes back, or take them out of the spec, then retry.'
+  local until=$((SECONDS + 60)) because
+  while because=$(why_not) && [[ -n $because ]]; do
+    ((SECONDS < until)) || fail QuorumRisk "$because" "$QUORUM_HINT"
     sleep 1
   done
 }

@@ -6,7 +6,7 @@ import type { StepModule } from './types.js';
 /** On a control plane: what the subject needs to join, made for it alone. */
 export const joinCredentialsStep: StepModule = {
   name: 'join-credentials',
-  script: ['control-plane-lib.sh', 'etcd-lib.sh', 'join-credentials.sh'],
+  script: ['control-plane-lib.sh', 'etcd-lib.sh', 'etcd-quorum.sh', 'join-credentials.sh'],
   // A minute of them may pass until etcd is whole.
   timeoutSeconds: 180,
   beside: true,

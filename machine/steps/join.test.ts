@@ -32,7 +32,7 @@ const read = (path: string) => readFile(join(dir, path), 'utf8').catch(() => '')
 
 /** The step's own text, with the machine's folders below the test's and a clock that flies. */
 async function run(step: string, params: Record<string, string>): Promise<string> {
-  const files = ['prelude', 'control-plane-lib', 'etcd-lib', step];
+  const files = ['prelude', 'control-plane-lib', 'etcd-lib', 'etcd-quorum', step];
   const texts = await Promise.all(files.map((name) => readFile(`${STEPS}${name}.sh`, 'utf8')));
   const text = texts
     .join('\n')
@@ -40,7 +40,8 @@ async function run(step: string, params: Record<string, string>): Promise<string
     .replaceAll('/var/lib/', `${dir}/lib/`)
     .replaceAll('/etc/cni', `${dir}/cni`)
     .replaceAll('$((SECONDS + $1))', '$((SECONDS + 1))')
-    .replaceAll('SECONDS + 60', 'SECONDS + 1');
+    .replaceAll('SECONDS + 60', 'SECONDS + 1')
+    .replaceAll('told + 10', 'told');
   const assignments = Object.entries(params).map(([name, value]) => `${name}='${value}'`);
   const output = await exec('bash', ['-c', [...assignments, text].join('\n')], {
     env: {
@@ -86,6 +87,7 @@ const joinParams = (controlPlane: boolean) => ({
   CA_CERT_HASH: HASH,
   CONTROL_PLANE: String(controlPlane),
   ENDPOINT: 'https://plinth-api.internal:7443',
+  EXTERNAL: 'false',
   OTHERS: '10.0.0.1',
 });
 
@@ -170,6 +172,9 @@ describe('an initialisation that is run again', () => {
     PRIVATE_IP: '10.0.0.1',
     KUBERNETES_VERSION: 'v1.34.4',
     CONFIG: 'config',
+    ENDPOINT: 'plinth-api.internal:7443',
+    EXTERNAL: 'false',
+    API_SERVER: '10.0.0.1:6443',
     IDENTITY: 'identity',
   };
 
@@ -207,6 +212,100 @@ describe('an initialisation that is run again', () => {
     await rm(join(dir, 'kubernetes/plinth-complete'));
     await run('kubeadm-init', params);
     expect((await outcome()).calls).toMatch(/kubeadm reset[^]*kubeadm init/);
+  });
+});
+
+describe('an initialisation behind a load balancer', () => {
+  const params = {
+    NODE_NAME: 'm1',
+    PRIVATE_IP: '10.0.0.1',
+    KUBERNETES_VERSION: 'v1.34.4',
+    CONFIG: 'config',
+    ENDPOINT: 'lb.example.net:6443',
+    EXTERNAL: 'true',
+    API_SERVER: '10.0.0.1:6443',
+    FIRST_TOKENS: '1',
+    IDENTITY: 'identity',
+  };
+  /** Its own API server answers once kubeadm has begun; through the load balancer it does when `forwards`. */
+  const kubectl = (forwards: string) =>
+    `case $* in
+      *'--server https://10.0.0.1:6443'*readyz*) [[ ! -e $D/up ]] || echo ok ;;
+      *readyz*) [[ ! -e $D/up ]] || { ${forwards}; } && echo ok ;;
+    esac`;
+
+  async function aBareMachine(forwards: string, lb: string): Promise<void> {
+    await aJoinedMachine(kubectl(forwards));
+    await rm(join(dir, 'kubernetes/pki/ca.crt'));
+    await rm(join(dir, 'kubernetes/kubelet.conf'));
+    await program('curl', `[[ $* != *lb.example.net* ]] || { ${lb}; }`);
+    await program('kubeadm', '[[ $1 != init ]] || { touch "$D/up"; sleep 1; }');
+  }
+
+  it('goes on as soon as that forwards, which it does only when it has seen the API server', async () => {
+    await aBareMachine('true', 'exit 7');
+    const output = await run('kubeadm-init', params);
+    const { failCode, calls } = await outcome();
+    expect(failCode, output).toBe('');
+    expect(calls).toContain('kubeadm init --config');
+    expect(await read('kubernetes/plinth-complete')).toBe('c1\n');
+  });
+
+  it('says that it does not forward where only the machine itself answers', async () => {
+    await aBareMachine('false', 'exit 7');
+    await program('kubeadm', '[[ $1 != init ]] || { touch "$D/up"; exit 1; }');
+    const output = await run('kubeadm-init', params);
+    expect((await outcome()).failCode).toBe('StepFailed');
+    expect(output).toContain(
+      'the load balancer lb.example.net:6443 does not forward to m1 (10.0.0.1:6443), whose API server is up',
+    );
+    expect(await read('run/hint')).toContain('port 6443 as TCP');
+  });
+
+  it('tells what kubeadm waits for while it waits', async () => {
+    await aBareMachine('false', 'exit 7');
+    await program('kubeadm', '[[ $1 != init ]] || { touch "$D/up"; sleep 2; exit 1; }');
+    const output = await run('kubeadm-init', params);
+    expect(output).toContain(
+      'waiting for the load balancer lb.example.net:6443: it does not forward to m1',
+    );
+  });
+
+  it.each([
+    [`echo '{ "gitVersion": "v1.33.1" }'`, 'ForeignCluster', "another cluster's API server"],
+    [`echo '{ "kind": "Status", "code": 401 }'`, 'ForeignCluster', "another cluster's API server"],
+    ['echo "<html>503</html>"', 'StepFailed', 'is no API server'],
+  ])('is not begun where something else answers there: %s', async (lb, code, says) => {
+    await aBareMachine('true', lb);
+    const output = await run('kubeadm-init', params);
+    const { failCode, calls } = await outcome();
+    expect(failCode).toBe(code);
+    expect(output).toContain(says);
+    expect(calls).not.toContain('kubeadm init');
+  });
+
+  it('that broke off before admin.conf had its rights is taken back, and begun anew', async () => {
+    await aBareMachine('true', 'exit 7');
+    await file('kubernetes/pki/ca.crt', 'ca');
+    await file('kubernetes/manifests/kube-apiserver.yaml', '');
+    await file('kubernetes/super-admin.conf', '');
+    await file('up', '');
+    await program(
+      'kubectl',
+      `case $* in
+        *readyz*) [[ ! -e $D/up ]] || echo ok ;;
+        *super-admin.conf*configmap*) ;;
+        *configmap*) [[ -e $D/initialised ]] || exit 1 ;;
+      esac`,
+    );
+    await program(
+      'kubeadm',
+      'case $1 in reset) rm "$D/up" ;; init) touch "$D/up" "$D/initialised" "$D/kubernetes/admin.conf" ;; esac',
+    );
+    const output = await run('kubeadm-init', params);
+    const { failCode, calls } = await outcome();
+    expect(failCode, output).toBe('');
+    expect(calls).toMatch(/kubeadm reset[^]*kubeadm init/);
   });
 });
 

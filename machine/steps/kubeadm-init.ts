@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 
 import { initConfig } from '../kubeadm/config.js';
+import { apiEndpoint, apiServerOf } from '../kubeadm/endpoint.js';
 import { nodeParams } from './nodeParams.js';
 import type { StepContext, StepModule } from './types.js';
 
@@ -12,6 +13,9 @@ export const kubeadmInitStep: StepModule = {
   params: (context) => ({
     ...nodeParams(context),
     CONFIG: initConfig(context),
+    ENDPOINT: apiEndpoint(context.spec).address,
+    EXTERNAL: String(apiEndpoint(context.spec).external),
+    API_SERVER: apiServerOf(context.node.privateIP),
     FIRST_TOKENS: String(context.firstTokens?.length ?? 0),
     IDENTITY: identity(context),
   }),

@@ -47,12 +47,14 @@ wait_until_joined() {
 
 # The cluster would go on counting a member whose data is gone: it goes first, or nothing goes.
 leave_etcd() {
-  local address rows id
+  local address list id because
   if [[ $CONTROL_PLANE != true || ! -e $ETCD_PKI/server.key ]] || ! own_ca; then return 0; fi
   for address in $OTHERS; do
-    rows=$(etcd_members "https://$address:2379") || continue
-    id=$(awk -v peer="https://$PRIVATE_IP:2380" '$3 == peer { print $1 }' <<<"$rows")
+    list=$(etcd_members "https://$address:2379") || continue
+    id=$(awk -v peer="https://$PRIVATE_IP:2380" '$3 == peer { print $1 }' <<<"$list")
     [[ -n $id ]] || return 0
+    because=$(may_remove "$(etcd_rows "$list" "$NODE_NAME $PRIVATE_IP")" "$NODE_NAME")
+    [[ -z $because ]] || fail QuorumRisk "an earlier attempt's etcd member has to go, and cannot: $because" "$QUORUM_HINT"
     note "taking the etcd member of an earlier attempt out, through $address"
     ! run etcd_remove "https://$address:2379" "$id" || return 0
   done
@@ -73,6 +75,14 @@ mark_control_plane() {
   run kubeadm join phase control-plane-join mark-control-plane --config "$config"
 }
 
+where_to_look() {
+  if [[ $EXTERNAL == true ]]; then
+    printf 'Does the load balancer %s answer on this machine, and forward to control planes that are up?' "${ENDPOINT#https://}"
+  else
+    printf 'Can this machine reach the control planes on port 6443? systemctl status plinth-api-endpoint.'
+  fi
+}
+
 keep_or_take_back() {
   local patience=60
   systemctl start kubelet.service 2>/dev/null || true
@@ -90,7 +100,7 @@ keep_or_take_back() {
   fi
   [[ $member != unknown ]] ||
     fail StepFailed 'this machine has credentials of the cluster, but the API server cannot be asked about it' \
-      'Can this machine reach the control planes on port 6443? systemctl status plinth-api-endpoint. It is not reset as long as that is not known.'
+      "$(where_to_look) It is not reset as long as that is not known."
   leave_etcd
   [[ $member != yes ]] || forget_node
   reset_half_state
@@ -109,10 +119,13 @@ wait_for_signature() {
 
 config=$(secret_file join.yaml <<<"$CONFIG")
 ! half_way || keep_or_take_back
-hint 'kubeadm says above what is wrong. Can this machine reach the control planes on port 6443?'
+hint "kubeadm says above what is wrong. $(where_to_look)"
 wait_for_signature 20
 if ! run kubeadm join --config "$config"; then
   kubelet_lines 25
+  [[ $EXTERNAL != true ]] || api_answers "$ENDPOINT" ||
+    fail StepFailed "the load balancer ${ENDPOINT#https://} does not answer on this machine" \
+      'Is there a firewall in between, and are control planes in its pool? Mend it, then retry.'
   fail StepFailed 'kubeadm join failed' \
     'The lines above say in which phase. The network between the machines, a clock or a port that is taken are the usual causes. Mend it, then retry.'
 fi

@@ -1,9 +1,14 @@
 import { joinConfig } from '../kubeadm/config.js';
-import { API_ENDPOINT } from '../kubeadm/endpoint.js';
+import { apiEndpoint } from '../kubeadm/endpoint.js';
 import { nodeParams } from './nodeParams.js';
 import type { StepContext, StepModule } from './types.js';
 
-const script = ['control-plane-lib.sh', 'etcd-lib.sh', 'kubeadm-join.sh'] as const;
+const script = [
+  'control-plane-lib.sh',
+  'etcd-lib.sh',
+  'etcd-quorum.sh',
+  'kubeadm-join.sh',
+] as const;
 
 function params(context: StepContext): Record<string, string> {
   return {
@@ -11,7 +16,8 @@ function params(context: StepContext): Record<string, string> {
     CONFIG: joinConfig(context),
     TOKEN_ID: context.join?.token.split('.')[0] ?? '',
     CA_CERT_HASH: context.join?.caCertHash ?? '',
-    ENDPOINT: `https://${API_ENDPOINT}`,
+    ENDPOINT: `https://${apiEndpoint(context.spec).address}`,
+    EXTERNAL: String(apiEndpoint(context.spec).external),
     OTHERS: context.controlPlanes
       .map(({ privateIP }) => privateIP)
       .filter((address) => address !== context.node.privateIP)

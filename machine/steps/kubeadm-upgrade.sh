@@ -27,6 +27,18 @@ wait_for_api() {
   done
 }
 
+# Its etcd restarts: the others have to agree without it meanwhile.
+others_hold_quorum() {
+  local tries list because
+  for ((tries = 0; tries < 30; tries++)); do
+    list=$(etcd_members_here)
+    because=$(may_restart "$(etcd_rows "$list" '')" "$NODE_NAME")
+    [[ -n $because ]] || return 0
+    sleep 2
+  done
+  fail QuorumRisk "$because" "$QUORUM_HINT"
+}
+
 if [[ -e $UPGRADED && $(<"$UPGRADED") == "$KUBERNETES_VERSION" ]] &&
   { [[ $CONTROL_PLANE != true ]] || static_pods_are_new; }; then
   skip "the node is configured for $KUBERNETES_VERSION"
@@ -35,6 +47,7 @@ read -ra arguments <<<"$ARGUMENTS"
 verb=(node)
 if [[ $CONTROL_PLANE == true ]]; then
   wait_for_api
+  others_hold_quorum
   version=$(cluster_version)
   [[ -n $version ]] || fail StepFailed "kubeadm's configuration of this cluster names no version" \
     'kubectl -n kube-system get configmap kubeadm-config'

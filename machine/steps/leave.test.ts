@@ -7,6 +7,7 @@ import {
   type ScriptResult,
 } from '../../test/fixtures/stepScript.js';
 import { drainStep } from './drain.js';
+import { etcdMemberCheckStep } from './etcd-member-check.js';
 import { etcdMemberRemoveStep } from './etcd-member-remove.js';
 import { nodeDeleteStep } from './node-delete.js';
 import type { StepContext, StepModule } from './types.js';
@@ -111,6 +112,13 @@ describe('etcd-member-remove', () => {
     expect(await machine.said('removed')).toBeUndefined();
   });
 
+  it('refuses where etcd could not agree on it', async () => {
+    await etcd([member(1), member(3)], [3]);
+
+    expect(await run(etcdMemberRemoveStep)).toMatchObject({ failCode: 'QuorumRisk' });
+    expect(await machine.said('removed')).toBeUndefined();
+  });
+
   it('has nothing to do where the node has no member', async () => {
     await etcd([member(1), member(2)]);
 
@@ -125,6 +133,47 @@ describe('etcd-member-remove', () => {
       outcome: 'failed',
       failCode: 'StepFailed',
     });
+  });
+});
+
+describe('etcd-member-check', () => {
+  const check = (...leaving: string[]): Promise<ScriptResult> => {
+    const known = [1, 2, 3, 4, 5].map((n) => aMachine(n).node);
+    return machine.run(etcdMemberCheckStep, {
+      ...context('n3', 'n1'),
+      leaving: known.filter(({ hostname }) => leaving.includes(hostname)),
+    });
+  };
+
+  it('gives the order in which nodes may leave: first what has no member, then what does not answer', async () => {
+    await etcd([member(1), member(2), member(3), member(4)], [3]);
+
+    expect(await check('n2', 'n3', 'n5')).toMatchObject({ outcome: 'done' });
+    expect(await machine.said('run/results/order')).toBe('n5\nn3\nn2');
+  });
+
+  it('knows a member that never started by its address', async () => {
+    await etcd([member(1), member(2), member(3, { state: 'unstarted', learner: true })]);
+
+    expect(await check('n2', 'n3')).toMatchObject({ outcome: 'done' });
+    expect(await machine.said('run/results/order')).toBe('n3\nn2');
+  });
+
+  it('refuses the whole where one could not go, says who has to come back, and takes nobody out', async () => {
+    await etcd([member(1), member(2), member(3)], [2]);
+    const result = await check('n3');
+
+    expect(result).toMatchObject({ outcome: 'failed', failCode: 'QuorumRisk' });
+    expect(result.output).toContain(
+      'without n3 only 1 of the 2 etcd members that stay answer, and 2 must: n2 does not; nothing was changed',
+    );
+    expect(result.hint).toContain('Bring the control planes back');
+    expect(await machine.said('removed')).toBeUndefined();
+  });
+
+  it('never runs on one that leaves', () => {
+    const leaving = [aMachine(1).node];
+    expect(() => etcdMemberCheckStep.params({ ...context('n3', 'n1'), leaving })).toThrow();
   });
 });
 

@@ -1,6 +1,6 @@
 import type { ControlPlaneOverride } from '../../core/cluster.js';
 import { Role } from '../../core/words.js';
-import { API_ENDPOINT_NAME } from '../kubeadm/endpoint.js';
+import { apiEndpoint } from '../kubeadm/endpoint.js';
 import { aptProxy, dnfProxy, proxyCa, proxyParams } from './proxy.js';
 import type { StepContext, StepModule } from './types.js';
 
@@ -10,7 +10,8 @@ export const osPrepareStep: StepModule = {
   finishes: true,
   timeoutSeconds: 300,
   params: (context) => ({
-    ENDPOINT_NAME: API_ENDPOINT_NAME,
+    // A load balancer's name is the network's own affair.
+    ENDPOINT_NAME: apiEndpoint(context.spec).external ? '' : apiEndpoint(context.spec).host,
     IPV6: String(context.spec.config.network.ipv6 !== undefined),
     NAMESERVERS: (context.spec.config.network.nameservers ?? []).join(' '),
     ...proxyParams(context),

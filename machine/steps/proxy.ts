@@ -1,4 +1,4 @@
-import { API_ENDPOINT_NAME } from '../kubeadm/endpoint.js';
+import { apiEndpoint } from '../kubeadm/endpoint.js';
 import type { StepContext } from './types.js';
 
 /** Addresses that must never go through a proxy: the cluster's own. */
@@ -9,7 +9,7 @@ function noProxy({ spec, controlPlanes }: StepContext): string {
     '127.0.0.1',
     '.svc',
     '.cluster.local',
-    API_ENDPOINT_NAME,
+    apiEndpoint(spec).host,
     network.podSubnet,
     network.serviceSubnet,
     ...[network.ipv6?.podSubnet, network.ipv6?.serviceSubnet].filter((each) => each !== undefined),

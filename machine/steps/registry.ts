@@ -27,6 +27,7 @@ import {
 } from './cluster-restore.js';
 import { containerRuntimeStep } from './container-runtime.js';
 import { drainStep } from './drain.js';
+import { etcdMemberCheckStep } from './etcd-member-check.js';
 import { etcdMemberRemoveStep } from './etcd-member-remove.js';
 import { factsStep } from './facts.js';
 import { imagesStep } from './images.js';
@@ -95,6 +96,7 @@ export const stepModules: readonly StepModule[] = [
   nodeRejoinStep,
   systemRestartStep,
   drainStep,
+  etcdMemberCheckStep,
   etcdMemberRemoveStep,
   nodeDeleteStep,
   resetStep,

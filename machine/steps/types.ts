@@ -16,6 +16,8 @@ export interface StepContext {
   controlPlanes: readonly { hostname: string; privateIP: string }[];
   /** The node the step is about, when it runs through another machine (drain, node-delete, …). */
   subject?: NodeSpec;
+  /** Nodes that leave, for the step that looks at all of them at once. */
+  leaving?: readonly NodeSpec[];
   /** Everything the chosen source offers for this cluster's versions. */
   catalog: ArtifactCatalog;
   /** What the cluster's blueprint is, where it is not built in; its add-ons only for modules that ask for them. */

@@ -32,10 +32,29 @@ const run = (module: StepModule, node = 'm1', subject?: string): Promise<ScriptR
 describe('kubeadm-upgrade', () => {
   const pods = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
 
+  /** So many members, of which these are dead. */
+  async function etcd(count: number, dead: number[] = []): Promise<void> {
+    const numbers = Array.from({ length: count }, (_, index) => index + 1);
+    const members = numbers.map((n) => ({
+      ...{ ID: String(n), name: `m${String(n)}`, peerURLs: [`https://10.0.0.${String(n)}:2380`] },
+      clientURLs: [`https://10.0.0.${String(n)}:2379`],
+    }));
+    const silent = dead.map((n) => `*10.0.0.${String(n)}:2379/health) exit 7 ;;`);
+    await machine.program(
+      'curl',
+      `case "$*" in
+        *member/list*) echo '${JSON.stringify({ header: { member_id: '1' }, members })}' ;;
+        ${silent.join('\n')}
+        *health) echo '{"health":"true"}' ;;
+      esac`,
+    );
+  }
+
   /** A cluster of this version, whose kubeadm does what it says. */
   async function cluster(version: string): Promise<void> {
     await machine.put('version', version);
     await machine.put('watches', '5');
+    await etcd(1);
     await machine.put('state/owner', 'claimed');
     await machine.program(
       'kubectl',
@@ -120,6 +139,16 @@ describe('kubeadm-upgrade', () => {
     expect(failed).toMatchObject({ outcome: 'failed', failCode: 'StepFailed' });
     expect(failed.hint).toContain('retry');
     expect(await machine.said('etc/kubernetes/plinth-upgraded')).toBeUndefined();
+  });
+
+  it('is not begun while the other members of etcd could not agree without this one', async () => {
+    await cluster('v1.34.4');
+    await etcd(3, [3]);
+    await machine.program('sleep', 'exit 0');
+    const result = await run(kubeadmUpgradeStep);
+    expect(result).toMatchObject({ outcome: 'failed', failCode: 'QuorumRisk' });
+    expect(result.output).toContain('while m1 restarts only 1 of the 3 etcd members answer');
+    expect(await machine.said('asked')).toBeUndefined();
   });
 });
 

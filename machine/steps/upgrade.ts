@@ -37,7 +37,13 @@ export const etcdSnapshotStep: StepModule = {
 
 export const kubeadmUpgradeStep: StepModule = {
   name: 'kubeadm-upgrade',
-  script: ['control-plane-lib.sh', 'service-watches.sh', 'kubeadm-upgrade.sh'],
+  script: [
+    'control-plane-lib.sh',
+    'etcd-lib.sh',
+    'etcd-quorum.sh',
+    'service-watches.sh',
+    'kubeadm-upgrade.sh',
+  ],
   finishes: true,
   // kubeadm waits for each static pod for up to five minutes, and goes back by itself when one does not come.
   timeoutSeconds: 1800,

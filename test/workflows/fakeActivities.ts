@@ -20,6 +20,8 @@ export interface FakeOptions {
   isDeleting?(): boolean;
   /** For whom the cluster has to wait at this moment; undefined: for nobody. */
   waitingFor?(): string | undefined;
+  /** In which order etcd lets nodes leave; absent: in that of the plan. */
+  order?: string[];
   /** Throw here to fail a step: `m2 kubeadm-join`. */
   onStep?(name: string, attempt: number): void | Promise<void>;
   onFacts?(hostname: string): void;
@@ -107,7 +109,11 @@ export function fakeWorld(options: FakeOptions): FakeWorld {
       return Promise.resolve();
     },
     runNodeStep: (ref) => step(`${ref.hostname} ${ref.step}`),
-    runClusterStep: (ref) => step(`${ref.subject ?? 'cluster'} ${ref.step}`),
+    runClusterStep: async (ref) => {
+      const done = await step(`${ref.subject ?? 'cluster'} ${ref.step}`);
+      const asked = ref.step === 'etcd-member-check' && options.order !== undefined;
+      return asked ? { ...done, order: options.order ?? [] } : done;
+    },
     failNode: async ({ hostname, step: name }) => {
       calls.push(`fail ${hostname} ${name ?? ''}`);
       return Promise.resolve();

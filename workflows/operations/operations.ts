@@ -1,7 +1,10 @@
+import { patched } from '@temporalio/workflow';
+
 import { runClusterSteps } from '../clusterSteps.js';
 import { operationFailure, runNodes, summariseFailures, type NodeFailure } from '../conductor.js';
 import type { OperationInput } from '../input.js';
-import { records } from '../proxies.js';
+import { leaveOrder } from '../leaveOrder.js';
+import { records, steps } from '../proxies.js';
 import { joinNodes } from './joinNodes.js';
 
 /*
@@ -21,15 +24,25 @@ export async function NodeAddition(input: OperationInput): Promise<void> {
 /** Out of the cluster through a control plane, then clean. */
 export async function NodeRemoval(input: OperationInput): Promise<void> {
   await records.beginOperation(input.ref);
-  for (const hostname of input.plan.leave) {
+  for (const hostname of await leaveOrder(input.ref, input.plan.leave)) {
     await runClusterSteps(input, ['drain', 'etcd-member-remove', 'node-delete'], hostname);
   }
   await clean(input, input.plan.nodes);
 }
 
-/** Settings of nodes that stay. */
+/**
+ * Settings of nodes that stay. Where they turn away from control planes that leave next, nothing is done before it is
+ * known that those may.
+ */
 export async function NodeUpdate(input: OperationInput): Promise<void> {
   await records.beginOperation(input.ref);
+  await leaveOrder(input.ref, input.plan.leaveNext);
+  if (input.plan.nodes.some(({ path }) => path === 'endpoint') && patched('kubeconfig-follows')) {
+    // The one that people have been given may name a control plane that leaves.
+    await steps.storeKubeconfig.executeWithOptions({ summary: 'Fetch the kubeconfig' }, [
+      input.ref,
+    ]);
+  }
   const failures = await runNodes(input, input.plan.nodes);
   if (failures.length > 0) throw operationFailure(summariseFailures(failures), true);
   await runClusterSteps(input, input.plan.clusterSteps);

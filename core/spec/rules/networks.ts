@@ -14,7 +14,7 @@ interface Range {
 }
 
 /** Addresses that no pod, service or machine can have. */
-const RESERVED = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4', '240.0.0.0/4']
+export const RESERVED = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4', '240.0.0.0/4']
   .concat('::/127', 'fe80::/10', 'ff00::/8')
   .flatMap((range) => parseCidr(range) ?? []);
 
@@ -46,7 +46,8 @@ export const networksRule: Rule = (root) => {
   ];
 };
 
-function rangesOf(network: Cursor): Range[] {
+/** The ranges of the spec that are ranges. */
+export function rangesOf(network: Cursor): Range[] {
   const places = [
     { keys: ['podSubnet'], kind: 'pod', family: 'ipv4' },
     { keys: ['serviceSubnet'], kind: 'service', family: 'ipv4' },

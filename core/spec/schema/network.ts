@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { addressText, cniVersionText, ipv4CidrText, ipv6CidrText } from '../formats.js';
+import {
+  addressText,
+  cniVersionText,
+  endpointText,
+  ipv4CidrText,
+  ipv6CidrText,
+} from '../formats.js';
 
 export const networkSchema = z
   .strictObject({
@@ -28,6 +34,11 @@ export const networkSchema = z
       .array(addressText)
       .optional()
       .meta({ description: 'At most three.', example: ['10.0.0.2'] }),
+    controlPlaneEndpoint: endpointText.optional().meta({
+      description:
+        "Ours: a load balancer in front of the control planes' port 6443, instead of the proxy on every machine. Passes TCP through. Port: 6443 unless given.",
+      example: 'lb.example.net:6443',
+    }),
   })
   .meta({
     id: 'Network',

@@ -180,6 +180,11 @@ ADMIN=/etc/kubernetes/admin.conf
 
 kube() { kubectl --kubeconfig "$ADMIN" --request-timeout=20s "$@"; }
 
+# api_answers URL: an API server answers there, whichever.
+api_answers() {
+  curl -fsSk --noproxy '*' --connect-timeout 3 --max-time 10 "$1/version" 2>/dev/null | grep -q '"gitVersion"'
+}
+
 # The hash that joining nodes verify the cluster's CA by.
 ca_cert_hash() {
   printf 'sha256:%s' "$(
@@ -270,6 +275,135 @@ etcd_healthy() { [[ $(etcd_call "$1/health" 2>/dev/null) == *'"health":"true"'* 
 # etcd itself refuses what would cost it its quorum.
 etcd_remove() { etcd_call --data "{\"ID\":\"$2\"}" "$1/v3/cluster/member/remove" >/dev/null; }
 
+# etcd_rows MEMBERS KNOWN: rows of `name vote health`, as etcd-quorum.sh takes them. KNOWN: rows of `hostname address`,
+# for members that never started.
+etcd_rows() {
+  local name peer client learner vote health
+  while read -r _ name peer client learner; do
+    [[ -n $peer ]] || continue
+    vote=voter
+    [[ $learner != true ]] || vote=learner
+    health=silent
+    if [[ $name == - ]]; then
+      name=${peer#*://}
+      name=${name%:*}
+      name=$(awk -v address="$name" '$2 == address { found = $1 } END { print found == "" ? address : found }' <<<"$2")
+    elif etcd_healthy "$client"; then
+      health=healthy
+    fi
+    printf '%s %s %s\n' "$name" "$vote" "$health"
+  done <<<"$1"
+}
+
+# Members as this control plane's own etcd has them, and what a person does where they may not change.
+ETCD_HERE=https://127.0.0.1:2379
+# shellcheck disable=SC2034
+QUORUM_HINT='Bring the control planes back that do not answer (ctr -n k8s.io tasks ls, journalctl -u kubelet on them), or take a dead one out of the spec first; then apply again.'
+
+# A leader is elected within seconds.
+etcd_members_here() {
+  local tries
+  for ((tries = 1; tries < 6; tries++)); do
+    etcd_members "$ETCD_HERE" && return
+    sleep 1
+  done
+  fail StepFailed 'etcd does not answer on this control plane' \
+    'Choose a healthy control plane, or bring this one back; etcd may have lost its quorum: see the logs of the etcd pods.'
+}
+
+# shellcheck shell=bash
+# When etcd may gain, lose or miss a member: the rules of core/quorum.ts, which says why, in the same words. A test
+# holds the two to each other. ROWS are `name vote health`: voter or learner; healthy or silent. Each prints why not;
+# nothing: it may.
+
+# may_add ROWS JOINING
+may_add() {
+  local name vote health problems=
+  while read -r name vote health; do
+    [[ -n $name && $name != "$2" ]] || continue
+    if [[ $vote == learner ]]; then
+      problems+="; $name is still a learner"
+    elif [[ $health != healthy ]]; then
+      problems+="; $name does not answer"
+    fi
+  done <<<"$1"
+  [[ -z $problems ]] || printf 'no etcd member may join now: %s' "${problems#; }"
+}
+
+# Of ROWS without NAME: counts of voters and of those that answer, and who does not; and the same with it.
+count_voters() {
+  local name vote health
+  all=0 live_now=0 stay=0 live=0 silent='' learners='' has_vote=false
+  while read -r name vote health; do
+    [[ -n $name ]] || continue
+    if [[ $vote == learner ]]; then
+      learners+=", $name"
+      continue
+    fi
+    all=$((all + 1))
+    [[ $health != healthy ]] || live_now=$((live_now + 1))
+    if [[ $name == "$2" ]]; then
+      has_vote=true
+      continue
+    fi
+    stay=$((stay + 1))
+    if [[ $health == healthy ]]; then live=$((live + 1)); else silent+=", $name"; fi
+  done <<<"$1"
+  silent=${silent#, } learners=${learners#, }
+}
+
+# may_remove ROWS LEAVING
+may_remove() {
+  local all live_now stay live silent learners has_vote
+  count_voters "$1" "$2"
+  if [[ $has_vote != true ]]; then
+    return
+  elif ((stay == 0)); then
+    printf '%s has the only etcd member' "$2"
+  elif [[ -n $learners ]]; then
+    printf 'a member is still joining: %s' "$learners"
+  elif ((live < stay / 2 + 1)); then
+    printf 'without %s only %s of the %s etcd members that stay answer, and %s must: %s does not' \
+      "$2" "$live" "$stay" "$((stay / 2 + 1))" "$silent"
+  elif ((live_now < all / 2 + 1)); then
+    printf 'etcd has lost its quorum: %s of its %s members answer, and %s must' "$live_now" "$all" "$((all / 2 + 1))"
+  fi
+}
+
+# removal_order ROWS NAMES: all of NAMES, one a line, those first that make room for the next; 1 and why not.
+removal_order() {
+  local rows=$1 name vote health because ranked
+  ranked=$(while read -r name; do
+    [[ -n $name ]] || continue
+    read -r vote health < <(awk -v name="$name" '$1 == name { print $2, $3 }' <<<"$rows") || vote=none
+    case $vote-$health in
+      learner-*) printf '1 %s\n' "$name" ;;
+      voter-healthy) printf '3 %s\n' "$name" ;;
+      voter-*) printf '2 %s\n' "$name" ;;
+      *) printf '0 %s\n' "$name" ;;
+    esac
+  done <<<"$2" | sort -s -n -k 1,1 | cut -d ' ' -f 2)
+  while read -r name; do
+    [[ -n $name ]] || continue
+    because=$(may_remove "$rows" "$name")
+    if [[ -n $because ]]; then
+      printf '%s' "$because"
+      return 1
+    fi
+    rows=$(awk -v name="$name" '$1 != name' <<<"$rows")
+  done <<<"$ranked"
+  printf '%s' "$ranked"
+}
+
+# may_restart ROWS RESTARTING
+may_restart() {
+  local all live_now stay live silent learners has_vote
+  count_voters "$1" "$2"
+  [[ -z $silent ]] || ((live >= all / 2 + 1)) ||
+    printf 'while %s restarts only %s of the %s etcd members answer, and %s must: %s does not' \
+      "$2" "$live" "$all" "$((all / 2 + 1))" "$silent"
+}
+
 # shellcheck shell=bash
 # On a control plane that answers, just before SUBJECT joins: a token of half an hour for this node alone,
 # and, for a control plane, the certificates under a key of its own.
@@ -279,29 +413,19 @@ kube get --raw /readyz >/dev/null
 
 # Before one more member has to agree, all that there are must: the next failure could be one too many.
 # What an earlier attempt of this very node left is the business of its own join.
-etcd_problems() {
-  local rows name peer client learner
-  rows=$(etcd_members https://127.0.0.1:2379) || {
+why_not() {
+  local list
+  if list=$(etcd_members "$ETCD_HERE"); then
+    may_add "$(etcd_rows "$list" "$SUBJECT $SUBJECT_IP")" "$SUBJECT"
+  else
     printf 'etcd does not answer on this control plane'
-    return
-  }
-  while read -r _ name peer client learner; do
-    [[ $peer != "https://$SUBJECT_IP:2380" ]] || continue
-    if [[ $name == - ]]; then
-      printf 'the member at %s never started; ' "$peer"
-    elif [[ $learner == true ]]; then
-      printf '%s is still a learner; ' "$name"
-    elif ! etcd_healthy "$client"; then
-      printf '%s does not answer; ' "$name"
-    fi
-  done <<<"$rows"
+  fi
 }
 
 etcd_is_whole() {
-  local until=$((SECONDS + 60)) problems
-  while problems=$(etcd_problems) && [[ -n $problems ]]; do
-    ((SECONDS < until)) || fail QuorumRisk "no etcd member may join now: ${problems%; }" \
-      'Bring these control planes back, or take them out of the spec, then retry.'
+  local until=$((SECONDS + 60)) because
+  while because=$(why_not) && [[ -n $because ]]; do
+    ((SECONDS < until)) || fail QuorumRisk "$because" "$QUORUM_HINT"
     sleep 1
   done
 }

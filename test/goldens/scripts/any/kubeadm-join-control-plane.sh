@@ -180,6 +180,11 @@ ADMIN=/etc/kubernetes/admin.conf
 
 kube() { kubectl --kubeconfig "$ADMIN" --request-timeout=20s "$@"; }
 
+# api_answers URL: an API server answers there, whichever.
+api_answers() {
+  curl -fsSk --noproxy '*' --connect-timeout 3 --max-time 10 "$1/version" 2>/dev/null | grep -q '"gitVersion"'
+}
+
 # The hash that joining nodes verify the cluster's CA by.
 ca_cert_hash() {
   printf 'sha256:%s' "$(
@@ -270,6 +275,135 @@ etcd_healthy() { [[ $(etcd_call "$1/health" 2>/dev/null) == *'"health":"true"'* 
 # etcd itself refuses what would cost it its quorum.
 etcd_remove() { etcd_call --data "{\"ID\":\"$2\"}" "$1/v3/cluster/member/remove" >/dev/null; }
 
+# etcd_rows MEMBERS KNOWN: rows of `name vote health`, as etcd-quorum.sh takes them. KNOWN: rows of `hostname address`,
+# for members that never started.
+etcd_rows() {
+  local name peer client learner vote health
+  while read -r _ name peer client learner; do
+    [[ -n $peer ]] || continue
+    vote=voter
+    [[ $learner != true ]] || vote=learner
+    health=silent
+    if [[ $name == - ]]; then
+      name=${peer#*://}
+      name=${name%:*}
+      name=$(awk -v address="$name" '$2 == address { found = $1 } END { print found == "" ? address : found }' <<<"$2")
+    elif etcd_healthy "$client"; then
+      health=healthy
+    fi
+    printf '%s %s %s\n' "$name" "$vote" "$health"
+  done <<<"$1"
+}
+
+# Members as this control plane's own etcd has them, and what a person does where they may not change.
+ETCD_HERE=https://127.0.0.1:2379
+# shellcheck disable=SC2034
+QUORUM_HINT='Bring the control planes back that do not answer (ctr -n k8s.io tasks ls, journalctl -u kubelet on them), or take a dead one out of the spec first; then apply again.'
+
+# A leader is elected within seconds.
+etcd_members_here() {
+  local tries
+  for ((tries = 1; tries < 6; tries++)); do
+    etcd_members "$ETCD_HERE" && return
+    sleep 1
+  done
+  fail StepFailed 'etcd does not answer on this control plane' \
+    'Choose a healthy control plane, or bring this one back; etcd may have lost its quorum: see the logs of the etcd pods.'
+}
+
+# shellcheck shell=bash
+# When etcd may gain, lose or miss a member: the rules of core/quorum.ts, which says why, in the same words. A test
+# holds the two to each other. ROWS are `name vote health`: voter or learner; healthy or silent. Each prints why not;
+# nothing: it may.
+
+# may_add ROWS JOINING
+may_add() {
+  local name vote health problems=
+  while read -r name vote health; do
+    [[ -n $name && $name != "$2" ]] || continue
+    if [[ $vote == learner ]]; then
+      problems+="; $name is still a learner"
+    elif [[ $health != healthy ]]; then
+      problems+="; $name does not answer"
+    fi
+  done <<<"$1"
+  [[ -z $problems ]] || printf 'no etcd member may join now: %s' "${problems#; }"
+}
+
+# Of ROWS without NAME: counts of voters and of those that answer, and who does not; and the same with it.
+count_voters() {
+  local name vote health
+  all=0 live_now=0 stay=0 live=0 silent='' learners='' has_vote=false
+  while read -r name vote health; do
+    [[ -n $name ]] || continue
+    if [[ $vote == learner ]]; then
+      learners+=", $name"
+      continue
+    fi
+    all=$((all + 1))
+    [[ $health != healthy ]] || live_now=$((live_now + 1))
+    if [[ $name == "$2" ]]; then
+      has_vote=true
+      continue
+    fi
+    stay=$((stay + 1))
+    if [[ $health == healthy ]]; then live=$((live + 1)); else silent+=", $name"; fi
+  done <<<"$1"
+  silent=${silent#, } learners=${learners#, }
+}
+
+# may_remove ROWS LEAVING
+may_remove() {
+  local all live_now stay live silent learners has_vote
+  count_voters "$1" "$2"
+  if [[ $has_vote != true ]]; then
+    return
+  elif ((stay == 0)); then
+    printf '%s has the only etcd member' "$2"
+  elif [[ -n $learners ]]; then
+    printf 'a member is still joining: %s' "$learners"
+  elif ((live < stay / 2 + 1)); then
+    printf 'without %s only %s of the %s etcd members that stay answer, and %s must: %s does not' \
+      "$2" "$live" "$stay" "$((stay / 2 + 1))" "$silent"
+  elif ((live_now < all / 2 + 1)); then
+    printf 'etcd has lost its quorum: %s of its %s members answer, and %s must' "$live_now" "$all" "$((all / 2 + 1))"
+  fi
+}
+
+# removal_order ROWS NAMES: all of NAMES, one a line, those first that make room for the next; 1 and why not.
+removal_order() {
+  local rows=$1 name vote health because ranked
+  ranked=$(while read -r name; do
+    [[ -n $name ]] || continue
+    read -r vote health < <(awk -v name="$name" '$1 == name { print $2, $3 }' <<<"$rows") || vote=none
+    case $vote-$health in
+      learner-*) printf '1 %s\n' "$name" ;;
+      voter-healthy) printf '3 %s\n' "$name" ;;
+      voter-*) printf '2 %s\n' "$name" ;;
+      *) printf '0 %s\n' "$name" ;;
+    esac
+  done <<<"$2" | sort -s -n -k 1,1 | cut -d ' ' -f 2)
+  while read -r name; do
+    [[ -n $name ]] || continue
+    because=$(may_remove "$rows" "$name")
+    if [[ -n $because ]]; then
+      printf '%s' "$because"
+      return 1
+    fi
+    rows=$(awk -v name="$name" '$1 != name' <<<"$rows")
+  done <<<"$ranked"
+  printf '%s' "$ranked"
+}
+
+# may_restart ROWS RESTARTING
+may_restart() {
+  local all live_now stay live silent learners has_vote
+  count_voters "$1" "$2"
+  [[ -z $silent ]] || ((live >= all / 2 + 1)) ||
+    printf 'while %s restarts only %s of the %s etcd members answer, and %s must: %s does not' \
+      "$2" "$live" "$all" "$((all / 2 + 1))" "$silent"
+}
+
 # shellcheck shell=bash
 # A node joins by the CA's hash and a token of its own. What has joined this very cluster is kept; only
 # what the cluster itself does not know, or what never got whole, is taken back and joined again.
@@ -319,12 +453,14 @@ wait_until_joined() {
 
 # The cluster would go on counting a member whose data is gone: it goes first, or nothing goes.
 leave_etcd() {
-  local address rows id
+  local address list id because
   if [[ $CONTROL_PLANE != true || ! -e $ETCD_PKI/server.key ]] || ! own_ca; then return 0; fi
   for address in $OTHERS; do
-    rows=$(etcd_members "https://$address:2379") || continue
-    id=$(awk -v peer="https://$PRIVATE_IP:2380" '$3 == peer { print $1 }' <<<"$rows")
+    list=$(etcd_members "https://$address:2379") || continue
+    id=$(awk -v peer="https://$PRIVATE_IP:2380" '$3 == peer { print $1 }' <<<"$list")
     [[ -n $id ]] || return 0
+    because=$(may_remove "$(etcd_rows "$list" "$NODE_NAME $PRIVATE_IP")" "$NODE_NAME")
+    [[ -z $because ]] || fail QuorumRisk "an earlier attempt's etcd member has to go, and cannot: $because" "$QUORUM_HINT"
     note "taking the etcd member of an earlier attempt out, through $address"
     ! run etcd_remove "https://$address:2379" "$id" || return 0
   done
@@ -345,6 +481,14 @@ mark_control_plane() {
   run kubeadm join phase control-plane-join mark-control-plane --config "$config"
 }
 
+where_to_look() {
+  if [[ $EXTERNAL == true ]]; then
+    printf 'Does the load balancer %s answer on this machine, and forward to control planes that are up?' "${ENDPOINT#https://}"
+  else
+    printf 'Can this machine reach the control planes on port 6443? systemctl status plinth-api-endpoint.'
+  fi
+}
+
 keep_or_take_back() {
   local patience=60
   systemctl start kubelet.service 2>/dev/null || true
@@ -362,7 +506,7 @@ keep_or_take_back() {
   fi
   [[ $member != unknown ]] ||
     fail StepFailed 'this machine has credentials of the cluster, but the API server cannot be asked about it' \
-      'Can this machine reach the control planes on port 6443? systemctl status plinth-api-endpoint. It is not reset as long as that is not known.'
+      "$(where_to_look) It is not reset as long as that is not known."
   leave_etcd
   [[ $member != yes ]] || forget_node
   reset_half_state
@@ -381,10 +525,13 @@ wait_for_signature() {
 
 config=$(secret_file join.yaml <<<"$CONFIG")
 ! half_way || keep_or_take_back
-hint 'kubeadm says above what is wrong. Can this machine reach the control planes on port 6443?'
+hint "kubeadm says above what is wrong. $(where_to_look)"
 wait_for_signature 20
 if ! run kubeadm join --config "$config"; then
   kubelet_lines 25
+  [[ $EXTERNAL != true ]] || api_answers "$ENDPOINT" ||
+    fail StepFailed "the load balancer ${ENDPOINT#https://} does not answer on this machine" \
+      'Is there a firewall in between, and are control planes in its pool? Mend it, then retry.'
   fail StepFailed 'kubeadm join failed' \
     'The lines above say in which phase. The network between the machines, a clock or a port that is taken are the usual causes. Mend it, then retry.'
 fi

@@ -425,13 +425,17 @@ set_sysctls() {
   done
 }
 
+# Without a name it is somebody else's, and what an earlier attempt wrote goes.
 name_endpoint() {
+  [[ -n $ENDPOINT_NAME ]] || grep -q '^# plinth: the API endpoint$' /etc/hosts || return 0
   CHANGED=0
   put_file /etc/hosts "$(stat -c %a /etc/hosts)" < <(
     sed '/^# plinth: the API endpoint$/,/^# plinth: end$/d' /etc/hosts
-    printf '# plinth: the API endpoint\n127.0.0.1 %s\n# plinth: end\n' "$ENDPOINT_NAME"
+    [[ -z $ENDPOINT_NAME ]] ||
+      printf '# plinth: the API endpoint\n127.0.0.1 %s\n# plinth: end\n' "$ENDPOINT_NAME"
   )
   ((CHANGED == 0)) || changed=1
+  [[ -n $ENDPOINT_NAME ]] || return 0
   getent hosts "$ENDPOINT_NAME" | grep -q '^127\.0\.0\.1 ' ||
     fail StepFailed "$ENDPOINT_NAME does not resolve to 127.0.0.1" \
       'Look at /etc/hosts and at the hosts line of /etc/nsswitch.conf (files must come first).'

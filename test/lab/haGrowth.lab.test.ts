@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import type { Cluster } from '../../core/cluster.js';
+import {
+  diffSnapshots,
+  execOn,
+  formatDifference,
+  powerOff,
+  powerOn,
+  snapshotMachine,
+  type MachineSnapshot,
+} from '../../lab/lab.js';
+import { labCluster } from './cluster.js';
+import { etcdIsHealthy, etcdMembers } from './etcdMembers.js';
+import { EXCLUSIONS } from './exclusions.js';
+import { hostKubectl, type Kubectl } from './kubectl.js';
+import { answered, longestGap, NAMESPACE, startProbing, stopProbing } from './probe.js';
+import { runsOf, startsInJournal } from './runs.js';
+import { openLabSession, type LabSession } from './session.js';
+import { until } from './until.js';
+
+/*
+ * One control plane becomes three by apply. Any one of them loses its power, while somebody reads and somebody writes
+ * through the endpoint of another one; no control plane leaves that etcd cannot spare; in the end the first one does,
+ * like any other. Each test goes on from the one before.
+ */
+
+const NAME = 'growth';
+const MACHINES = ['m1', 'm2', 'm3'] as const;
+const ENDPOINT = 'https://plinth-api.internal:7443';
+/** A power cut is noticed within seconds; this long it is watched. */
+const WATCHED_MS = 20_000;
+
+let session: LabSession;
+let kubectl: Kubectl;
+const before = new Map<string, MachineSnapshot>();
+
+beforeAll(async () => {
+  session = await openLabSession(MACHINES);
+  kubectl = hostKubectl({ ...session, cluster: NAME });
+  for (const name of MACHINES) before.set(name, await snapshotMachine(name));
+});
+
+afterAll(() => session.stop());
+
+const of = (...machines: string[]): Cluster =>
+  labCluster(session.lab, {
+    ...{ name: NAME, machines, controlPlanes: machines.length, blueprint: 'minimal' },
+  });
+
+async function becomes(cluster: Cluster, how: 2 | 3 = 2): Promise<string> {
+  expect((await session.plinth.apply(cluster)).status).toBe(200);
+  const status = await session.plinth.untilEnded(NAME, 900);
+  expect(status.commonStatus.conditionStatus, JSON.stringify(status)).toBe(how);
+  return status.commonStatus.reason;
+}
+
+const config = (machine: string): Promise<string> =>
+  execOn(machine, 'cat /etc/plinth/haproxy.cfg').then(({ stdout }) => stdout);
+
+async function untilWhole(): Promise<void> {
+  await until('all nodes Ready, all members of etcd healthy', 300, async () => {
+    const nodes = await kubectl(['get', 'nodes', '--no-headers']).catch(() => '');
+    const ready = nodes.split('\n').filter((row) => / Ready /.test(row)).length;
+    const healthy = await Promise.all(MACHINES.map(etcdIsHealthy));
+    return ready === 3 && healthy.every(Boolean) ? true : undefined;
+  });
+}
+
+describe('one control plane', () => {
+  it('becomes three, and the first is only told of the others', async () => {
+    await becomes(of('m1'));
+    expect(await etcdMembers('m1')).toEqual(['m1']);
+    const restarts = await startsInJournal('m1', 'container-runtime');
+    await becomes(of(...MACHINES));
+    for (const name of MACHINES) {
+      expect(await etcdMembers(name)).toEqual([...MACHINES]);
+      for (const other of MACHINES) expect(await config(name)).toContain(`server ${other} `);
+    }
+    expect(await startsInJournal('m1', 'container-runtime')).toBe(restarts);
+    expect((await runsOf('m1', 'kubeadm-init')).length).toBe(1);
+    await kubectl(['create', 'namespace', NAMESPACE]);
+  });
+
+  it.each([
+    ['m1', 'm2'],
+    ['m2', 'm3'],
+    ['m3', 'm1'],
+  ])(
+    'of the three, %s loses its power, and reads and writes go on through %s',
+    async (lost, by) => {
+      await startProbing(by, `without-${lost}`, ENDPOINT);
+      await new Promise((resolve) => setTimeout(resolve, 3000));
+      const cut = Date.now();
+      await powerOff(lost);
+      await new Promise((resolve) => setTimeout(resolve, WATCHED_MS));
+      const { reads, writes } = await stopProbing(by);
+      await powerOn(lost);
+      await untilWhole();
+      const row = [reads, writes].map((probes) => {
+        const after = probes.filter(({ to }) => to >= cut - 1000);
+        const failed = after.filter((probe) => !answered(probe));
+        return `${longestGap(after).toFixed(1)} s, ${String(failed.length)} of ${String(after.length)} not answered`;
+      });
+      process.stdout.write(`without ${lost}: reads ${row.join('; writes ')}\n`);
+      for (const probes of [reads, writes]) {
+        expect(longestGap(probes)).toBeLessThan(12);
+        // Still at work in the end.
+        expect(
+          probes.filter((each) => each.to > cut + 15_000 && answered(each)).length,
+        ).toBeGreaterThan(9);
+      }
+      const there = new Set(
+        (await kubectl(['-n', NAMESPACE, 'get', 'configmaps', '-o', 'name'])).trim().split('\n'),
+      );
+      const acknowledged = writes.filter(answered).map(({ name }) => `configmap/${name ?? ''}`);
+      expect(acknowledged.length).toBeGreaterThan(20);
+      expect(acknowledged.filter((name) => !there.has(name))).toEqual([]);
+    },
+  );
+
+  it('is not taken out while etcd could not agree without it, and nothing is changed', async () => {
+    await powerOff('m3');
+    // As the machine that would come in its place: it is never reached.
+    const cluster = of(...MACHINES);
+    const nodes = cluster.spec.config.nodes.map((node) =>
+      node.hostname === 'm2'
+        ? {
+            ...node,
+            hostname: 'm4',
+            privateIP: '10.77.0.14',
+            ssh: { ...node.ssh, ipAddress: '10.77.0.14' },
+          }
+        : node,
+    );
+    const endpoint = await config('m1');
+    const reason = await becomes(
+      { ...cluster, spec: { ...cluster.spec, config: { ...cluster.spec.config, nodes } } },
+      3,
+    );
+    process.stdout.write(`refused: ${reason}\n`);
+    expect(reason).toContain('without m2 only 1 of the 2 etcd members that stay answer');
+    expect(reason).toContain('m3 does not');
+    expect(await etcdMembers('m1')).toEqual([...MACHINES]);
+    expect(await config('m1')).toBe(endpoint);
+    const m2 = await kubectl(['get', 'node', 'm2', '-o', 'jsonpath={.spec.unschedulable}']);
+    expect(m2).toBe('');
+    await powerOn('m3');
+    await untilWhole();
+    await becomes(cluster);
+  });
+
+  it('may be the first one that leaves, and the kubeconfig is that of one that stays', async () => {
+    await becomes(of('m2'));
+    expect(await etcdMembers('m2')).toEqual(['m2']);
+    expect((await kubectl(['get', 'nodes', '-o', 'name'])).trim()).toBe('node/m2');
+    for (const name of ['m1', 'm3']) await expectAsFound(name);
+  });
+
+  it('is deleted, and the machine is as it was found', async () => {
+    expect((await session.plinth.request('DELETE', NAME)).status).toBe(200);
+    await until('the cluster is gone', 240, async () =>
+      (await session.plinth.request('GET', NAME)).status === 404 ? true : undefined,
+    );
+    await expectAsFound('m2');
+  });
+});
+
+async function expectAsFound(name: string): Promise<void> {
+  const known = before.get(name);
+  if (known === undefined) throw new Error(`no snapshot of ${name}`);
+  const left = diffSnapshots(known, await snapshotMachine(name), EXCLUSIONS);
+  expect(left.map(formatDifference), `differences on ${name}`).toEqual([]);
+}
