@@ -180,6 +180,11 @@ ADMIN=/etc/kubernetes/admin.conf
 
 kube() { kubectl --kubeconfig "$ADMIN" --request-timeout=20s "$@"; }
 
+# api_answers URL: an API server answers there, whichever.
+api_answers() {
+  curl -fsSk --noproxy '*' --connect-timeout 3 --max-time 10 "$1/version" 2>/dev/null | grep -q '"gitVersion"'
+}
+
 # The hash that joining nodes verify the cluster's CA by.
 ca_cert_hash() {
   printf 'sha256:%s' "$(

@@ -207,6 +207,42 @@ etcd_healthy() { [[ $(etcd_call "$1/health" 2>/dev/null) == *'"health":"true"'* 
 # etcd itself refuses what would cost it its quorum.
 etcd_remove() { etcd_call --data "{\"ID\":\"$2\"}" "$1/v3/cluster/member/remove" >/dev/null; }
 
+# etcd_rows MEMBERS KNOWN: rows of `name vote health`, as etcd-quorum.sh takes them. KNOWN: rows of `hostname address`,
+# for members that never started.
+etcd_rows() {
+  local name peer client learner vote health
+  while read -r _ name peer client learner; do
+    [[ -n $peer ]] || continue
+    vote=voter
+    [[ $learner != true ]] || vote=learner
+    health=silent
+    if [[ $name == - ]]; then
+      name=${peer#*://}
+      name=${name%:*}
+      name=$(awk -v address="$name" '$2 == address { found = $1 } END { print found == "" ? address : found }' <<<"$2")
+    elif etcd_healthy "$client"; then
+      health=healthy
+    fi
+    printf '%s %s %s\n' "$name" "$vote" "$health"
+  done <<<"$1"
+}
+
+# Members as this control plane's own etcd has them, and what a person does where they may not change.
+ETCD_HERE=https://127.0.0.1:2379
+# shellcheck disable=SC2034
+QUORUM_HINT='Bring the control planes back that do not answer (ctr -n k8s.io tasks ls, journalctl -u kubelet on them), or take a dead one out of the spec first; then apply again.'
+
+# A leader is elected within seconds.
+etcd_members_here() {
+  local tries
+  for ((tries = 1; tries < 6; tries++)); do
+    etcd_members "$ETCD_HERE" && return
+    sleep 1
+  done
+  fail StepFailed 'etcd does not answer on this control plane' \
+    'Choose a healthy control plane, or bring this one back; etcd may have lost its quorum: see the logs of the etcd pods.'
+}
+
 # shellcheck shell=bash
 # etcd's own snapshot of itself, over its HTTP API.
 
