@@ -19,12 +19,7 @@ import { afterStep, beforeStep } from './stepEffects.js';
 /** A machine that reboots under a step three times is not going to stop. */
 const UNKNOWN_OUTCOMES = 3;
 /** What the API server has to be asked for with an administrator's credentials. */
-const THROUGH_STEPS: ReadonlySet<StepName> = new Set([
-  'upgrade-drain',
-  'uncordon',
-  'etcd-member-remove',
-  'node-delete',
-]);
+const THROUGH_STEPS: ReadonlySet<StepName> = new Set(['upgrade-drain', 'uncordon', 'node-delete']);
 const JOIN_STEPS: ReadonlySet<StepName> = new Set(['kubeadm-join', 'kubeadm-join-control-plane']);
 
 export interface StepOutcome {

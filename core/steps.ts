@@ -119,9 +119,8 @@ export const controlPlaneSteps: readonly StepDef[] = [
   {
     name: 'kubeadm-join-control-plane',
     title: 'Join the control plane',
+    // No undo when it is stopped: it may be a member of etcd by then, and the next attempt asks etcd before it decides.
     gate: 'join-turn',
-    // While the member still answers: a dead one would count against the quorum.
-    undoWhenStopped: ['etcd-member-remove', 'kubeadm-undo', 'node-delete'],
   },
   nodeReady,
 ];
