@@ -17,9 +17,10 @@ function given(module: StepModule, catalog: ArtifactCatalog, operatingSystem: st
     fixtureNode(1, { operatingSystem, roles: ['ControlPlane', 'Worker'] }),
     fixtureNode(2, { operatingSystem }),
   ];
-  const context = fixtureStepContext({
-    ...{ nodes, catalog, node: 'm1', subject: 'm2', join: fixtureJoin },
-  });
+  const context = {
+    ...fixtureStepContext({ nodes, catalog, node: 'm1', subject: 'm2', join: fixtureJoin }),
+    leaving: nodes.slice(1),
+  };
   return JSON.stringify({
     params: module.params(context),
     artifacts: module.artifacts?.(context) ?? [],

@@ -25,7 +25,7 @@ function ask(calls: readonly Call[]): string[] {
   const lines = calls.map(({ call, etcd, about }) => {
     // It says no by its exit code as well.
     const may = call === 'removal_order' ? ' || true' : '';
-    return `${call} '${rows(etcd)}' '${about}'${may}; printf '\0'`;
+    return `${call} '${rows(etcd)}' '${about}'${may}; printf '\\0'`;
   });
   const script = ['set -Eeuo pipefail', LIBRARY, ...lines].join('\n');
   return execFileSync('bash', ['-s'], { input: script, encoding: 'utf8' }).split('\0').slice(0, -1);
