@@ -70,7 +70,7 @@ export interface StepDef {
   /** Run when a step fails or is stopped once this one has begun: takes back what must not stay half done. */
   undo?: StepName;
   /**
-   * Run, in this order and up to the first that fails, when the operation is cancelled while this step is at work: what
+   * Run, in this order and up to the first that fails or finds nothing to take back, when the operation is cancelled while this step is at work: what
    * it had half done on the node is taken back. A step that failed by itself keeps what it left: `retry` goes on there.
    */
   undoWhenStopped?: readonly StepName[];

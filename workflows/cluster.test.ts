@@ -488,6 +488,31 @@ describe('a creation that is stopped', () => {
     at(world, 'end m1 kubeadm-undo');
   });
 
+  const fourth: OperationPlan = {
+    ...{ ...creation, name: 'NodeAddition' as const },
+    nodes: [{ hostname: 'm4', path: 'worker' }],
+  };
+
+  it('takes a worker out of the cluster that it was about to join', async () => {
+    const { live, onStep } = longStep('m4 kubeadm-join');
+    const world = await run({ operations: [fourth], onStep }, async (handle) => {
+      await live;
+      await handle.signal(CANCEL_SIGNAL);
+    });
+    expect(at(world, 'end m4 node-delete')).toBeGreaterThan(at(world, 'end m4 kubeadm-undo'));
+  });
+
+  it('keeps a worker whose join had ended when the cancel came', async () => {
+    const { live, onStep } = longStep('m4 kubeadm-join');
+    const options = { operations: [fourth], onStep, skips: ['m4 kubeadm-undo'] };
+    const world = await run(options, async (handle) => {
+      await live;
+      await handle.signal(CANCEL_SIGNAL);
+    });
+    at(world, 'end m4 kubeadm-undo');
+    expect(world.calls).not.toContain('start m4 node-delete');
+  });
+
   it('leaves a control plane in the middle of its join to its next attempt, which asks etcd first', async () => {
     const third: OperationPlan = {
       ...{ ...creation, name: 'NodeAddition' as const },

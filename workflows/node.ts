@@ -64,12 +64,13 @@ export async function node(input: NodeInput): Promise<void> {
     }
   }
 
+  /** Whether it took something back: a step that was done after all is skipped, and so is what would follow. */
   async function takeBack(name: StepName, back: StepName): Promise<boolean> {
     const summary = `${input.hostname}: take back ${name}: ${back}`;
     return steps.runNodeStep
       .executeWithOptions({ summary }, [{ ...input.ref, hostname: input.hostname, step: back }])
       .then(
-        () => true,
+        ({ outcome: how }) => how === 'done',
         () => false,
       );
   }

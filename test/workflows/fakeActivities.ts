@@ -22,6 +22,8 @@ export interface FakeOptions {
   waitingFor?(): string | undefined;
   /** In which order etcd lets nodes leave; absent: in that of the plan. */
   order?: string[];
+  /** Steps that find nothing to do. */
+  skips?: readonly string[];
   /** Throw here to fail a step: `m2 kubeadm-join`. */
   onStep?(name: string, attempt: number): void | Promise<void>;
   onFacts?(hostname: string): void;
@@ -38,13 +40,13 @@ export function fakeWorld(options: FakeOptions): FakeWorld {
   let taken = false;
   let deletionTaken = false;
 
-  const step = async (name: string): Promise<{ outcome: 'done' }> => {
+  const step = async (name: string): Promise<{ outcome: 'done' | 'skipped' }> => {
     const attempt = (attempts.get(name) ?? 0) + 1;
     attempts.set(name, attempt);
     calls.push(`start ${name}`);
     await options.onStep?.(name, attempt);
     calls.push(`end ${name}`);
-    return { outcome: 'done' };
+    return { outcome: options.skips?.includes(name) === true ? 'skipped' : 'done' };
   };
   const note =
     (what: string) =>

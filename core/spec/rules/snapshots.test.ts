@@ -17,6 +17,13 @@ describe('annotations of snapshots', () => {
       good: annotate(every, '0'),
     },
     {
+      title: 'hours, as long as nothing takes snapshots by the clock',
+      bad: annotate(every, '6'),
+      path: path(every),
+      says: 'not supported yet',
+      good: annotate(every, '0'),
+    },
+    {
       title: 'a number to keep of none',
       bad: annotate(keep, '0'),
       path: path(keep),
