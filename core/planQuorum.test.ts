@@ -50,6 +50,8 @@ function carryOut(
     weather();
     return result;
   };
+  // Asked anew each time: what was true of it before a change is not true after it.
+  const hasQuorum = (): boolean => etcd.hasQuorum;
   const asked = removalOrder(seen(etcd), operation.leaveNext ?? operation.leave);
   if (!asked.allowed) return false;
   weather();
@@ -71,7 +73,7 @@ function carryOut(
     changed(() => {
       etcd.addLearner(hostname);
     });
-    if (etcd.hasQuorum) changed(() => etcd.promote(hostname));
+    if (hasQuorum()) changed(() => etcd.promote(hostname));
   }
   return true;
 }
