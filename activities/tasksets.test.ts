@@ -202,6 +202,29 @@ describe('a blueprint of the project', () => {
     expect((await now())?.applied.blueprint).toMatchObject({ version: 'v2' });
   });
 
+  it('is what a restore applies, also one that is asked for while machines have yet to register', async () => {
+    const name = await following();
+    const ask = (operation: string) =>
+      db.store.clusters.ask(project, record.name, {
+        ...{ id: id(operation), kind: AskedKind.Restore, args: { snapshot: 's1' } },
+      });
+    await ask('r');
+    const first = await must(await take(id('b')));
+    expect(first.operations).toMatchObject([
+      { name: 'ClusterRestore', blueprint: { name, version: 'v1' } },
+    ]);
+    await end(first);
+    const of = desired(record.name, [node(1), { hostname: 'late', roles: ['Worker'] } as NodeSpec]);
+    of.spec.blueprint = { name };
+    await db.store.clusters.apply({ project, name: record.name, desired: of, secretsHash: 'h' });
+    expect(await take(id('c'))).toHaveProperty('waiting');
+    await ask('s');
+    const meanwhile = await must(await take(id('d')));
+    expect(meanwhile.operations).toMatchObject([
+      { name: 'ClusterRestore', blueprint: { name, version: 'v1' } },
+    ]);
+  });
+
   it('is compared when a sync was asked for, once, also by who was at work on something else', async () => {
     const name = await following();
     await put(name, 'two');

@@ -140,7 +140,10 @@ async function takeWhileWaiting(
   if (!record.applied.created || spec === undefined) return undefined;
   const applied = appliedState(loaded);
   const asked = openAsked(record.asked);
-  const operations = planAsked(applied, { spec, deleting: false, asked });
+  const operations = withBlueprint(
+    planAsked(applied, { spec, deleting: false, asked }),
+    await deps.store.blueprints.resolve(record.project, spec.blueprint),
+  );
   if (operations.length === 0) return undefined;
   const seen = { ...record, ...record.observed };
   return workOf(seen, await begin(deps, input, { record: seen, operations, spec }));
