@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 import type { ApiError } from './http/apiError.js';
 import { openTestApi, type TestApi } from '../test/api/openTestApi.js';
@@ -37,9 +37,9 @@ describe('what is not there', () => {
   });
 
   test.each([
-    ['PUT', '/healthz', 'GET'],
-    ['PATCH', '/apis/infra.k8smgmt.io/v3/projects/a/clusters/b', 'DELETE, GET'],
-    ['DELETE', '/apis/infra.k8smgmt.io/v3/projects/a/clusters/', 'GET, POST'],
+    ['PUT', '/healthz', 'GET, HEAD'],
+    ['PATCH', '/apis/infra.k8smgmt.io/v3/projects/a/clusters/b', 'DELETE, GET, HEAD'],
+    ['DELETE', '/apis/infra.k8smgmt.io/v3/projects/a/clusters/', 'GET, HEAD, POST'],
   ])('as a method is 405 that says which are: %s %s', async (method, path, allowed) => {
     const answer = await api.call(method, path);
     expect(answer.status).toBe(405);
@@ -109,6 +109,16 @@ describe('/readyz', () => {
       status: 'not ready',
       checks: { database: 'ok', temporal: 'does not answer' },
     });
+  });
+});
+
+describe('/readyz, asked by many at once', () => {
+  test('asks the database and Temporal once', async () => {
+    const pings = vi.spyOn(api.workflows, 'ping');
+    const all = Array.from({ length: 20 }, () => api.call('GET', '/readyz', { key: null }));
+    expect(new Set((await Promise.all(all)).map(({ status }) => status))).toEqual(new Set([200]));
+    expect(pings.mock.calls.length).toBeLessThan(5);
+    pings.mockRestore();
   });
 });
 

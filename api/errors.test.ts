@@ -80,11 +80,11 @@ const CASES: Readonly<Record<string, Case>> = {
   'a path with broken escapes': { status: 404, internal: 'NotFound', path: `${CLUSTERS}/%ff` },
   'a method that is not there': {
     ...{ status: 405, internal: 'MethodNotAllowed', method: 'PUT' },
-    answers: { allow: /^GET, POST$/ },
+    answers: { allow: /^GET, HEAD, POST$/ },
   },
   'a method that nobody knows': {
     ...{ status: 405, internal: 'MethodNotAllowed', method: 'PURGE' },
-    answers: { allow: /^GET, POST$/ },
+    answers: { allow: /^GET, HEAD, POST$/ },
   },
   'something that is already there': {
     ...{ status: 409, internal: 'Conflict', path: '/apis/system.k8smgmt.io/v3/projects' },

@@ -19,6 +19,8 @@ export function unknownRoute(c: ApiContext, routes: readonly KnownRoute[]): neve
   if (methods.length === 0) {
     throw new AppError(ErrorCode.NotFound, `there is nothing at ${path}: see /swagger`);
   }
+  // HEAD is answered wherever GET is.
+  if (methods.includes('GET')) methods.push('HEAD');
   const allowed = [...new Set(methods)].toSorted();
   throw new HttpError(
     405,

@@ -54,6 +54,24 @@ const apply = (project: string, cluster: Cluster): Promise<Response> =>
     headers: { 'content-type': 'application/json' },
   });
 
+const blueprintsOf = (project: string): string =>
+  `/apis/infra.k8smgmt.io/v3/projects/${project}/blueprints`;
+
+/** One version of a blueprint of the project. */
+async function makeBlueprint(project: string, version: string): Promise<void> {
+  const manifest = `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {of: ${version}}\n`;
+  const made = await ask(blueprintsOf(project), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      ...{ apiVersion: 'infra.k8smgmt.io/v3', kind: 'Blueprint' },
+      metadata: { name: 'web', project },
+      spec: { version, addons: [{ name: 'a', type: 'Manifest', namespace: 'n', manifest }] },
+    }),
+  });
+  expect([made.status, await made.text()]).toEqual([200, expect.any(String)]);
+}
+
 async function conclude(project: string, conditionStatus: 2 | 3, reason: string): Promise<void> {
   const { clusters } = api.store;
   const { id, generation, retries } = (await clusters.get(project, 'demo'))!;
@@ -118,6 +136,29 @@ describe('the Terraform resource', () => {
     const { id } = (await api.store.clusters.get(project, 'demo'))!;
     await api.store.clusters.remove(id);
     expect((await ask(path)).status).toBe(404);
+  });
+
+  test('names a version of a blueprint, and moves to another', async () => {
+    const { project, path, cluster } = await aCluster();
+    for (const version of ['v1', 'v2']) await makeBlueprint(project, version);
+    for (const version of ['v1', 'v2']) {
+      cluster.spec.blueprint = { name: 'web', version };
+      expect((await apply(project, cluster)).status).toBe(200);
+      expect((await poll(path))[0]).toBe(1);
+      await conclude(project, 2, 'done');
+      const read = await refresh(project, path);
+      expect(read.spec).toEqual(cluster.spec);
+      // What it read, applied again, is no change.
+      expect((await apply(project, read)).status).toBe(200);
+      expect(await poll(path)).toEqual([2, 'done']);
+    }
+    cluster.spec.blueprint = { name: 'web', version: 'v3' };
+    const refused = await apply(project, cluster);
+    expect([refused.status, await refused.json()]).toMatchObject([
+      400,
+      { details: [{ path: 'spec.blueprint.version' }] },
+    ]);
+    expect((await refresh(project, path)).spec.blueprint).toEqual({ name: 'web', version: 'v2' });
   });
 
   test('sends nodes in random order, and what it read before: no change', async () => {

@@ -32,17 +32,23 @@ const route = createRoute({
   },
 });
 
+/** Needs no key, so it costs no more than one question at a time to each, however many ask. */
 export function readyz(app: OpenAPIHono<ApiEnv>): void {
+  const asked = new Map<string, Promise<string>>();
   app.openapi(route, async (c) => {
     const { store, workflows, log } = c.var.deps;
-    const check = async (name: string, ping: () => Promise<void>): Promise<string> => {
-      try {
-        await ping();
-        return 'ok';
-      } catch (error) {
-        log.warn({ err: error }, `not ready: ${name}`);
-        return 'does not answer';
-      }
+    const check = (name: string, ping: () => Promise<void>): Promise<string> => {
+      const running = asked.get(name);
+      if (running !== undefined) return running;
+      const answer = ping()
+        .then(() => 'ok')
+        .catch((error: unknown) => {
+          log.warn({ err: error }, `not ready: ${name}`);
+          return 'does not answer';
+        })
+        .finally(() => asked.delete(name));
+      asked.set(name, answer);
+      return answer;
     };
     const [database, temporal] = await Promise.all([
       check('database', () => store.ping()),
