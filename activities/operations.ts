@@ -138,6 +138,7 @@ export async function endTaskset(
     failed ? TasksetStatus.Failed : TasksetStatus.Complete,
     failed ? `${end.failedComment}: ${reason}` : end.comment,
   );
+  await deps.store.logs.trim(work.clusterId);
   const standing = failed ? reason : end.standing;
   await deps.store.clusters.setCommonStatus(work.clusterId, {
     conditionStatus: standing === '' ? CommonConditionStatus.Ok : CommonConditionStatus.Failed,

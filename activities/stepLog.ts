@@ -4,6 +4,8 @@ import type { ActivityDeps } from './deps.js';
 /** Lines wait this long for company before they are written: people see them well under half a second. */
 const FLUSH_MS = 200;
 const FLUSH_LINES = 200;
+/** More of one run is not stored: a script that repeats itself would fill the database. */
+const RUN_BYTES = 16 * 2 ** 20;
 
 export interface StepLog {
   /** Where reading goes on: everything before is in the store. */
@@ -31,6 +33,9 @@ export async function createStepLog(
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> = Promise.resolve();
 
+  // Beyond the limit nothing of this run was stored but the line that says so.
+  let full = offset > RUN_BYTES;
+
   const flush = (): void => {
     clearTimeout(timer);
     timer = undefined;
@@ -50,8 +55,12 @@ export async function createStepLog(
   return {
     offset,
     add(lines, upTo) {
-      waiting = { lines: [...(waiting?.lines ?? []), ...lines], offset: upTo };
-      if (waiting.lines.length >= FLUSH_LINES) flush();
+      if (full) return;
+      full = upTo > RUN_BYTES;
+      const kept = full ? [`… the rest is not kept here: see ${onMachine(of)}`] : lines;
+      waiting = { lines: [...(waiting?.lines ?? []), ...kept], offset: upTo };
+      if (full) flush();
+      else if (waiting.lines.length >= FLUSH_LINES) flush();
       else timer ??= setTimeout(flush, FLUSH_MS);
     },
     async close() {
@@ -59,4 +68,9 @@ export async function createStepLog(
       await writing;
     },
   };
+}
+
+/** Where the whole output of a run lies as long as the machine keeps it. */
+function onMachine({ node, tasksetId, step }: Pick<StepLogChunk, 'node' | 'tasksetId' | 'step'>) {
+  return `/var/lib/plinth/runs/${tasksetId}-${step}-*/output on ${node}`;
 }

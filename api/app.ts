@@ -7,6 +7,7 @@ import { invalid } from './http/readDocument.js';
 import { unknownRoute } from './http/unknownRoute.js';
 import { requestLog } from './middleware/requestLog.js';
 import { yamlAnswers } from './middleware/yamlAnswers.js';
+import { createLogFeed } from './logFeed.js';
 import { createPageCache } from './pageCache.js';
 import { registerRoutes } from './registerRoutes.js';
 import { createRequestLimits } from './requestLimits.js';
@@ -14,6 +15,8 @@ import { createStatusFeed } from './statusFeed.js';
 
 /** Watchers see a change within this. */
 const EVENT_POLL_MS = 500;
+/** And a line: what a script prints is looked at while it runs. */
+const LOG_POLL_MS = 100;
 
 /**
  * The whole API.
@@ -39,9 +42,17 @@ export function newApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     },
   });
 
+  const logFeed = createLogFeed(deps.store, {
+    everyMs: Math.min(deps.config.eventPollMs ?? LOG_POLL_MS, LOG_POLL_MS),
+    onError: (error) => {
+      deps.log.warn({ err: error }, 'output not read for those who follow it');
+    },
+  });
+
   app.use(async (c, next) => {
     c.set('deps', deps);
     c.set('statusFeed', statusFeed);
+    c.set('logFeed', logFeed);
     c.set('limits', limits);
     c.set('clusterPages', clusterPages);
     await next();

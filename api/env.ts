@@ -4,6 +4,7 @@ import { AppError, ErrorCode } from '../core/errors.js';
 import type { Project } from '../store/types.js';
 import type { Principal } from './auth/principal.js';
 import type { ApiDeps } from './deps.js';
+import type { LogFeed } from './logFeed.js';
 import type { PageCache } from './pageCache.js';
 import type { RequestLimits } from './requestLimits.js';
 import type { StatusFeed } from './statusFeed.js';
@@ -19,6 +20,7 @@ export interface ApiEnv {
   Variables: {
     deps: ApiDeps;
     statusFeed: StatusFeed;
+    logFeed: LogFeed;
     limits: RequestLimits;
     clusterPages: PageCache;
     requestId: string;

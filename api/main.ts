@@ -24,7 +24,7 @@ const { version } = JSON.parse(
   await readFile(new URL('../package.json', import.meta.url), 'utf8'),
 ) as { version: string };
 
-const store = await createStore({ uri: config.mongodbUri });
+const store = await createStore({ uri: config.mongodbUri, logs: config.logs });
 const vault = await openVault(
   store,
   await loadMasterKey({ masterKey: config.masterKey, dataDir: config.data }),

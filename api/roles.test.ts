@@ -38,6 +38,7 @@ const NEEDS: Readonly<Record<string, Need>> = {
   [`GET ${CLUSTER}/tasksets`]: 'viewer',
   [`GET ${CLUSTER}/tasksets/:id`]: 'viewer',
   [`GET ${CLUSTER}/tasksets/:id/logs`]: 'viewer',
+  [`GET ${CLUSTER}/tasksets/:id/logs/events`]: 'viewer',
   [`GET ${CLUSTER}/snapshots`]: 'viewer',
   [`POST ${CLUSTER}/snapshots`]: 'operator',
   [`DELETE ${CLUSTER}/snapshots/:id`]: 'operator',

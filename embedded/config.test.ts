@@ -29,6 +29,7 @@ test('without any setting it listens on the loopback address and keeps its data 
     artifacts: 'online',
     temporalNamespace: 'default',
     requestsPerSecond: 2000,
+    logs: { days: 90, bytesPerCluster: 268_435_456 },
   });
 });
 
@@ -44,6 +45,8 @@ test.each([
   ['PLINTH_HOST', 'a b', 'not a host name or IP address'],
   ['PLINTH_URL', 'ftp://x', 'not an http or https URL'],
   ['PLINTH_RATE_LIMIT', '-1', 'not a number of requests a second'],
+  ['PLINTH_LOG_DAYS', '0', 'not a number of days'],
+  ['PLINTH_LOG_MB', '1.5', 'not a number of MiB'],
   ['PLINTH_ARTIFACTS', '/no/such/bundle', 'no folder /no/such/bundle'],
   ['PLINTH_CODEC', 'on', 'not available yet'],
   ['PLINTH_CODEC', 'yes', 'not `off`'],

@@ -24,6 +24,8 @@ export interface StartConfig {
   masterKey: Secret | undefined;
   /** Of one API key; 0: no limit. */
   requestsPerSecond: number;
+  /** How long and how much of the steps' output is kept. */
+  logs: { days: number; bytesPerCluster: number };
   /** Paths of PEM files. */
   tls: { cert: string; key: string } | undefined;
   temporalAddress: string | undefined;
@@ -66,6 +68,7 @@ export function parseStartConfig(env: NodeJS.ProcessEnv): StartConfig {
     artifacts: set.PLINTH_ARTIFACTS,
     masterKey: set.PLINTH_MASTER_KEY === undefined ? undefined : new Secret(set.PLINTH_MASTER_KEY),
     requestsPerSecond: set.PLINTH_RATE_LIMIT,
+    logs: { days: set.PLINTH_LOG_DAYS, bytesPerCluster: set.PLINTH_LOG_MB * 2 ** 20 },
     tls,
     temporalAddress: set.TEMPORAL_ADDRESS,
     temporalNamespace: set.TEMPORAL_NAMESPACE,
@@ -159,6 +162,16 @@ const schema = z
       .regex(/^\d{1,6}$/, { error: 'not a number of requests a second (0: no limit)' })
       .transform(Number)
       .default(2000),
+    PLINTH_LOG_DAYS: z
+      .string()
+      .regex(/^[1-9]\d{0,3}$/, { error: 'not a number of days (1-9999)' })
+      .transform(Number)
+      .default(90),
+    PLINTH_LOG_MB: z
+      .string()
+      .regex(/^[1-9]\d{0,5}$/, { error: 'not a number of MiB for each cluster (1-999999)' })
+      .transform(Number)
+      .default(256),
     PLINTH_TLS_CERT: readableFile.optional(),
     PLINTH_TLS_KEY: readableFile.optional(),
     TEMPORAL_ADDRESS: z

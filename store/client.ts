@@ -2,6 +2,7 @@ import { MongoClient } from 'mongodb';
 
 import { AppError, ErrorCode } from '../core/errors.js';
 import { databaseError, withoutCredentials } from './databaseError.js';
+import type { LogLimits } from './types.js';
 
 const DEFAULT_DATABASE = 'plinth';
 /** A person waits for the answer: five seconds say "not there" as well as thirty. */
@@ -13,6 +14,8 @@ export interface StoreOptions {
   uri: string;
   /** Default: the one in the URI's path, else `plinth`. */
   database?: string;
+  /** Default: 90 days, 256 MiB of a cluster. */
+  logs?: Partial<LogLimits>;
 }
 
 /**

@@ -82,3 +82,69 @@ test('a late chunk of a cluster that was removed does not stay', async () => {
   await db.store.logs.append(chunk());
   expect(await lines()).toEqual([]);
 });
+
+test('what was stored since a moment is read in the order in which it was stored', async () => {
+  const of = { clusterId, tasksetId: 'ts00001' };
+  expect(await db.store.logs.latest(of)).toBeUndefined();
+  await db.store.logs.append(chunk({ at: '2026-01-01T00:00:09.000Z', lines: ['first'] }));
+  const [first] = await db.store.logs.readSince(of, 0, 10);
+  expect(first).toEqual({
+    ...chunk({ at: '2026-01-01T00:00:09.000Z', lines: ['first'] }),
+    storedAt: first?.storedAt,
+  });
+  expect(await db.store.logs.latest(of)).toBe(first?.storedAt);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await db.store.logs.append(chunk({ node: 'other', lines: ['second'] }));
+  const read = async (since: number, limit: number, node?: string): Promise<string[]> =>
+    (
+      await db.store.logs.readSince(
+        { ...of, ...(node === undefined ? {} : { node }) },
+        since,
+        limit,
+      )
+    ).flatMap(({ lines: each }) => each);
+  expect(await read(0, 10)).toEqual(['first', 'second']);
+  expect(await read(0, 1)).toEqual(['first']);
+  expect(await read(first!.storedAt + 1, 10)).toEqual(['second']);
+  expect(await read(0, 10, 'other')).toEqual(['second']);
+});
+
+test('a cluster keeps the output of its newest tasksets, within the limit, and always that of the newest', async () => {
+  const { store, close } = await openTestDatabase({ logs: { bytesPerCluster: 25 } });
+  const { id } = (await applyTo(store)(`cluster-${newId()}`)).record;
+  const write = (tasksetId: string, line: string): Promise<void> =>
+    store.logs.append(chunk({ clusterId: id, tasksetId, lines: [line] }));
+  const kept = async (): Promise<string[]> =>
+    (
+      await Promise.all(
+        ['a', 'b', 'c'].map((tasksetId) => store.logs.read({ clusterId: id, tasksetId })),
+      )
+    ).flatMap((chunks) => chunks.map(({ tasksetId }) => tasksetId));
+  for (const tasksetId of ['a', 'b', 'c']) {
+    await write(tasksetId, '123456789');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await store.logs.trim(id);
+  expect(await kept()).toEqual(['b', 'c']);
+  await write('a', '1'.repeat(100));
+  await store.logs.trim(id);
+  expect(await kept()).toEqual(['a']);
+  await close();
+});
+
+test('lines are gone once they are older than what is kept', async () => {
+  const { store, close, client, database } = await openTestDatabase({ logs: { days: 7 } });
+  const { id } = (await applyTo(store)(`cluster-${newId()}`)).record;
+  await store.logs.append(chunk({ clusterId: id }));
+  const logs = client.db(database).collection('logs');
+  const [document] = await logs.find().toArray();
+  expect((document?.['expiresAt'] as Date).getTime() - Date.now()).toBeGreaterThan(
+    6.9 * 86_400_000,
+  );
+  expect((document?.['expiresAt'] as Date).getTime() - Date.now()).toBeLessThan(7.1 * 86_400_000);
+  // The database removes what is past that date.
+  expect(await logs.indexes()).toContainEqual(
+    expect.objectContaining({ key: { expiresAt: 1 }, expireAfterSeconds: 0 }),
+  );
+  await close();
+});

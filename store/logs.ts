@@ -3,37 +3,95 @@ import type { Db } from 'mongodb';
 import type { StepLogChunk } from '../core/records.js';
 import { clusterLives } from './clusterLives.js';
 import { CollectionName } from './collections.js';
-import { isDuplicate } from './databaseError.js';
-import type { LogStore } from './types.js';
+import type { LogFilter, LogLimits, LogStore, StoredLogChunk } from './types.js';
 
 interface LogDocument extends StepLogChunk {
-  /** The chunk's place: writing it again changes nothing. */
+  /** The chunk's place: writing it again changes no line. */
   _id: string;
+  bytes: number;
+  /** By the database's own clock, so that one cursor serves chunks of all workers. */
+  storedAt: Date;
+  expiresAt: Date;
 }
 
-export async function openLogs(db: Db): Promise<LogStore> {
+const DAY_MS = 86_400_000;
+
+export async function openLogs(db: Db, { days, bytesPerCluster }: LogLimits): Promise<LogStore> {
   const logs = db.collection<LogDocument>(CollectionName.logs);
   await logs.createIndex({ clusterId: 1, tasksetId: 1, node: 1, step: 1 });
+  await logs.createIndex({ clusterId: 1, tasksetId: 1, storedAt: 1 });
+  await logs.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 }, undefined);
   return {
     async append(chunk) {
       const _id = chunkId(chunk);
-      try {
-        await logs.insertOne({ ...chunk, _id });
-      } catch (error) {
-        if (isDuplicate(error)) return;
-        throw error;
-      }
+      const bytes = chunk.lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
+      const expiresAt = new Date(Date.now() + days * DAY_MS);
+      await logs.updateOne(
+        { _id },
+        { $setOnInsert: { ...chunk, bytes, expiresAt }, $currentDate: { storedAt: true } },
+        { upsert: true },
+      );
       if (!(await clusterLives(db, chunk.clusterId))) await logs.deleteOne({ _id });
     },
-    async read({ clusterId, tasksetId, node, step }) {
-      const filter = {
-        ...{ clusterId, tasksetId },
-        ...(node === undefined ? {} : { node }),
-        ...(step === undefined ? {} : { step }),
-      };
-      const chunks = await logs.find(filter).project<StepLogChunk>({ _id: 0 }).toArray();
+    async read(filter) {
+      const chunks = await logs
+        .find(mongoFilter(filter))
+        .project<StepLogChunk>({ _id: 0, bytes: 0, storedAt: 0, expiresAt: 0 })
+        .toArray();
       return inOrder(chunks);
     },
+    async latest({ clusterId, tasksetId }) {
+      const [newest] = await logs
+        .find({ clusterId, tasksetId })
+        .sort({ storedAt: -1 })
+        .limit(1)
+        .project<{ storedAt?: Date }>({ storedAt: 1 })
+        .toArray();
+      return newest?.storedAt?.getTime();
+    },
+    async readSince(filter, since, limit) {
+      const chunks = await logs
+        .find({ ...mongoFilter(filter), storedAt: { $gte: new Date(since) } })
+        .sort({ storedAt: 1, _id: 1 })
+        .limit(limit)
+        .project<StepLogChunk & { storedAt: Date }>({ _id: 0, bytes: 0, expiresAt: 0 })
+        .toArray();
+      return chunks.map((chunk): StoredLogChunk => ({
+        ...chunk,
+        storedAt: chunk.storedAt.getTime(),
+      }));
+    },
+    async trim(clusterId) {
+      const tasksets = await logs
+        .aggregate<{ _id: string; bytes: number; newest: Date }>([
+          { $match: { clusterId } },
+          {
+            $group: {
+              ...{ _id: '$tasksetId', bytes: { $sum: '$bytes' } },
+              newest: { $max: '$storedAt' },
+            },
+          },
+        ])
+        .toArray();
+      let kept = 0;
+      // The newest stays, however long it is: runs are bounded by themselves.
+      for (const [index, { _id, bytes }] of tasksets
+        .toSorted((a, b) => b.newest.getTime() - a.newest.getTime())
+        .entries()) {
+        kept += bytes;
+        if (index > 0 && kept > bytesPerCluster)
+          await logs.deleteMany({ clusterId, tasksetId: _id });
+      }
+    },
+  };
+}
+
+function mongoFilter({ clusterId, tasksetId, node, step, attempt }: LogFilter) {
+  return {
+    ...{ clusterId, tasksetId },
+    ...(node === undefined ? {} : { node }),
+    ...(step === undefined ? {} : { step }),
+    ...(attempt === undefined ? {} : { attempt }),
   };
 }
 

@@ -19,9 +19,10 @@ import { openRegistrations } from './registrations.js';
 import { openSecrets } from './secrets.js';
 import { openSnapshots } from './snapshots.js';
 import { openTasksets } from './tasksets.js';
-import type { Store } from './types.js';
+import type { LogLimits, Store } from './types.js';
 
 const PING_TIMEOUT_MS = 2_000;
+const LOG_LIMITS: LogLimits = { days: 90, bytesPerCluster: 256 * 2 ** 20 };
 
 /**
  * The store over MongoDB, its indexes in place. Any number of processes may do this at once.
@@ -35,7 +36,7 @@ export async function createStore(options: StoreOptions): Promise<Store> {
       clusters: withDatabaseErrors(await openClusters(db)),
       nodes: withDatabaseErrors(await openNodes(db)),
       tasksets: withDatabaseErrors(await openTasksets(db)),
-      logs: withDatabaseErrors(await openLogs(db)),
+      logs: withDatabaseErrors(await openLogs(db, { ...LOG_LIMITS, ...options.logs })),
       projects: withDatabaseErrors(await openProjects(db)),
       apiKeys: withDatabaseErrors(await openApiKeys(db)),
       secrets: withDatabaseErrors(await openSecrets(db)),

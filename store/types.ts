@@ -269,14 +269,38 @@ export interface TasksetStore {
   ): Promise<Slice<TasksetRecord>>;
 }
 
+export interface LogFilter {
+  clusterId: string;
+  tasksetId: string;
+  node?: string;
+  step?: StepName;
+  attempt?: number;
+}
+
+/** How long output is kept, and how much of it. */
+export interface LogLimits {
+  /** Lines are gone this many days after they were written. */
+  days: number;
+  /** A cluster's oldest tasksets lose their output once all of it is more. */
+  bytesPerCluster: number;
+}
+
+export interface StoredLogChunk extends StepLogChunk {
+  /** Milliseconds since the epoch, by the database's clock. */
+  storedAt: number;
+}
+
 export interface LogStore {
+  /** Writing a chunk again changes no line. */
   append(chunk: StepLogChunk): Promise<void>;
-  read(filter: {
-    clusterId: string;
-    tasksetId: string;
-    node?: string;
-    step?: StepName;
-  }): Promise<StepLogChunk[]>;
+  /** Run by run in the order in which they began, the lines of each in theirs. */
+  read(filter: LogFilter): Promise<StepLogChunk[]>;
+  /** When the newest chunk of a taskset was stored, as `storedAt`; undefined: there is none. */
+  latest(of: { clusterId: string; tasksetId: string }): Promise<number | undefined>;
+  /** What was stored at `since` (as `storedAt`) or later, oldest first, at most `limit` chunks. */
+  readSince(filter: LogFilter, since: number, limit: number): Promise<StoredLogChunk[]>;
+  /** Drops the output of a cluster's oldest tasksets until the rest is within the limit; the newest taskset's stays. */
+  trim(clusterId: string): Promise<void>;
 }
 
 export interface Project {

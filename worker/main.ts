@@ -26,7 +26,7 @@ Runtime.install({
 });
 
 const bundle = await bundleInItsOwnProcess(join(config.data, 'workflows'));
-const store = await createStore({ uri: config.mongodbUri });
+const store = await createStore({ uri: config.mongodbUri, logs: config.logs });
 const machines = createMachines({});
 const { worker, connection } = await createPlinthWorker({
   address: config.temporalAddress,

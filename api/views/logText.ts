@@ -14,6 +14,17 @@ export function logText(chunks: readonly StepLogChunk[]): string {
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
 }
 
+/** Only the lines that hold `text`, in whatever case; chunks without one are left out. */
+export function linesWith(chunks: readonly StepLogChunk[], text: string): StepLogChunk[] {
+  const wanted = text.toLowerCase();
+  return chunks
+    .map((chunk) => ({
+      ...chunk,
+      lines: chunk.lines.filter((line) => line.toLowerCase().includes(wanted)),
+    }))
+    .filter(({ lines }) => lines.length > 0);
+}
+
 function runOf({ operation, node, step, attempt }: StepLogChunk): string {
   return `${operation}: node ${node}, step ${step}, attempt ${attempt}`;
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
 
 import { startMongo } from '../../embedded/mongo.js';
+import type { StoreOptions } from '../../store/client.js';
 import { createStore } from '../../store/store.js';
 import type { Store } from '../../store/types.js';
 
@@ -22,10 +23,12 @@ export interface TestDatabase {
  * A store on a database of its own: on the server that TEST_MONGODB_URI names (a real MongoDB, say), else
  * on an embedded one started for it.
  */
-export async function openTestDatabase(): Promise<TestDatabase> {
+export async function openTestDatabase(
+  options: Pick<StoreOptions, 'logs'> = {},
+): Promise<TestDatabase> {
   const server = await openServer();
   const database = `test-${randomUUID().slice(0, 8)}`;
-  const store = await createStore({ uri: server.uri, database });
+  const store = await createStore({ uri: server.uri, database, ...options });
   const client = await MongoClient.connect(server.uri);
   return {
     uri: server.uri,

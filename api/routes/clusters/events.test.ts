@@ -1,15 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import { hashApiKey } from '../../auth/apiKey.js';
+import { eventReader } from '../../../test/api/eventReader.js';
 import { clustersOf, openTestApi, type TestApi } from '../../../test/api/openTestApi.js';
 import type { Cluster } from '../../../core/cluster.js';
 import { serve } from '../../server.js';
-
-interface SseEvent {
-  event: string;
-  id: string;
-  data: string;
-}
 
 let api: TestApi;
 let project: string;
@@ -39,23 +34,7 @@ async function watch(headers: Record<string, string> = {}, stopping?: AbortSigna
   const answer = await api.app.request(path, init, stopping === undefined ? {} : { stopping });
   expect(answer.status).toBe(200);
   expect(answer.headers.get('content-type')).toContain('text/event-stream');
-  const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
-  let text = '';
-  return async (): Promise<SseEvent | undefined> => {
-    for (;;) {
-      const end = text.indexOf('\n\n');
-      if (end !== -1) {
-        const lines = text.slice(0, end).split('\n');
-        text = text.slice(end + 2);
-        const field = (name: string): string =>
-          lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2) ?? '';
-        return { event: field('event'), id: field('id'), data: field('data') };
-      }
-      const { value, done } = await reader.read();
-      if (done) return undefined;
-      text += value;
-    }
-  };
+  return eventReader(answer);
 }
 
 const setBlueprint = async (): Promise<void> => {

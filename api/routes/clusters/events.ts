@@ -1,7 +1,7 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { streamSSE } from 'hono/streaming';
 
-import { principalOf, stoppingOf, type ApiContext, type ApiEnv } from '../../env.js';
+import { principalOf, stoppingOf, type ApiEnv } from '../../env.js';
 import { findCluster } from '../../findCluster.js';
 import { errors } from '../../http/describe.js';
 import { createMailbox } from '../../mailbox.js';
@@ -10,10 +10,8 @@ import { openStream } from '../../requestLimits.js';
 import { STATUS_EXAMPLE } from '../../schemas/example.js';
 import { clusterParams } from '../../schemas/params.js';
 import type { Snapshot } from '../../statusFeed.js';
+import { opensStill, SIGN_OF_LIFE_MS } from '../../streams.js';
 import { CLUSTER } from './paths.js';
-
-/** Proxies cut connections that say nothing for a minute. */
-const SIGN_OF_LIFE_MS = 15_000;
 
 /** Each event, as a reader of the stream takes it apart: OpenAPI 3.1 has no word for the stream as a whole. */
 const eventSchema = z
@@ -100,15 +98,4 @@ export function watchCluster(app: OpenAPIHono<ApiEnv>): void {
       }
     });
   });
-}
-
-/** Where the database does not say so, it does not: a watcher that is let go comes back by itself. */
-async function opensStill(c: ApiContext): Promise<boolean> {
-  try {
-    const key = await c.var.deps.store.apiKeys.get(principalOf(c).keyId);
-    return key !== undefined && key.revokedAt === undefined;
-  } catch (error) {
-    c.var.deps.log.warn({ err: error }, 'key of a watcher not read');
-    return false;
-  }
 }

@@ -2,20 +2,37 @@ import { LOG_EXAMPLE } from '../../schemas/tasksetExample.js';
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
 import type { ApiEnv } from '../../env.js';
+import { defined } from '../../http/defined.js';
 import { errors } from '../../http/describe.js';
 import { projectAccess } from '../../middleware/access.js';
 import { tasksetParams } from '../../schemas/params.js';
-import { logText } from '../../views/logText.js';
+import { linesWith, logText } from '../../views/logText.js';
 import { STEP_NAMES } from '../../views/stepOrder.js';
 import { CLUSTER } from '../clusters/paths.js';
 import { findTaskset } from './findTaskset.js';
 
-const query = z.object({
+export const logQuery = z.object({
   node: z.string().optional().meta({ description: 'Only of this node', example: 'ap-node1' }),
   step: z
     .enum(STEP_NAMES, { error: 'is not the name of a step' })
     .optional()
     .meta({ description: 'Only of this step', example: 'kubeadm-init' }),
+  attempt: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .meta({ description: 'Only of this attempt', example: 1 }),
+});
+
+const query = logQuery.extend({
+  q: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .meta({ description: 'Only lines that hold this, in whatever case', example: 'error' }),
 });
 
 const route = createRoute({
@@ -37,14 +54,13 @@ const route = createRoute({
 
 export function getTasksetLogs(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(route, async (c) => {
-    const { node, step } = c.req.valid('query');
+    const { q, ...of } = c.req.valid('query');
     const { cluster, taskset } = await findTaskset(c, c.req.valid('param'));
     const chunks = await c.var.deps.store.logs.read({
       clusterId: cluster.id,
       tasksetId: taskset.id,
-      ...(node === undefined ? {} : { node }),
-      ...(step === undefined ? {} : { step: step }),
+      ...defined(of),
     });
-    return c.text(logText(chunks), 200);
+    return c.text(logText(q === undefined ? chunks : linesWith(chunks, q)), 200);
   });
 }

@@ -118,6 +118,18 @@ describe('logs', () => {
     expect(await answer.text()).toBe('two\n');
   });
 
+  test('are only of the attempt, and only the lines, that are asked for', async () => {
+    await write({ node: 'm1', lines: ['fine', 'An ERROR: one'] });
+    await write({ node: 'm1', lines: ['error: two'], attempt: 2, at: '2026-11-23T08:00:01.000Z' });
+    const get = async (query: string): Promise<string> =>
+      (await api.call('GET', `${path}/${tasksetId}/logs?${query}`)).text();
+    expect(await get('attempt=2')).toBe('error: two\n');
+    expect(await get('q=error&attempt=1')).toBe('An ERROR: one\n');
+    expect(await get('q=Error')).toContain('attempt 2\nerror: two\n');
+    expect(await get('q=nothing')).toBe('');
+    expect((await api.call('GET', `${path}/${tasksetId}/logs?attempt=0`)).status).toBe(400);
+  });
+
   test('refuse a step that does not exist', async () => {
     expect((await api.call('GET', `${path}/${tasksetId}/logs?step=nope`)).status).toBe(400);
   });

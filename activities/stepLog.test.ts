@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+
+import type { StepLogChunk } from '../core/records.js';
+import type { ActivityDeps } from './deps.js';
+import { createStepLog } from './stepLog.js';
+
+const OF: Parameters<typeof createStepLog>[1] = {
+  clusterId: 'c',
+  tasksetId: 't1',
+  operation: 'ClusterCreation',
+  node: 'm1',
+  step: 'packages',
+  attempt: 1,
+};
+
+function stored(): { deps: ActivityDeps; chunks: StepLogChunk[] } {
+  const chunks: StepLogChunk[] = [];
+  const logs = {
+    read: () => Promise.resolve(chunks),
+    append: (chunk: StepLogChunk) => Promise.resolve(void chunks.push(chunk)),
+  };
+  return { deps: { store: { logs } } as unknown as ActivityDeps, chunks };
+}
+
+test('lines that come together are one chunk', async () => {
+  const { deps, chunks } = stored();
+  const log = await createStepLog(deps, OF);
+  log.add(['one'], 4);
+  log.add(['two'], 8);
+  await log.close();
+  expect(chunks).toMatchObject([{ lines: ['one', 'two'], offset: 8 }]);
+});
+
+test('a run that goes on and on is kept up to 16 MiB, and says where the rest is', async () => {
+  const { deps, chunks } = stored();
+  const log = await createStepLog(deps, OF);
+  log.add(['first'], 6);
+  log.add(['too much'], 17 * 2 ** 20);
+  log.add(['more'], 18 * 2 ** 20);
+  await log.close();
+  const rest = '… the rest is not kept here: see /var/lib/plinth/runs/t1-packages-*/output on m1';
+  expect(chunks.flatMap(({ lines }) => lines)).toEqual(['first', rest]);
+  // Whoever follows it from there says so no second time.
+  const again = await createStepLog(deps, OF);
+  again.add(['even more'], 19 * 2 ** 20);
+  await again.close();
+  expect(chunks.flatMap(({ lines }) => lines)).toEqual(['first', rest]);
+});
