@@ -11,13 +11,15 @@ const files = readdirSync(FOLDER).filter(
   (file) => /\.(yaml|json)$/.test(file) && file !== 'blueprint.yaml',
 );
 
+const CONTEXT = fixtureContext({ credentials: new Set(['fleet', 'jump']) });
+
 function load(file: string): unknown {
   const text = readFileSync(new URL(file, FOLDER), 'utf8');
   return file.endsWith('.json') ? JSON.parse(text) : parse(text);
 }
 
 function accepted(file: string): Extract<ReturnType<typeof parseCluster>, { ok: true }> {
-  const parsed = parseCluster(load(file), fixtureContext());
+  const parsed = parseCluster(load(file), CONTEXT);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems, null, 2));
   return parsed;
 }
@@ -25,11 +27,14 @@ function accepted(file: string): Extract<ReturnType<typeof parseCluster>, { ok: 
 describe('examples', () => {
   test('there are the ones that the documents name', () => {
     expect(files.toSorted()).toEqual([
+      'air-gapped.yaml',
       'by-installer.yaml',
       'every-field.yaml',
       'ha.yaml',
       'lab.yaml',
       'minimal.yaml',
+      'mixed-arch.yaml',
+      'proxy.yaml',
       'seed.json',
     ]);
   });

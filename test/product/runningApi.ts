@@ -15,6 +15,8 @@ import { writeSshKey } from '../api/openTestApi.js';
 export interface RunningApi {
   url: string;
   adminKey: string;
+  /** Where its keys lie. */
+  dataDir: string;
   temporalAddress: string;
   /** Of the same database: a test writes what a worker would. */
   store: Store;
@@ -49,6 +51,7 @@ export async function startRunningApi(): Promise<RunningApi> {
     url: `http://${host}:${String(port)}`,
     adminKey: (await readFile(join(dataDir, 'admin-api-key'), 'utf8')).trim(),
     temporalAddress: temporal.address,
+    dataDir,
     store,
     async project() {
       const { name } = await store.projects.create({ name: `p-${randomUUID().slice(0, 8)}` });
