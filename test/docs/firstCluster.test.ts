@@ -44,7 +44,10 @@ async function play(conditionStatus: 2 | 3, reason: string) {
   const script = run('sh', [resolve('examples/first-cluster.sh'), specFile], { cwd: folder, env });
   const ended = script.then(
     ({ stdout }) => ({ code: 0, text: stdout }),
-    (error: { code: number; stderr: string }) => ({ code: error.code, text: error.stderr }),
+    (error: unknown) => {
+      const { code, stderr } = error as { code: number; stderr: string };
+      return { code, text: stderr };
+    },
   );
   const { clusters, secrets } = api.store;
   const { id, generation, retries } = await until('it is applied', () =>
