@@ -1,4 +1,6 @@
-import { Context } from '@temporalio/activity';
+import { CancelledFailure, Context } from '@temporalio/activity';
+
+import { AppError, ErrorCode } from '../core/errors.js';
 
 /** A person, or a deletion, asked for it: not a worker that shuts down, whose work another one goes on with. */
 export function isRequestedCancel(): boolean {
@@ -15,4 +17,16 @@ export function signalOfShutdown(): AbortSignal {
   if (signal.aborted) abort();
   else signal.addEventListener('abort', abort, { once: true });
   return shutdown.signal;
+}
+
+/**
+ * What Temporal takes for a cancel where a call to a machine was given up because the activity was cancelled; undefined for any other error.
+ * A requested one ends the step; one of a worker that shuts down has it go on in another worker.
+ */
+export function cancellationBehind(error: unknown): CancelledFailure | undefined {
+  if (!(error instanceof AppError) || error.code !== ErrorCode.Cancelled) return undefined;
+  const { aborted, reason } = Context.current().cancellationSignal as AbortSignal & {
+    reason: unknown;
+  };
+  return aborted && reason instanceof CancelledFailure ? reason : undefined;
 }

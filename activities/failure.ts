@@ -1,6 +1,7 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 
 import { AppError, ErrorCode } from '../core/errors.js';
+import { cancellationBehind } from './cancellation.js';
 
 /** The one place where an error becomes what workflows branch on: `type` is the AppError's code. */
 export function toApplicationFailure(error: unknown): Error {
@@ -30,7 +31,7 @@ export function classified<T extends Record<string, (...args: never[]) => Promis
       try {
         return await run(...args);
       } catch (error) {
-        throw toApplicationFailure(error);
+        throw cancellationBehind(error) ?? toApplicationFailure(error);
       }
     },
   ]);

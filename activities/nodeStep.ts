@@ -6,6 +6,7 @@ import { NodeStatus } from '../core/words.js';
 import type { JoinSecrets } from '../machine/steps/types.js';
 import type { StepRunResult } from '../machine/types.js';
 import { attemptOf } from './attempt.js';
+import { cancellationBehind } from './cancellation.js';
 import type { ActivityDeps } from './deps.js';
 import { heartbeating } from './heartbeat.js';
 import { drawFirstTokens, drawJoinSecrets, firstJoin, forgetJoinSecrets } from './joinSecrets.js';
@@ -79,6 +80,9 @@ export async function runNodeStep(deps: ActivityDeps, ref: StepRef): Promise<Ste
         return { outcome: 'skipped' };
       }
       await begun;
+      // Nothing failed: who asked for it says what comes of the step.
+      const cancellation = cancellationBehind(error);
+      if (cancellation !== undefined) throw cancellation;
       if (error instanceof AppError) await recordFailure(deps, ref, error, record);
       throw error;
     }

@@ -1,6 +1,7 @@
 import {
   ActivityFailure,
   ApplicationFailure,
+  CancelledFailure,
   ChildWorkflowFailure,
   TerminatedFailure,
   TimeoutFailure,
@@ -34,6 +35,7 @@ export function describeFailure(error: unknown): string {
     const failure = (root.details?.[0] ?? {}) as Partial<StepFailure>;
     return failureText(root.message, failure);
   }
+  if (root instanceof CancelledFailure) return 'stopped by request';
   if (root instanceof TimeoutFailure) return 'no answer in time';
   return root instanceof Error ? root.message : String(root);
 }

@@ -77,6 +77,18 @@ describe("Calico's manifest for a cluster", () => {
     );
   });
 
+  it('lets a pod start once traffic to it is let through, so that no service sends to it before', () => {
+    const objects = rendered();
+    const text = named(objects, 'ConfigMap', 'calico-config').data?.['cni_network_config'] ?? '';
+    const { plugins } = JSON.parse(text.replace('__CNI_MTU__', '0')) as {
+      plugins: Record<string, unknown>[];
+    };
+    expect(plugins.find(({ type }) => type === 'calico')).toMatchObject({
+      policy_setup_timeout_seconds: 30,
+    });
+    expect(environment(objects)['FELIX_ENDPOINTSTATUSPATHPREFIX']).toBe('/var/run/calico');
+  });
+
   it("asks the API server through the node's endpoint", () => {
     expect(named(rendered(), 'ConfigMap', 'kubernetes-services-endpoint').data).toEqual({
       KUBERNETES_SERVICE_HOST: '127.0.0.1',

@@ -39,7 +39,12 @@ export function calicoManifest(upstream: string, spec: ClusterSpec): string {
     );
   }
   container.env = withEnv(container.env ?? [], environment(spec));
-  if (spec.config.network.ipv6 !== undefined) assignBothFamilies(objects);
+  const network = cniConfiguration(objects);
+  network.set(PLUGIN, `"policy_setup_timeout_seconds": ${String(NETWORK_SECONDS)}`);
+  if (spec.config.network.ipv6 !== undefined) {
+    // Calico's IPAM gives pods an IPv6 address only where its CNI configuration asks for one.
+    network.set(IPAM, '"assign_ipv4": "true", "assign_ipv6": "true"');
+  }
   for (const { kind, spec: workload } of objects) {
     const pod = workload?.template?.spec;
     if (pod !== undefined) {
@@ -69,25 +74,35 @@ function serviceEndpoint(spec: ClusterSpec): Workload {
   };
 }
 
+const PLUGIN = /"type":\s*"calico"/;
 const IPAM = /"type":\s*"calico-ipam"/;
 
-/** Calico's IPAM gives pods an IPv6 address only where its CNI configuration asks for one. */
-function assignBothFamilies(objects: readonly Workload[]): void {
+/**
+ * A pod starts once Calico's agent has let traffic to it through, at the latest after this: one that is ready earlier gets a
+ * service's requests which nobody answers, for seconds on a busy machine.
+ */
+const NETWORK_SECONDS = 30;
+
+/** The CNI configuration in the manifest, in which fields are set after a plugin's type. */
+function cniConfiguration(objects: readonly Workload[]): {
+  set(type: RegExp, fields: string): void;
+} {
   const config = objects.find(
     (o) => o.kind === 'ConfigMap' && o.metadata?.name === 'calico-config',
   );
-  const text = config?.data?.['cni_network_config'];
-  if (config?.data === undefined || text === undefined || !IPAM.test(text)) {
-    throw new AppError(
-      ErrorCode.ArtifactCorrupt,
-      'the Calico manifest has no CNI configuration with calico-ipam',
-    );
-  }
-  // Not parsed: it holds placeholders that are no JSON.
-  config.data['cni_network_config'] = text.replace(
-    IPAM,
-    (type) => `${type}, "assign_ipv4": "true", "assign_ipv6": "true"`,
-  );
+  return {
+    set(type, fields) {
+      const text = config?.data?.['cni_network_config'];
+      if (config?.data === undefined || text === undefined || !type.test(text)) {
+        throw new AppError(
+          ErrorCode.ArtifactCorrupt,
+          'the Calico manifest has no CNI configuration of calico with calico-ipam',
+        );
+      }
+      // Not parsed: it holds placeholders that are no JSON.
+      config.data['cni_network_config'] = text.replace(type, (known) => `${known}, ${fields}`);
+    },
+  };
 }
 
 function environment(spec: ClusterSpec): Record<string, string> {
@@ -97,6 +112,8 @@ function environment(spec: ClusterSpec): Record<string, string> {
     CALICO_IPV4POOL_VXLAN: 'Always',
     CALICO_IPV4POOL_IPIP: 'Never',
     IP_AUTODETECTION_METHOD: 'kubernetes-internal-ip',
+    // Where the agent says which pods it has let traffic through to, for the CNI plugin that waits for it.
+    FELIX_ENDPOINTSTATUSPATHPREFIX: '/var/run/calico',
     ...(ipv6?.podSubnet === undefined
       ? {}
       : {

@@ -43,6 +43,12 @@ const faults: [string, (machine: string, step: string) => Promise<void>][] = [
     },
   ],
   [
+    'the worker is ended, as for a newer plinth,',
+    async () => {
+      await session.plinth.kill('worker', 'SIGTERM');
+    },
+  ],
+  [
     'the SSH connection is cut',
     (machine) => {
       expect(resetConnections(machine)).toBeGreaterThan(0);

@@ -25,8 +25,8 @@ export interface RunningPlinth {
   untilEnded(name: string, seconds: number): Promise<ClusterStatus>;
   pid(part: Part): Promise<number>;
   temporalAddress(): Promise<string>;
-  /** `kill -9`; the supervisor starts it again. Gives the time of the kill. */
-  kill(part: Part): Promise<number>;
+  /** `kill -9`, or another signal; the supervisor starts it again. Gives the time of the kill. */
+  kill(part: Part, signal?: NodeJS.Signals): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -102,11 +102,11 @@ export async function startPlinth(
       };
       return `127.0.0.1:${String(ports.temporal)}`;
     },
-    kill: async (part) => {
+    kill: async (part, signal = 'SIGKILL') => {
       // What depends on a part that was just killed may be on its way up itself.
       await until(`${part} runs, to be killed`, 60, async () => {
         try {
-          return process.kill(await pid(part), 'SIGKILL');
+          return process.kill(await pid(part), signal);
         } catch {
           return undefined;
         }
