@@ -25,8 +25,6 @@ export function signalOfShutdown(): AbortSignal {
  */
 export function cancellationBehind(error: unknown): CancelledFailure | undefined {
   if (!(error instanceof AppError) || error.code !== ErrorCode.Cancelled) return undefined;
-  const { aborted, reason } = Context.current().cancellationSignal as AbortSignal & {
-    reason: unknown;
-  };
-  return aborted && reason instanceof CancelledFailure ? reason : undefined;
+  const signal: { aborted: boolean; reason: unknown } = Context.current().cancellationSignal;
+  return signal.aborted && signal.reason instanceof CancelledFailure ? signal.reason : undefined;
 }
