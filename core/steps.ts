@@ -258,6 +258,8 @@ export const renewSteps: readonly StepDef[] = [
   { name: 'certificates-renew', title: 'Renew the certificates' },
   { name: 'static-pods-restart', title: 'Start the control plane on them, a part at a time' },
   { name: 'certificates-verify', title: 'Ask for the certificates that are served' },
+  // And tells when the new ones end.
+  nodeReady,
 ];
 
 /** Leaves the machine as it was found. */
