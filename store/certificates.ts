@@ -50,7 +50,9 @@ export async function openCertificates(db: Db): Promise<CertificateStore> {
       return {
         items: ids.flatMap((id) => {
           const cluster = byId.get(id);
-          return cluster === undefined ? [] : [{ id, project: cluster.project, name: cluster.name }];
+          return cluster === undefined
+            ? []
+            : [{ id, project: cluster.project, name: cluster.name }];
         }),
         ...(last === undefined
           ? {}
