@@ -18,7 +18,7 @@ told() {
 
 hint 'kubectl get --raw /readyz?verbose on this control plane tells what is not ready.'
 names=$(kube get nodes -o 'jsonpath={range .items[*]}{.metadata.name}{"\n"}{end}')
-rows=$(told <<<"$names")
+rows=$(told <<<"$names" | sort)
 late=$(awk -v soon="$SOON" '$2 != "+Inf" && ($2 + 0 <= 0 || ($3 > 0 && $2 + 0 < soon)) {
   printf "%s has %d hours to go; ", $1, $2 / 3600 }' <<<"$rows")
 silent=$(grep -vxFf <(cut -d ' ' -f 1 <<<"$rows") <<<"$names" || true)
