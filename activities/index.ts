@@ -1,5 +1,5 @@
+import type { UpkeepPage } from '../core/upkeep.js';
 import { runClusterStep } from './clusterStep.js';
-import type { ActivityDeps } from './deps.js';
 import { gatherFacts } from './facts.js';
 import { classified } from './failure.js';
 import { storeKubeconfig } from './kubeconfig.js';
@@ -26,9 +26,10 @@ import type {
 import { advanceRollout, beginRollout } from './rollouts.js';
 import { pruneSnapshots, takeSnapshot } from './snapshots.js';
 import { isDeleting, removeCluster, takeWork } from './tasksets.js';
+import { upkeepPage, type UpkeepDeps } from './upkeep.js';
 
 /** Everything workflows may do to the world. Each one is idempotent: Temporal may run it again. */
-export function createActivities(deps: ActivityDeps) {
+export function createActivities(deps: UpkeepDeps) {
   return classified({
     takeWork: (input: ClusterRef & { tasksetId: string }) => takeWork(deps, input),
     isDeleting: (ref: ClusterRef) => isDeleting(deps, ref),
@@ -53,6 +54,7 @@ export function createActivities(deps: ActivityDeps) {
     markControlPlaneUp: (ref: OperationRef) => markControlPlaneUp(deps, ref),
     beginRollout: (ref: ClusterRef) => beginRollout(deps, ref),
     advanceRollout: (ref: ClusterRef) => advanceRollout(deps, ref),
+    upkeepPage: (page: UpkeepPage) => upkeepPage(deps, page),
     markNodes: (ref: OperationRef, failures: string[]) => markNodes(deps, ref, failures),
   });
 }

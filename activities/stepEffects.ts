@@ -1,4 +1,5 @@
 import { endpointBackends } from '../core/apiEndpoint.js';
+import { certificateExpiry } from '../core/certificates.js';
 import type { NodeSpec } from '../core/cluster.js';
 import { isControlPlane } from '../core/plan.js';
 import { NodeStatus } from '../core/words.js';
@@ -86,6 +87,7 @@ export async function afterStep(
           ? {}
           : { kubernetesVersion: result.results['kubeletVersion'] }),
       });
+      await noteExpiry(deps, ref, result);
       return;
     case 'kubeadm-upgrade':
       // Of a control plane: the API server that the others are compared with is of this version now.
@@ -103,6 +105,16 @@ export async function afterStep(
       return;
     default:
   }
+}
+
+/** Of a control plane, whose certificates have just been made or renewed. */
+async function noteExpiry(
+  { store }: ActivityDeps,
+  ref: StepRef,
+  { results }: StepRunResult,
+): Promise<void> {
+  const expiry = certificateExpiry(results, new Date());
+  if (expiry !== undefined) await store.certificates.record(ref.clusterId, ref.hostname, expiry);
 }
 
 /** The last run's own folder goes with the rest; from here on nothing of ours is on the machine. */

@@ -332,6 +332,20 @@ describe('operations that are asked for', () => {
     expect(await take(id('c'))).toBeUndefined();
   });
 
+  it('leave the cluster as Ready as it was where a renewal of certificates failed', async () => {
+    await created();
+    const kind = AskedKind.RenewCertificates;
+    await db.store.clusters.ask(record.project, record.name, { id: id('n'), kind });
+    const work = await must(await take(id('b')));
+    expect(work.operations).toMatchObject([
+      { name: 'CertificateRenewal', nodes: [{ path: 'renew-certificates' }] },
+    ]);
+    await end(work, [0]);
+    const after = await now();
+    expect(after?.commonStatus).toMatchObject({ conditionStatus: 3, reason: 'm1: it broke' });
+    expect(after?.conditions.at(-1)).toMatchObject({ type: 'ClusterReady', status: 'True' });
+  });
+
   it('are asked for again by a retry of what failed', async () => {
     await created();
     await ask('s');

@@ -43,6 +43,7 @@ const NEEDS: Readonly<Record<string, Need>> = {
   [`POST ${CLUSTER}/snapshots`]: 'operator',
   [`DELETE ${CLUSTER}/snapshots/:id`]: 'operator',
   [`POST ${CLUSTER}/restore`]: 'operator',
+  [`POST ${CLUSTER}/certificates/renew`]: 'operator',
   [`GET ${BLUEPRINTS}`]: 'viewer',
   [`POST ${BLUEPRINTS}`]: 'operator',
   [`GET ${BLUEPRINTS}/:name`]: 'viewer',

@@ -1,5 +1,6 @@
 import type { BuiltInBlueprint, DriftPolicy } from './blueprints.js';
 import type { AskedOperation } from './askedOperations.js';
+import type { CertificateExpiry } from './certificates.js';
 import type { Cluster, ClusterSpec, CommonStatus, Condition, NodeSpec } from './cluster.js';
 import type { StepFailure } from './errors.js';
 import type { OperationPlan } from './plan.js';
@@ -92,6 +93,8 @@ export interface NodeRecord {
   kubernetesVersion?: string;
   /** What its endpoint forwards to: core/apiEndpoint.ts. */
   endpoint?: string;
+  /** Of a control plane: when the certificates that kubeadm made there end. */
+  certificates?: CertificateExpiry;
   /** Facts as gathered last (machine/facts). */
   facts?: unknown;
   /** Steps of the latest operation by name. */

@@ -46,6 +46,11 @@ export type StepName =
   | 'node-rejoin'
   | 'node-prune'
   | 'system-restart'
+  | 'certificates-read'
+  | 'certificates-renew'
+  | 'static-pods-restart'
+  | 'certificates-verify'
+  | 'kubelet-certificates'
   | 'node-delete'
   | 'reset'
   | 'restore'
@@ -190,6 +195,10 @@ export const clusterSteps: readonly StepDef[] = [
   { name: 'check-in', title: 'Check in with the API server, revoke the join tokens' },
   { name: 'node-metadata', title: 'Set labels, annotations and taints' },
   { name: 'system-restart', title: 'Start DNS and the service proxy again' },
+  {
+    name: 'kubelet-certificates',
+    title: 'Check that the kubelets renew their own certificates',
+  },
 ];
 
 export const blueprintSteps: readonly StepDef[] = [
@@ -244,6 +253,15 @@ export const restoreWorkerSteps: readonly StepDef[] = [
   nodeReady,
 ];
 
+/** One control plane after another: its own parts one by one, too, so that the others answer meanwhile. */
+export const renewSteps: readonly StepDef[] = [
+  { name: 'certificates-renew', title: 'Renew the certificates' },
+  { name: 'static-pods-restart', title: 'Start the control plane on them, a part at a time' },
+  { name: 'certificates-verify', title: 'Ask for the certificates that are served' },
+  // And tells when the new ones end.
+  nodeReady,
+];
+
 /** Leaves the machine as it was found. */
 export const cleanSteps: readonly StepDef[] = [
   { name: 'reset', title: 'Stop and remove Kubernetes' },
@@ -265,6 +283,7 @@ export type NodePath =
   | 'restore-leader'
   | 'restore-control-plane'
   | 'restore-worker'
+  | 'renew-certificates'
   | 'clean';
 
 export const nodePaths: Readonly<Record<NodePath, readonly StepDef[]>> = {
@@ -283,5 +302,6 @@ export const nodePaths: Readonly<Record<NodePath, readonly StepDef[]>> = {
   'restore-leader': restoreLeaderSteps,
   'restore-control-plane': restoreControlPlaneSteps,
   'restore-worker': restoreWorkerSteps,
+  'renew-certificates': renewSteps,
   clean: cleanSteps,
 };

@@ -121,7 +121,10 @@ async function change(
     sharedWith: sharedWith(input.desired.spec),
     labelTerms: labelTermsOf(input.desired),
     blueprint: input.desired.spec.blueprint,
-    snapshotDueAt: dueAtOf(input.desired, existing.lastSnapshotAt),
+    snapshotDueAt: dueAtOf(input.desired, {
+      last: existing.lastSnapshotAt,
+      createdAt: existing.createdAt,
+    }),
     secretsHash: input.secretsHash,
     modifiedAt: timestamp(),
   });
@@ -159,7 +162,7 @@ function newDocument({ project, name, desired, secretsHash }: ApplyInput): Clust
     sharedWith: sharedWith(desired.spec),
     labelTerms: labelTermsOf(desired),
     blueprint: desired.spec.blueprint,
-    snapshotDueAt: dueAtOf(desired),
+    snapshotDueAt: dueAtOf(desired, { createdAt: now }),
     secretsHash,
     createdAt: now,
     modifiedAt: now,

@@ -6,9 +6,11 @@ import { openAudit } from './audit.js';
 import { openBlueprints } from './blueprints.js';
 import { connect, databaseName } from './client.js';
 import type { StoreOptions } from './client.js';
+import { openCertificates } from './certificates.js';
 import { openClusters } from './clusters.js';
 import { openCredentials } from './credentials.js';
 import { databaseError, withDatabaseErrors } from './databaseError.js';
+import { openDriftLooks } from './driftLooks.js';
 import { openHostKeys } from './hostKeys.js';
 import { openIdempotency } from './idempotency.js';
 import { openInstallTokens } from './installTokens.js';
@@ -46,6 +48,8 @@ export async function createStore(options: StoreOptions): Promise<Store> {
       registrations: withDatabaseErrors(await openRegistrations(db)),
       installTokens: withDatabaseErrors(await openInstallTokens(db)),
       snapshots: withDatabaseErrors(await openSnapshots(db)),
+      certificates: withDatabaseErrors(await openCertificates(db)),
+      drift: withDatabaseErrors(await openDriftLooks(db)),
       audit: withDatabaseErrors(await openAudit(db)),
       idempotency: withDatabaseErrors(await openIdempotency(db)),
       ping: () => ping(db),

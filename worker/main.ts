@@ -14,6 +14,7 @@ import { createMachines } from '../machine/pool.js';
 import { createStore } from '../store/store.js';
 import { loadMasterKey } from '../vault/masterKey.js';
 import { createVault } from '../vault/vault.js';
+import { keepUpkeepSchedule } from './upkeepSchedule.js';
 import { createPlinthWorker } from './worker.js';
 
 const config = readConfig(process.env);
@@ -28,10 +29,11 @@ Runtime.install({
 const bundle = await bundleInItsOwnProcess(join(config.data, 'workflows'));
 const store = await createStore({ uri: config.mongodbUri, logs: config.logs });
 const machines = createMachines({});
-const { worker, connection } = await createPlinthWorker({
+const { worker, connection, client } = await createPlinthWorker({
   address: config.temporalAddress,
   namespace: config.temporalNamespace,
   bundle,
+  renewDays: config.renewDays,
   deps: {
     store,
     vault: createVault({
@@ -50,7 +52,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 log.info({ taskQueue: worker.options.taskQueue, artifacts: config.artifacts }, 'worker polls');
 process.send?.('ready');
+const schedule = keepUpkeepSchedule(client, { taskQueue: worker.options.taskQueue, log });
 await worker.run();
+schedule.stop();
 await machines.close();
 await connection.close();
 await store.close();

@@ -49,6 +49,14 @@ export const nodeViewSchema = z
       .optional()
       .meta({ description: 'Of the machine that connections to it go through.' }),
     steps: z.array(stepSchema),
+    certificates: z
+      .object({
+        expiresAt: z.string().meta({ description: 'Of the first that ends.' }),
+        first: z.string().meta({ description: 'Which that is.', example: 'apiserver' }),
+        readAt: z.string(),
+      })
+      .optional()
+      .meta({ id: 'NodeCertificates', description: 'Of a control plane, once they were read.' }),
     facts: z
       .unknown()
       .optional()

@@ -1,3 +1,4 @@
+import type { CertificateExpiry } from '../../core/certificates.js';
 import type { NodeSpec } from '../../core/cluster.js';
 import type { ClusterRecord, NodeRecord } from '../../core/records.js';
 import type { Registration } from '../../core/registration.js';
@@ -24,6 +25,8 @@ export interface NodeView {
   /** Of the machine that connections to it go through. */
   bastionHostKey?: HostKeyView;
   steps: StepView[];
+  /** Of a control plane, once they were read. */
+  certificates?: CertificateExpiry;
   /** What the machine said about itself when it was last asked. */
   facts?: unknown;
 }
@@ -112,6 +115,7 @@ function view(
     ...(keys.bastion === undefined ? {} : { bastionHostKey: hostKeyView(keys.bastion) }),
     ...(registration === undefined ? {} : { registration: registrationView(registration) }),
     steps: inOrder(steps),
+    ...(record?.certificates === undefined ? {} : { certificates: record.certificates }),
     ...(record?.facts === undefined ? {} : { facts: record.facts }),
   };
 }

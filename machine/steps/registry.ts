@@ -13,6 +13,13 @@ import {
   blueprintSyncStep,
   namespaceSyncStep,
 } from './blueprint.js';
+import {
+  certificatesReadStep,
+  certificatesRenewStep,
+  certificatesVerifyStep,
+  kubeletCertificatesStep,
+  staticPodsRestartStep,
+} from './certificates.js';
 import { checkInStep } from './check-in.js';
 import { claimStep } from './claim.js';
 import { cniStep } from './cni.js';
@@ -95,6 +102,11 @@ export const stepModules: readonly StepModule[] = [
   controlPlaneResetStep,
   nodeRejoinStep,
   systemRestartStep,
+  certificatesReadStep,
+  certificatesRenewStep,
+  staticPodsRestartStep,
+  certificatesVerifyStep,
+  kubeletCertificatesStep,
   drainStep,
   etcdMemberCheckStep,
   etcdMemberRemoveStep,

@@ -41,6 +41,7 @@ export const kubeadmUpgradeStep: StepModule = {
     'control-plane-lib.sh',
     'etcd-lib.sh',
     'etcd-quorum.sh',
+    'control-plane-wait.sh',
     'service-watches.sh',
     'kubeadm-upgrade.sh',
   ],

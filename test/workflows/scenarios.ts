@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 
 import { CANCEL_SIGNAL } from '../../core/clusterWorkflow.js';
 import type { OperationPlan } from '../../core/plan.js';
+import type { UpkeepPage, UpkeepTurn } from '../../core/upkeep.js';
 import type { WorkflowRun } from './environment.js';
 import { stepFailure, type FakeOptions } from './fakeActivities.js';
 
@@ -100,6 +101,27 @@ export function scenarios(): Scenario[] {
       },
     },
     {
+      name: 'certificates',
+      options: {
+        operations: [
+          {
+            ...{ name: 'CertificateRenewal', reason: 'asked for: new certificates', ...plain },
+            nodes: [
+              { hostname: 'm1', path: 'renew-certificates' },
+              { hostname: 'm2', path: 'renew-certificates' },
+            ],
+            clusterSteps: ['kubelet-certificates'],
+            ...{ kubernetesVersion: 'v1.34.4', asked: { id: 'n1' } },
+          },
+        ],
+      },
+    },
+    {
+      name: 'upkeep',
+      options: { operations: [], upkeep: due },
+      run: { upkeep: true },
+    },
+    {
       name: 'deletion',
       options: {
         deleting: true,
@@ -115,6 +137,14 @@ export function scenarios(): Scenario[] {
       },
     },
   ];
+}
+
+/** Two pages of snapshots, and machines that are asked. */
+function due({ part, after }: UpkeepPage): UpkeepTurn {
+  if (part === 'expiries') return { asked: 0, read: 3 };
+  if (part !== 'snapshots') return { asked: 0, read: 0 };
+  if (after !== undefined) return { asked: 1, read: 0 };
+  return { asked: 50, read: 0, next: { by: '2026-11-26T06:00:00.000Z', id: 'c000050' } };
 }
 
 function failing(step: string): void {
