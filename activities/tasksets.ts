@@ -1,12 +1,7 @@
+import { appliedState } from '../core/appliedState.js';
 import { isObserved, openAsked, specIsDue } from '../core/askedOperations.js';
 import type { ClusterSpec } from '../core/cluster.js';
-import {
-  plan,
-  withBlueprint,
-  type AppliedState,
-  type DesiredState,
-  type OperationPlan,
-} from '../core/plan.js';
+import { plan, withBlueprint, type DesiredState, type OperationPlan } from '../core/plan.js';
 import { isAside, planAsked } from '../core/planAsked.js';
 import type { ClusterRecord, TasksetRecord } from '../core/records.js';
 import {
@@ -25,7 +20,7 @@ import {
   markWaiting,
   registeredMachines,
 } from './registeredMachines.js';
-import { isLeader, type LoadedCluster } from './load.js';
+import type { LoadedCluster } from './load.js';
 import { provisionStatusAtStart } from './provisionStatus.js';
 import { secretsOwner, type ClusterRef, type Waiting, type Work } from './refs.js';
 
@@ -201,26 +196,6 @@ function availableVersions({ source }: ActivityDeps): string[] {
   return source.catalog.artifacts
     .filter(({ kind, name }) => kind === 'binary' && name === 'kubeadm')
     .map(({ version }) => version);
-}
-
-export function appliedState({ record, nodes }: LoadedCluster): AppliedState {
-  const { restoring, ...applied } = record.applied;
-  return {
-    ...applied,
-    ...(restoring === undefined || restoring === null ? {} : { restoring }),
-    nodes: nodes.map((node) => ({
-      hostname: node.hostname,
-      claimed: node.claimed,
-      joined: node.joined,
-      leaving: node.leaving === true,
-      leader: isLeader(node),
-      ...(node.kubernetesVersion === undefined
-        ? {}
-        : { kubernetesVersion: node.kubernetesVersion }),
-      ...(node.endpoint === undefined ? {} : { endpoint: node.endpoint }),
-      spec: node.spec,
-    })),
-  };
 }
 
 /** A taskset that a newer change or a delete overtook while nobody was at work: it ends, it is not lost. */

@@ -27,7 +27,7 @@ import { parseYaml } from './http/parseText.js';
 import { machinesOfBody, type MachineOfBody } from './machinesOfBody.js';
 import { keepProxySecret, resolveProxySecret, type ProxySecret } from './proxySecret.js';
 import { sharingProjects } from './sharingProjects.js';
-import { resolveSshKeys } from './sshKeys.js';
+import { resolveSshKeys, type SshKeys } from './sshKeys.js';
 
 export interface ApplyRequest {
   project: string;
@@ -45,15 +45,29 @@ export interface Applied {
   summary: string;
 }
 
+/** A Cluster as it was checked: nothing is written yet. */
+export interface CheckedCluster {
+  /** Empty where the body gives none. */
+  name: string;
+  parsed: ParsedCluster;
+  existing: ClusterRecord | undefined;
+  /** Of the document, the keys and the machines, and what cannot change any more. */
+  problems: Problem[];
+  ssh: SshKeys;
+  proxy: ProxySecret;
+  /** Of the write-only fields, as the record keeps it. */
+  secretsHash: string;
+}
+
 /**
- * Checks a Cluster, seals its keys, records it. Nothing is written unless everything is right; keys are
- * there before the record is, because a workflow may start on the record at once.
- * @throws AppError InvalidRequest with every problem of the spec, the keys and the machines; Conflict while
- * the cluster is being deleted.
+ * Checks a Cluster as an apply does, and changes nothing: what is wrong is in `problems`.
+ * @throws AppError Conflict while the cluster is being deleted, and where the precondition does not hold.
  */
-export async function applyCluster(deps: ApiDeps, request: ApplyRequest): Promise<Applied> {
+export async function checkCluster(deps: ApiDeps, request: ApplyRequest): Promise<CheckedCluster> {
   const { project } = request;
   const raw = withoutNulls(request.raw);
+  const name = nameOf(raw);
+  const existing = name === '' ? undefined : await deps.store.clusters.get(project, name);
   const projects = await sharingProjects(deps, request.principal, raw);
   const credentials = await deps.store.credentials.usable(project);
   const parsed = parseCluster(raw, {
@@ -64,8 +78,6 @@ export async function applyCluster(deps: ApiDeps, request: ApplyRequest): Promis
     certificateProblem,
     ...(projects === undefined ? {} : { projects }),
   });
-  const name = nameOf(raw);
-  const existing = name === '' ? undefined : await deps.store.clusters.get(project, name);
   if (existing?.deleting === true) {
     throw new AppError(
       ErrorCode.Conflict,
@@ -92,23 +104,41 @@ export async function applyCluster(deps: ApiDeps, request: ApplyRequest): Promis
     immutableOf(deps, existing, parsed),
   ]);
   const found = parsed.ok ? [] : parsed.problems;
-  const problems = [...found, ...ssh.problems, ...proxy.problems, ...foreign, ...immutable];
-  if (!parsed.ok || problems.length > 0) {
-    throw new AppError(ErrorCode.InvalidRequest, 'the cluster is not valid', { problems });
-  }
+  return {
+    ...{ name, parsed, existing, ssh, proxy },
+    problems: [...found, ...ssh.problems, ...proxy.problems, ...foreign, ...immutable],
+    secretsHash: deps.vault.keyedHash(stableJson(writeOnly(ssh.keys, proxy))),
+  };
+}
+
+export function notValid(problems: readonly Problem[]): AppError {
+  return new AppError(ErrorCode.InvalidRequest, 'the cluster is not valid', { problems });
+}
+
+/**
+ * Checks a Cluster, seals its keys, records it. Nothing is written unless everything is right; keys are
+ * there before the record is, because a workflow may start on the record at once.
+ * @throws AppError InvalidRequest with every problem of the spec, the keys and the machines; Conflict while
+ * the cluster is being deleted.
+ */
+export async function applyCluster(deps: ApiDeps, request: ApplyRequest): Promise<Applied> {
+  const { project } = request;
+  const checked = await checkCluster(deps, request);
+  const { name, parsed, existing, problems, ssh, proxy, secretsHash } = checked;
+  if (!parsed.ok || problems.length > 0) throw notValid(problems);
   for (const credential of credentialsInUse(parsed.echo.spec, ssh.keys)) {
     await deps.store.credentials.noteUse(project, credential, name);
   }
   const blueprint = parsed.echo.spec.blueprint.name;
   if (!isBuiltIn(blueprint)) await deps.store.blueprints.noteUse(project, blueprint, name);
-  await secrets.keep(ssh.keys);
+  await clusterSecrets(deps, { project, name }).keep(ssh.keys);
   await keepProxySecret(deps, { project, name }, parsed, proxy);
   const applied = await deps.store.clusters.apply({
     project,
     name,
     desired: parsed.echo,
     ...(request.precondition === undefined ? {} : { precondition: request.precondition }),
-    secretsHash: deps.vault.keyedHash(stableJson(writeOnly(ssh.keys, proxy))),
+    secretsHash,
   });
   return { ...applied, summary: summaryOf(existing, applied) };
 }

@@ -62,6 +62,13 @@ export const changeHeaders = z.object({
   }),
 });
 
+const flag = (description: string) => z.enum(['true', 'false']).optional().meta({ description });
+
+/** Query of a request that plans a taskset. */
+export const changeQuery = z.object({
+  dryRun: flag('`true`: what would be done is answered, and nothing is changed'),
+});
+
 /** A body that the handler reads itself, as JSON or YAML: `name` is a registered component. */
 export function documentBody(name: string, example: unknown) {
   const schema = { $ref: `#/components/schemas/${name}` };

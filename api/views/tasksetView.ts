@@ -35,7 +35,7 @@ export interface TasksetDetails extends Omit<TasksetSummary, 'operations'> {
   operations: OperationDetails[];
 }
 
-interface OperationDetails extends Omit<OperationSummary, 'nodes'> {
+export interface OperationDetails extends Omit<OperationSummary, 'nodes'> {
   nodes: OperationNode[];
   /** Nodes that are drained and taken out through a control plane before their machines are cleaned. */
   leave: string[];
@@ -43,7 +43,7 @@ interface OperationDetails extends Omit<OperationSummary, 'nodes'> {
   clusterSteps: StepName[];
 }
 
-interface OperationNode {
+export interface OperationNode {
   hostname: string;
   /** What is planned for this node; absent where only steps for the whole cluster run through it. */
   path?: NodePath;
