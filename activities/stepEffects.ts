@@ -1,6 +1,7 @@
 import { endpointBackends } from '../core/apiEndpoint.js';
 import type { NodeSpec } from '../core/cluster.js';
 import { isControlPlane } from '../core/plan.js';
+import type { StepName } from '../core/steps.js';
 import { NodeStatus } from '../core/words.js';
 import { FINAL_CLEANUP } from '../machine/steps/release.js';
 import type { StepRunResult } from '../machine/types.js';
@@ -31,9 +32,12 @@ export async function beforeStep(deps: ActivityDeps, ref: StepRef, on: NodeSpec)
   }
 }
 
+/** Either may be the first: a machine that does not answer is not drained. */
+const LEAVING: ReadonlySet<StepName> = new Set(['drain', 'etcd-member-remove']);
+
 /** From the first step of leaving on there is no way back into the cluster but wholly out of it and in again. */
 export async function beforeClusterStep(deps: ActivityDeps, ref: ClusterStepRef): Promise<void> {
-  if (ref.step !== 'drain' || ref.subject === undefined) return;
+  if (!LEAVING.has(ref.step) || ref.subject === undefined) return;
   await deps.store.nodes.upsert(ref.clusterId, ref.subject, {
     leaving: true,
     status: NodeStatus.Deleting,

@@ -62,6 +62,7 @@ export async function takeWork(
   const operations = due
     ? plan(applied, {
         ...{ spec, deleting: record.deleting, available: availableVersions(deps), asked },
+        force: record.force === true,
         ...{ ...follows, ...sync },
       })
     : withBlueprint(planAsked(applied, { spec, deleting: false, asked }), blueprint);

@@ -3,6 +3,7 @@ import type { Cluster, ClusterSpec } from '../core/cluster.js';
 import { changedPaths, pathsText } from '../core/changedPaths.js';
 import { credentialNames } from '../core/credentialNames.js';
 import { AppError, ErrorCode, type Problem } from '../core/errors.js';
+import { isControlPlane } from '../core/plan.js';
 import type { ClusterRecord } from '../core/records.js';
 import { withRegistrations } from '../core/registration.js';
 import { sshEndpoint } from '../core/sshEndpoint.js';
@@ -35,6 +36,8 @@ export interface ApplyRequest {
   /** The body as it was parsed from JSON or YAML. */
   raw: unknown;
   precondition?: Precondition;
+  /** Machines that do not answer are taken out; an even number of control planes is let be. */
+  force?: boolean;
 }
 
 export interface Applied {
@@ -77,6 +80,7 @@ export async function checkCluster(deps: ApiDeps, request: ApplyRequest): Promis
     parseYaml,
     certificateProblem,
     ...(projects === undefined ? {} : { projects }),
+    evenControlPlanes: request.force === true ? 'any' : controlPlanesOf(existing),
   });
   if (existing?.deleting === true) {
     throw new AppError(
@@ -139,8 +143,17 @@ export async function applyCluster(deps: ApiDeps, request: ApplyRequest): Promis
     desired: parsed.echo,
     ...(request.precondition === undefined ? {} : { precondition: request.precondition }),
     secretsHash,
+    force: request.force === true,
   });
-  return { ...applied, summary: summaryOf(existing, applied) };
+  const summary = summaryOf(existing, applied);
+  return { ...applied, summary: request.force === true ? `${summary} (forced)` : summary };
+}
+
+/** Those that it has, or is to have, already: no new decision. */
+function controlPlanesOf(existing: ClusterRecord | undefined): string[] {
+  return (existing?.desired.spec.config.nodes ?? [])
+    .filter(isControlPlane)
+    .map(({ hostname }) => hostname);
 }
 
 function summaryOf(

@@ -35,20 +35,21 @@ export async function planApply(deps: ApiDeps, request: ApplyRequest): Promise<T
   const spec = withRegistrations(desired, registrations);
   const awaited = awaitedNodes(desired, registrations);
   const blueprint = await deps.store.blueprints.resolve(request.project, desired.blueprint);
-  const changed = existing === undefined || !isSame(existing, checked);
+  const force = request.force === true;
+  const same = existing !== undefined && isSame(existing, checked);
   const settled = existing?.commonStatus.conditionStatus === CommonConditionStatus.Ok;
   const sync = existing?.syncs ?? 0;
   const operations =
-    !changed && settled
+    same && settled
       ? []
       : plan(known.applied, {
-          ...{ spec, deleting: false, asked: openAsked(existing?.asked) },
+          ...{ spec, deleting: false, asked: openAsked(existing?.asked), force },
           ...(blueprint === undefined ? {} : { blueprint }),
           ...(sync > (existing?.applied.sync ?? 0) ? { sync } : {}),
         } satisfies DesiredState);
   return tasksetPlan({
     ...{ name, ...known, spec, operations, refused: problems },
-    generation: (existing?.generation ?? 0) + Number(changed),
+    generation: (existing?.generation ?? 0) + Number(!same),
     ...(awaited === undefined ? {} : { waiting: awaitedText(awaited) }),
   });
 }
@@ -59,7 +60,7 @@ export async function planApply(deps: ApiDeps, request: ApplyRequest): Promise<T
  */
 export async function planDelete(
   deps: ApiDeps,
-  of: { project: string; name: string },
+  of: { project: string; name: string; force?: boolean },
   precondition?: Precondition,
 ): Promise<TasksetPlan> {
   const existing = await deps.store.clusters.get(of.project, of.name);
@@ -69,7 +70,7 @@ export async function planDelete(
   }
   const known = await knownOf(deps.store, existing);
   const { spec } = existing.desired;
-  const operations = plan(known.applied, { spec, deleting: true });
+  const operations = plan(known.applied, { spec, deleting: true, force: of.force === true });
   return tasksetPlan({
     ...{ name: of.name, ...known, operations, generation: existing.generation },
   });

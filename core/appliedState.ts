@@ -18,6 +18,7 @@ export function appliedState({
       claimed: node.claimed,
       joined: node.joined,
       leaving: node.leaving === true,
+      ...(node.orphaned === undefined ? {} : { orphaned: true }),
       leader: isLeader(node),
       ...(node.kubernetesVersion === undefined
         ? {}

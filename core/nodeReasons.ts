@@ -30,6 +30,8 @@ export function nodeReason(
       return 'the blueprint needs images that it does not have';
     case 'clean':
       if (operation.name === OperationName.ClusterDeletion) return 'the cluster is to be deleted';
+      if (known?.orphaned === true)
+        return 'it was orphaned, and is wanted again: it is cleaned first';
       return known?.leaving === true ? 'it had begun to leave' : 'it is not in the spec any more';
     default:
       return '';

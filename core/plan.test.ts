@@ -326,6 +326,43 @@ describe('plan', () => {
     });
   });
 
+  describe('with force', () => {
+    const gone: DesiredState = { spec: spec([m1, m2]), deleting: false, force: true };
+
+    it('says so to the operations that take nodes out, and to no other', () => {
+      const [removal, ...rest] = plan(applied(three, 'm1'), gone);
+      expect(rest).toEqual([]);
+      expect(removal).toMatchObject({ name: 'NodeRemoval', force: true, leave: ['m3'] });
+      expect(plan(applied(three, 'm1'), { ...gone, force: false })[0]?.force).toBeUndefined();
+      const more = spec([m1, m2, m3, node('m4', ['Worker'])]);
+      const added = plan(applied(three, 'm1'), { ...gone, spec: more });
+      expect(added.map((each) => [each.name, each.force])).toEqual([['NodeAddition', undefined]]);
+      const deletion = plan(applied(three, 'm1'), { ...gone, deleting: true });
+      expect(deletion).toMatchObject([{ name: 'ClusterDeletion', force: true }]);
+    });
+
+    const orphaned: AppliedState = {
+      ...applied(spec([m1, m2]), 'm1'),
+      nodes: [
+        ...applied(spec([m1, m2]), 'm1').nodes,
+        appliedNode(m3, { joined: false, leaving: true, orphaned: true }),
+      ],
+    };
+
+    it('leaves an orphaned machine alone from then on', () => {
+      expect(plan(orphaned, gone)).toEqual([]);
+      const deletion = plan(orphaned, { ...gone, deleting: true });
+      expect(deletion[0]?.nodes.map(({ hostname }) => hostname)).toEqual(['m2', 'm1']);
+    });
+
+    it('cleans an orphaned machine that is wanted again, and has it join anew', () => {
+      expect(plan(orphaned, { spec: three, deleting: false })).toMatchObject([
+        { name: 'NodeRemoval', nodes: [{ hostname: 'm3', path: 'clean' }] },
+        { name: 'NodeAddition', nodes: [{ hostname: 'm3', path: 'worker' }] },
+      ]);
+    });
+  });
+
   it('deletes workers before control planes, and only what was claimed', () => {
     const state = applied(three, 'm1');
     const nodes = [...state.nodes.slice(0, 2), appliedNode(m3, { claimed: false, joined: false })];

@@ -33,6 +33,8 @@ export interface AppliedNode {
   joined: boolean;
   /** It has begun to leave; wanted again, it leaves wholly and then joins anew. */
   leaving?: boolean;
+  /** It was taken out while its machine did not answer: cleaned only where it is wanted again. */
+  orphaned?: boolean;
   /** It is, or was about to become, the first control plane. */
   leader: boolean;
   /** What its kubelet runs; absent: the cluster's own. */
@@ -45,6 +47,8 @@ export interface AppliedNode {
 export interface DesiredState {
   spec: ClusterSpec;
   deleting: boolean;
+  /** Machines that do not answer are taken out all the same. */
+  force?: boolean;
   /** Kubernetes versions that the artifacts hold; absent: any. */
   available?: readonly string[];
   /** What the spec's blueprint stands for now; absent: it is built in. */
@@ -64,6 +68,8 @@ export interface OperationPlan {
   nodes: NodeTask[];
   /** Nodes that leave: through a control plane, before they are cleaned. */
   leave: string[];
+  /** Of those that leave, machines that do not answer are given up, and listed as orphaned. */
+  force?: true;
   /** Nodes that leave in an operation after this one: it does nothing unless they may. */
   leaveNext?: string[];
   /** Through a control plane, after the nodes. */
@@ -104,9 +110,9 @@ export function withBlueprint(
 }
 
 function planOperations(applied: AppliedState, desired: DesiredState): OperationPlan[] {
-  if (desired.deleting) return planDeletion(applied);
+  if (desired.deleting) return planDeletion(applied, desired);
   const asked = [...planBegunRestore(applied, desired), ...planAsked(applied, desired)];
-  const removal = planRemoval(applied, desired.spec);
+  const removal = planRemoval(applied, desired);
   if (!applied.created) {
     return [
       ...removal,
@@ -159,8 +165,15 @@ export function isControlPlane(node: Pick<NodeSpec, 'roles'>): boolean {
 const byHostname = (a: { hostname: string }, b: { hostname: string }): number =>
   a.hostname < b.hostname ? -1 : 1;
 
-function planDeletion(applied: AppliedState): OperationPlan[] {
-  const claimed = applied.nodes.filter((node) => node.claimed).toSorted(byHostname);
+function forced({ force }: DesiredState): Pick<OperationPlan, 'force'> {
+  return force === true ? { force: true } : {};
+}
+
+function planDeletion(applied: AppliedState, desired: DesiredState): OperationPlan[] {
+  const claimed = applied.nodes
+    // What is to become of an orphaned machine was said when it was given up.
+    .filter((node) => node.claimed && node.orphaned !== true)
+    .toSorted(byHostname);
   const tasks = claimed.map(({ hostname, spec }): NodeTask => ({
     hostname,
     path: 'clean',
@@ -173,14 +186,18 @@ function planDeletion(applied: AppliedState): OperationPlan[] {
       nodes: tasks.toSorted((a, b) => (a.wave ?? 1) - (b.wave ?? 1)),
       leave: [],
       clusterSteps: [],
+      ...forced(desired),
     },
   ];
 }
 
-function planRemoval(applied: AppliedState, spec: ClusterSpec): OperationPlan[] {
+function planRemoval(applied: AppliedState, desired: DesiredState): OperationPlan[] {
+  const { spec } = desired;
   const wanted = new Set(spec.config.nodes.map((node) => node.hostname));
   const gone = applied.nodes
     .filter((node) => node.claimed && (!wanted.has(node.hostname) || node.leaving === true))
+    // Given up: nothing can be done about it before it is wanted again.
+    .filter((node) => node.orphaned !== true || wanted.has(node.hostname))
     .toSorted(byHostname);
   if (gone.length === 0) return [];
   const leaving = new Set(gone.map((node) => node.hostname));
@@ -205,6 +222,7 @@ function planRemoval(applied: AppliedState, spec: ClusterSpec): OperationPlan[] 
       // One that failed half way may be known to the API server, or count as a member of etcd.
       leave: through ? gone.map((node) => node.hostname) : [],
       clusterSteps: [],
+      ...forced(desired),
     },
   ];
 }

@@ -30,6 +30,8 @@ export interface ClusterRecord {
   deleting: boolean;
   /** Asked for by `retry`: goes up with each call, so that the workflow knows it has something to do. */
   retries: number;
+  /** The last apply or deletion said so: machines that do not answer are taken out without being cleaned. */
+  force?: boolean;
   /** How many times a sync of the blueprint was asked for. */
   syncs?: number;
   /** What the last look at what is live has found. */
@@ -88,6 +90,8 @@ export interface NodeRecord {
   joined: boolean;
   /** It has begun to leave: drained, perhaps no etcd member or no node any more. There is no way back but wholly out. */
   leaving?: boolean;
+  /** It was taken out while its machine did not answer: since when, and why, in words. */
+  orphaned?: { since: string; reason: string };
   /** What its kubelet runs, as the API server said last. */
   kubernetesVersion?: string;
   /** What its endpoint forwards to: core/apiEndpoint.ts. */

@@ -35,6 +35,8 @@ export interface NodeFailure {
   text: string;
   /** It never started because of another node. */
   blocked: boolean;
+  /** Its class. */
+  type?: string;
 }
 
 export interface ConductorHooks {
@@ -89,7 +91,8 @@ export async function runNodes(
       failed = true;
       const blocked = failureType(error) === 'Blocked';
       const text = `${hostname}: ${describeFailure(error)}`;
-      failures.push({ hostname, text, blocked });
+      const type = failureType(error);
+      failures.push({ hostname, text, blocked, ...(type === undefined ? {} : { type }) });
     } finally {
       running.delete(hostname);
       gates.end(hostname, failed);

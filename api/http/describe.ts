@@ -66,6 +66,10 @@ const flag = (description: string) => z.enum(['true', 'false']).optional().meta(
 
 /** Query of a request that plans a taskset. */
 export const changeQuery = z.object({
+  force: flag(
+    '`true`: machines that leave and do not answer are taken out without being cleaned, and listed as ORPHANED; ' +
+      'an even number of control planes is let be. The quorum of etcd is never given up for it',
+  ),
   dryRun: flag('`true`: what would be done is answered, and nothing is changed'),
 });
 

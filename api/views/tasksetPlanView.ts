@@ -1,6 +1,6 @@
 import type { Problem } from '../../core/errors.js';
 import { metadataReasons, nodeReason, seemsAway } from '../../core/nodeReasons.js';
-import type { AppliedState, OperationPlan } from '../../core/plan.js';
+import type { AppliedState, NodeTask, OperationPlan } from '../../core/plan.js';
 import { quorumRefusals } from '../../core/planRefusals.js';
 import type { NodeRecord } from '../../core/records.js';
 import type { ClusterSpec } from '../../core/cluster.js';
@@ -117,6 +117,14 @@ function refusedAt(
   return own.length === 0 ? {} : { errorSummary: own.map(({ message }) => message).join('; ') };
 }
 
+function unseenText({ path }: NodeTask, { force }: OperationPlan): string {
+  const text = 'its machine did not answer when it was looked at last';
+  if (path !== 'clean') return text;
+  return force === true
+    ? `${text}: then it is taken out without being cleaned, and listed as ORPHANED`
+    : `${text}: unless it comes back, this fails without force=true`;
+}
+
 const JOINING: ReadonlySet<NodePath> = new Set(['leader', 'control-plane', 'worker']);
 const LEAVE_STEPS = leaveSteps.map(({ name }) => name);
 
@@ -132,7 +140,7 @@ function plannedNodes(
       ...(leaving.has(task.hostname) ? LEAVE_STEPS : []),
       ...nodePaths[task.path].map(({ name }) => name),
     ];
-    const unseen = away.has(task.hostname) ? ['it did not answer when it was looked at last'] : [];
+    const unseen = away.has(task.hostname) ? [unseenText(task, operation)] : [];
     const reason = nodeReason(task, operation, applied);
     return {
       ...{ hostname: task.hostname, path: task.path, steps: names.map(pendingStepView) },

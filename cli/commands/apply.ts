@@ -14,6 +14,7 @@ interface ApplyOptions {
   file: string;
   wait?: boolean;
   dryRun?: boolean;
+  force?: boolean;
 }
 
 export function applyCommand(program: Command, context: CommandContext): void {
@@ -23,18 +24,23 @@ export function applyCommand(program: Command, context: CommandContext): void {
     .requiredOption('-f, --file <file>', 'the Cluster as YAML or JSON; - reads standard input')
     .option('-w, --wait', 'show progress until it is READY or failed')
     .option('--dry-run', 'say what would be done, and change nothing')
-    .action(async ({ file, wait = false, dryRun = false }: ApplyOptions) => {
+    .option(
+      '--force',
+      'take out machines that leave and do not answer; they are listed as ORPHANED',
+    )
+    .action(async ({ file, wait = false, dryRun = false, force = false }: ApplyOptions) => {
       const session = context.session();
       const text = await readDocument(file);
       const name = nameIn(text, file);
       const path = clustersPath(session.project);
+      const forced = force ? 'force=true' : '';
       // YAML holds JSON: one type serves both.
       const body = { type: 'application/yaml', text };
       if (dryRun) {
-        showPlan(context, await session.client.send('POST', `${path}?dryRun=true`, body));
+        showPlan(context, await session.client.send('POST', `${path}?dryRun=true&${forced}`, body));
         return;
       }
-      await session.client.send('POST', path, body);
+      await session.client.send('POST', `${path}?${forced}`, body);
       context.out(`cluster ${name} is submitted to project ${session.project}`);
       if (wait) await waitAndReport(context, session, name);
     });

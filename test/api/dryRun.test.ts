@@ -81,13 +81,17 @@ async function applied(cluster: Cluster, change: Partial<NodeRecord> = {}): Prom
   });
 }
 
-/** What the worker then takes, in the terms of the answer. */
-async function taken() {
+async function takenWork(): Promise<Work | undefined> {
   const deps = { store: api.deps.store, source: { catalog: { artifacts: [] } } };
   const work = await takeWork(deps as unknown as ActivityDeps, {
     ...{ project, name: 'demo', tasksetId: `t${String(site).padStart(6, '0')}` },
   });
-  return (work as Work | undefined)?.operations.map((operation) => ({
+  return work as Work | undefined;
+}
+
+/** What the worker then takes, in the terms of the answer. */
+async function taken() {
+  return (await takenWork())?.operations.map((operation) => ({
     ...{ name: operation.name, reason: operation.reason, leave: operation.leave },
     clusterSteps: operation.clusterSteps,
     nodes: operation.nodes.map(({ hostname, path }) => ({ hostname, path })),
@@ -250,6 +254,124 @@ describe('a dry run of a change', () => {
       ...{ body: cluster, headers: { 'if-match': '"zzzzzzz-9"' } },
     });
     expect(answer.status).toBe(409);
+  });
+});
+
+describe('force', () => {
+  const post = (body: Cluster, query = '') =>
+    api.call('POST', `${clustersOf(project)}${query}`, { body });
+
+  test('reaches the operations that the worker takes, and a retry of the same has it still', async () => {
+    const cluster = fresh();
+    await applied(cluster);
+    cluster.spec.config.nodes.pop();
+    const { clusters } = api.deps.store;
+    expect((await post(cluster, '?force=true')).status).toBe(200);
+    expect((await clusters.get(project, 'demo'))?.force).toBe(true);
+    const work = await takenWork();
+    expect(work?.operations).toMatchObject([{ name: 'NodeRemoval', force: true }]);
+    await clusters.requestRetry(project, 'demo');
+    expect((await clusters.get(project, 'demo'))?.force).toBe(true);
+    // The next change is a decision of its own.
+    cluster.spec.config.nodes.pop();
+    await post(cluster);
+    expect((await clusters.get(project, 'demo'))?.force).toBe(false);
+  });
+
+  test('said anew of the same spec while there is work left is a retry, and none once it is applied', async () => {
+    const cluster = fresh();
+    await applied(cluster);
+    const { clusters } = api.deps.store;
+    await post(cluster, '?force=true');
+    expect(await clusters.get(project, 'demo')).toMatchObject({ retries: 0 });
+    cluster.spec.config.nodes.pop();
+    await post(cluster);
+    await post(cluster, '?force=true');
+    await post(cluster, '?force=true');
+    expect(await clusters.get(project, 'demo')).toMatchObject({ retries: 1, force: true });
+  });
+
+  test('lets an even number of control planes be, and they are no new decision from then on', async () => {
+    const cluster = fresh();
+    cluster.spec.config.nodes[1]!.roles = ['ControlPlane', 'Worker'];
+    expect((await post(cluster)).status).toBe(400);
+    expect((await post(cluster, '?force=true')).status).toBe(200);
+    cluster.spec.config.nodes[2]!.labels = { a: 'b' };
+    expect((await post(cluster)).status).toBe(200);
+    cluster.spec.config.nodes[1]!.roles = ['Worker'];
+    cluster.spec.config.nodes[2]!.roles = ['ControlPlane', 'Worker'];
+    expect((await post(cluster)).status).toBe(400);
+  });
+
+  test('the dry run says of a machine that is away what becomes of it with and without', async () => {
+    const cluster = fresh();
+    await applied(cluster);
+    const { clusters, nodes } = api.deps.store;
+    const { id } = (await clusters.get(project, 'demo'))!;
+    await nodes.setStatus(id, 'm3', 'NOT_READY');
+    cluster.spec.config.nodes.pop();
+    const reasonOf = async (query: string) => {
+      const plan = (await (await post(cluster, `?dryRun=true${query}`)).json()) as TasksetPlan;
+      return plan.operations[0]?.nodes[0]?.reason;
+    };
+    expect(await reasonOf('')).toContain('this fails without force=true');
+    expect(await reasonOf('&force=true')).toContain('listed as ORPHANED');
+  });
+
+  test('is recorded with a deletion', async () => {
+    await applied(fresh());
+    await api.call('DELETE', `${clustersOf(project)}/demo?force=true`);
+    const work = await takenWork();
+    expect(work?.operations).toMatchObject([{ name: 'ClusterDeletion', force: true }]);
+  });
+});
+
+describe('an orphaned node', () => {
+  const path = () => `${clustersOf(project)}/demo/nodes`;
+
+  test('is listed with what to do, until a person dismisses it', async () => {
+    const cluster = fresh();
+    await applied(cluster);
+    const { clusters, nodes, hostKeys } = api.deps.store;
+    const { id } = (await clusters.get(project, 'demo'))!;
+    const orphan = fixtureNode(9, { privateIP: '192.168.250.99' });
+    await nodes.upsert(id, 'm9', {
+      ...{ spec: orphan, status: 'ORPHANED', claimed: true, joined: false, leaving: true },
+      orphaned: { since: '2026-11-26T08:00:00.000Z', reason: 'm9 cannot be reached' },
+    });
+    await hostKeys.pin({
+      ...{ clusterId: id, hostname: 'm9', key: 'ssh-ed25519 AAAA', fingerprint: 'SHA256:x' },
+      source: 'first-use',
+    });
+    const list = (await (await api.call('GET', `${path()}?status=ORPHANED`)).json()) as {
+      items: { hostname: string; orphaned: { reason: string; whatToDo: string } }[];
+    };
+    expect(list.items.map(({ hostname }) => hostname)).toEqual(['m9']);
+    expect(list.items[0]?.orphaned.whatToDo).toContain('wipe it');
+    const status = (await (await api.call('GET', `${clustersOf(project)}/demo/status`)).json()) as {
+      status: { mks: { nodes: unknown[] } };
+    };
+    expect(status.status.mks.nodes).toContainEqual({ hostname: 'm9', status: 'ORPHANED' });
+
+    const dismiss = (hostname: string) => api.call('POST', `${path()}/${hostname}/dismiss`);
+    expect((await dismiss('m2')).status).toBe(409);
+    expect((await dismiss('m77')).status).toBe(404);
+    expect((await dismiss('m9')).status).toBe(200);
+    expect(await nodes.get(id, 'm9')).toBeUndefined();
+    expect(await hostKeys.get(id, 'm9')).toBeUndefined();
+    expect((await dismiss('m9')).status).toBe(404);
+  });
+
+  test('that the spec holds again is not dismissed', async () => {
+    const cluster = fresh();
+    await applied(cluster);
+    const { clusters, nodes } = api.deps.store;
+    const { id } = (await clusters.get(project, 'demo'))!;
+    await nodes.upsert(id, 'm3', {
+      ...{ status: 'ORPHANED', joined: false, leaving: true },
+      orphaned: { since: '2026-11-26T08:00:00.000Z', reason: 'm3 cannot be reached' },
+    });
+    expect((await api.call('POST', `${path()}/m3/dismiss`)).status).toBe(409);
   });
 });
 

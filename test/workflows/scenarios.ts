@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 
 import { CANCEL_SIGNAL } from '../../core/clusterWorkflow.js';
 import type { OperationPlan } from '../../core/plan.js';
@@ -62,6 +63,24 @@ export function scenarios(): Scenario[] {
       },
     },
     {
+      name: 'removal-forced',
+      options: {
+        operations: [
+          {
+            ...{ name: 'NodeRemoval', reason: 'not in the spec any more: m3, m4', ...plain },
+            nodes: [
+              { hostname: 'm3', path: 'clean' },
+              { hostname: 'm4', path: 'clean' },
+            ],
+            ...{ leave: ['m3', 'm4'], force: true },
+          },
+        ],
+        onFacts: (hostname) => {
+          if (hostname === 'm4') throw unreachable(hostname);
+        },
+      },
+    },
+    {
       name: 'upgrade',
       options: {
         operations: [
@@ -115,6 +134,13 @@ export function scenarios(): Scenario[] {
       },
     },
   ];
+}
+
+function unreachable(hostname: string): ApplicationFailure {
+  return ApplicationFailure.create({
+    ...{ type: 'MachineUnreachable', nonRetryable: true },
+    message: `${hostname} cannot be reached`,
+  });
 }
 
 function failing(step: string): void {

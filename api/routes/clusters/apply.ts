@@ -52,9 +52,10 @@ export function applyClusterRoute(app: OpenAPIHono<ApiEnv>): void {
   app.openAPIRegistry.register('Cluster', clusterSchema);
   app.openapi(route, async (c) => {
     const { project } = c.req.valid('param');
-    const { dryRun } = c.req.valid('query');
+    const { dryRun, force } = c.req.valid('query');
     const request = {
       ...{ project, principal: principalOf(c), raw: await readDocument(c) },
+      force: force === 'true',
       ...preconditionOf(c),
     };
     if (dryRun === 'true') return c.json(await planApply(c.var.deps, request), 200);

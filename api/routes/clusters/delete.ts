@@ -35,18 +35,21 @@ export function deleteCluster(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(route, async (c) => {
     const of = c.req.valid('param');
     const { precondition } = preconditionOf(c);
-    const { dryRun } = c.req.valid('query');
+    const { dryRun, force } = c.req.valid('query');
     if (dryRun === 'true') {
-      return c.json(await planDelete(c.var.deps, of, precondition), 200);
+      return c.json(
+        await planDelete(c.var.deps, { ...of, force: force === 'true' }, precondition),
+        200,
+      );
     }
     const { clusters } = c.var.deps.store;
-    const record = await clusters.markDeleting(of.project, of.name, precondition);
+    const record = await clusters.markDeleting(of.project, of.name, precondition, force === 'true');
     if (record === undefined) throw noCluster(of);
     await audit(c, {
       action: 'cluster.delete',
       project: of.project,
       resource: `clusters/${of.name}`,
-      summary: `cluster ${record.id}`,
+      summary: `cluster ${record.id}${force === 'true' ? ' (forced)' : ''}`,
       asks: record,
     });
     await notifyWorkflow(c, of);
