@@ -223,7 +223,9 @@ async function settleSpec(
   record: ClusterRecord,
   operations: readonly OperationPlan[],
 ): Promise<void> {
-  await deps.store.clusters.setApplied(record.id, { spec: record.desired.spec, failure: '' });
+  await deps.store.clusters.setApplied(record.id, {
+    ...{ spec: record.desired.spec, metadataBegun: false, failure: '' },
+  });
   if (operations.some(({ name }) => name === OperationName.ClusterRestore)) return;
   // An earlier attempt at something that is not wanted any more may have failed.
   await fulfilConditions(deps, { clusterId: record.id });

@@ -23,6 +23,7 @@ export function appliedState({
       ...(node.kubernetesVersion === undefined
         ? {}
         : { kubernetesVersion: node.kubernetesVersion }),
+      ...(node.kubelet === undefined ? {} : { kubelet: node.kubelet }),
       ...(node.endpoint === undefined ? {} : { endpoint: node.endpoint }),
       spec: node.spec,
     })),

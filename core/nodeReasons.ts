@@ -26,6 +26,8 @@ export function nodeReason(
     }
     case 'endpoint':
       return 'its API endpoint forwards to other control planes than those of the spec';
+    case 'kubelet':
+      return 'its kubelet runs with other settings than those of the spec: it gets them and is restarted';
     case 'blueprint-images':
       return 'the blueprint needs images that it does not have';
     case 'clean':

@@ -222,6 +222,21 @@ describe('plan', () => {
     expect(operations[3]?.nodes.map(({ hostname }) => hostname)).toEqual(['m2', 'm3', 'm9']);
   });
 
+  it('has a control plane that had begun to leave, and takes the place of all others, leave before it joins', () => {
+    const m9 = node('m9', ['ControlPlane']);
+    const state = applied(spec([m1, m9, m2]), 'm1');
+    const nodes = state.nodes.map((each) =>
+      each.hostname === 'm9' ? { ...each, leaving: true } : each,
+    );
+    const operations = plan({ ...state, nodes }, { spec: spec([m9, m2]), deleting: false });
+    expect(operations).toMatchObject([
+      { name: 'NodeRemoval', leave: ['m9'] },
+      { name: 'NodeAddition', nodes: [{ hostname: 'm9', path: 'control-plane' }] },
+      { name: 'NodeUpdate', leaveNext: ['m1'] },
+      { name: 'NodeRemoval', leave: ['m1'] },
+    ]);
+  });
+
   it('turns the endpoint of a node that an earlier attempt has left with other control planes', () => {
     const m4 = node('m4', ['ControlPlane']);
     const grown = spec([m1, m2, m3, m4]);

@@ -2,6 +2,7 @@ import type { BuiltInBlueprint, DriftPolicy } from './blueprints.js';
 import type { AskedOperation } from './askedOperations.js';
 import type { Cluster, ClusterSpec, CommonStatus, Condition, NodeSpec } from './cluster.js';
 import type { StepFailure } from './errors.js';
+import type { KubeletSettings } from './kubeletSettings.js';
 import type { OperationPlan } from './plan.js';
 import type { StepName } from './steps.js';
 import type {
@@ -65,10 +66,16 @@ export interface AppliedCluster {
   created: boolean;
   kubernetesVersion?: string;
   caCertHash?: string;
+  /** What kubeadm's ConfigMap gives to kubelets: core/kubeletSettings.ts. */
+  kubelet?: string;
   /** The spec of the last taskset that completed. */
   spec?: ClusterSpec;
   /** Blueprint that was last synced whole, in the version that it was. */
   blueprint?: { name: string; version?: string; base?: BuiltInBlueprint };
+  /** node-metadata has begun for a spec with others than those of `spec`, and that spec is not applied yet. */
+  metadataBegun?: boolean;
+  /** A sync of the blueprint has begun, and none has ended well since. */
+  blueprintBegun?: boolean;
   /** The last sync that was asked for and has ended well. */
   sync?: number;
   /** Why the last taskset that was to apply a spec did not; empty or absent: it did. */
@@ -94,6 +101,8 @@ export interface NodeRecord {
   orphaned?: { since: string; reason: string };
   /** What its kubelet runs, as the API server said last. */
   kubernetesVersion?: string;
+  /** What its kubelet was given of the spec. */
+  kubelet?: KubeletSettings;
   /** What its endpoint forwards to: core/apiEndpoint.ts. */
   endpoint?: string;
   /** Facts as gathered last (machine/facts). */

@@ -389,6 +389,53 @@ describe('a removal', () => {
   });
 });
 
+describe('kubelet settings', () => {
+  const update: OperationPlan = {
+    ...{ name: 'NodeUpdate', reason: 'kubelet settings changed', leave: [], clusterSteps: [] },
+    nodes: ['m1', 'm2', 'm3'].map((hostname) => ({ hostname, path: 'kubelet' })),
+    firstSteps: ['kubelet-config-upload'],
+  };
+
+  it('are uploaded first, and come to one node after another, each Ready before the next', async () => {
+    const world = await run({ operations: [update] });
+    expect(world.ended).toMatchObject([{ failed: false }]);
+    const steps = world.calls.filter((call) => /^(start|end) /.test(call));
+    expect(steps.slice(0, 2)).toEqual([
+      'start cluster kubelet-config-upload',
+      'end cluster kubelet-config-upload',
+    ]);
+    const rest = steps.slice(2);
+    expect(rest).toHaveLength(12);
+    for (let turn = 0; turn < 3; turn += 1) {
+      const own = rest.slice(turn * 4, turn * 4 + 4);
+      const name = own[0]?.split(' ')[1] ?? '';
+      expect(own).toEqual([
+        ...[`start ${name} kubelet-config`, `end ${name} kubelet-config`],
+        ...[`start ${name} node-ready`, `end ${name} node-ready`],
+      ]);
+    }
+  });
+
+  it('come to no further node once one has failed with them', async () => {
+    const failed: string[] = [];
+    const world = await run({
+      operations: [update, blueprint],
+      onStep: (name) => {
+        const [hostname = '', step] = name.split(' ');
+        if (step !== 'kubelet-config') return;
+        failed.push(hostname);
+        throw stepFailure(hostname, 'kubelet-config');
+      },
+    });
+    expect(failed).toHaveLength(1);
+    const summary = world.ended[0]?.outcomes[0]?.errorSummary;
+    expect(summary).toContain(`${failed[0] ?? ''}: `);
+    expect(summary).toContain('not started because of that: ');
+    // The rest of the taskset does not need them.
+    at(world, 'end cluster namespace-sync');
+  });
+});
+
 describe('with force', () => {
   const removal: OperationPlan = {
     ...{ name: 'NodeRemoval', reason: 'not in the spec any more: m1, m3', clusterSteps: [] },

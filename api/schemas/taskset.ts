@@ -49,6 +49,10 @@ export const tasksetDetailsSchema = z
         leave: z
           .array(z.string())
           .meta({ description: 'Nodes that are drained and taken out before they are cleaned.' }),
+        firstSteps: z
+          .array(z.string())
+          .optional()
+          .meta({ description: 'Done once, through a control plane, before the nodes.' }),
         clusterSteps: z
           .array(z.string())
           .meta({ description: 'Done once, through a control plane, after the nodes.' }),

@@ -59,6 +59,10 @@ export const tasksetPlanSchema = z
           }),
         ),
         leave: z.array(z.string()),
+        firstSteps: z
+          .array(z.string())
+          .optional()
+          .meta({ description: 'Done once, through a control plane, before the nodes.' }),
         clusterSteps: z.array(z.string()),
       }),
     ),

@@ -13,6 +13,7 @@ import {
 } from '../../core/steps.js';
 import { OperationStatus, TasksetStatus } from '../../core/words.js';
 import { pendingStepView } from './stepView.js';
+import { firstSteps } from './tasksetView.js';
 import type { OperationDetails, OperationNode, TasksetDetails } from './tasksetView.js';
 
 /** What a dry run answers: a taskset that nobody has begun with. */
@@ -76,7 +77,9 @@ export function tasksetPlan(of: PlanOf): TasksetPlan {
         ? {}
         : { kubernetesVersion: operation.kubernetesVersion }),
       nodes: plannedNodes(of, operation, away),
-      ...{ leave: operation.leave, clusterSteps: operation.clusterSteps },
+      leave: operation.leave,
+      ...firstSteps(operation),
+      clusterSteps: operation.clusterSteps,
     })),
     refusals: [...refusals],
   };

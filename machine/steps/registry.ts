@@ -36,6 +36,7 @@ import { kubeadmInitStep } from './kubeadm-init.js';
 import { kubeadmJoinControlPlaneStep, kubeadmJoinStep } from './kubeadm-join.js';
 import { kubeadmUndoStep } from './kubeadm-undo.js';
 import { kubeconfigStep } from './kubeconfig.js';
+import { kubeletConfigStep, kubeletConfigUploadStep } from './kubelet-config.js';
 import { nodeDeleteStep } from './node-delete.js';
 import { nodeMetadataStep } from './node-metadata.js';
 import { nodeReadyStep } from './node-ready.js';
@@ -85,6 +86,8 @@ export const stepModules: readonly StepModule[] = [
   kubeadmUpgradeStep,
   upgradeDrainStep,
   kubeletRestartStep,
+  kubeletConfigUploadStep,
+  kubeletConfigStep,
   uncordonStep,
   snapshotTakeStep,
   clusterKeysStep,

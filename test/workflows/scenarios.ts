@@ -81,6 +81,21 @@ export function scenarios(): Scenario[] {
       },
     },
     {
+      name: 'kubelet-settings',
+      options: {
+        operations: [
+          {
+            ...{ name: 'NodeUpdate', reason: 'kubelet settings changed: m1, m2', ...plain },
+            nodes: [
+              { hostname: 'm1', path: 'kubelet' },
+              { hostname: 'm2', path: 'kubelet' },
+            ],
+            firstSteps: ['kubelet-config-upload'],
+          },
+        ],
+      },
+    },
+    {
       name: 'upgrade',
       options: {
         operations: [

@@ -52,6 +52,7 @@ export async function NodeUpdate(input: OperationInput): Promise<void> {
       input.ref,
     ]);
   }
+  await runClusterSteps(input, input.plan.firstSteps ?? []);
   const failures = await runNodes(input, input.plan.nodes);
   if (failures.length > 0) throw operationFailure(summariseFailures(failures), true);
   await runClusterSteps(input, input.plan.clusterSteps);
