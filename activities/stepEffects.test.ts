@@ -51,7 +51,11 @@ const own = '{"flags":{"v":"4"},"overrides":""}';
 describe('what a spec that may never be applied whole has begun to change is recorded', () => {
   async function begun(
     step: StepName,
-    { operation = OperationName.NodeUpdate, change = true, known = {} } = {},
+    {
+      operation = OperationName.NodeUpdate,
+      change = true,
+      known = {},
+    }: { operation?: OperationName; change?: boolean; known?: object } = {},
   ): Promise<object> {
     const record = clusterRecord();
     const applied = structuredClone(record.desired.spec);
