@@ -12,6 +12,7 @@ import {
   markControlPlaneUp,
   markNodes,
 } from './operations.js';
+import { orphanNode } from './orphanNode.js';
 import { preflightCluster, type Unreachable } from './preflightCluster.js';
 import type {
   ClusterRef,
@@ -38,6 +39,7 @@ export function createActivities(deps: UpkeepDeps) {
       endOperation(deps, ref, outcome),
     endTaskset: (ref: ClusterRef, work: Work, outcomes: OperationOutcome[]) =>
       endTaskset(deps, ref, work, outcomes),
+    orphanNode: (ref: NodeRef & { reason: string }) => orphanNode(deps, ref),
     removeCluster: (ref: ClusterRef & { clusterId: string }) => removeCluster(deps, ref),
     gatherFacts: (ref: NodeRef) => gatherFacts(deps, ref),
     preflightCluster: (

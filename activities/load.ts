@@ -60,8 +60,3 @@ function foundedAt({ steps }: NodeRecord): number {
   );
   return Math.max(...begun);
 }
-
-/** The node that initialised the cluster, or started to. */
-export function isLeader(node: NodeRecord): boolean {
-  return node.steps['kubeadm-init'] !== undefined;
-}

@@ -136,7 +136,11 @@ describe('taking work', () => {
     await Promise.all([join(node(1)), join(node(2))]);
     const of = { ...ref(), clusterId: record.id, generation: 1, tasksetId: id('a') };
     const operation = { ...of, operation: OperationName.NodeRemoval, operationIndex: 0 };
-    await beforeClusterStep(deps, { ...operation, step: 'drain', subject: 'node-2' });
+    await beforeClusterStep(
+      deps,
+      { ...operation, step: 'drain', subject: 'node-2' },
+      { record, nodes: [] },
+    );
     await db.store.clusters.requestRetry(record.project, record.name);
     const work = await must(await take(id('b')));
     expect(work.operations.map(({ name }) => name)).toEqual(['NodeRemoval', 'NodeAddition']);

@@ -32,6 +32,7 @@ const NEEDS: Readonly<Record<string, Need>> = {
   [`GET ${CLUSTER}/nodes`]: 'viewer',
   [`POST ${CLUSTER}/nodes/:hostname/approve`]: 'operator',
   [`POST ${CLUSTER}/nodes/:hostname/accept-host-key`]: 'operator',
+  [`POST ${CLUSTER}/nodes/:hostname/dismiss`]: 'operator',
   [`GET ${CLUSTER}/installercmds`]: 'operator',
   [`POST ${CLUSTER}/installercmds`]: 'operator',
   [`DELETE ${CLUSTER}/installercmds`]: 'operator',

@@ -26,6 +26,8 @@ export type StepName =
   | 'kubeadm-upgrade'
   | 'upgrade-drain'
   | 'kubelet-restart'
+  | 'kubelet-config-upload'
+  | 'kubelet-config'
   | 'uncordon'
   | 'node-ready'
   | 'node-metadata'
@@ -190,9 +192,16 @@ export const upgradeWorkerSteps: readonly StepDef[] = [
   ...kubeletSteps,
 ];
 
+/** Other settings for a kubelet that runs: one node at a time, Ready before the next. */
+export const kubeletSettingsSteps: readonly StepDef[] = [
+  { name: 'kubelet-config', title: 'Give the kubelet its new settings', gate: 'upgrade-turn' },
+  nodeReady,
+];
+
 /** Through a control plane, once per operation, after the nodes. */
 export const clusterSteps: readonly StepDef[] = [
   { name: 'check-in', title: 'Check in with the API server, revoke the join tokens' },
+  { name: 'kubelet-config-upload', title: "Record the cluster's kubelet settings" },
   { name: 'node-metadata', title: 'Set labels, annotations and taints' },
   { name: 'system-restart', title: 'Start DNS and the service proxy again' },
   {
@@ -279,6 +288,7 @@ export type NodePath =
   | 'upgrade-worker'
   | 'endpoint'
   | 'blueprint-images'
+  | 'kubelet'
   | 'restore-stop'
   | 'restore-leader'
   | 'restore-control-plane'
@@ -298,6 +308,7 @@ export const nodePaths: Readonly<Record<NodePath, readonly StepDef[]>> = {
     { name: 'artifacts', title: 'Send what the machine lacks', needs: [] },
     { name: 'images', title: 'Import images' },
   ],
+  kubelet: kubeletSettingsSteps,
   'restore-stop': restoreStopSteps,
   'restore-leader': restoreLeaderSteps,
   'restore-control-plane': restoreControlPlaneSteps,

@@ -99,8 +99,12 @@ async function change(
   }
   const { _id, generation, retries } = existing;
   const unchanged = { _id, generation, retries, deleting: false };
+  const force = input.force === true;
   if (isSame(existing, input)) {
-    if (existing.commonStatus.conditionStatus !== CommonConditionStatus.Failed) {
+    const { conditionStatus } = existing.commonStatus;
+    const forcedNow =
+      force && existing.force !== true && conditionStatus !== CommonConditionStatus.Ok;
+    if (conditionStatus !== CommonConditionStatus.Failed && !forcedNow) {
       return { record: clusterRecord(existing), created: false, changed: false };
     }
     return updated(
@@ -110,6 +114,7 @@ async function change(
         ...submission('the same configuration was submitted again'),
         ...askedAgain(existing),
         retries: retries + 1,
+        force,
       },
     );
   }
@@ -127,6 +132,7 @@ async function change(
     }),
     secretsHash: input.secretsHash,
     modifiedAt: timestamp(),
+    force,
   });
 }
 

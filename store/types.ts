@@ -100,6 +100,8 @@ export interface ClusterStore {
     desired: Pick<Cluster, 'apiVersion' | 'kind' | 'metadata' | 'spec'>;
     secretsHash: string;
     precondition?: Precondition;
+    /** Machines that do not answer are taken out; said anew where there is work left, it is a retry. */
+    force?: boolean;
   }): Promise<{ record: ClusterRecord; created: boolean; changed: boolean }>;
   get(project: string, name: string): Promise<ClusterRecord | undefined>;
   /** A cluster of another project that is shared with this one; of several, that of the first project by name. */
@@ -132,6 +134,7 @@ export interface ClusterStore {
     project: string,
     name: string,
     precondition?: Precondition,
+    force?: boolean,
   ): Promise<ClusterRecord | undefined>;
   /** One more retry, commonStatus submitted; operations that were asked for and failed are asked for again. */
   requestRetry(project: string, name: string): Promise<ClusterRecord | undefined>;

@@ -22,7 +22,7 @@ const START_ORDER: readonly (readonly NodePath[])[] = [
   ['control-plane', 'upgrade-control-plane', 'restore-control-plane'],
   [
     ...(['worker', 'upgrade-worker', 'restore-worker', 'restore-stop'] as const),
-    ...(['endpoint', 'blueprint-images', 'renew-certificates', 'clean'] as const),
+    ...(['endpoint', 'blueprint-images', 'renew-certificates', 'kubelet', 'clean'] as const),
   ],
 ];
 

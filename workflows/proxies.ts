@@ -20,6 +20,7 @@ export const records = proxyLocalActivities<
     | 'isDeleting'
     | 'markControlPlaneUp'
     | 'markNodes'
+    | 'orphanNode'
     | 'pruneSnapshots'
     | 'removeCluster'
     | 'takeWork'

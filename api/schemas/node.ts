@@ -43,6 +43,13 @@ export const nodeViewSchema = z
     claimed: z.boolean().meta({ description: 'Something of ours may be on the machine.' }),
     joined: z.boolean(),
     lastError: failureSchema.optional(),
+    orphaned: z
+      .object({ since: z.string(), reason: z.string(), whatToDo: z.string() })
+      .optional()
+      .meta({
+        description:
+          'It was taken out with `force` while its machine did not answer, and the machine is as it was.',
+      }),
     hostKey: hostKeySchema.optional(),
     registration: registrationSchema.optional(),
     bastionHostKey: hostKeySchema

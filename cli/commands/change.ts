@@ -8,6 +8,10 @@ interface WaitOption {
   wait?: boolean;
 }
 
+interface DeleteOptions extends WaitOption {
+  force?: boolean;
+}
+
 export function changeCommands(program: Command, context: CommandContext): void {
   program
     .command('retry <name>')
@@ -31,9 +35,11 @@ export function changeCommands(program: Command, context: CommandContext): void 
     .command('delete <name>')
     .description('delete a cluster; its machines are left as they were found')
     .option('-w, --wait', 'show progress until it is gone')
-    .action(async (name: string, { wait = false }: WaitOption) => {
+    .option('--force', 'give up machines that do not answer')
+    .action(async (name: string, { wait = false, force = false }: DeleteOptions) => {
       const session = context.session();
-      await session.client.send('DELETE', clusterPath(session.project, name));
+      const query = force ? '?force=true' : '';
+      await session.client.send('DELETE', `${clusterPath(session.project, name)}${query}`);
       context.out(`cluster ${name} is being deleted`);
       if (wait) await waitAndReport(context, session, name);
     });

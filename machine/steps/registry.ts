@@ -43,6 +43,7 @@ import { kubeadmInitStep } from './kubeadm-init.js';
 import { kubeadmJoinControlPlaneStep, kubeadmJoinStep } from './kubeadm-join.js';
 import { kubeadmUndoStep } from './kubeadm-undo.js';
 import { kubeconfigStep } from './kubeconfig.js';
+import { kubeletConfigStep, kubeletConfigUploadStep } from './kubelet-config.js';
 import { nodeDeleteStep } from './node-delete.js';
 import { nodeMetadataStep } from './node-metadata.js';
 import { nodeReadyStep } from './node-ready.js';
@@ -92,6 +93,8 @@ export const stepModules: readonly StepModule[] = [
   kubeadmUpgradeStep,
   upgradeDrainStep,
   kubeletRestartStep,
+  kubeletConfigUploadStep,
+  kubeletConfigStep,
   uncordonStep,
   snapshotTakeStep,
   clusterKeysStep,

@@ -127,6 +127,10 @@ export function fakeWorld(options: FakeOptions): FakeWorld {
       calls.push(`forget ${hostname}`);
       return Promise.resolve();
     },
+    orphanNode: async ({ hostname }) => {
+      calls.push(`orphan ${hostname}`);
+      return Promise.resolve();
+    },
     markControlPlaneUp: note('control plane up'),
     storeKubeconfig: note('kubeconfig'),
     takeSnapshot: async ({ snapshot }) => {

@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 
 import { CANCEL_SIGNAL } from '../../core/clusterWorkflow.js';
 import type { OperationPlan } from '../../core/plan.js';
@@ -58,6 +59,39 @@ export function scenarios(): Scenario[] {
             ...{ name: 'NodeUpdate', reason: 'the control planes changed', ...plain },
             nodes: [{ hostname: 'm3', path: 'endpoint' }],
             clusterSteps: ['node-metadata'],
+          },
+        ],
+      },
+    },
+    {
+      name: 'removal-forced',
+      options: {
+        operations: [
+          {
+            ...{ name: 'NodeRemoval', reason: 'not in the spec any more: m3, m4', ...plain },
+            nodes: [
+              { hostname: 'm3', path: 'clean' },
+              { hostname: 'm4', path: 'clean' },
+            ],
+            ...{ leave: ['m3', 'm4'], force: true },
+          },
+        ],
+        onFacts: (hostname) => {
+          if (hostname === 'm4') throw unreachable(hostname);
+        },
+      },
+    },
+    {
+      name: 'kubelet-settings',
+      options: {
+        operations: [
+          {
+            ...{ name: 'NodeUpdate', reason: 'kubelet settings changed: m1, m2', ...plain },
+            nodes: [
+              { hostname: 'm1', path: 'kubelet' },
+              { hostname: 'm2', path: 'kubelet' },
+            ],
+            firstSteps: ['kubelet-config-upload'],
           },
         ],
       },
@@ -145,6 +179,13 @@ function due({ part, after }: UpkeepPage): UpkeepTurn {
   if (part !== 'snapshots') return { asked: 0, read: 0 };
   if (after !== undefined) return { asked: 1, read: 0 };
   return { asked: 50, read: 0, next: { by: '2026-11-26T06:00:00.000Z', id: 'c000050' } };
+}
+
+function unreachable(hostname: string): ApplicationFailure {
+  return ApplicationFailure.create({
+    ...{ type: 'MachineUnreachable', nonRetryable: true },
+    message: `${hostname} cannot be reached`,
+  });
 }
 
 function failing(step: string): void {
