@@ -9,9 +9,11 @@ import type { StoreOptions } from './client.js';
 import { openClusters } from './clusters.js';
 import { openCredentials } from './credentials.js';
 import { databaseError, withDatabaseErrors } from './databaseError.js';
+import { openHealth } from './health.js';
 import { openHostKeys } from './hostKeys.js';
 import { openIdempotency } from './idempotency.js';
 import { openInstallTokens } from './installTokens.js';
+import { openLeases } from './leases.js';
 import { openLogs } from './logs.js';
 import { openNodes } from './nodes.js';
 import { openProjects } from './projects.js';
@@ -46,6 +48,8 @@ export async function createStore(options: StoreOptions): Promise<Store> {
       registrations: withDatabaseErrors(await openRegistrations(db)),
       installTokens: withDatabaseErrors(await openInstallTokens(db)),
       snapshots: withDatabaseErrors(await openSnapshots(db)),
+      leases: withDatabaseErrors(await openLeases(db)),
+      health: withDatabaseErrors(await openHealth(db)),
       audit: withDatabaseErrors(await openAudit(db)),
       idempotency: withDatabaseErrors(await openIdempotency(db)),
       ping: () => ping(db),

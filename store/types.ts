@@ -21,6 +21,7 @@ import type { Registration } from '../core/registration.js';
 import type { Rollout } from '../core/rollout.js';
 import type { StepName } from '../core/steps.js';
 import type { NodeStatus, OperationName, ProvisionStatus, TasksetStatus } from '../core/words.js';
+import type { HealthStore, LeaseStore } from './watchTypes.js';
 
 /**
  * Everything plinth remembers. All writes are idempotent (activities retry) and ordered: a write of an
@@ -40,6 +41,8 @@ export interface Store {
   registrations: RegistrationStore;
   installTokens: InstallTokenStore;
   snapshots: SnapshotStore;
+  leases: LeaseStore;
+  health: HealthStore;
   audit: AuditStore;
   idempotency: IdempotencyStore;
   /** Fails unless the database answers within 2 s. */
