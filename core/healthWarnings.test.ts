@@ -52,6 +52,10 @@ it.each([
   expect(warnings(of)).toEqual([words]);
 });
 
+it('a node whose address the spec leaves to its machine is where it is', () => {
+  expect(warnings({ node: node() }, { wanted: [{ hostname: 'm1' }] })).toEqual([]);
+});
+
 it('a node that nobody asked for is named', () => {
   expect(warnings({ node: node() }, { wanted: [] })).toEqual(['the node m1 is not in the spec']);
 });

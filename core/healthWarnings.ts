@@ -1,10 +1,4 @@
-import type {
-  ClusterHealth,
-  MachineObservation,
-  NodeHealth,
-  NodeObservation,
-  WatchedNode,
-} from './health.js';
+import type { ClusterHealth, MachineObservation, NodeHealth, NodeObservation } from './health.js';
 
 /** Days before a certificate's end that are worth a word. */
 const EXPIRY_DAYS = 14;
@@ -16,7 +10,11 @@ export interface WarningsInput {
   health: Pick<ClusterHealth, 'failures' | 'lookedAt' | 'seenAt'>;
   nodes: readonly NodeHealth[];
   /** Of the spec. */
-  wanted: readonly Pick<WatchedNode, 'hostname' | 'privateIP'>[];
+  wanted: readonly {
+    hostname: string;
+    /** Left out by a node that comes by the installer command. */
+    privateIP?: string;
+  }[];
   /** What the cluster runs. */
   version?: string;
   now: Date;
@@ -24,7 +22,7 @@ export interface WarningsInput {
 
 /** What a person should see to before it breaks something, each in words: none of it makes a cluster less than Ready. */
 export function healthWarnings({ health, nodes, wanted, version, now }: WarningsInput): string[] {
-  const addresses = new Map(wanted.map(({ hostname, privateIP }) => [hostname, privateIP]));
+  const specs = new Map(wanted.map((node) => [node.hostname, node]));
   const seen = health.seenAt === health.lookedAt;
   return [
     ...(seen
@@ -33,9 +31,7 @@ export function healthWarnings({ health, nodes, wanted, version, now }: Warnings
         )
       : []),
     ...nodes.flatMap(({ hostname, node, machine }) => [
-      ...(node === undefined
-        ? []
-        : nodeWarnings(node, { version, privateIP: addresses.get(hostname) })),
+      ...(node === undefined ? [] : nodeWarnings(node, specs.get(hostname), version)),
       ...(machine === undefined ? [] : machineWarnings(hostname, machine, now)),
     ]),
   ];
@@ -43,10 +39,12 @@ export function healthWarnings({ health, nodes, wanted, version, now }: Warnings
 
 function nodeWarnings(
   { hostname, pressures, cordoned, version: running, addresses }: NodeObservation,
-  { version, privateIP }: { version: string | undefined; privateIP: string | undefined },
+  wanted: WarningsInput['wanted'][number] | undefined,
+  version: string | undefined,
 ): string[] {
-  if (privateIP === undefined) return [`the node ${hostname} is not in the spec`];
-  const away = addresses.length > 0 && !addresses.includes(privateIP);
+  if (wanted === undefined) return [`the node ${hostname} is not in the spec`];
+  const { privateIP = '' } = wanted;
+  const away = privateIP !== '' && addresses.length > 0 && !addresses.includes(privateIP);
   const other = version !== undefined && running !== version;
   return [
     ...pressures.map((pressure) => `${hostname} reports ${pressure}`),
