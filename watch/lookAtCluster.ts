@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 import type { ActivityDeps } from '../activities/deps.js';
 import { joinedControlPlanes } from '../activities/load.js';
 import { withMachine } from '../activities/targets.js';
@@ -22,9 +24,14 @@ const UNREACHABLE: ReadonlySet<ErrorCode> = new Set([
   ErrorCode.StepFailed,
 ]);
 
+/** After it the others are asked, too, without waiting any longer for the first: a dead one takes 20 s to be known as such. */
+const HEDGE_MS = 5_000;
+
+type Answer = LookRows | { failure: LookFailure };
+
 /**
- * One look through the first control plane whose API server answers, `first` before the others; machines of `askThemselves`
- * tell about themselves.
+ * One look through a control plane, `first` before the others, and through whichever of those answers where that one does
+ * not. Machines of `askThemselves` tell about themselves meanwhile.
  * @throws AppError Internal: the store has failed, nothing is known of the cluster.
  */
 export async function lookAtCluster(
@@ -33,34 +40,21 @@ export async function lookAtCluster(
   { first, askThemselves }: { first?: string; askThemselves: ReadonlySet<string> },
 ): Promise<ClusterLook> {
   const at = new Date().toISOString();
-  const failures: LookFailure[] = [];
-  const machines: ClusterLook['machines'] = [];
-  const asked = new Set<string>();
-  let rows: LookRows | undefined;
-  let through: string | undefined;
-  for (const { hostname } of inOrder(subject, first)) {
-    const self = askThemselves.has(hostname);
-    asked.add(hostname);
-    const answer = await ask(deps, subject, hostname, self ? ['cluster', 'machine'] : ['cluster']);
-    if (self) machines.push(saidBy(hostname, answer));
-    if ('failure' in answer) {
-      failures.push(answer.failure);
-      continue;
-    }
-    if (answer.nodes !== undefined) {
-      [rows, through] = [answer, hostname];
-      break;
-    }
-    const why = answer.apiProblem ?? 'the answer was cut off';
-    const message = `the API server does not answer on ${hostname}: ${why}`;
-    failures.push({ hostname, kind: 'api', message });
-  }
-  const others = [...askThemselves].filter((hostname) => !asked.has(hostname));
-  const answers = await Promise.all(
-    others.map(async (hostname) =>
-      saidBy(hostname, await ask(deps, subject, hostname, ['machine'])),
+  const [leader, ...others] = inOrder(subject, first);
+  if (leader === undefined) return { look: { at, failures: [] }, machines: [] };
+  const both = askThemselves.has(leader);
+  const byLeader = ask(deps, subject, leader, both ? ['cluster', 'machine'] : ['cluster']);
+  const saidByLeader: ClusterLook['machines'] = [];
+  const note = (answer: Answer): unknown => both && saidByLeader.push(saidBy(leader, answer));
+  byLeader.then(note, () => undefined);
+  const [{ rows, through, failures }, ...machines] = await Promise.all([
+    firstThatAnswers(leader, byLeader, () =>
+      others.map((hostname) => [hostname, ask(deps, subject, hostname, ['cluster'])]),
     ),
-  );
+    ...[...askThemselves]
+      .filter((hostname) => hostname !== leader)
+      .map(async (hostname) => saidBy(hostname, await ask(deps, subject, hostname, ['machine']))),
+  ]);
   return {
     look: {
       ...{ at, failures },
@@ -68,20 +62,69 @@ export async function lookAtCluster(
       ...(rows?.nodes === undefined ? {} : { nodes: rows.nodes }),
       ...(rows?.etcd === undefined ? {} : { etcd: rows.etcd }),
     },
-    machines: [...machines, ...answers],
+    // Where others have answered and it has not, its turn comes again.
+    machines: [...saidByLeader, ...machines],
   };
 }
 
-function inOrder(subject: WatchSubject, first: string | undefined) {
-  return joinedControlPlanes(subject).toSorted(
-    (a, b) => Number(b.hostname === first) - Number(a.hostname === first),
-  );
+interface Through {
+  rows?: LookRows;
+  through?: string;
+  /** Of those that have failed by then. */
+  failures: LookFailure[];
 }
 
-function saidBy(
+async function firstThatAnswers(
+  leader: string,
+  byLeader: Promise<Answer>,
+  askOthers: () => [hostname: string, answer: Promise<Answer>][],
+): Promise<Through> {
+  const failures: LookFailure[] = [];
+  const through = async (hostname: string, answer: Promise<Answer>): Promise<Through> => {
+    const rows = await answer;
+    if (!('failure' in rows) && rows.nodes !== undefined)
+      return { rows, through: hostname, failures };
+    const failure = 'failure' in rows ? rows.failure : silentApi(hostname, rows);
+    failures.push(failure);
+    throw new AppError(ErrorCode.MachineUnreachable, failure.message);
+  };
+  const hedge = new AbortController();
+  const one = through(leader, byLeader);
+  const early = await Promise.race([
+    one.catch(() => undefined),
+    delay(HEDGE_MS, undefined, { signal: hedge.signal }).catch(() => undefined),
+  ]);
+  hedge.abort();
+  if (early !== undefined) return early;
+  const all = [one, ...askOthers().map(([hostname, answer]) => through(hostname, answer))];
+  try {
+    return await Promise.any(all);
+  } catch (error) {
+    // Where the store has failed nothing is known of the machine.
+    for (const cause of error instanceof AggregateError ? (error.errors as unknown[]) : [error]) {
+      if (!(cause instanceof AppError)) throw error;
+      if (cause.code === ErrorCode.Internal) throw cause;
+    }
+    failures.sort((a, b) => (a.hostname < b.hostname ? -1 : 1));
+    return { failures };
+  }
+}
+
+function silentApi(
   hostname: string,
-  answer: LookRows | { failure: LookFailure },
-): ClusterLook['machines'][number] {
+  { apiProblem = 'the answer was cut off' }: LookRows,
+): LookFailure {
+  const message = `the API server does not answer on ${hostname}: ${apiProblem}`;
+  return { hostname, kind: 'api', message };
+}
+
+function inOrder(subject: WatchSubject, first: string | undefined): string[] {
+  return joinedControlPlanes(subject)
+    .map(({ hostname }) => hostname)
+    .toSorted((a, b) => Number(b === first) - Number(a === first));
+}
+
+function saidBy(hostname: string, answer: Answer): ClusterLook['machines'][number] {
   return 'failure' in answer || answer.machine === undefined
     ? { hostname }
     : { hostname, machine: answer.machine };
@@ -92,7 +135,7 @@ async function ask(
   subject: WatchSubject,
   hostname: string,
   parts: readonly LookPart[],
-): Promise<LookRows | { failure: LookFailure }> {
+): Promise<Answer> {
   const { id: clusterId, project, name, spec } = subject;
   const node =
     spec.config.nodes.find((one) => one.hostname === hostname) ??

@@ -68,7 +68,9 @@ export class ShardKeeper {
     const { leases, owner } = this.#options;
     const held = [...this.#held];
     this.#held = new Map();
-    for (const [shard, generation] of held) await leases.release({ shard, owner, generation });
+    await Promise.all(
+      held.map(([shard, generation]) => leases.release({ shard, owner, generation })),
+    );
     await leases.forget(owner);
   }
 

@@ -205,6 +205,22 @@ describe('a watcher', () => {
     expect(await ready()).toBe('True: blueprint synced');
   });
 
+  it('does not wait long for a control plane that says nothing where another one answers', async () => {
+    const other = await open();
+    clusterId = await provision(2, [machine.port, other.port]);
+    cluster.clusterId = clusterId;
+    machine.freeze();
+    await pool.close();
+    // A dead machine takes longer to be known as such than this test may.
+    pool = createMachines({ connectTimeoutMs: 60_000, handshakesPerSecond: 1_000 });
+    deps = { ...deps, machines: pool };
+    watch();
+    await soon(looked).toBeGreaterThan(0);
+    expect(await db.store.health.get(clusterId)).toMatchObject({ through: 'node-2', failures: [] });
+    opened.splice(opened.indexOf(machine), 1);
+    await machine.close();
+  }, 30_000);
+
   it('is told by the machine when only the API server is silent', async () => {
     watch();
     await soon(looked).toBeGreaterThan(0);

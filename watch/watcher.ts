@@ -29,8 +29,8 @@ const ADOPT_MS = 10_000;
 const ADOPT_AT_ONCE = 1_000;
 /** Of a cluster whose look has failed by our own fault, so that it is not asked for again and again. */
 const REST_MS = 10_000;
-/** A look that does not end within it loses its connection. */
-const STOP_MS = 2_000;
+/** What has not ended within it loses its connections. */
+const STOP_MS = 3_000;
 
 /**
  * Looks at the clusters of its shards, each in its turn, for as long as the process lives. Any number of processes may do
@@ -112,15 +112,20 @@ export function startWatcher(deps: ActivityDeps, options: WatcherOptions = {}): 
     }
   }
 
+  const end = async (): Promise<void> => {
+    await Promise.all([rounds, beats, adoptions]);
+    // Where the database is away, the others see by themselves that nobody beats any more.
+    await keeper.stop().catch(() => undefined);
+    await Promise.all(underWay.values());
+  };
+
   return {
     shards: () => keeper.held().size,
     looks: () => looks,
     async stop() {
       stopping.abort();
-      await Promise.all([rounds, beats, adoptions]);
-      await keeper.stop().catch(() => undefined);
       const ended = new AbortController();
-      await Promise.race([Promise.all(underWay.values()), pause(STOP_MS, ended.signal)]);
+      await Promise.race([end(), pause(STOP_MS, ended.signal)]);
       ended.abort();
     },
   };
