@@ -96,7 +96,12 @@ look_machine() {
 # Everything is read before anything runs: what runs must not read on in the script.
 main() {
   local part
-  for part in "$@"; do "look_$part" </dev/null; done
+  for part in "$@"; do
+    case $part in
+      cluster) look_cluster </dev/null ;;
+      machine) look_machine </dev/null ;;
+    esac
+  done
   exit 0
 }
 main "$@"
