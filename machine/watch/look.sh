@@ -70,10 +70,12 @@ look_disks() {
 }
 
 look_drift() {
-  local unit area
+  local unit area state
   for unit in kubelet containerd plinth-api-endpoint; do
     # No unit of ours where the cluster has a load balancer of its own.
-    [[ $(systemctl show -p LoadState --value "$unit.service" 2>/dev/null) != not-found ]] || continue
+    state=$(systemctl show -p LoadState --value "$unit.service" 2>/dev/null)
+    # Without systemd at work there is nothing to say of units.
+    [[ -n $state && $state != not-found ]] || continue
     [[ $(systemctl is-active "$unit.service" 2>/dev/null) == active ]] || row drift "$unit.service is not running"
     [[ $(systemctl is-enabled "$unit.service" 2>/dev/null) == enabled ]] ||
       row drift "$unit.service does not start with the machine"
