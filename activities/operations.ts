@@ -159,6 +159,8 @@ export async function endTaskset(
     retries: work.retries,
     deleting: work.deleting,
   });
+  // What its watcher saw before says nothing of what is now.
+  await deps.store.health.refresh(work.clusterId);
 }
 
 /** A node that left and is clean: nothing is remembered of it. One that is wanted again starts from there. */

@@ -27,6 +27,7 @@ const NEEDS: Readonly<Record<string, Need>> = {
   [`POST ${CLUSTER}/cancel`]: 'operator',
   [`POST ${CLUSTER}/sync`]: 'operator',
   [`GET ${CLUSTER}/drift`]: 'viewer',
+  [`GET ${CLUSTER}/health`]: 'viewer',
   [`GET ${CLUSTER}/kubeconfig`]: 'operator',
   [`GET ${CLUSTER}/events`]: 'viewer',
   [`GET ${CLUSTER}/nodes`]: 'viewer',

@@ -33,6 +33,10 @@ export interface ClusterDocument extends Omit<ClusterRecord, 'id' | 'desired' | 
   askedDone?: string[];
   /** Goes up with each write of the queue of asked operations: none of two at once is lost. */
   askedRevision?: number;
+  /** Somebody looks at it from time to time. Left out by documents from before there were watchers. */
+  watched?: boolean;
+  /** Sequence of the last look that has judged it, and what it made of ClusterReady, unless True. */
+  judged?: { sequence: number; reason?: string };
   /** Its children are being removed: none may be added any more. */
   removing?: true;
 }
@@ -55,6 +59,8 @@ export function clusterRecord(document: ClusterDocument): ClusterRecord {
     driftAskedAt: _driftAt,
     askedDone: _done,
     askedRevision: _revision,
+    watched: _watched,
+    judged: _judged,
     ...rest
   } = document;
   return {

@@ -23,6 +23,7 @@ import type { Rollout } from '../core/rollout.js';
 import type { StepName } from '../core/steps.js';
 import type { UpkeepKey } from '../core/upkeep.js';
 import type { NodeStatus, OperationName, ProvisionStatus, TasksetStatus } from '../core/words.js';
+import type { HealthStore, LeaseStore } from './watchTypes.js';
 
 /**
  * Everything plinth remembers. All writes are idempotent (activities retry) and ordered: a write of an
@@ -44,6 +45,8 @@ export interface Store {
   snapshots: SnapshotStore;
   certificates: CertificateStore;
   drift: DriftStore;
+  leases: LeaseStore;
+  health: HealthStore;
   audit: AuditStore;
   idempotency: IdempotencyStore;
   /** Fails unless the database answers within 2 s. */

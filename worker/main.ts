@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import { pino } from 'pino';
 
+import type { ActivityDeps } from '../activities/deps.js';
 import { readConfig } from '../embedded/config.js';
 import { openArtifactSource } from '../machine/artifacts/source.js';
 import { createMachines } from '../machine/pool.js';
@@ -15,6 +16,7 @@ import { createStore } from '../store/store.js';
 import { loadMasterKey } from '../vault/masterKey.js';
 import { createVault } from '../vault/vault.js';
 import { keepUpkeepSchedule } from './upkeepSchedule.js';
+import { startWatcher } from '../watch/watcher.js';
 import { createPlinthWorker } from './worker.js';
 
 const config = readConfig(process.env);
@@ -29,21 +31,23 @@ Runtime.install({
 const bundle = await bundleInItsOwnProcess(join(config.data, 'workflows'));
 const store = await createStore({ uri: config.mongodbUri, logs: config.logs });
 const machines = createMachines({});
+const deps: ActivityDeps = {
+  store,
+  vault: createVault({
+    masterKey: await loadMasterKey({ masterKey: config.masterKey, dataDir: config.data }),
+  }),
+  machines,
+  source: await openArtifactSource(config.artifacts),
+  log,
+};
 const { worker, connection, client } = await createPlinthWorker({
   address: config.temporalAddress,
   namespace: config.temporalNamespace,
   bundle,
   renewDays: config.renewDays,
-  deps: {
-    store,
-    vault: createVault({
-      masterKey: await loadMasterKey({ masterKey: config.masterKey, dataDir: config.data }),
-    }),
-    machines,
-    source: await openArtifactSource(config.artifacts),
-    log,
-  },
+  deps,
 });
+const watcher = startWatcher(deps);
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
@@ -55,6 +59,7 @@ process.send?.('ready');
 const schedule = keepUpkeepSchedule(client, { taskQueue: worker.options.taskQueue, log });
 await worker.run();
 schedule.stop();
+await watcher.stop();
 await machines.close();
 await connection.close();
 await store.close();
