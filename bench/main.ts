@@ -1,6 +1,7 @@
 import { api } from './api.js';
 import { dayTwo } from './dayTwo.js';
 import { provision } from './provision.js';
+import { scale } from './scale/scale.js';
 
 /** A measurement: takes its options, prints a table and, last, one JSON line. */
 type Bench = (options: string[]) => Promise<void>;
@@ -22,6 +23,11 @@ const benches: Readonly<Record<string, { run: Bench; about: string }>> = {
     run: provision,
     about:
       'three bare machines from POST to READY; the same scripts by hand [--runs N] [--no-by-hand]',
+  },
+  scale: {
+    run: scale,
+    about:
+      'one cluster of 10, 100 and 1,000 machines that play recorded steps, from POST to READY [--sizes N,N,…]',
   },
 };
 
