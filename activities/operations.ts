@@ -39,7 +39,7 @@ export async function endOperation(
 }
 
 async function recordApplied(deps: ActivityDeps, ref: OperationRef): Promise<void> {
-  const { record } = await loadCluster(deps, ref);
+  const { record } = await loadCluster(deps, ref, {});
   const { spec } = record.desired;
   switch (ref.operation) {
     case OperationName.ClusterCreation:
@@ -104,7 +104,7 @@ export async function endTaskset(
   const failed = failures.length > 0;
   const reason = failures.map((outcome) => outcome.errorSummary).join('. ');
   const [{ record }, taskset] = await Promise.all([
-    loadCluster(deps, work),
+    loadCluster(deps, work, {}),
     deps.store.tasksets.get(work.clusterId, work.tasksetId),
   ]);
   const status = provisionStatusAtEnd({
@@ -163,7 +163,7 @@ export async function forgetNode(
   deps: ActivityDeps,
   ref: OperationRef & { hostname: string },
 ): Promise<void> {
-  const { record } = await loadCluster(deps, ref);
+  const { record } = await loadCluster(deps, ref, {});
   const spec = record.desired.spec.config.nodes.find((node) => node.hostname === ref.hostname);
   await deps.store.nodes.remove(ref.clusterId, ref.hostname);
   if (spec === undefined || record.deleting) {

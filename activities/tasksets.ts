@@ -25,7 +25,7 @@ import {
   markWaiting,
   registeredMachines,
 } from './registeredMachines.js';
-import { isLeader, type LoadedCluster } from './load.js';
+import { isLeader, type WholeCluster } from './load.js';
 import { provisionStatusAtStart } from './provisionStatus.js';
 import { secretsOwner, type ClusterRef, type Waiting, type Work } from './refs.js';
 
@@ -133,7 +133,7 @@ async function noteTaken(
 async function takeWhileWaiting(
   deps: ActivityDeps,
   input: ClusterRef & { tasksetId: string },
-  loaded: LoadedCluster,
+  loaded: WholeCluster,
 ): Promise<Work | undefined> {
   const { record } = loaded;
   const spec = record.applied.spec;
@@ -203,7 +203,7 @@ function availableVersions({ source }: ActivityDeps): string[] {
     .map(({ version }) => version);
 }
 
-export function appliedState({ record, nodes }: LoadedCluster): AppliedState {
+export function appliedState({ record, nodes }: WholeCluster): AppliedState {
   const { restoring, ...applied } = record.applied;
   return {
     ...applied,
@@ -274,7 +274,7 @@ async function endWithoutWork(
 
 async function markStart(
   deps: ActivityDeps,
-  { record, nodes }: LoadedCluster,
+  { record, nodes }: WholeCluster,
   operations: readonly OperationPlan[],
 ): Promise<void> {
   if (!record.applied.created && !record.deleting) {
