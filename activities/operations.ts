@@ -89,8 +89,19 @@ export async function markNodes(
   await setCondition(deps, ref, {
     type: ConditionType.NodeSync,
     status: failed ? ConditionStatus.False : ConditionStatus.True,
-    ...(failed ? { reason: failures.join('. ') } : {}),
+    ...(failed ? { reason: inWords(failures) } : {}),
   });
+}
+
+/** As many as a person reads; each node has its own. */
+const IN_WORDS = 20;
+
+function inWords(failures: readonly string[]): string {
+  const more = failures.length - IN_WORDS;
+  return [
+    ...failures.slice(0, IN_WORDS),
+    ...(more > 0 ? [`and ${String(more)} more nodes`] : []),
+  ].join('. ');
 }
 
 /** A taskset is terminal only when all its operations are: this is its last write. */

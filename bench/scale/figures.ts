@@ -58,7 +58,8 @@ export function scaleTable(runs: readonly ScaleRun[]): string[] {
     ['READY s', ({ seconds }) => seconds.toFixed(1)],
     ['s/m', (_, { wall }) => wall.toFixed(3)],
     ['CPU s/m', (_, { cost }) => cost.toFixed(3)],
-    ['with servers', (_, { allCost }) => allCost.toFixed(3)],
+    ['Temporal', ({ machines, cpu }) => (cpu.temporal / machines).toFixed(3)],
+    ['MongoDB', ({ machines, cpu }) => (cpu.mongo / machines).toFixed(3)],
     ['events/m', (_, { historyEvents }) => historyEvents.toFixed(1)],
     ['longest', ({ longestHistory }) => String(longestHistory)],
     ['writes/m', (_, { mongoWrites }) => mongoWrites.toFixed(1)],
@@ -69,7 +70,7 @@ export function scaleTable(runs: readonly ScaleRun[]): string[] {
     ['load', ({ load }) => load.toFixed(1)],
   ];
   const line = (cells: string[]): string =>
-    cells.map((cell, index) => cell.padStart(columns[index]![0].length + 2)).join('');
+    cells.map((cell, index) => cell.padStart((columns[index]?.[0].length ?? 0) + 2)).join('');
   return [
     line(columns.map(([head]) => head)),
     ...runs.map((run) => line(columns.map(([, cell]) => cell(run, perMachine(run))))),

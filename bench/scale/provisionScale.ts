@@ -29,7 +29,7 @@ const POLL_MS = 1_000;
 const patienceMs = (machines: number): number => 300_000 + machines * 2_000;
 
 export interface ScaleOptions {
-  say(line: string): void;
+  say: (line: string) => void;
   signal: AbortSignal;
 }
 
@@ -48,8 +48,7 @@ export async function provisionScale(
     const env = await environment(data, await serveManifests(ends));
     const plinth = await startPlinth({ config: parseStartConfig(env), env, say });
     ends.push(() => plinth.stop());
-    const figures = await measure(plinth, { farm, signal });
-    return { machines, ...figures };
+    return { machines, ...(await measure(plinth, { farm, signal })) };
   } finally {
     for (const end of ends.toReversed()) await end();
   }
@@ -159,7 +158,13 @@ async function databaseWork(uri: string): Promise<{ writes: number; reads: numbe
   const client = await MongoClient.connect(uri);
   try {
     const { opcounters } = await client.db('admin').command({ serverStatus: 1 });
-    const { insert, update, delete: removed, query, getmore } = opcounters as Record<string, number>;
+    const {
+      insert,
+      update,
+      delete: removed,
+      query,
+      getmore,
+    } = opcounters as Record<string, number>;
     return {
       writes: (insert ?? 0) + (update ?? 0) + (removed ?? 0),
       reads: (query ?? 0) + (getmore ?? 0),

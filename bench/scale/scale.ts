@@ -15,8 +15,12 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
  */
 export async function scale(options: string[]): Promise<void> {
   const sizes = readSizes(options);
-  say('machines: ssh2 servers of test/ssh on loopback that play recorded steps at once and run nothing;');
-  say('cost: processor time of API and worker from the POST to READY; each size with everything started anew');
+  say(
+    'machines: ssh2 servers of test/ssh on loopback that play recorded steps at once and run nothing;',
+  );
+  say(
+    'cost: processor time of API and worker from the POST to READY; each size with everything started anew',
+  );
   const stopping = new AbortController();
   const stop = (): void => stopping.abort(new Error('interrupted'));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
@@ -37,5 +41,7 @@ function readSizes(args: string[]): number[] {
   if (sizes.every((size) => Number.isInteger(size) && size >= 2 && size <= 5_000)) {
     return sizes.toSorted((a, b) => a - b);
   }
-  throw new Error(`--sizes ${values.sizes}: whole numbers from 2 to 5000, with commas between them`);
+  throw new Error(
+    `--sizes ${values.sizes}: whole numbers from 2 to 5000, with commas between them`,
+  );
 }

@@ -28,7 +28,10 @@ export async function startFarm(first: number, last: number): Promise<SshServer[
 }
 
 function recorded(n: number): (asked: AskedStep) => SaidStep {
-  const output = Array.from({ length: LINES }, (_, line) => `[step] line ${String(line + 1)} of it`);
+  const output = Array.from(
+    { length: LINES },
+    (_, line) => `[step] line ${String(line + 1)} of it`,
+  );
   return ({ step }) => {
     if (step === 'facts') return { results: factsOf(n) };
     return { output, results: { caCertHash: CA_HASH, kubeconfig: KUBECONFIG } };

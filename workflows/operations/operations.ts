@@ -1,8 +1,9 @@
 import { patched } from '@temporalio/workflow';
 
+import type { NodeFailure } from '../anew.js';
 import { runClusterSteps } from '../clusterSteps.js';
-import { operationFailure, runNodes, summariseFailures, type NodeFailure } from '../conductor.js';
-import type { OperationInput } from '../input.js';
+import { operationFailure, runNodes, summariseFailures } from '../conductor.js';
+import { isBegun, type OperationInput } from '../input.js';
 import { leaveOrder } from '../leaveOrder.js';
 import { records, steps } from '../proxies.js';
 import { joinNodes } from './joinNodes.js';
@@ -23,6 +24,7 @@ export async function NodeAddition(input: OperationInput): Promise<void> {
 
 /** Out of the cluster through a control plane, then clean. */
 export async function NodeRemoval(input: OperationInput): Promise<void> {
+  if (isBegun(input)) return clean(input, input.plan.nodes);
   await records.beginOperation(input.ref);
   for (const hostname of await leaveOrder(input.ref, input.plan.leave)) {
     await runClusterSteps(input, ['drain', 'etcd-member-remove', 'node-delete'], hostname);
@@ -35,22 +37,24 @@ export async function NodeRemoval(input: OperationInput): Promise<void> {
  * known that those may.
  */
 export async function NodeUpdate(input: OperationInput): Promise<void> {
-  await records.beginOperation(input.ref);
-  await leaveOrder(input.ref, input.plan.leaveNext);
-  if (input.plan.nodes.some(({ path }) => path === 'endpoint') && patched('kubeconfig-follows')) {
-    // The one that people have been given may name a control plane that leaves.
-    await steps.storeKubeconfig.executeWithOptions({ summary: 'Fetch the kubeconfig' }, [
-      input.ref,
-    ]);
-  }
+  if (!isBegun(input)) await beginUpdate(input);
   const failures = await runNodes(input, input.plan.nodes);
   if (failures.length > 0) throw operationFailure(summariseFailures(failures), true);
   await runClusterSteps(input, input.plan.clusterSteps);
 }
 
+async function beginUpdate({ ref, plan }: OperationInput): Promise<void> {
+  await records.beginOperation(ref);
+  await leaveOrder(ref, plan.leaveNext);
+  if (plan.nodes.some(({ path }) => path === 'endpoint') && patched('kubeconfig-follows')) {
+    // The one that people have been given may name a control plane that leaves.
+    await steps.storeKubeconfig.executeWithOptions({ summary: 'Fetch the kubeconfig' }, [ref]);
+  }
+}
+
 /** To another version of Kubernetes: control planes one by one, then workers. Stops at the first that fails. */
 export async function ClusterUpgrade(input: OperationInput): Promise<void> {
-  await records.beginOperation(input.ref);
+  if (!isBegun(input)) await records.beginOperation(input.ref);
   const failures = await runNodes(input, input.plan.nodes);
   await records.markNodes(
     input.ref,
@@ -66,7 +70,7 @@ export async function ClusterUpgrade(input: OperationInput): Promise<void> {
 }
 
 export async function BlueprintSync(input: OperationInput): Promise<void> {
-  await records.beginOperation(input.ref);
+  if (!isBegun(input)) await records.beginOperation(input.ref);
   // A blueprint that has more of the built-in parts than the one before needs their images on the nodes.
   if (input.plan.nodes.length > 0) {
     const failures = await runNodes(input, input.plan.nodes);
@@ -77,7 +81,7 @@ export async function BlueprintSync(input: OperationInput): Promise<void> {
 
 /** No eviction: everything goes. Workers first, then control planes; one that fails does not stop the others. */
 export async function ClusterDeletion(input: OperationInput): Promise<void> {
-  await records.beginOperation(input.ref);
+  if (!isBegun(input)) await records.beginOperation(input.ref);
   await clean(input, input.plan.nodes);
 }
 
