@@ -1,5 +1,6 @@
 import { api } from './api.js';
 import { dayTwo } from './dayTwo.js';
+import { fanout } from './fanout/fanout.js';
 import { provision } from './provision.js';
 import { scale } from './scale/scale.js';
 
@@ -18,6 +19,11 @@ const benches: Readonly<Record<string, { run: Bench; about: string }>> = {
     about:
       'a cluster on lab machines: applied again, a worker added, one minor further under calls, a worker removed ' +
       '[--runs N]',
+  },
+  fanout: {
+    run: fanout,
+    about:
+      'the same 30 commands over 40 sshd on loopback, beside Ansible [--machines N] [--rounds N]',
   },
   provision: {
     run: provision,
