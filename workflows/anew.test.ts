@@ -83,10 +83,10 @@ describe('an operation of more nodes than one run takes', () => {
     const [first] = last;
     expect(first?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId).toMatch(/./);
     expect(last.length).toBeLessThan(500);
-  }, 60_000);
+  }, 240_000);
 });
 
-describe('a later run of an operation', () => {
+describe('a later run of an operation', { timeout: 60_000 }, () => {
   it('does nothing again that was done, and tells what had failed', async () => {
     const { calls, failure, eventsOf } = await play({
       name: 'ClusterCreation',

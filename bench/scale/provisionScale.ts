@@ -24,7 +24,10 @@ import type { ScaleRun } from './figures.js';
 const HOST = '127.0.0.1';
 const CLUSTERS = '/apis/infra.k8smgmt.io/v3/projects/defaultproject/clusters';
 const NAME = 'scale';
-const POLL_MS = 1_000;
+/** As often for each machine, whatever the size: an answer tells of all of them. */
+const pollMs = (machines: number): number => Math.min(10_000, Math.max(500, machines * 10));
+/** A server that is busy may fail a poll; one that fails them all so long is no use. */
+const FAILING_MS = 120_000;
 /** Two seconds a machine and five minutes: whatever takes longer is not worth waiting for. */
 const patienceMs = (machines: number): number => 300_000 + machines * 2_000;
 
@@ -109,11 +112,19 @@ async function measure(
   };
   const cpuBefore = await cpuOf(plinth);
   const writesBefore = await databaseWork(plinth.mongodbUri);
+  let failedPolls = 0;
   const postedAt = Date.now();
   await ask('', scaleCluster(farm.ports));
   const acceptedSeconds = (Date.now() - postedAt) / 1000;
+  let answeredAt = Date.now();
   for (;;) {
-    const { status } = await ask<Cluster>(`/${NAME}/status`);
+    const answer = await ask<Cluster>(`/${NAME}/status`).catch((error: unknown) => {
+      if (signal.aborted || Date.now() - answeredAt > FAILING_MS) throw error;
+      failedPolls += 1;
+      return undefined;
+    });
+    if (answer !== undefined) answeredAt = Date.now();
+    const status = answer?.status;
     if (status?.commonStatus.conditionStatus === 3) throw new Error(status.commonStatus.reason);
     if (status?.commonStatus.conditionStatus === 2) {
       const open = status.conditions.filter((each) => each.status !== ConditionStatus.True);
@@ -123,7 +134,7 @@ async function measure(
     if (Date.now() - postedAt > patienceMs(farm.ports.length)) {
       throw new Error('not READY in time');
     }
-    await delay(POLL_MS, undefined, { signal });
+    await delay(pollMs(farm.ports.length), undefined, { signal });
   }
   const seconds = (Date.now() - postedAt) / 1000;
   const load = loadavg()[0] ?? 0;
@@ -133,7 +144,7 @@ async function measure(
   const { logins, most } = await farm.logins();
   const { api, worker } = plinth.pids();
   return {
-    ...{ acceptedSeconds, seconds, load },
+    ...{ acceptedSeconds, seconds, load, failedPolls },
     cpu: {
       ...{ api: used('api'), worker: used('worker') },
       ...{ temporal: used('temporal'), mongo: used('mongo') },
