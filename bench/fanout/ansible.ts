@@ -34,7 +34,7 @@ export async function ensureAnsible(say: (line: string) => void): Promise<string
 export async function byAnsible(
   playbook: string,
   farm: SshdFarm,
-  settings: AnsibleSettings,
+  { signal, ...settings }: AnsibleSettings & { signal: AbortSignal },
 ): Promise<number> {
   // What it keeps, its connections' sockets among it, is this call's alone. Sockets want a short path.
   const own = await mkdtemp('/tmp/plinth-ansible-');
@@ -48,7 +48,7 @@ export async function byAnsible(
   try {
     await run(playbook, ['-i', join(own, 'inventory'), join(own, 'play.yml')], {
       env: { ...process.env, ANSIBLE_CONFIG: config, ANSIBLE_HOME: join(own, 'home') },
-      ...{ timeout: TIMEOUT_MS, maxBuffer: OUTPUT_BYTES, cwd: own },
+      ...{ timeout: TIMEOUT_MS, maxBuffer: OUTPUT_BYTES, cwd: own, signal },
     });
     return (performance.now() - startedAt) / 1000;
   } finally {

@@ -28,11 +28,12 @@ export async function fanout(options: string[]): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'plinth-fanout-'));
   const farm = await startSshds(machines, folder);
   const stopping = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+  const { signal } = stopping;
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stopping.abort());
   const verified = async (seconds: Promise<number>): Promise<number> => {
     const took = await seconds;
     await Promise.all(farm.machines.map(checkAndClear));
-    stopping.signal.throwIfAborted();
+    signal.throwIfAborted();
     return took;
   };
   try {
@@ -45,8 +46,10 @@ export async function fanout(options: string[]): Promise<void> {
       figures.push({
         exec: await verified(byExec(farm.machines)),
         runner: await verified(byRunner(farm.machines)),
-        ansibleTuned: await verified(byAnsible(playbook, farm, { forks: 40, pipelining: true })),
-        ansible: await verified(byAnsible(playbook, farm, { forks: 5, pipelining: false })),
+        ansibleTuned: await verified(
+          byAnsible(playbook, farm, { forks: 40, pipelining: true, signal }),
+        ),
+        ansible: await verified(byAnsible(playbook, farm, { forks: 5, pipelining: false, signal })),
         load: loadavg()[0] ?? 0,
       });
     }
