@@ -47,7 +47,8 @@ export async function runThrough(
   { only, snapshot }: { only?: string; snapshot?: string } = {},
 ): Promise<StepOutcome & { node: string; results: StepRunResult['results'] }> {
   return heartbeating(async () => {
-    const loaded = await loadCluster(deps, ref);
+    const about = [ref.subject, ...(ref.leaving ?? [])].filter((name) => name !== undefined);
+    const loaded = await loadCluster(deps, ref, { hostnames: about, controlPlanes: true });
     const through = joinedControlPlanes(loaded, ref.subject).filter(
       ({ hostname }) =>
         (only === undefined || hostname === only) && ref.leaving?.includes(hostname) !== true,

@@ -7,7 +7,7 @@ import { withMachine } from './targets.js';
 
 /** Facts of one machine in one round trip, nothing changed on it; kept for preflight and for the steps. */
 export async function gatherFacts(deps: ActivityDeps, ref: NodeRef): Promise<void> {
-  const loaded = await loadCluster(deps, ref);
+  const loaded = await loadCluster(deps, ref, { hostnames: [ref.hostname] });
   const node = nodeSpec(loaded, ref.hostname);
   const startedAt = Date.now();
   const query = { ...ref, spec: loaded.record.desired.spec, node };

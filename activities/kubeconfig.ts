@@ -15,7 +15,7 @@ import { isLost, stepError } from './stepError.js';
  * balancer that the spec names, or a control plane of the spec, the first one unless it is to leave.
  */
 export async function storeKubeconfig(deps: ActivityDeps, ref: OperationRef): Promise<void> {
-  const loaded = await loadCluster(deps, ref);
+  const loaded = await loadCluster(deps, ref, { controlPlanes: true });
   const { spec } = loaded.record.desired;
   const wanted = new Set(spec.config.nodes.map(({ hostname }) => hostname));
   const { on, admin } = await fetchAdminConf(

@@ -2,30 +2,63 @@ import type { ClusterSpec, NodeSpec } from '../core/cluster.js';
 import { AppError, ErrorCode } from '../core/errors.js';
 import { isControlPlane } from '../core/plan.js';
 import type { ClusterRecord, NodeRecord } from '../core/records.js';
+import type { ClusterHead } from '../store/types.js';
 import type { ActivityDeps } from './deps.js';
 
 /** A cluster as an activity sees it: one read each, then pure. */
 export interface LoadedCluster {
+  record: ClusterHead & { desired: Pick<ClusterRecord['desired'], 'spec'> };
+  /** Those that were asked for, by hostname. */
+  nodes: NodeRecord[];
+}
+
+/** All that is known of a cluster. */
+export interface WholeCluster {
   record: ClusterRecord;
   nodes: NodeRecord[];
 }
 
-/** The cluster as its taskset found it. NotFound when the cluster of this life is gone. */
+/** Which nodes an activity looks at: none of them reads a thousand for the sake of one. */
+export interface NodesWanted {
+  hostnames?: readonly string[];
+  /** Those of the spec and those that are to leave. */
+  controlPlanes?: boolean;
+  all?: boolean;
+}
+
+/** The cluster as its taskset found it, with the nodes asked for. NotFound when the cluster of this life is gone. */
 export async function loadCluster(
   deps: ActivityDeps,
   ref: { clusterId: string; tasksetId: string; kubernetesVersion?: string },
+  wanted: NodesWanted,
 ): Promise<LoadedCluster> {
   const { clusterId, tasksetId } = ref;
-  const [record, nodes, found] = await Promise.all([
-    deps.store.clusters.getById(clusterId),
-    deps.store.nodes.list(clusterId),
+  const [head, nodes, found] = await Promise.all([
+    deps.store.clusters.head(clusterId),
+    nodesOf(deps, clusterId, wanted),
     deps.store.tasksets.spec(tasksetId),
   ]);
-  if (record === undefined) throw new AppError(ErrorCode.NotFound, `cluster ${clusterId} is gone`);
   // What came after the taskset began is a taskset of its own: no step may see half of it.
-  const spec = atVersion(found ?? record.desired.spec, ref.kubernetesVersion);
-  const desired = { ...record.desired, spec };
-  return { record: { ...record, desired }, nodes };
+  const whole = found ?? (await deps.store.clusters.getById(clusterId))?.desired.spec;
+  if (head === undefined || whole === undefined) {
+    throw new AppError(ErrorCode.NotFound, `cluster ${clusterId} is gone`);
+  }
+  const spec = atVersion(whole, ref.kubernetesVersion);
+  return { record: { ...head, desired: { spec } }, nodes };
+}
+
+async function nodesOf(
+  { store: { nodes } }: ActivityDeps,
+  clusterId: string,
+  { hostnames = [], controlPlanes = false, all = false }: NodesWanted,
+): Promise<NodeRecord[]> {
+  if (all) return nodes.list(clusterId);
+  const found = await Promise.all([
+    hostnames.length === 0 ? [] : nodes.list(clusterId, hostnames),
+    controlPlanes ? nodes.controlPlanes(clusterId) : [],
+  ]);
+  const byName = new Map(found.flat().map((node) => [node.hostname, node]));
+  return [...byName.values()].toSorted((a, b) => (a.hostname < b.hostname ? -1 : 1));
 }
 
 /** On the way to the spec's version, or while a creation is ended that was begun with another one. */

@@ -31,7 +31,10 @@ export interface StepOutcome {
 /** One step of one node: run or found again, recorded before and after. */
 export async function runNodeStep(deps: ActivityDeps, ref: StepRef): Promise<StepOutcome> {
   return heartbeating(async () => {
-    const loaded = await loadCluster(deps, ref);
+    const loaded = await loadCluster(deps, ref, {
+      hostnames: [ref.hostname],
+      controlPlanes: THROUGH_STEPS.has(ref.step) || JOIN_STEPS.has(ref.step),
+    });
     const on = nodeSpec(loaded, ref.hostname);
     const previous = loaded.nodes.find((node) => node.hostname === ref.hostname)?.steps[ref.step];
     const { startedAt, ...first } = attemptOf(previous, ref);

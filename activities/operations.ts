@@ -39,7 +39,7 @@ export async function endOperation(
 }
 
 async function recordApplied(deps: ActivityDeps, ref: OperationRef): Promise<void> {
-  const { record } = await loadCluster(deps, ref);
+  const { record } = await loadCluster(deps, ref, {});
   const { spec } = record.desired;
   switch (ref.operation) {
     case OperationName.ClusterCreation:
@@ -92,8 +92,19 @@ export async function markNodes(
   await setCondition(deps, ref, {
     type: ConditionType.NodeSync,
     status: failed ? ConditionStatus.False : ConditionStatus.True,
-    ...(failed ? { reason: failures.join('. ') } : {}),
+    ...(failed ? { reason: inWords(failures) } : {}),
   });
+}
+
+/** As many as a person reads; each node has its own. */
+const IN_WORDS = 20;
+
+function inWords(failures: readonly string[]): string {
+  const more = failures.length - IN_WORDS;
+  return [
+    ...failures.slice(0, IN_WORDS),
+    ...(more > 0 ? [`and ${String(more)} more nodes`] : []),
+  ].join('. ');
 }
 
 /** A taskset is terminal only when all its operations are: this is its last write. */
@@ -107,7 +118,7 @@ export async function endTaskset(
   const failed = failures.length > 0;
   const reason = failures.map((outcome) => outcome.errorSummary).join('. ');
   const [{ record }, taskset] = await Promise.all([
-    loadCluster(deps, work),
+    loadCluster(deps, work, {}),
     deps.store.tasksets.get(work.clusterId, work.tasksetId),
   ]);
   const status = provisionStatusAtEnd({
@@ -168,7 +179,7 @@ export async function forgetNode(
   deps: ActivityDeps,
   ref: OperationRef & { hostname: string },
 ): Promise<void> {
-  const { record } = await loadCluster(deps, ref);
+  const { record } = await loadCluster(deps, ref, {});
   const spec = record.desired.spec.config.nodes.find((node) => node.hostname === ref.hostname);
   await deps.store.nodes.remove(ref.clusterId, ref.hostname);
   if (spec === undefined || record.deleting) {

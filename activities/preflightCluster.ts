@@ -25,7 +25,7 @@ export async function preflightCluster(
   ref: OperationRef,
   input: { hostnames: string[]; unreachable: Unreachable[] },
 ): Promise<void> {
-  const loaded = await loadCluster(deps, ref);
+  const loaded = await loadCluster(deps, ref, { all: true });
   const lost = new Set(input.unreachable.map((node) => node.hostname));
   const nodes = input.hostnames
     .filter((hostname) => !lost.has(hostname))

@@ -7,7 +7,7 @@ import { certificatesReadParams } from '../machine/steps/certificates.js';
 import { scriptText, stepModule } from '../machine/steps/registry.js';
 import type { ClusterKey } from '../store/types.js';
 import type { ActivityDeps } from './deps.js';
-import { joinedControlPlanes, type LoadedCluster } from './load.js';
+import { joinedControlPlanes, type WholeCluster } from './load.js';
 import { stepError } from './stepError.js';
 import { withMachine } from './targets.js';
 
@@ -50,7 +50,7 @@ async function readCluster(deps: ActivityDeps, { id }: ClusterKey, now: Date): P
 /** Beside whatever is done to the machine, as facts are gathered; it has no log. */
 async function readMachine(
   deps: ActivityDeps,
-  { record }: LoadedCluster,
+  { record }: WholeCluster,
   { hostname, spec: node }: NodeRecord,
 ): Promise<CertificateExpiry | undefined> {
   const { id: clusterId, project, name, applied, desired } = record;

@@ -46,7 +46,9 @@ export async function restoreContext(
     .filter(({ path }) => path === 'restore-control-plane')
     .map(({ hostname }) => hostname);
   // A control plane that the spec takes away leaves in an operation of its own, by its node.
-  const known = loaded.nodes.filter(({ joined }) => joined).map(({ hostname }) => hostname);
+  const known = (await deps.store.nodes.list(ref.clusterId))
+    .filter(({ joined }) => joined)
+    .map(({ hostname }) => hostname);
   const context = { id, others, keep: known.filter((name) => !others.includes(name)) };
   if (ref.step !== 'etcd-restore') return context;
   const opened = await openSnapshot(deps, ref.clusterId, snapshotOf({ id, args }));

@@ -36,7 +36,7 @@ export async function takeSnapshot(deps: ActivityDeps, ref: SnapshotRef): Promis
   await heartbeating(async () => {
     const known = await deps.store.snapshots.get(ref.clusterId, ref.snapshot);
     if (known?.complete === true) return;
-    const loaded = await loadCluster(deps, ref);
+    const loaded = await loadCluster(deps, ref, { controlPlanes: true });
     let failure: AppError | undefined;
     for (const { spec: on } of joinedControlPlanes(loaded)) {
       try {

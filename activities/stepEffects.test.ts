@@ -61,8 +61,10 @@ describe('what a spec that may never be applied whole has begun to change is rec
     const applied = structuredClone(record.desired.spec);
     if (change) record.desired.spec.config.nodes[1]!.labels = { a: 'b' };
     const found = {};
+    const whole = { ...record, applied: { ...record.applied, spec: applied, ...known } };
     const store = {
       clusters: {
+        getById: () => Promise.resolve(whole),
         setApplied: (_id: string, set: object) => Promise.resolve(void Object.assign(found, set)),
       },
     };
@@ -72,7 +74,7 @@ describe('what a spec that may never be applied whole has begun to change is rec
         ...{ project: 'p', name: 'demo', clusterId: record.id, generation: 1, tasksetId: 't' },
         ...{ operation, operationIndex: 0, step },
       },
-      { record: { ...record, applied: { ...record.applied, spec: applied, ...known } }, nodes: [] },
+      { record: whole, nodes: [] },
     );
     return found;
   }

@@ -41,13 +41,15 @@ export async function beforeStep(deps: ActivityDeps, ref: StepRef, on: NodeSpec)
 }
 
 /** What of another spec is on the cluster from here on, should it never be applied whole. */
-function beginsWith(
-  { step, operation }: ClusterStepRef,
+async function beginsWith(
+  { store }: ActivityDeps,
+  { clusterId, step, operation }: ClusterStepRef,
   { record: { applied, desired } }: LoadedCluster,
-): Partial<AppliedCluster> | undefined {
-  if (step === 'node-metadata' && applied.spec !== undefined && applied.metadataBegun !== true) {
-    const moved = metadataOf(applied.spec) !== metadataOf(desired.spec);
-    return moved ? { metadataBegun: true } : undefined;
+): Promise<Partial<AppliedCluster> | undefined> {
+  if (step === 'node-metadata' && applied.metadataBegun !== true) {
+    const had = (await store.clusters.getById(clusterId))?.applied.spec;
+    if (had === undefined) return undefined;
+    return metadataOf(had) === metadataOf(desired.spec) ? undefined : { metadataBegun: true };
   }
   const syncs = operation === OperationName.BlueprintSync && SYNCING.has(step);
   return syncs && applied.blueprintBegun !== true ? { blueprintBegun: true } : undefined;
@@ -65,7 +67,7 @@ export async function beforeClusterStep(
   ref: ClusterStepRef,
   loaded: LoadedCluster,
 ): Promise<void> {
-  const begun = beginsWith(ref, loaded);
+  const begun = await beginsWith(deps, ref, loaded);
   if (begun !== undefined) await deps.store.clusters.setApplied(ref.clusterId, begun);
   if (!LEAVING.has(ref.step) || ref.subject === undefined) return;
   await deps.store.nodes.upsert(ref.clusterId, ref.subject, {

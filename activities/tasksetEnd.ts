@@ -1,5 +1,5 @@
 import { isAside } from '../core/planAsked.js';
-import type { ClusterRecord } from '../core/records.js';
+import type { AppliedCluster } from '../core/records.js';
 import { OperationName } from '../core/words.js';
 import type { OperationOutcome, Work } from './refs.js';
 
@@ -35,7 +35,7 @@ export function tasksetEnd({
 }: {
   work: Work;
   outcomes: readonly OperationOutcome[];
-  record: ClusterRecord;
+  record: { applied: Pick<AppliedCluster, 'failure' | 'restoring'> };
 }): TasksetEnd {
   const ofSpec = work.operations.some((operation) => !isAside(operation));
   const failures = outcomes.filter((outcome) => outcome.failed);

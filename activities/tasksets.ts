@@ -20,7 +20,7 @@ import {
   markWaiting,
   registeredMachines,
 } from './registeredMachines.js';
-import type { LoadedCluster } from './load.js';
+import type { WholeCluster } from './load.js';
 import { provisionStatusAtStart } from './provisionStatus.js';
 import { secretsOwner, type ClusterRef, type Waiting, type Work } from './refs.js';
 
@@ -129,7 +129,7 @@ async function noteTaken(
 async function takeWhileWaiting(
   deps: ActivityDeps,
   input: ClusterRef & { tasksetId: string },
-  loaded: LoadedCluster,
+  loaded: WholeCluster,
 ): Promise<Work | undefined> {
   const { record } = loaded;
   const spec = record.applied.spec;
@@ -252,7 +252,7 @@ async function endWithoutWork(
 
 async function markStart(
   deps: ActivityDeps,
-  { record, nodes }: LoadedCluster,
+  { record, nodes }: WholeCluster,
   operations: readonly OperationPlan[],
 ): Promise<void> {
   if (!record.applied.created && !record.deleting) {

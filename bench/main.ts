@@ -1,6 +1,8 @@
 import { api } from './api.js';
 import { dayTwo } from './dayTwo.js';
+import { fanout } from './fanout/fanout.js';
 import { provision } from './provision.js';
+import { scale } from './scale/scale.js';
 import { watch } from './watch.js';
 
 /** A measurement: takes its options, prints a table and, last, one JSON line. */
@@ -19,6 +21,11 @@ const benches: Readonly<Record<string, { run: Bench; about: string }>> = {
       'a cluster on lab machines: applied again, a worker added, one minor further under calls, a worker removed ' +
       '[--runs N]',
   },
+  fanout: {
+    run: fanout,
+    about:
+      'the same 30 commands over 40 sshd on loopback, beside Ansible [--machines N] [--rounds N]',
+  },
   provision: {
     run: provision,
     about:
@@ -28,6 +35,11 @@ const benches: Readonly<Record<string, { run: Bench; about: string }>> = {
     run: watch,
     about:
       'what watching clusters costs, and how soon the status tells the truth [--clusters N] [--seconds N]',
+  },
+  scale: {
+    run: scale,
+    about:
+      'one cluster of 10, 100 and 1,000 machines that play recorded steps, from POST to READY [--sizes N,N,…]',
   },
 };
 

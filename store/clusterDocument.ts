@@ -2,6 +2,7 @@ import type { BlueprintRef } from '../core/blueprints.js';
 import type { AppliedCluster, ClusterRecord } from '../core/records.js';
 import type { ClusterSpec } from '../core/cluster.js';
 import { labelTerms } from '../core/labels.js';
+import type { ClusterHead } from './types.js';
 
 /**
  * A cluster as it lies in the database. Specs are JSON text: their label keys hold dots and dollars, and a
@@ -42,10 +43,26 @@ export interface ClusterDocument extends Omit<ClusterRecord, 'id' | 'desired' | 
 }
 
 export function clusterRecord(document: ClusterDocument): ClusterRecord {
+  const { desired, applied } = document;
+  const head = clusterHead(document);
+  return {
+    ...head,
+    desired: JSON.parse(desired) as ClusterRecord['desired'],
+    applied: {
+      ...head.applied,
+      ...(applied.spec === undefined ? {} : { spec: JSON.parse(applied.spec) as ClusterSpec }),
+    },
+  };
+}
+
+/** Of a document that may have been read without its specs. */
+export function clusterHead(
+  document: Omit<ClusterDocument, 'desired'> & { desired?: string },
+): ClusterHead {
   const {
     _id: id,
-    desired,
-    applied: { spec, ...applied },
+    desired: _desired,
+    applied: { spec: _spec, ...applied },
     waiting: _waiting,
     waitingSince: _since,
     commonSequence: _sequence,
@@ -63,15 +80,7 @@ export function clusterRecord(document: ClusterDocument): ClusterRecord {
     judged: _judged,
     ...rest
   } = document;
-  return {
-    id,
-    ...rest,
-    desired: JSON.parse(desired) as ClusterRecord['desired'],
-    applied: {
-      ...applied,
-      ...(spec === undefined ? {} : { spec: JSON.parse(spec) as ClusterSpec }),
-    },
-  };
+  return { id, ...rest, applied };
 }
 
 export function labelTermsOf(desired: ClusterRecord['desired']): string[] {

@@ -7,7 +7,7 @@ import { CommonConditionStatus } from '../core/words.js';
 import { applyCluster, submission } from './applyCluster.js';
 import { askOperation, changeAsked, retryAsked } from './askedOperations.js';
 import { batched } from './batched.js';
-import { clusterRecord, labelTermsOf } from './clusterDocument.js';
+import { clusterHead, clusterRecord, labelTermsOf } from './clusterDocument.js';
 import type { ClusterDocument } from './clusterDocument.js';
 import { ensureListIndexes, listClusters } from './clusterList.js';
 import { noteClusterName, openClusterNames } from './clusterNames.js';
@@ -21,6 +21,8 @@ import type { ClusterStore, Precondition } from './types.js';
 
 /** Big records: read a few at a time, with no cursor left open while the visitor takes its time. */
 const VISIT_BATCH = 50;
+/** Half a megabyte each for a thousand nodes, and each step of each of them asks. */
+const WITHOUT_SPECS = { projection: { desired: 0, 'applied.spec': 0 } } as const;
 
 export async function openClusters(db: Db): Promise<ClusterStore> {
   const clusters = db.collection<ClusterDocument>(CollectionName.clusters);
@@ -99,6 +101,10 @@ export async function openClusters(db: Db): Promise<ClusterStore> {
       return recordOf(found[0] ?? null);
     },
     getById: (id) => one({ _id: id }),
+    async head(id) {
+      const found = await clusters.findOne({ _id: id }, WITHOUT_SPECS);
+      return found === null ? undefined : clusterHead(found);
+    },
     ...listClusters(clusters, names),
     listRevision: (project) => names.revision(project),
     async markDeleting(project, name, precondition, force = false) {

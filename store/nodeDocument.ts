@@ -8,6 +8,8 @@ export interface NodeDocument extends Omit<NodeRecord, 'spec' | 'facts'> {
   _id: string;
   spec: string;
   facts?: string;
+  /** By the spec; documents from before it was kept have none, which a query finds as null. */
+  controlPlane?: boolean | null;
   /** Per step: what wrote it last, later is higher. Guards against late writes. */
   stepOrder?: Partial<Record<StepName, number>>;
 }
@@ -17,7 +19,7 @@ export function nodeId(clusterId: string, hostname: string): string {
 }
 
 export function nodeRecord(document: NodeDocument): NodeRecord {
-  const { _id, spec, facts, stepOrder: _order, ...rest } = document;
+  const { _id, spec, facts, stepOrder: _order, controlPlane: _role, ...rest } = document;
   return {
     ...rest,
     spec: JSON.parse(spec) as NodeSpec,

@@ -35,6 +35,20 @@ function step(tasksetId: string, set: Partial<NodeStepRecord> = {}): NodeStepRec
 
 const stepOf = async () => (await db.store.nodes.get(clusterId, 'node-1'))?.steps['kubeadm-init'];
 
+test('control planes are found by themselves, those that were stored before that was kept as well', async () => {
+  for (const each of [node(1), node(2)]) {
+    await db.store.nodes.upsert(clusterId, each.hostname, { spec: each });
+  }
+  const found = async () =>
+    (await db.store.nodes.controlPlanes(clusterId)).map(({ hostname }) => hostname);
+  expect(await found()).toEqual(['node-1']);
+  const nodes = db.client.db(db.database).collection('nodes');
+  await nodes.updateMany({ clusterId }, { $unset: { controlPlane: true } });
+  expect(await found()).toEqual(['node-1']);
+  await db.store.nodes.upsert(clusterId, 'node-1', { spec: node(1, { roles: ['Worker'] }) });
+  expect(await found()).toEqual([]);
+});
+
 test('the first upsert makes a whole node', async () => {
   await db.store.nodes.upsert(clusterId, 'node-1', { spec: node(1) });
   expect(await db.store.nodes.get(clusterId, 'node-1')).toEqual({

@@ -1,5 +1,6 @@
 import type { Db, UpdateFilter } from 'mongodb';
 
+import { isControlPlane } from '../core/plan.js';
 import type { NodeRecord } from '../core/records.js';
 import { NodeStatus } from '../core/words.js';
 import { batched } from './batched.js';
@@ -17,6 +18,7 @@ const ATTEMPTS = 1_000_000;
 export async function openNodes(db: Db): Promise<NodeStore> {
   const nodes = db.collection<NodeDocument>(CollectionName.nodes);
   await nodes.createIndex({ clusterId: 1, hostname: 1 }, { unique: true }, undefined);
+  await nodes.createIndex({ clusterId: 1, controlPlane: 1 });
   const sequenceOf = sequencesOf(db);
   const statuses = batched(async (clusterIds) => {
     const found = await nodes
@@ -37,12 +39,20 @@ export async function openNodes(db: Db): Promise<NodeStore> {
   });
   return {
     async list(clusterId, hostnames) {
-      const of = hostnames === undefined ? {} : { hostname: { $in: [...hostnames] } };
-      const found = await nodes
-        .find({ clusterId, ...of })
-        .sort({ hostname: 1 })
-        .toArray();
-      return found.map(nodeRecord);
+      const of =
+        hostnames === undefined
+          ? { clusterId }
+          : { _id: { $in: hostnames.map((hostname) => nodeId(clusterId, hostname)) } };
+      const found = await nodes.find(of).toArray();
+      return found.toSorted(byHostname).map(nodeRecord);
+    },
+    async controlPlanes(clusterId) {
+      // null: it was stored before that was kept, and may be one.
+      const found = await nodes.find({ clusterId, controlPlane: { $in: [true, null] } }).toArray();
+      return found
+        .toSorted(byHostname)
+        .map(nodeRecord)
+        .filter(({ spec }) => isControlPlane(spec));
     },
     async statuses(clusterId) {
       return (await statuses(clusterId)) ?? [];
@@ -101,7 +111,9 @@ function nodeUpdate(set: Parameters<NodeStore['upsert']>[2]): UpdateFilter<NodeD
     $set: {
       modifiedAt: timestamp(),
       ...plain,
-      ...(spec === undefined ? {} : { spec: JSON.stringify(spec) }),
+      ...(spec === undefined
+        ? {}
+        : { spec: JSON.stringify(spec), controlPlane: isControlPlane(spec) }),
       ...(facts === undefined ? {} : { facts: JSON.stringify(facts) }),
     },
     ...(healed ? { $unset: { lastError: true } } : {}),

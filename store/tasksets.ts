@@ -1,11 +1,11 @@
 import type { Collection, Db } from 'mongodb';
 
-import type { ClusterSpec } from '../core/cluster.js';
 import { AppError, ErrorCode } from '../core/errors.js';
 import { OperationStatus } from '../core/words.js';
 import { clusterLives } from './clusterLives.js';
 import { CollectionName } from './collections.js';
 import { isDuplicate } from './databaseError.js';
+import { createFrozenSpecs } from './frozenSpecs.js';
 import { latestTasksets } from './latestTasksets.js';
 import { mapSlice, readPage } from './paging.js';
 import { tasksetRecord } from './tasksetDocument.js';
@@ -22,6 +22,7 @@ export async function openTasksets(db: Db): Promise<TasksetStore> {
   const tasksets = db.collection<TasksetDocument>(CollectionName.tasksets);
   await tasksets.createIndex({ clusterId: 1, sequence: -1 }, { unique: true }, undefined);
   const latest = latestTasksets(tasksets, WITHOUT_SPEC);
+  const specs = createFrozenSpecs();
   return {
     async begin(taskset) {
       const { id, plan, spec, ...rest } = taskset;
@@ -65,8 +66,10 @@ export async function openTasksets(db: Db): Promise<TasksetStore> {
       );
     },
     async spec(tasksetId) {
+      const known = specs.get(tasksetId);
+      if (known !== undefined) return known;
       const found = await tasksets.findOne({ _id: tasksetId }, { projection: { spec: 1 } });
-      return found?.spec === undefined ? undefined : (JSON.parse(found.spec) as ClusterSpec);
+      return found?.spec === undefined ? undefined : specs.put(tasksetId, found.spec);
     },
     async get(clusterId, tasksetId) {
       const found = await tasksets.findOne({ _id: tasksetId, clusterId }, WITHOUT_SPEC);

@@ -90,6 +90,11 @@ export interface ListedCluster extends Pick<
   desired: string;
 }
 
+/** A cluster without what is desired and without the spec that was applied. */
+export type ClusterHead = Omit<ClusterRecord, 'desired' | 'applied'> & {
+  applied: Omit<AppliedCluster, 'spec'>;
+};
+
 export interface ClusterStore {
   /**
    * In one atomic write: a new cluster, or a new generation of the one of that name, and commonStatus = submitted (1).
@@ -110,6 +115,8 @@ export interface ClusterStore {
   /** A cluster of another project that is shared with this one; of several, that of the first project by name. */
   getShared(project: string, name: string): Promise<ClusterRecord | undefined>;
   getById(id: string): Promise<ClusterRecord | undefined>;
+  /** Without its specs, which are most of it. */
+  head(id: string): Promise<ClusterHead | undefined>;
   /** By name. */
   list(
     project: string,
@@ -227,6 +234,8 @@ export interface ClusterDue {
 export interface NodeStore {
   /** By hostname: all, or those of these names. */
   list(clusterId: string, hostnames?: readonly string[]): Promise<NodeRecord[]>;
+  /** Those whose spec says so, by hostname. */
+  controlPlanes(clusterId: string): Promise<NodeRecord[]>;
   /** Without facts and steps: what the status endpoint reads again and again. */
   statuses(clusterId: string): Promise<Pick<NodeRecord, 'hostname' | 'status'>[]>;
   get(clusterId: string, hostname: string): Promise<NodeRecord | undefined>;
@@ -255,7 +264,10 @@ export interface TasksetStore {
   begin(
     taskset: Omit<TasksetRecord, 'sequence' | 'createdAt'> & { spec?: ClusterSpec },
   ): Promise<TasksetRecord>;
-  /** The spec that the taskset applies, as it was when it began: a later change is a taskset of its own. */
+  /**
+   * The spec that the taskset applies, as it was when it began: a later change is a taskset of its own. Shared by all who
+   * ask for it, and frozen.
+   */
   spec(tasksetId: string): Promise<ClusterSpec | undefined>;
   /** Forwards only: a success stays one, and an ended taskset is not reopened. */
   setOperation(

@@ -12,6 +12,7 @@ import {
 import type { NodeTask } from '../core/plan.js';
 import type { NodePath } from '../core/steps.js';
 import { describeFailure, failureType } from './failures.js';
+import { goOnAnew, isLong, taskKey, type NodeFailure, type SoFar } from './anew.js';
 import { Gates, type Opening } from './gates.js';
 import type { OperationInput } from './input.js';
 import { gateSignal, progressSignal } from './messages.js';
@@ -29,15 +30,8 @@ const START_ORDER: readonly (readonly NodePath[])[] = [
 /** Nodes of one operation at work at once: each is a child with its own history. */
 const WINDOW = 50;
 
-export interface NodeFailure {
-  hostname: string;
-  /** In words. */
-  text: string;
-  /** Its class, where it is one of ours. */
-  type: string | undefined;
-  /** It never started because of another node. */
-  blocked: boolean;
-}
+/** Failures of nodes that a summary tells; the others are named. Each node's own is with the node. */
+const IN_WORDS = 20;
 
 export interface ConductorHooks {
   /** The first control plane answers. */
@@ -46,7 +40,8 @@ export interface ConductorHooks {
 
 /**
  * Starts a child per node, opens the gates between them, and waits for all of them: one failed node is
- * one node's failure.
+ * one node's failure. Between two nodes the operation may go on as a new run, which calls this again: nothing before it
+ * may be done twice.
  */
 export async function runNodes(
   input: OperationInput,
@@ -55,7 +50,9 @@ export async function runNodes(
 ): Promise<NodeFailure[]> {
   const gates = new Gates(tasks, input.plan.workersAtOnce);
   const running = new Map<string, ChildWorkflowHandle<typeof node>>();
-  const failures: NodeFailure[] = [];
+  const { failures, left } = resume(input.soFar, tasks, gates);
+  const ended = new Set<string>();
+  let announcement: Promise<void> | undefined;
 
   setHandler(progressSignal, (message) => {
     if (message.event === 'waiting') gates.arrive(message.hostname, message.gate);
@@ -66,19 +63,36 @@ export async function runNodes(
   // Waited for below, when all nodes have ended: until then its failure is not an unhandled one.
   onGates.catch(() => undefined);
   const ends: Promise<void>[] = [];
-  for (const task of startOrder(tasks)) {
-    await condition(() => running.size < WINDOW);
-    const child = await startChild(node, {
-      workflowId: `${workflowInfo().workflowId}/${task.hostname}`,
-      args: [{ ref: input.ref, hostname: task.hostname, path: task.path }],
-      staticSummary: `${task.hostname}: ${task.path}`,
-    });
-    running.set(task.hostname, child);
-    ends.push(watch(task.hostname, child));
+  let isLeft = false;
+  try {
+    for (const task of startOrder(left)) {
+      await condition(() => running.size < WINDOW);
+      isLeft = isLong(ends.length);
+      if (isLeft) break;
+      const child = await startChild(node, {
+        workflowId: `${workflowInfo().workflowId}/${task.hostname}`,
+        args: [
+          {
+            ...{ ref: input.ref, hostname: task.hostname, path: task.path },
+            ...(gates.open.length === 0 ? {} : { open: gates.open }),
+          },
+        ],
+        staticSummary: `${task.hostname}: ${task.path}`,
+      });
+      running.set(task.hostname, child);
+      ends.push(watch(task.hostname, child));
+    }
+  } catch (error) {
+    // Those at work are let come to their safe points; no further one starts.
+    if (!isCancellation(error)) throw error;
   }
   await Promise.all(ends);
   if (CancellationScope.current().consideredCancelled) {
     throw operationFailure(`cancelled by request: ${summariseFailures(failures)}`, false);
+  }
+  if (isLeft) {
+    await announcement;
+    await goOnAnew(input, soFarOf(input.soFar, { tasks, ended, failures, gates }));
   }
   await onGates;
   return failures;
@@ -94,6 +108,7 @@ export async function runNodes(
       failures.push({ hostname, text, type, blocked: type === 'Blocked' });
     } finally {
       running.delete(hostname);
+      ended.add(hostname);
       gates.end(hostname, failed);
     }
   }
@@ -110,7 +125,6 @@ export async function runNodes(
   /** Lives as long as there are nodes: answers every node that stands before a gate. */
   async function openGates(): Promise<void> {
     let announced = gates.controlPlaneUp;
-    let announcement: Promise<void> | undefined;
     for (;;) {
       await condition(
         () => gates.allEnded || gates.hasNews || (gates.controlPlaneUp && !announced),
@@ -132,6 +146,51 @@ export async function runNodes(
       announcement?.catch(() => undefined);
     }
   }
+}
+
+/** What earlier runs of the operation have done of these tasks. */
+function resume(
+  soFar: SoFar | undefined,
+  tasks: readonly NodeTask[],
+  gates: Gates,
+): { failures: NodeFailure[]; left: NodeTask[] } {
+  if (soFar === undefined) return { failures: [], left: [...tasks] };
+  const known = new Set(soFar.ended);
+  const failed = new Map(soFar.failures.map(({ task, ...failure }) => [task, failure]));
+  const done = tasks.filter((task) => known.has(taskKey(task)));
+  if (done.length === 0) return { failures: [], left: [...tasks] };
+  for (const task of done) gates.end(task.hostname, failed.has(taskKey(task)));
+  gates.resume(soFar);
+  return {
+    failures: done.flatMap((task) => failed.get(taskKey(task)) ?? []),
+    left: tasks.filter((task) => !known.has(taskKey(task))),
+  };
+}
+
+interface Here {
+  tasks: readonly NodeTask[];
+  ended: ReadonlySet<string>;
+  failures: readonly NodeFailure[];
+  gates: Gates;
+}
+
+/** With what this run has done. */
+function soFarOf(before: SoFar | undefined, { tasks, ended, failures, gates }: Here): SoFar {
+  const here = tasks.filter(({ hostname }) => ended.has(hostname));
+  const failed = new Map(failures.map((failure) => [failure.hostname, failure]));
+  const { blockedBy } = gates;
+  return {
+    ended: [...(before?.ended ?? []), ...here.map(taskKey)],
+    failures: [
+      ...(before?.failures ?? []),
+      ...here.flatMap((task) => {
+        const failure = failed.get(task.hostname);
+        return failure === undefined ? [] : [{ ...failure, task: taskKey(task) }];
+      }),
+    ],
+    controlPlaneUp: gates.controlPlaneUp,
+    ...(blockedBy === undefined ? {} : { blockedBy }),
+  };
 }
 
 /** What others wait for starts early; the order of the plan within. */
@@ -159,8 +218,10 @@ export function summariseFailures(failures: readonly NodeFailure[]): string {
   const sorted = failures.slice().sort((a, b) => (a.hostname < b.hostname ? -1 : 1));
   const own = sorted.filter((failure) => !failure.blocked);
   const blocked = sorted.filter((failure) => failure.blocked).map((failure) => failure.hostname);
+  const more = own.slice(IN_WORDS).map((failure) => failure.hostname);
   return [
-    ...own.map((failure) => failure.text),
+    ...own.slice(0, IN_WORDS).map((failure) => failure.text),
+    ...(more.length === 0 ? [] : [`and ${String(more.length)} more failed: ${more.join(', ')}`]),
     ...(blocked.length === 0 ? [] : [`not started because of that: ${blocked.join(', ')}`]),
   ].join('. ');
 }

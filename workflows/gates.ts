@@ -19,6 +19,8 @@ export class Gates {
   readonly #leader: string | undefined;
   readonly #paths: ReadonlyMap<string, NodePath>;
   readonly #workersAtOnce: number;
+  /** Control planes that are upgraded, in the order of their turns. */
+  readonly #upgraded: readonly string[];
   /** Of tasks that have not ended. */
   readonly #live: Set<string>;
   readonly #waiting = new Map<string, Gate>();
@@ -30,9 +32,28 @@ export class Gates {
   constructor(tasks: readonly NodeTask[], workersAtOnce = 1) {
     this.#paths = new Map(tasks.map(({ hostname, path }) => [hostname, path]));
     this.#live = new Set(this.#paths.keys());
+    this.#upgraded = ['upgrade-first', 'upgrade-control-plane'].flatMap((each) =>
+      tasks.filter(({ path }) => path === each).map(({ hostname }) => hostname),
+    );
     this.#leader = tasks.find(({ path }) => path === 'leader')?.hostname;
     this.controlPlaneUp = this.#leader === undefined;
     this.#workersAtOnce = workersAtOnce;
+  }
+
+  /** Why nobody may pass any gate any more, if it is so. */
+  get blockedBy(): string | undefined {
+    return this.#blockedBy;
+  }
+
+  /** What was so already when another run of the operation ended. */
+  resume({ controlPlaneUp, blockedBy }: { controlPlaneUp: boolean; blockedBy?: string }): void {
+    this.controlPlaneUp = controlPlaneUp;
+    this.#blockedBy = blockedBy;
+  }
+
+  /** Gates that a node which starts now need not ask about. */
+  get open(): Gate[] {
+    return this.controlPlaneUp && this.#blockedBy === undefined ? ['api-up'] : [];
   }
 
   /** No node is at work any more. */
@@ -108,17 +129,9 @@ export class Gates {
 
   /** Control planes one by one, in the order of the plan with the first one first; then workers as they come. */
   #mayUpgrade(hostname: string): boolean {
-    const controlPlanes = [...this.#live]
-      .filter((name) => isUpgradedControlPlane(this.#paths.get(name)))
-      .toSorted((a, b) => this.#rank(a) - this.#rank(b));
-    if (controlPlanes.length > 0) {
-      return this.#upgrading.size === 0 && controlPlanes[0] === hostname;
-    }
+    const next = this.#upgraded.find((name) => this.#live.has(name));
+    if (next !== undefined) return this.#upgrading.size === 0 && next === hostname;
     return this.#upgrading.size < this.#workersAtOnce;
-  }
-
-  #rank(hostname: string): number {
-    return this.#paths.get(hostname) === 'upgrade-first' ? 0 : 1;
   }
 }
 

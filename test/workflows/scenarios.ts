@@ -97,6 +97,19 @@ export function scenarios(): Scenario[] {
       },
     },
     {
+      // Of day two by itself: the API server is up, so its gate stands open when the node starts.
+      name: 'addition',
+      options: {
+        operations: [
+          {
+            ...{ name: 'NodeAddition', reason: 'not joined yet: m5', ...plain },
+            nodes: [{ hostname: 'm5', path: 'worker' }],
+            clusterSteps: ['check-in', 'node-metadata'],
+          },
+        ],
+      },
+    },
+    {
       name: 'upgrade',
       options: {
         operations: [

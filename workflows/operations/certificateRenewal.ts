@@ -1,9 +1,11 @@
+import { isCancellation } from '@temporalio/workflow';
+
+import type { NodeFailure } from '../anew.js';
 import { runClusterSteps } from '../clusterSteps.js';
-import { operationFailure, runNodes, summariseFailures, type NodeFailure } from '../conductor.js';
+import { operationFailure, runNodes, summariseFailures } from '../conductor.js';
 import { describeFailure } from '../failures.js';
 import type { OperationInput } from '../input.js';
 import { records, steps } from '../proxies.js';
-import { isCancellation } from '@temporalio/workflow';
 
 /** A machine that is away keeps nobody else's certificates from being renewed. */
 const AWAY: readonly (string | undefined)[] = ['MachineUnreachable', 'ConnectionLost'];

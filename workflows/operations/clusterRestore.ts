@@ -1,7 +1,7 @@
 import type { NodeTask } from '../../core/plan.js';
 import { runClusterSteps } from '../clusterSteps.js';
 import { operationFailure, runNodes, summariseFailures } from '../conductor.js';
-import type { OperationInput } from '../input.js';
+import { isBegun, type OperationInput } from '../input.js';
 import { preflight } from '../preflight.js';
 import { records, steps } from '../proxies.js';
 
@@ -15,14 +15,16 @@ export async function ClusterRestore(input: OperationInput): Promise<void> {
   const on = (...paths: NodeTask['path'][]): NodeTask[] =>
     nodes.filter(({ path }) => paths.includes(path));
   const leader = on('restore-leader');
-  await records.beginOperation(input.ref);
-  if (leader.length === 0) {
-    throw operationFailure('no control plane of the cluster is left to restore it on', false);
+  if (!isBegun(input)) {
+    await records.beginOperation(input.ref);
+    if (leader.length === 0) {
+      throw operationFailure('no control plane of the cluster is left to restore it on', false);
+    }
+    await preflight(
+      input,
+      nodes.map(({ hostname }) => hostname),
+    );
   }
-  await preflight(
-    input,
-    nodes.map(({ hostname }) => hostname),
-  );
   const controlPlanes = on('restore-leader', 'restore-control-plane');
   await all(
     input,

@@ -1,16 +1,19 @@
 import { runClusterSteps } from '../clusterSteps.js';
 import { operationFailure, runNodes, summariseFailures } from '../conductor.js';
-import type { OperationInput } from '../input.js';
+import { isBegun, type OperationInput } from '../input.js';
 import { preflight } from '../preflight.js';
 import { records, steps } from '../proxies.js';
 
 /** From bare machines to Ready nodes: what a creation and an addition have in common. */
 export async function joinNodes(input: OperationInput): Promise<void> {
   const hostnames = input.plan.nodes.map((task) => task.hostname);
-  await records.beginOperation(input.ref);
-  await preflight(input, hostnames);
+  if (!isBegun(input)) {
+    await records.beginOperation(input.ref);
+    await preflight(input, hostnames);
+  }
 
-  let controlPlaneUp = input.plan.nodes.every((task) => task.path !== 'leader');
+  let controlPlaneUp =
+    input.soFar?.controlPlaneUp ?? input.plan.nodes.every((task) => task.path !== 'leader');
   const failures = await runNodes(input, input.plan.nodes, {
     onControlPlaneUp: async () => {
       controlPlaneUp = true;

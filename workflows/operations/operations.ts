@@ -1,8 +1,9 @@
 import { patched } from '@temporalio/workflow';
 
+import type { NodeFailure } from '../anew.js';
 import { runClusterSteps } from '../clusterSteps.js';
-import { operationFailure, runNodes, summariseFailures, type NodeFailure } from '../conductor.js';
-import type { OperationInput } from '../input.js';
+import { operationFailure, runNodes, summariseFailures } from '../conductor.js';
+import { isBegun, type OperationInput } from '../input.js';
 import { leaveOrder } from '../leaveOrder.js';
 import { isAway, machinesAway } from '../machinesAway.js';
 import { records, steps } from '../proxies.js';
@@ -29,6 +30,7 @@ export async function NodeAddition(input: OperationInput): Promise<void> {
 
 /** Out of the cluster through a control plane, then clean. */
 export async function NodeRemoval(input: OperationInput): Promise<void> {
+  if (isBegun(input)) return clean(input, input.plan.nodes, await machinesAway(input));
   await records.beginOperation(input.ref);
   const away = await machinesAway(input);
   for (const hostname of await leaveOrder(input.ref, input.plan.leave)) {
@@ -44,23 +46,26 @@ export async function NodeRemoval(input: OperationInput): Promise<void> {
  * known that those may.
  */
 export async function NodeUpdate(input: OperationInput): Promise<void> {
-  await records.beginOperation(input.ref);
-  await leaveOrder(input.ref, input.plan.leaveNext);
-  if (input.plan.nodes.some(({ path }) => path === 'endpoint') && patched('kubeconfig-follows')) {
-    // The one that people have been given may name a control plane that leaves.
-    await steps.storeKubeconfig.executeWithOptions({ summary: 'Fetch the kubeconfig' }, [
-      input.ref,
-    ]);
-  }
-  await runClusterSteps(input, input.plan.firstSteps ?? []);
+  if (!isBegun(input)) await beginUpdate(input);
   const failures = await runNodes(input, input.plan.nodes);
   if (failures.length > 0) throw operationFailure(summariseFailures(failures), true);
   await runClusterSteps(input, input.plan.clusterSteps);
 }
 
+async function beginUpdate(input: OperationInput): Promise<void> {
+  const { ref, plan } = input;
+  await records.beginOperation(ref);
+  await leaveOrder(ref, plan.leaveNext);
+  if (plan.nodes.some(({ path }) => path === 'endpoint') && patched('kubeconfig-follows')) {
+    // The one that people have been given may name a control plane that leaves.
+    await steps.storeKubeconfig.executeWithOptions({ summary: 'Fetch the kubeconfig' }, [ref]);
+  }
+  await runClusterSteps(input, plan.firstSteps ?? []);
+}
+
 /** To another version of Kubernetes: control planes one by one, then workers. Stops at the first that fails. */
 export async function ClusterUpgrade(input: OperationInput): Promise<void> {
-  await records.beginOperation(input.ref);
+  if (!isBegun(input)) await records.beginOperation(input.ref);
   const failures = await runNodes(input, input.plan.nodes);
   await records.markNodes(
     input.ref,
@@ -76,7 +81,7 @@ export async function ClusterUpgrade(input: OperationInput): Promise<void> {
 }
 
 export async function BlueprintSync(input: OperationInput): Promise<void> {
-  await records.beginOperation(input.ref);
+  if (!isBegun(input)) await records.beginOperation(input.ref);
   // A blueprint that has more of the built-in parts than the one before needs their images on the nodes.
   if (input.plan.nodes.length > 0) {
     const failures = await runNodes(input, input.plan.nodes);
@@ -87,7 +92,7 @@ export async function BlueprintSync(input: OperationInput): Promise<void> {
 
 /** No eviction: everything goes. Workers first, then control planes; one that fails does not stop the others. */
 export async function ClusterDeletion(input: OperationInput): Promise<void> {
-  await records.beginOperation(input.ref);
+  if (!isBegun(input)) await records.beginOperation(input.ref);
   await clean(input, input.plan.nodes, await machinesAway(input));
 }
 

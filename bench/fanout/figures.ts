@@ -1,0 +1,78 @@
+import { medianOf } from '../median.js';
+
+/** Seconds of each way in one round. */
+export interface FanoutRound {
+  runner: number;
+  exec: number;
+  ansible: number;
+  ansibleTuned: number;
+  load: number;
+}
+
+export const FANOUT_AIM = 10;
+
+export interface FanoutMedians {
+  runner: number;
+  exec: number;
+  ansible: number;
+  ansibleTuned: number;
+  /** Ansible's seconds over ours, of each round by itself. */
+  overRunner: { ansible: number; ansibleTuned: number };
+  overExec: { ansible: number; ansibleTuned: number };
+}
+
+export function fanoutMedians(rounds: readonly FanoutRound[]): FanoutMedians {
+  const median = (read: (round: FanoutRound) => number): number => medianOf(rounds.map(read));
+  const over = (ours: 'runner' | 'exec') => ({
+    ansible: median((round) => round.ansible / round[ours]),
+    ansibleTuned: median((round) => round.ansibleTuned / round[ours]),
+  });
+  return {
+    runner: median(({ runner }) => runner),
+    exec: median(({ exec }) => exec),
+    ansible: median(({ ansible }) => ansible),
+    ansibleTuned: median(({ ansibleTuned }) => ansibleTuned),
+    ...{ overRunner: over('runner'), overExec: over('exec') },
+  };
+}
+
+/** One row a round, the medians, and which aims are met. */
+export function fanoutReport(rounds: readonly FanoutRound[]): string[] {
+  const row = (cells: readonly string[]): string => cells.map((cell) => cell.padStart(14)).join('');
+  const seconds = (round: Omit<FanoutRound, 'load'>): string[] =>
+    [round.runner, round.exec, round.ansible, round.ansibleTuned].map((each) => each.toFixed(2));
+  const medians = fanoutMedians(rounds);
+  const verdict = (what: string, ratio: number): string =>
+    `${what} ${ratio.toFixed(1)} (aim: at least ${String(FANOUT_AIM)}): ${ratio >= FANOUT_AIM ? 'met' : 'NOT MET'}`;
+  return [
+    row(['round', 'runs s', 'execs s', 'Ansible s', 'tuned s', 'load']),
+    ...rounds.map((round, index) =>
+      row([String(index + 1), ...seconds(round), round.load.toFixed(1)]),
+    ),
+    row(['median', ...seconds(medians), '']),
+    '',
+    verdict('Ansible, forks 5 ÷ our execs', medians.overExec.ansible),
+    verdict('Ansible, forks 40, pipelining ÷ our execs', medians.overExec.ansibleTuned),
+    `Ansible, forks 5 ÷ our detached runs ${medians.overRunner.ansible.toFixed(1)}`,
+    `Ansible, forks 40, pipelining ÷ our detached runs ${medians.overRunner.ansibleTuned.toFixed(1)}`,
+  ];
+}
+
+/** The last line of output. */
+export function fanoutJson(
+  rounds: readonly FanoutRound[],
+  machines: number,
+  commands: number,
+): object {
+  const round = (value: number): number => Number(value.toFixed(3));
+  const medians = fanoutMedians(rounds);
+  return {
+    ...{ bench: 'fanout', machines, commands, rounds: rounds.length },
+    ...{ exec_s: round(medians.exec), runner_s: round(medians.runner) },
+    ...{ ansible_s: round(medians.ansible), ansible_tuned_s: round(medians.ansibleTuned) },
+    exec_ratio: round(medians.overExec.ansible),
+    exec_ratio_tuned: round(medians.overExec.ansibleTuned),
+    runner_ratio: round(medians.overRunner.ansible),
+    runner_ratio_tuned: round(medians.overRunner.ansibleTuned),
+  };
+}

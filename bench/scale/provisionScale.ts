@@ -1,0 +1,202 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { Client, Connection } from '@temporalio/client';
+import { MongoClient } from 'mongodb';
+
+import type { Cluster } from '../../core/cluster.js';
+import { ConditionStatus } from '../../core/words.js';
+import { parseStartConfig } from '../../embedded/config.js';
+import { freePort } from '../../embedded/freePort.js';
+import { startPlinth, type Plinth } from '../../embedded/start.js';
+import { fixtureCluster } from '../../test/fixtures/cluster.js';
+import { testKey } from '../../test/ssh/keys.js';
+import { farmMachine } from '../../test/ssh/machineFarm.js';
+import { cpuSeconds } from '../cpuSeconds.js';
+import { peakRssMb } from '../peakRss.js';
+import { openFarm } from './farm.js';
+import type { ScaleRun } from './figures.js';
+
+const HOST = '127.0.0.1';
+const CLUSTERS = '/apis/infra.k8smgmt.io/v3/projects/defaultproject/clusters';
+const NAME = 'scale';
+/** As often for each machine, whatever the size: an answer tells of all of them. */
+const pollMs = (machines: number): number => Math.min(10_000, Math.max(500, machines * 10));
+/** A server that is busy may fail a poll; one that fails them all so long is no use. */
+const FAILING_MS = 120_000;
+/** Two seconds a machine and five minutes: whatever takes longer is not worth waiting for. */
+const patienceMs = (machines: number): number => 300_000 + machines * 2_000;
+
+export interface ScaleOptions {
+  say: (line: string) => void;
+  signal: AbortSignal;
+}
+
+/** One cluster of so many machines on a product that was just started; leaves nothing behind. */
+export async function provisionScale(
+  machines: number,
+  { say, signal }: ScaleOptions,
+): Promise<ScaleRun> {
+  const ends: (() => Promise<unknown>)[] = [];
+  try {
+    say(`\n${String(machines)} machines …`);
+    const data = await mkdtemp(join(tmpdir(), 'plinth-scale-'));
+    ends.push(() => rm(data, { recursive: true, force: true }));
+    const farm = await openFarm(machines);
+    ends.push(() => farm.stop());
+    const env = await environment(data, await serveManifests(ends));
+    const plinth = await startPlinth({ config: parseStartConfig(env), env, say });
+    ends.push(() => plinth.stop());
+    return { machines, ...(await measure(plinth, { farm, signal })) };
+  } finally {
+    for (const end of ends.toReversed()) await end();
+  }
+}
+
+/** The worker renders Calico and the metrics server from what this mirror has; machines fetch nothing. */
+async function serveManifests(ends: (() => Promise<unknown>)[]): Promise<string> {
+  const read = (name: string): Promise<Buffer> =>
+    readFile(new URL(`../../test/fixtures/manifests/${name}`, import.meta.url));
+  const [calico, metrics] = [await read('calico-vxlan.yaml'), await read('metrics-server.yaml')];
+  const server = createServer((request, response) => {
+    response.end(request.url?.includes('calico') === true ? calico : metrics);
+  });
+  await new Promise<void>((listening) => server.listen(0, HOST, listening));
+  ends.push(() => new Promise((closed) => server.close(closed)));
+  return `http://${HOST}:${String((server.address() as AddressInfo).port)}`;
+}
+
+async function environment(data: string, artifacts: string): Promise<NodeJS.ProcessEnv> {
+  const keys = join(data, 'ssh-keys');
+  await mkdir(keys, { recursive: true, mode: 0o700 });
+  await writeFile(join(keys, 'id_ed25519'), testKey().privateKey, { mode: 0o600 });
+  const { TEMPORAL_ADDRESS: _t, MONGODB_URI: _m, PLINTH_KEYS: _k, ...inherited } = process.env;
+  return {
+    ...inherited,
+    PLINTH_HOST: HOST,
+    PLINTH_PORT: String(await freePort(HOST)),
+    PLINTH_DATA: data,
+    PLINTH_ARTIFACTS: artifacts,
+  };
+}
+
+/** One control plane, the others workers, each at a port of its own. */
+export function scaleCluster(ports: readonly number[]): Cluster {
+  const cluster = fixtureCluster(0);
+  cluster.metadata = { name: NAME, project: 'defaultproject' };
+  cluster.spec.config.nodes = ports.map((port, index) => ({
+    ...farmMachine(index + 1),
+    ...{ operatingSystem: 'Debian12', arch: 'amd64' as const },
+    roles: index === 0 ? ['ControlPlane', 'Worker'] : ['Worker'],
+    ssh: { ipAddress: HOST, username: 'root', port: String(port), privateKeyPath: 'id_ed25519' },
+  }));
+  return cluster;
+}
+
+async function measure(
+  plinth: Plinth,
+  { farm, signal }: { farm: Awaited<ReturnType<typeof openFarm>>; signal: AbortSignal },
+): Promise<Omit<ScaleRun, 'machines'>> {
+  const ask = async <T>(path: string, body?: unknown): Promise<T> => {
+    const response = await fetch(`${plinth.url}${CLUSTERS}${path}`, {
+      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+      signal,
+      headers: { 'x-api-key': plinth.adminKey.key, 'content-type': 'application/json' },
+    });
+    if (response.ok) return (await response.json()) as T;
+    throw new Error(`${path}: ${String(response.status)} ${await response.text()}`);
+  };
+  const cpuBefore = await cpuOf(plinth);
+  const writesBefore = await databaseWork(plinth.mongodbUri);
+  let failedPolls = 0;
+  const postedAt = Date.now();
+  await ask('', scaleCluster(farm.ports));
+  const acceptedSeconds = (Date.now() - postedAt) / 1000;
+  let answeredAt = Date.now();
+  for (;;) {
+    const answer = await ask<Cluster>(`/${NAME}/status`).catch((error: unknown) => {
+      if (signal.aborted || Date.now() - answeredAt > FAILING_MS) throw error;
+      failedPolls += 1;
+      return undefined;
+    });
+    if (answer !== undefined) answeredAt = Date.now();
+    const status = answer?.status;
+    if (status?.commonStatus.conditionStatus === 3) throw new Error(status.commonStatus.reason);
+    if (status?.commonStatus.conditionStatus === 2) {
+      const open = status.conditions.filter((each) => each.status !== ConditionStatus.True);
+      if (open.length > 0) throw new Error(`ended without ${JSON.stringify(open)}`);
+      break;
+    }
+    if (Date.now() - postedAt > patienceMs(farm.ports.length)) {
+      throw new Error('not READY in time');
+    }
+    await delay(pollMs(farm.ports.length), undefined, { signal });
+  }
+  const seconds = (Date.now() - postedAt) / 1000;
+  const load = loadavg()[0] ?? 0;
+  const cpuAfter = await cpuOf(plinth);
+  const work = await databaseWork(plinth.mongodbUri);
+  const used = (part: string): number => (cpuAfter[part] ?? 0) - (cpuBefore[part] ?? 0);
+  const { logins, most } = await farm.logins();
+  const { api, worker } = plinth.pids();
+  return {
+    ...{ acceptedSeconds, seconds, load, failedPolls },
+    cpu: {
+      ...{ api: used('api'), worker: used('worker') },
+      ...{ temporal: used('temporal'), mongo: used('mongo') },
+    },
+    ...(await histories(plinth.temporalAddress)),
+    mongoWrites: work.writes - writesBefore.writes,
+    mongoReads: work.reads - writesBefore.reads,
+    ...{ handshakes: logins, mostHandshakes: most },
+    ...{ apiMb: await peakRssMb(api), workerMb: await peakRssMb(worker) },
+  };
+}
+
+async function cpuOf(plinth: Plinth): Promise<Record<string, number>> {
+  const used = Object.entries(plinth.pids()).map(
+    async ([part, pid]) => [part, await cpuSeconds(pid)] as const,
+  );
+  return Object.fromEntries(await Promise.all(used));
+}
+
+/** Commands that the server has answered so far. */
+async function databaseWork(uri: string): Promise<{ writes: number; reads: number }> {
+  const client = await MongoClient.connect(uri);
+  try {
+    const { opcounters } = await client.db('admin').command({ serverStatus: 1 });
+    const {
+      insert,
+      update,
+      delete: removed,
+      query,
+      getmore,
+    } = opcounters as Record<string, number>;
+    return {
+      writes: (insert ?? 0) + (update ?? 0) + (removed ?? 0),
+      reads: (query ?? 0) + (getmore ?? 0),
+    };
+  } finally {
+    await client.close();
+  }
+}
+
+async function histories(
+  address: string,
+): Promise<Pick<ScaleRun, 'historyEvents' | 'longestHistory'>> {
+  const connection = await Connection.connect({ address });
+  try {
+    let [historyEvents, longestHistory] = [0, 0];
+    for await (const { historyLength } of new Client({ connection }).workflow.list()) {
+      historyEvents += historyLength;
+      longestHistory = Math.max(longestHistory, historyLength);
+    }
+    return { historyEvents, longestHistory };
+  } finally {
+    await connection.close();
+  }
+}

@@ -1,0 +1,63 @@
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  patched,
+  workflowInfo,
+} from '@temporalio/workflow';
+
+import type { NodeTask } from '../core/plan.js';
+import type { OperationInput } from './input.js';
+
+/**
+ * Children that one run of an operation starts. Each is about a dozen events in the operation's history, which Temporal
+ * warns of at 10,240 and ends at 51,200; facts of a thousand machines are 5,000 before the first of them. Another number
+ * is another order of commands: it may change behind `patched()` only.
+ */
+export const NODES_PER_RUN = 250;
+
+/** Failures that are carried with all their words; 2 MB is the most that an input may be. */
+const WHOLE_TEXTS = 100;
+const SHORT_TEXT = 200;
+
+export interface NodeFailure {
+  hostname: string;
+  /** In words. */
+  text: string;
+  /** Its class, where it is one of ours. */
+  type?: string | undefined;
+  /** It never started because of another node. */
+  blocked: boolean;
+}
+
+/** What the runs of an operation before this one have done. */
+export interface SoFar {
+  /** Tasks that have ended, as `taskKey` names them. */
+  ended: string[];
+  failures: (NodeFailure & { task: string })[];
+  /** The first control plane answered, and what follows from it was done. */
+  controlPlaneUp: boolean;
+  /** Why no node may pass a gate any more. */
+  blockedBy?: string;
+}
+
+/** A node may have two tasks in one operation, one after the other: by path and name there is one of each. */
+export function taskKey({ hostname, path }: NodeTask): string {
+  return `${path}/${hostname}`;
+}
+
+/** The history has become so long that the operation should go on in a new run, now that nothing of it is at work. */
+export function isLong(started: number): boolean {
+  const long = started >= NODES_PER_RUN || (started > 0 && workflowInfo().continueAsNewSuggested);
+  // An operation that a worker from before this began, and that has gone past it, goes on as it began.
+  return long && patched('operation-anew');
+}
+
+/** Never returns: the operation goes on as a new run of the same workflow. */
+export async function goOnAnew(input: OperationInput, soFar: SoFar): Promise<never> {
+  await condition(allHandlersFinished);
+  const failures = soFar.failures.map((failure, index) =>
+    index < WHOLE_TEXTS ? failure : { ...failure, text: failure.text.slice(0, SHORT_TEXT) },
+  );
+  return continueAsNew({ ...input, soFar: { ...soFar, failures } });
+}
