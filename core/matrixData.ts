@@ -117,7 +117,7 @@ export const KUBERNETES_ROWS: readonly KubernetesRow[] = [
   },
   {
     minor: '1.35',
-    testedPatches: [],
+    testedPatches: ['v1.35.4'],
     latestPatch: 'v1.35.4',
     kubeadmApi: 'v1beta4',
     pause: '3.10.1',
@@ -158,8 +158,8 @@ export const COMBINATION_ROWS: readonly CombinationRow[] = [
     operatingSystem: OPERATING_SYSTEMS.Debian12.word,
     arch: 'amd64',
     cgroup: 1,
-    level: 'documented',
-    note: 'upgraded to on the lab machines; becomes tested when its lab case is green',
+    level: 'tested',
+    note: 'clusters are upgraded to it in the lab',
   },
   {
     kubernetes: 'v1.28.9',

@@ -214,23 +214,6 @@ describe('what machines say', () => {
     );
     expect((await store.health.nodes(clusterId))[0]?.machine).toEqual(said.machine);
   });
-
-  it('finds the certificates that end before a day, the first first', async () => {
-    const machines = [
-      { hostname: 'node-1', machine: machine('2026-12-09T00:00:00Z') },
-      { hostname: 'node-2', machine: machine('2026-12-08T00:00:00Z') },
-    ];
-    await record(0, { machines });
-    const own = async (before: string) =>
-      (await store.health.certificatesDue(new Date(before)))
-        .filter((each) => each.clusterId === clusterId)
-        .map(({ hostname }) => hostname);
-    expect(await own('2026-12-10')).toEqual(['node-2', 'node-1']);
-    expect(await own('2026-12-08T12:00:00Z')).toEqual(['node-2']);
-    // A node that has none of them any more.
-    await record(1, { machines: [{ hostname: 'node-2', machine: machine() }] });
-    expect(await own('2026-12-10')).toEqual(['node-1']);
-  });
 });
 
 describe('a judgement', () => {

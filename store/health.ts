@@ -52,10 +52,7 @@ interface NodeHealthDocument {
   node?: string;
   machine?: string;
   machineAt?: string;
-  certificatesExpireAt?: string;
 }
-
-const CERTIFICATES_LIMIT = 1_000;
 
 /** The same cluster is always of the same shard. */
 export function shardOf(clusterId: string): number {
@@ -68,7 +65,6 @@ export async function openHealth(db: Db): Promise<HealthStore> {
   const nodes = db.collection<NodeHealthDocument>(CollectionName.nodeHealth);
   await health.createIndex({ shard: 1, nextLookAt: 1 });
   await nodes.createIndex({ clusterId: 1, hostname: 1 });
-  await nodes.createIndex({ certificatesExpireAt: 1 });
   await clusters.createIndex({ 'applied.initialised': 1, watched: 1 });
   // Stored before there were watchers.
   await clusters.updateMany({ watched: { $exists: false } }, { $set: { watched: false } });
@@ -158,16 +154,6 @@ export async function openHealth(db: Db): Promise<HealthStore> {
         },
       );
     },
-    async certificatesDue(before, limit = CERTIFICATES_LIMIT) {
-      const found = await nodes
-        .find({ certificatesExpireAt: { $lt: before.toISOString() } })
-        .sort({ certificatesExpireAt: 1 })
-        .limit(limit)
-        .toArray();
-      return found.flatMap(({ clusterId, hostname, certificatesExpireAt }) =>
-        certificatesExpireAt === undefined ? [] : [{ clusterId, hostname, certificatesExpireAt }],
-      );
-    },
   };
 }
 
@@ -238,18 +224,12 @@ async function keepNodes(
       ...{ clusterId, hostname, sequence },
       ...(node === undefined ? {} : { node }),
       ...(asked.has(hostname) ? { machineAt: look.at } : {}),
-      ...(machine === undefined ? {} : machineFields(machine)),
-    };
-    const unset = {
-      ...(gone ? { node: true as const } : {}),
-      ...(machine !== undefined && machine.certificatesExpireAt === undefined
-        ? { certificatesExpireAt: true as const }
-        : {}),
+      ...(machine === undefined ? {} : { machine: JSON.stringify(machine) }),
     };
     try {
       await nodes.updateOne(
         { _id: nodeId(clusterId, hostname), sequence: { $lt: sequence } },
-        { $set: set, ...(Object.keys(unset).length === 0 ? {} : { $unset: unset }) },
+        { $set: set, ...(gone ? { $unset: { node: true as const } } : {}) },
         { upsert: true },
       );
     } catch (error) {
@@ -257,14 +237,6 @@ async function keepNodes(
       if (!isDuplicate(error)) throw error;
     }
   }
-}
-
-function machineFields(machine: MachineObservation): Partial<NodeHealthDocument> {
-  const { certificatesExpireAt } = machine;
-  return {
-    machine: JSON.stringify(machine),
-    ...(certificatesExpireAt === undefined ? {} : { certificatesExpireAt }),
-  };
 }
 
 function clusterHealth(document: HealthDocument): ClusterHealth | undefined {

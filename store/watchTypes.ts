@@ -126,12 +126,4 @@ export interface HealthStore {
   nodes(clusterId: string): Promise<NodeHealth[]>;
   /** Look again now, and at each machine itself: something was done to them. */
   refresh(clusterId: string): Promise<void>;
-  /**
-   * Nodes of which a certificate that a renewal renews ends before then, those that end first first. As the machines
-   * said when they were last asked: half an hour ago at most, unless they do not answer.
-   */
-  certificatesDue(
-    before: Date,
-    limit?: number,
-  ): Promise<{ clusterId: string; hostname: string; certificatesExpireAt: string }[]>;
 }
