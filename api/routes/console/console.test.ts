@@ -86,7 +86,7 @@ describe('the list', () => {
     expect(seen).toEqual(
       projects.flatMap((project) => ['a', 'b', 'c'].map((name) => `${project}/${name}`)),
     );
-    const own = await list('', await api.key('viewer', projects[1]!));
+    const own = await list('', await api.key('viewer', projects[1]));
     expect(own.projects).toEqual([projects[1]]);
     expect(own.items.map(({ project }) => project)).toEqual([
       projects[1],
@@ -94,7 +94,7 @@ describe('the list', () => {
       projects[1],
     ]);
     expect(
-      (await list(`project=${projects[0]!}`, await api.key('viewer', projects[1]!))).items,
+      (await list(`project=${projects[0]!}`, await api.key('viewer', projects[1]))).items,
     ).toEqual([]);
   });
 
@@ -203,7 +203,7 @@ describe('the page of a cluster', () => {
     const startedAt = Date.parse('2026-11-24T08:00:00Z');
     const story = await beginStory(api.deps.store, cluster, { tasksetId: 'times01', startedAt });
     await story.writeAt(story.length);
-    const [{ change }] = (await events(cluster, 1)) as [{ change: ConsoleChange }];
+    const { change } = (await events(cluster, 1))[0]!;
     expect(
       change.cluster!.conditions.map(({ status, at }) => [status, at! > '2026-11-24T08:00']),
     ).toEqual(Array.from({ length: 6 }, () => ['True', true]));
