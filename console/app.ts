@@ -12,6 +12,7 @@ import { render } from './dom.js';
 import { ask, askJson, messageOf, Refusal, whenLoggedOut } from './http.js';
 import { follow, type LiveEvent } from './live.js';
 import { listView } from './listView.js';
+import { closeLogs } from './logView.js';
 import { loginView } from './loginView.js';
 import { consolePath } from './paths.js';
 import { startRouter } from './router.js';
@@ -152,6 +153,7 @@ function noteClock(answer: Response): void {
 function leaveCluster(): void {
   unfollow?.();
   unfollow = undefined;
+  if (app.cluster !== undefined) closeLogs(app.cluster);
   delete app.cluster;
 }
 

@@ -17,6 +17,8 @@ export interface StepLog {
   text: string;
   error?: string;
   loading: boolean;
+  /** Ends following it. */
+  stop?: () => void;
 }
 
 /** What is known of the cluster whose page is shown. */
