@@ -273,8 +273,9 @@ function isEnded(status: ConsoleOperation['status']): boolean {
 
 const ORDER = ['failed', 'running', 'pending', 'done', 'skipped'] as const;
 
-/** What a step is as a whole: as bad as its worst machine. */
-function stepLook(machines: readonly ConsoleMachineStep[]): Look {
+/** What a step is as a whole: as bad as its worst machine. What an operation that has ended did not get to says nothing. */
+function stepLook(all: readonly ConsoleMachineStep[], ended: boolean): Look {
+  const machines = ended ? all.filter((machine) => machine.state !== 'pending') : all;
   const state = ORDER.find((one) => machines.some((machine) => machine.state === one)) ?? 'pending';
   const begun = machines.some((machine) => machine.state !== 'pending');
   return STEP[state === 'pending' && begun ? 'running' : state];
@@ -290,7 +291,7 @@ function stepView(
   const key = `${taskset.id}/${String(of.index)}/${step.name}`;
   const failed = machines.some((machine) => machine.state === 'failed');
   const isOpen = state.open.get(key) ?? failed;
-  const look = stepLook(machines);
+  const look = stepLook(machines, isEnded(of.status));
   const spans = machines.filter(({ startedAt }) => startedAt !== undefined);
   const toggle = (): void => {
     state.open.set(key, !isOpen);

@@ -337,6 +337,7 @@ describe.skipIf(!there)('the console, in Chromium', () => {
       const { message, lastLines, hint, command } = JOIN_FAILURE.failure;
       const failure = page.locator('.wf-step.bad .failure');
       await failure.waitFor();
+      expect(await page.locator('.wf-step.run').count()).toBe(0);
       const shown = await failure.innerText();
       for (const text of [
         message,

@@ -33,7 +33,7 @@ try {
     await page.getByText('Taskset #1').waitFor();
     await take('running');
     await visitor.go(`/clusters/${PROJECT}/factory-7`);
-    await page.getByText('What to do').first().waitFor();
+    await page.getByRole('button', { name: 'Show its last lines' }).click();
     await take('failed');
     await others(page, visitor.go, take);
     if (visitor.complaints.length > 0) throw new Error(visitor.complaints.join('\n'));
