@@ -1,70 +1,73 @@
-import { h, type Child, type VNode } from './dom.js';
+import { h, type VNode } from './dom.js';
 import { count, words } from './format.js';
 
 /*
- * The answer of a dry run is a taskset that was not begun. Only what is sure to be there is relied on: a plan of a newer
- * API is shown as far as it is understood.
+ * The answer of a dry run is a taskset that was not begun (api/schemas/tasksetPlan.ts). Only what is sure to be there is
+ * relied on: a plan of a newer API is shown as far as it is understood.
  */
 
-interface PlannedOperation {
-  name?: unknown;
-  reason?: unknown;
-  nodes?: unknown;
-  clusterSteps?: unknown;
-}
-
-/** What an apply would do, in order, with why. */
+/** What an apply would do, in order, with why; and what would be refused. */
 export function planView(answer: unknown): VNode {
-  const operations = operationsOf(answer);
+  const operations = mapsOf(answer, 'operations');
+  const refusals = mapsOf(answer, 'refusals');
   return h(
     'div',
     { class: 'plan', key: 'plan', role: 'status' },
     h('h3', null, 'What applying it would do'),
-    operations === undefined
-      ? h('pre', { class: 'output', tabindex: 0 }, JSON.stringify(answer, null, 2))
-      : operations.length === 0
-        ? h('p', { class: 'muted' }, 'Nothing: it is all as it should be.')
-        : h('ol', null, operations.map(operationView)),
+    h('p', { class: 'muted' }, text(answer, 'comments')),
+    refusals.length > 0 &&
+      h(
+        'ul',
+        { class: 'problem' },
+        refusals.map((refusal) =>
+          h('li', null, h('code', null, text(refusal, 'path')), ` ${text(refusal, 'message')}`),
+        ),
+      ),
+    operations.length > 0 && h('ol', null, operations.map(operationView)),
   );
 }
 
-function operationsOf(answer: unknown): PlannedOperation[] | undefined {
-  const holder = member(answer, 'operations') ?? member(member(answer, 'taskset'), 'operations');
-  return Array.isArray(holder) ? holder.filter(isMap) : undefined;
-}
-
-function operationView({ name, reason, nodes, clusterSteps }: PlannedOperation): VNode {
-  const machines = Array.isArray(nodes) ? nodes : [];
-  const through = Array.isArray(clusterSteps) ? clusterSteps : [];
+function operationView(operation: unknown): VNode {
+  const reason = text(operation, 'reason');
+  const refused = text(operation, 'errorSummary');
+  const nodes = mapsOf(operation, 'nodes');
+  const through = listOf(operation, 'clusterSteps');
   return h(
     'li',
     null,
-    h('b', null, typeof name === 'string' ? words(name) : 'An operation'),
-    typeof reason === 'string' && reason !== '' && h('span', { class: 'muted' }, `: ${reason}`),
-    machines.length > 0 && h('ul', null, machines.map(machineView)),
+    h('b', null, words(text(operation, 'name'))),
+    reason !== '' && h('span', { class: 'muted' }, `: ${reason}`),
+    refused !== '' && h('p', { class: 'problem' }, refused),
+    nodes.length > 0 && h('ul', null, nodes.map(nodeView)),
     through.length > 0 &&
       h('p', { class: 'muted' }, `then, through a control plane: ${count(through.length, 'step')}`),
   );
 }
 
-function machineView(node: unknown): VNode {
-  if (typeof node === 'string') return h('li', null, node);
-  const hostname = member(node, 'hostname');
-  const path = member(node, 'path');
-  const steps = member(node, 'steps');
-  const titles: Child = Array.isArray(steps)
-    ? steps
-        .map((step: unknown) => member(step, 'title') ?? step)
-        .filter((title) => typeof title === 'string')
-        .join(' → ')
-    : '';
+function nodeView(node: unknown): VNode {
+  const reason = text(node, 'reason');
+  const titles = mapsOf(node, 'steps').map((step) => text(step, 'title'));
   return h(
     'li',
     null,
-    h('code', null, typeof hostname === 'string' ? hostname : '?'),
-    typeof path === 'string' && ` as ${path}`,
-    titles !== '' && h('span', { class: 'sub' }, titles),
+    h('b', null, text(node, 'hostname')),
+    reason !== '' && ` ${reason}`,
+    titles.length > 0 && h('span', { class: 'sub' }, titles.join(' → ')),
   );
+}
+
+function listOf(value: unknown, name: string): unknown[] {
+  const found = member(value, name);
+  return Array.isArray(found) ? found : [];
+}
+
+function mapsOf(value: unknown, name: string): unknown[] {
+  return listOf(value, name).filter(isMap);
+}
+
+function text(value: unknown, name: string): string {
+  const found = member(value, name);
+  return typeof found === 'string' ? found : '';
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {

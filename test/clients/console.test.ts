@@ -589,6 +589,31 @@ describe.skipIf(!there)('the console, in Chromium', () => {
       expect(complaints.filter((one) => !one.includes('400'))).toEqual([]);
     });
 
+    test('is tried first: the plan with its reasons, and what would be refused; nothing is changed', async () => {
+      const cluster = await made();
+      const story = await begin(cluster, 'plan001');
+      await story.writeAt(story.length);
+      const { page, complaints } = await visit({ path: `${pathOf(cluster)}?tab=spec` });
+      await page.getByRole('button', { name: 'Edit' }).click();
+      const editor = page.getByLabel('YAML or JSON');
+      const text = await editor.inputValue();
+      await editor.fill(text.replace('v1.34.4', 'v1.35.4'));
+      await page.getByRole('button', { name: 'Show the plan' }).click();
+      const plan = page.locator('.plan');
+      await plan.getByText('Cluster upgrade').waitFor();
+      expect(await plan.innerText()).toMatch(
+        /this is what would be done[^]*m1[^]*Drain the node[^]*m2/,
+      );
+      await editor.fill(text.replace('10.240.0.0/12', '10.128.0.0/12'));
+      await expect.poll(() => plan.count()).toBe(0);
+      await page.getByRole('button', { name: 'Show the plan' }).click();
+      await plan.getByText('spec.config.network.podSubnet').waitFor();
+      await expectAccessible(page);
+      const record = await open.api.deps.store.clusters.get(cluster.project, cluster.name);
+      expect(record?.generation).toBe(1);
+      expect(complaints).toEqual([]);
+    });
+
     test('that somebody else has changed meanwhile is not written over', async () => {
       const cluster = await made();
       const { page } = await visit({ path: `${pathOf(cluster)}?tab=spec` });

@@ -68,7 +68,7 @@ describe('logging in', () => {
     expect((await answer.json()) as ConsoleSession).toEqual({
       user: { name: 'admin key', role: 'admin' },
       version: '0.0.0',
-      dryRun: false,
+      dryRun: true,
     });
     expect(answer.headers.get('cache-control')).toBe('no-store');
   });
