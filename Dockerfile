@@ -13,6 +13,7 @@ COPY activities activities
 COPY workflows workflows
 COPY watch watch
 COPY api api
+COPY console console
 COPY worker worker
 COPY embedded embedded
 COPY scripts/compile.ts scripts/compile.ts

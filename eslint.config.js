@@ -9,6 +9,7 @@ const ROOMS = [
   'api',
   'bench',
   'cli',
+  'console',
   'core',
   'embedded',
   'lab',
@@ -50,6 +51,8 @@ const MAY_IMPORT = {
     rooms: ['api', 'core', 'core/spec', 'store', 'vault'],
     not: ['mongodb', '@temporalio/workflow', '@temporalio/worker', '@temporalio/activity'],
   },
+  // Shapes only: what the page needs to know of the core's rules the API tells it.
+  console: { rooms: ['console'], types: ['core'], packages: [] },
   cli: { rooms: ['cli', 'core', 'core/spec'], not: [...TEMPORAL, 'mongodb', 'hono'] },
 };
 

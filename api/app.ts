@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 
+import { createPageFeed } from './web/clusterPage.js';
 import type { ApiDeps } from './deps.js';
 import type { ApiContext, ApiEnv } from './env.js';
 import { errorAnswer } from './http/apiError.js';
@@ -35,12 +36,14 @@ export function newApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   });
   const limits = createRequestLimits(deps.config.requestsPerSecond);
   const clusterPages = createPageCache();
-  const statusFeed = createStatusFeed(deps.store, {
+  const looks = {
     everyMs: Math.min(deps.config.eventPollMs ?? EVENT_POLL_MS, EVENT_POLL_MS),
-    onError: (error) => {
+    onError: (error: unknown) => {
       deps.log.warn({ err: error }, 'status not read for its watchers');
     },
-  });
+  };
+  const statusFeed = createStatusFeed(deps.store, looks);
+  const pageFeed = createPageFeed(deps, looks);
 
   const logFeed = createLogFeed(deps.store, {
     everyMs: Math.min(deps.config.eventPollMs ?? LOG_POLL_MS, LOG_POLL_MS),
@@ -53,6 +56,7 @@ export function newApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     c.set('deps', deps);
     c.set('statusFeed', statusFeed);
     c.set('logFeed', logFeed);
+    c.set('pageFeed', pageFeed);
     c.set('limits', limits);
     c.set('clusterPages', clusterPages);
     await next();

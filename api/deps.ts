@@ -20,6 +20,8 @@ interface ApiConfig {
   url: string;
   /** Names of the blueprints that can be applied. */
   blueprints: readonly string[];
+  /** Where Temporal's Web UI is, as people reach it, with no slash at the end. Absent: nothing links to it. */
+  temporalUi?: { url: string; namespace: string };
   /** Shown in the OpenAPI document. */
   version: string;
   /** Largest request body. Default 4 MiB: a spec of 1,000 machines is about 0.5 MB. */

@@ -1,8 +1,9 @@
 import type { Context } from 'hono';
 
 import { AppError, ErrorCode } from '../core/errors.js';
-import type { Project } from '../store/types.js';
+import type { Project, SessionRecord } from '../store/types.js';
 import type { Principal } from './auth/principal.js';
+import type { PageFeed } from './web/clusterPage.js';
 import type { ApiDeps } from './deps.js';
 import type { LogFeed } from './logFeed.js';
 import type { PageCache } from './pageCache.js';
@@ -21,10 +22,13 @@ export interface ApiEnv {
     deps: ApiDeps;
     statusFeed: StatusFeed;
     logFeed: LogFeed;
+    pageFeed: PageFeed;
     limits: RequestLimits;
     clusterPages: PageCache;
     requestId: string;
     principal?: Principal;
+    /** Of a person at the console, where no key was sent. */
+    session?: SessionRecord;
     /** The project of the path, once access to it was checked. */
     project?: Project;
     /** Code of the error that was answered, for the log line. */

@@ -43,6 +43,9 @@ const app = newApp({
   workflows,
   config: {
     ...{ keysDir: config.keys, url: config.url, blueprints: BUILT_IN_BLUEPRINTS, version },
+    ...(config.temporalUiUrl === undefined
+      ? {}
+      : { temporalUi: { url: config.temporalUiUrl, namespace: config.temporalNamespace } }),
     ...(config.requestsPerSecond === 0 ? {} : { requestsPerSecond: config.requestsPerSecond }),
   },
   log,

@@ -6,6 +6,7 @@ import { listAudit } from './routes/audit/list.js';
 import { registerBlueprints } from './routes/blueprints/index.js';
 import { renewCertificates } from './routes/certificates/renew.js';
 import { registerClusters } from './routes/clusters/index.js';
+import { registerConsole } from './routes/console/index.js';
 import { registerCredentials } from './routes/credentials/index.js';
 import { registerDocs } from './routes/docs/index.js';
 import { registerHealth } from './routes/health/index.js';
@@ -34,4 +35,5 @@ export function registerRoutes(app: OpenAPIHono<ApiEnv>): void {
   registerV1(app);
   registerHealth(app);
   registerDocs(app);
+  registerConsole(app);
 }

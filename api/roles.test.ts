@@ -6,9 +6,10 @@ import type { ApiError } from './http/apiError.js';
 
 /**
  * Every route against every kind of key. A route without a row fails, so nobody adds one without deciding who may
- * use it. What is asked for is not there: whoever is let in gets something else than 401 and 403.
+ * use it. What is asked for is not there: whoever is let in gets something else than 401 and 403. `console`: only a
+ * page of the console may, whatever key comes along.
  */
-type Need = 'nothing' | 'token' | 'viewer' | 'operator' | 'admin' | 'admin of all';
+type Need = 'nothing' | 'token' | 'console' | 'viewer' | 'operator' | 'admin' | 'admin of all';
 
 const CLUSTERS = '/apis/infra.k8smgmt.io/v3/projects/:project/clusters';
 const CLUSTER = `${CLUSTERS}/:name`;
@@ -80,6 +81,17 @@ const NEEDS: Readonly<Record<string, Need>> = {
   'GET /swagger/swagger-ui.css': 'nothing',
   'GET /swagger/swagger-ui-bundle.js': 'nothing',
   'GET /swagger/favicon-32x32.png': 'nothing',
+  'GET /': 'nothing',
+  'GET /clusters/:project/:name': 'nothing',
+  'GET /assets/:file': 'nothing',
+  'GET /console/session': 'nothing',
+  'POST /console/session': 'console',
+  'DELETE /console/session': 'console',
+  'GET /console/clusters': 'viewer',
+  'GET /console/clusters/:project/:name/events': 'viewer',
+  'GET /console/clusters/:project/:name/spec': 'viewer',
+  'GET /console/clusters/:project/:name/tasksets': 'viewer',
+  'GET /console/clusters/:project/:name/tasksets/:id': 'viewer',
 };
 
 const ROLES = ['viewer', 'operator', 'admin'] as const;
@@ -127,6 +139,7 @@ const routesOfApp = (): string[] => [
 function expected(need: Need, route: string, caller: string): 'in' | 401 | 403 | 404 {
   if (need === 'nothing') return 'in';
   if (need === 'token') return 404;
+  if (need === 'console') return 403;
   const [role, , ...of] = caller.split(' ');
   const rank = ROLES.findIndex((one) => one === role);
   if (rank === -1) return 401;

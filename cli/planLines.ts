@@ -1,4 +1,4 @@
-import { phasesOf, type Operation } from './taskset.js';
+import { phasesOf, type Operation } from '../core/phases.js';
 import { table } from './statusLines.js';
 import { TasksetStatus } from '../core/words.js';
 import type { Problem } from '../core/errors.js';

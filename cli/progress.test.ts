@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { StepName } from '../core/steps.js';
 import { OperationName, OperationStatus, TasksetStatus } from '../core/words.js';
 import { Progress } from './progress.js';
-import type { MachinePhase, Operation, Taskset } from './taskset.js';
+import type { MachinePhase, Operation, Taskset } from '../core/phases.js';
 
 const at = (seconds: number): string => new Date(seconds * 1000).toISOString();
 

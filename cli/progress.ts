@@ -1,5 +1,5 @@
 import { formatDuration, stepDuration } from './duration.js';
-import { phasesOf, type MachinePhase, type Phase, type Taskset } from './taskset.js';
+import { phasesOf, type MachinePhase, type Phase, type Taskset } from '../core/phases.js';
 
 /** More machines than this are summed up instead of listed. */
 const LISTED = 12;

@@ -8,7 +8,7 @@ import {
 } from '../core/words.js';
 import { CliError, type Client } from './client.js';
 import { ExitCode } from './exitCodes.js';
-import type { Taskset } from './taskset.js';
+import type { Taskset } from '../core/phases.js';
 import { watchCluster } from './watch.js';
 
 interface Look {

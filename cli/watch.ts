@@ -6,7 +6,7 @@ import { CliError, type Client } from './client.js';
 import { clusterPath } from './paths.js';
 import { Progress } from './progress.js';
 import type { Screen } from './screen.js';
-import type { Taskset } from './taskset.js';
+import type { Taskset } from '../core/phases.js';
 
 export interface WatchOptions {
   client: Client;

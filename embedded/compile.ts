@@ -5,8 +5,12 @@ import { fileURLToPath } from 'node:url';
 
 import { build, version } from 'esbuild';
 
+import { writeConsole } from '../api/web/consoleFiles.js';
+
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
+/** The page that the API serves: bundled, not compiled file by file. */
+const CONSOLE = 'console';
 /** The rooms that the API and the worker are made of. */
 const ROOMS = [
   ...['activities', 'api', 'core', 'embedded', 'machine'],
@@ -39,7 +43,8 @@ export async function compileRooms(folder: string): Promise<void> {
   await compile(await productFiles(), folder);
 }
 
-async function compile(files: readonly string[], folder: string): Promise<void> {
+async function compile(all: readonly string[], folder: string): Promise<void> {
+  const files = all.filter((file) => !file.startsWith(join(CONSOLE, '/')));
   const isCode = (file: string): boolean => /\.tsx?$/.test(file);
   await build({
     absWorkingDir: ROOT,
@@ -56,12 +61,13 @@ async function compile(files: readonly string[], folder: string): Promise<void> 
   for (const file of files.filter((each) => !isCode(each))) {
     await cp(join(ROOT, file), join(folder, file));
   }
+  await writeConsole(join(ROOT, CONSOLE), join(folder, CONSOLE));
 }
 
 /** Paths from the root, tests left out. */
 async function productFiles(): Promise<string[]> {
   const found = await Promise.all(
-    ROOMS.map(async (room) => {
+    [...ROOMS, CONSOLE].map(async (room) => {
       const names = await readdir(join(ROOT, room), { recursive: true });
       return names
         .map((name) => join(room, name))

@@ -39,6 +39,12 @@ test('the key folder follows the data folder unless it is set', () => {
   expect(parseStartConfig({ PLINTH_DATA: '/srv/p', PLINTH_KEYS: '/k' }).keys).toBe('/k');
 });
 
+test("Temporal's Web UI is linked to where it is set, and has no slash at the end", () => {
+  expect(parseStartConfig({}).temporalUiUrl).toBeUndefined();
+  const { temporalUiUrl } = parseStartConfig({ TEMPORAL_UI_URL: 'https://t.example.com/ui/' });
+  expect(temporalUiUrl).toBe('https://t.example.com/ui');
+});
+
 test.each([
   ['PLINTH_PORT', '80a', 'not a port number'],
   ['PLINTH_PORT', '0', 'not a port number (1-65535)'],
@@ -55,6 +61,8 @@ test.each([
   ['PLINTH_CODEC', 'on', 'not available yet'],
   ['PLINTH_CODEC', 'yes', 'not `off`'],
   ['TEMPORAL_ADDRESS', 'localhost', 'not HOST:PORT'],
+  ['TEMPORAL_UI_URL', 'temporal:8233', 'not an http or https URL'],
+  ['TEMPORAL_UI_URL', 'http://me:pw@temporal:8233', 'holds a user or password'],
   ['MONGODB_URI', 'http://x', 'not a mongodb://'],
 ])('%s=%s is refused by name and reason', (name, value, reason) => {
   const problems = problemsOf(() => parseStartConfig({ [name]: value }));

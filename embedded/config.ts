@@ -33,6 +33,8 @@ export interface StartConfig {
   tls: { cert: string; key: string } | undefined;
   temporalAddress: string | undefined;
   temporalNamespace: string;
+  /** Temporal's Web UI as people reach it, without a slash at the end. */
+  temporalUiUrl: string | undefined;
   mongodbUri: string | undefined;
 }
 
@@ -76,6 +78,7 @@ export function parseStartConfig(env: NodeJS.ProcessEnv): StartConfig {
     tls,
     temporalAddress: set.TEMPORAL_ADDRESS,
     temporalNamespace: set.TEMPORAL_NAMESPACE,
+    temporalUiUrl: set.TEMPORAL_UI_URL,
     mongodbUri: set.MONGODB_URI,
   });
 }
@@ -194,6 +197,11 @@ const schema = z
       .string()
       .regex(/^[A-Za-z0-9._-]+$/, { error: 'not the name of a Temporal namespace' })
       .default('default'),
+    TEMPORAL_UI_URL: z
+      .url({ protocol: /^https?$/, error: 'not an http or https URL' })
+      .refine((url) => !holdsPassword(url), { error: NO_PASSWORD })
+      .transform((url) => url.replace(/\/+$/, ''))
+      .optional(),
     MONGODB_URI: z
       .string()
       .regex(/^mongodb(\+srv)?:\/\/\S+$/, { error: 'not a mongodb:// or mongodb+srv:// URI' })

@@ -164,6 +164,7 @@ function entryEnvironment(
     PLINTH_ARTIFACTS: config.artifacts,
     TEMPORAL_ADDRESS: servers.temporalAddress,
     TEMPORAL_NAMESPACE: config.temporalNamespace,
+    TEMPORAL_UI_URL: config.temporalUiUrl ?? servers.temporalUiUrl,
     MONGODB_URI: servers.mongodbUri,
   };
 }

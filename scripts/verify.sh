@@ -24,6 +24,7 @@ bash scripts/run.sh --eval '' || exit
 } &
 {
   check types tsc --noEmit
+  check console tsc --noEmit -p console
   check format prettier --check .
   check unit vitest run --project unit --reporter=dot
 } &

@@ -68,7 +68,7 @@ function byPage<T>(
 /** The query of a list. Every one of them walks an index: by name, by a label or by status. */
 export function clusterQuery(
   project: string,
-  { name, status = [], labels = [], after, shared = false }: ListPage,
+  { name, status = [], common = [], deleting, labels = [], after, shared = false }: ListPage,
 ): { filter: Filter<ClusterDocument>; after?: Filter<ClusterDocument>; hint?: string } {
   const byName = nameCondition(name);
   // The one that an index is walked by comes first; the others sift what it finds.
@@ -81,10 +81,13 @@ export function clusterQuery(
       : { project }),
     ...(byName === undefined ? {} : { name: byName }),
     ...(status.length === 0 ? {} : { provisionStatus: oneOf(status) }),
+    ...(common.length === 0 ? {} : { 'commonStatus.conditionStatus': oneOf(common) }),
+    ...(deleting === undefined ? {} : { deleting }),
     ...first,
     ...(others.length === 0 ? {} : { $and: others }),
   } as Filter<ClusterDocument>;
-  const hint = shared ? ClusterIndex.byReader : hintOf(labels, status);
+  const sifted = common.length > 0 || deleting !== undefined ? ClusterIndex.byName : undefined;
+  const hint = shared ? ClusterIndex.byReader : (hintOf(labels, status) ?? sifted);
   return {
     filter,
     ...(after === undefined ? {} : { after: { name: nameCondition(name, after) } as object }),
@@ -130,6 +133,6 @@ function termCondition({ key, operator, values }: LabelRequirement): unknown {
   }
 }
 
-function oneOf(values: readonly string[]): unknown {
+function oneOf(values: readonly (string | number)[]): unknown {
   return values.length === 1 ? values[0] : { $in: [...values] };
 }

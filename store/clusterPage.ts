@@ -10,9 +10,11 @@ type ListPage = Parameters<ClusterStore['list']>[1];
 type Found = { found: ClusterDocument[]; count: number; more: boolean };
 
 /** A list that is ordered by name and chosen by nothing else, whose pages the names tell. */
-export function isByName({ name, status = [], labels = [], shared = false }: ListPage): boolean {
+export function isByName(page: ListPage): boolean {
+  const { name, status = [], common = [], deleting, labels = [], shared = false } = page;
   const exact = name !== undefined && 'exact' in name;
-  return !exact && status.length === 0 && labels.length === 0 && !shared;
+  const chosen = status.length + common.length + labels.length > 0 || deleting !== undefined;
+  return !exact && !chosen && !shared;
 }
 
 /**

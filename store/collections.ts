@@ -10,6 +10,8 @@ export const CollectionName = {
   logs: 'logs',
   projects: 'projects',
   apiKeys: 'apiKeys',
+  /** Of people at the console. */
+  sessions: 'sessions',
   secrets: 'secrets',
   /** Uploaded SSH credentials, without their keys. */
   credentials: 'credentials',

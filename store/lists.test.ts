@@ -48,6 +48,8 @@ test.each([
   [{ labels: [IN], status: [DONE] as const }, 'project_1_labelTerms_1_name_1'],
   [{ labels: [ABSENT] }, 'project_1_name_1'],
   [{ labels: [NOT_IN], status: [DONE] as const }, 'project_1_provisionStatus_1_name_1'],
+  [{ common: [3] as const }, 'project_1_name_1'],
+  [{ common: [1, 2] as const, deleting: false }, 'project_1_name_1'],
 ])('a list of clusters by %j walks the index %s', async (page, index) => {
   await applyTo(db.store)('indexed');
   const { filter, after, hint } = clusterQuery(project, { limit: 10, ...page });

@@ -21,6 +21,7 @@ import { openNodes } from './nodes.js';
 import { openProjects } from './projects.js';
 import { openRegistrations } from './registrations.js';
 import { openSecrets } from './secrets.js';
+import { openSessions } from './sessions.js';
 import { openSnapshots } from './snapshots.js';
 import { openTasksets } from './tasksets.js';
 import type { LogLimits, Store } from './types.js';
@@ -43,6 +44,7 @@ export async function createStore(options: StoreOptions): Promise<Store> {
       logs: withDatabaseErrors(await openLogs(db, { ...LOG_LIMITS, ...options.logs })),
       projects: withDatabaseErrors(await openProjects(db)),
       apiKeys: withDatabaseErrors(await openApiKeys(db)),
+      sessions: withDatabaseErrors(await openSessions(db)),
       secrets: withDatabaseErrors(await openSecrets(db)),
       credentials: withDatabaseErrors(await openCredentials(db)),
       blueprints: withDatabaseErrors(await openBlueprints(db)),

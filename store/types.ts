@@ -22,7 +22,13 @@ import type { Registration } from '../core/registration.js';
 import type { Rollout } from '../core/rollout.js';
 import type { StepName } from '../core/steps.js';
 import type { UpkeepKey } from '../core/upkeep.js';
-import type { NodeStatus, OperationName, ProvisionStatus, TasksetStatus } from '../core/words.js';
+import type {
+  CommonConditionStatus,
+  NodeStatus,
+  OperationName,
+  ProvisionStatus,
+  TasksetStatus,
+} from '../core/words.js';
 import type { HealthStore, LeaseStore } from './watchTypes.js';
 
 /**
@@ -36,6 +42,7 @@ export interface Store {
   logs: LogStore;
   projects: ProjectStore;
   apiKeys: ApiKeyStore;
+  sessions: SessionStore;
   secrets: SecretStore;
   credentials: CredentialStore;
   blueprints: BlueprintStore;
@@ -124,6 +131,9 @@ export interface ClusterStore {
       name?: NameFilter;
       /** One of these. */
       status?: readonly ProvisionStatus[];
+      /** Whose `commonStatus` is one of these. */
+      common?: readonly CommonConditionStatus[];
+      deleting?: boolean;
       labels?: readonly LabelRequirement[];
       /** Instead of its own: those that other projects share with it. */
       shared?: boolean;
@@ -377,6 +387,23 @@ export interface ApiKeyStore {
     },
   ): Promise<Slice<ApiKeyRecord>>;
   revoke(id: string): Promise<boolean>;
+}
+
+/** A person at the console: whoever holds the token does what the API key may. */
+export interface SessionRecord {
+  /** sha256 of the token. */
+  id: string;
+  /** The API key it was opened with. */
+  keyId: string;
+  createdAt: string;
+  expiresAt: Date;
+}
+
+export interface SessionStore {
+  create(record: Omit<SessionRecord, 'createdAt'>): Promise<SessionRecord>;
+  /** Undefined when there is none, or it has expired. */
+  get(id: string): Promise<SessionRecord | undefined>;
+  remove(id: string): Promise<void>;
 }
 
 /** Encrypted values only: what goes in was sealed by vault/. */

@@ -1,9 +1,11 @@
 import { createMiddleware } from 'hono/factory';
 
 import { AppError, ErrorCode } from '../../core/errors.js';
-import type { KeyRole, Project } from '../../store/types.js';
+import type { ApiKeyRecord, KeyRole, Project } from '../../store/types.js';
 import { hashApiKey, keyOfRequest, sameHash } from '../auth/apiKey.js';
 import { hasRole, mayEnter, type Principal } from '../auth/principal.js';
+import { enforceSameOrigin } from '../web/sameOrigin.js';
+import { sessionOf, tokenOf } from '../web/sessions.js';
 import type { ApiContext, ApiEnv } from '../env.js';
 import { limitOfAddress, limitOfKey } from '../requestLimits.js';
 import { idempotently } from './idempotent.js';
@@ -64,19 +66,7 @@ function enter(c: ApiContext, project: Project | undefined, otherwise: string): 
 
 async function authenticate(c: ApiContext, role: KeyRole): Promise<Principal> {
   const key = keyOfRequest((name) => c.req.header(name));
-  if (key === undefined) {
-    limitOfAddress(c);
-    throw new AppError(
-      ErrorCode.Unauthorized,
-      'an API key is needed: send it as X-API-KEY, X-RAFAY-API-KEYID or Authorization: Bearer',
-    );
-  }
-  const hash = hashApiKey(key);
-  const record = await c.var.deps.store.apiKeys.findByHash(hash);
-  if (record === undefined || !sameHash(record.hash, hash) || record.revokedAt !== undefined) {
-    limitOfAddress(c);
-    throw new AppError(ErrorCode.Unauthorized, 'this API key is not known here, or was revoked');
-  }
+  const record = key === undefined ? await keyOfSession(c) : await knownKey(c, key);
   const principal: Principal = {
     keyId: record.id,
     name: record.name,
@@ -92,6 +82,40 @@ async function authenticate(c: ApiContext, role: KeyRole): Promise<Principal> {
     );
   }
   return principal;
+}
+
+/**
+ * The record of a key that is good. What is not counts against the address it comes from.
+ * @throws AppError Unauthorized
+ */
+export async function knownKey(c: ApiContext, key: string): Promise<ApiKeyRecord> {
+  const hash = hashApiKey(key);
+  const record = await c.var.deps.store.apiKeys.findByHash(hash);
+  if (record !== undefined && sameHash(record.hash, hash) && record.revokedAt === undefined) {
+    return record;
+  }
+  limitOfAddress(c);
+  throw new AppError(ErrorCode.Unauthorized, 'this API key is not known here, or was revoked');
+}
+
+/** The key that the console's session was opened with: the session ends with it. */
+async function keyOfSession(c: ApiContext): Promise<ApiKeyRecord> {
+  if (tokenOf(c) === undefined) {
+    limitOfAddress(c);
+    throw new AppError(
+      ErrorCode.Unauthorized,
+      'an API key is needed: send it as X-API-KEY, X-RAFAY-API-KEYID or Authorization: Bearer',
+    );
+  }
+  enforceSameOrigin(c);
+  const session = await sessionOf(c);
+  const record = session && (await c.var.deps.store.apiKeys.get(session.keyId));
+  if (session === undefined || record === undefined || record.revokedAt !== undefined) {
+    limitOfAddress(c);
+    throw new AppError(ErrorCode.Unauthorized, 'the session has ended: log in again');
+  }
+  c.set('session', session);
+  return record;
 }
 
 function foreignProject(principal: Principal, project: string): AppError {

@@ -3,7 +3,7 @@ import { chromium, type Page } from 'playwright-core';
 import { ensureChromium } from '../../scripts/ensureChromium.js';
 
 /** Root has no sandbox of its own to give; and nothing that the browser asks for by itself. */
-const ARGS = [
+export const CHROMIUM_ARGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-dev-shm-usage',
@@ -26,7 +26,7 @@ export interface OpenPage {
  */
 export async function openPage(site: string, path: string): Promise<OpenPage> {
   const executablePath = await ensureChromium();
-  const browser = await chromium.launch({ executablePath, args: ARGS });
+  const browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGS });
   const complaints: string[] = [];
   try {
     const page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });

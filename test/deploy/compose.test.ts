@@ -93,6 +93,7 @@ test('each entry point that a container runs is in what the image compiles', asy
   try {
     await compileRooms(folder);
     for (const script of scripts) expect(existsSync(join(folder, script)), script).toBe(true);
+    expect(existsSync(join(folder, 'console/manifest.json'))).toBe(true);
     const copied = [...dockerfile.matchAll(/^COPY (\w+) \1$/gm)].map(([, room]) => room);
     for (const room of readdirSync(folder, { withFileTypes: true })) {
       if (room.isDirectory()) expect(copied, `COPY ${room.name}`).toContain(room.name);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { OperationName, OperationStatus, TasksetStatus } from '../core/words.js';
-import { phasesOf, type Operation, type Taskset } from './taskset.js';
+import { OperationName, OperationStatus, TasksetStatus } from './words.js';
+import { phasesOf, type Operation, type Taskset } from './phases.js';
 
 function taskset(...operations: Operation[]): Taskset {
   return { id: 'abc1234', status: TasksetStatus.InProgress, comments: '', operations };

@@ -1,5 +1,5 @@
-import type { StepFailure } from '../core/errors.js';
-import type { NodeStepRecord } from '../core/records.js';
+import type { StepFailure } from './errors.js';
+import type { NodeStepRecord } from './records.js';
 import {
   blueprintSteps,
   clusterSteps,
@@ -9,9 +9,9 @@ import {
   type NodePath,
   type StepDef,
   type StepName,
-} from '../core/steps.js';
-import { OperationStatus } from '../core/words.js';
-import type { OperationName, TasksetStatus } from '../core/words.js';
+} from './steps.js';
+import { OperationStatus } from './words.js';
+import type { OperationName, TasksetStatus } from './words.js';
 
 /** A taskset as `GET …/tasksets/{id}` answers it: what progress is shown from. */
 export interface Taskset {
@@ -35,6 +35,7 @@ export interface Operation {
 export interface NodeStep {
   name: StepName;
   state: NodeStepRecord['state'];
+  attempt?: number;
   /** RFC 3339. */
   startedAt?: string;
   endedAt?: string;
@@ -45,6 +46,7 @@ export interface NodeStep {
 export interface Phase {
   number: number;
   total: number;
+  name: StepName;
   title: string;
   /** Index in `operations`. */
   operation: number;
@@ -61,6 +63,7 @@ export function phasesOf(taskset: Taskset): Phase[] {
     const operationEnded =
       operation.status === OperationStatus.Success || operation.status === OperationStatus.Failed;
     return stepsOf(operation).map((step) => ({
+      name: step.name,
       title: step.title,
       operation: index,
       operationEnded,

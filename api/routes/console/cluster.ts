@@ -1,0 +1,51 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+
+import { changeText, type PageMoment } from '../../web/clusterPage.js';
+import { specText } from '../../web/specText.js';
+import { consoleTaskset, consoleTasksetSummary } from '../../web/timeline.js';
+import type { ApiContext, ApiEnv } from '../../env.js';
+import { findReadableCluster } from '../../findCluster.js';
+import { followFeed } from '../../followFeed.js';
+import { taggedJson } from '../../http/entityTag.js';
+import { projectAccess } from '../../middleware/access.js';
+import { findTaskset } from '../tasksets/findTaskset.js';
+
+const CLUSTER = '/console/clusters/:project/:name';
+/** What the page shows of the history at once; the V3 API has pages of all of it. */
+const MOST_TASKSETS = 100;
+
+/** What the console shows of a cluster, now and as it changes. */
+export function consoleCluster(app: OpenAPIHono<ApiEnv>): void {
+  app.get(`${CLUSTER}/events`, projectAccess('viewer'), async (c) => {
+    const of = clusterOf(c);
+    await findReadableCluster(c, of);
+    return followFeed<PageMoment>(c, {
+      follow: (listener) => c.var.pageFeed.follow(of, listener),
+      event: (moment, last) => ({ event: 'page', data: changeText(moment, last) }),
+      gone: { event: 'deleted', data: JSON.stringify(of) },
+    });
+  });
+
+  app.get(`${CLUSTER}/spec`, projectAccess('viewer'), async (c) =>
+    taggedJson(c, specText(await findReadableCluster(c, clusterOf(c)))),
+  );
+
+  app.get(`${CLUSTER}/tasksets`, projectAccess('viewer'), async (c) => {
+    const { store } = c.var.deps;
+    const { id } = await findReadableCluster(c, clusterOf(c));
+    const tasksets = await store.tasksets.latest(id, MOST_TASKSETS);
+    return taggedJson(c, tasksets.map(consoleTasksetSummary));
+  });
+
+  app.get(`${CLUSTER}/tasksets/:id`, projectAccess('viewer'), async (c) => {
+    const { store, config } = c.var.deps;
+    const id = c.req.param('id');
+    const { cluster, taskset } = await findTaskset(c, { ...clusterOf(c), id });
+    const nodes = await store.nodes.list(cluster.id);
+    return taggedJson(c, consoleTaskset(taskset, nodes, config.temporalUi));
+  });
+}
+
+function clusterOf(c: ApiContext): { project: string; name: string } {
+  return { project: c.req.param('project') ?? '', name: c.req.param('name') ?? '' };
+}

@@ -1,0 +1,277 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import type {
+  ConsoleChange,
+  ConsoleList,
+  ConsoleSpec,
+  ConsoleTaskset,
+} from '../../../core/consoleModel.js';
+import type { ClusterRecord } from '../../../core/records.js';
+import { openTestApi, type TestApi } from '../../../test/api/openTestApi.js';
+import { beginStory, JOIN_FAILURE } from '../../../test/console/story.js';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await openTestApi({
+    temporalUi: { url: 'https://temporal.test', namespace: 'fleet' },
+    eventPollMs: 20,
+  });
+});
+afterAll(() => api.close());
+
+async function made(project?: string, name = 'demo'): Promise<ClusterRecord> {
+  const of = project ?? (await api.project());
+  const answer = await api.apply(of, name);
+  expect(answer.status).toBe(200);
+  return (await api.deps.store.clusters.get(of, name))!;
+}
+
+const pageOf = ({ project, name }: ClusterRecord): string => `/console/clusters/${project}/${name}`;
+
+describe('the files of the console', () => {
+  const get = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
+    api.call('GET', path, { key: null, headers });
+
+  test('the page is the same at each address of its own, and allows nothing inline', async () => {
+    const [list, cluster] = await Promise.all([get('/'), get('/clusters/p/c')]);
+    expect(await list.text()).toBe(await cluster.text());
+    const policy = list.headers.get('content-security-policy')!;
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toContain('unsafe');
+    expect(list.headers.get('cache-control')).toBe('no-cache');
+    const again = await get('/', { 'if-none-match': list.headers.get('etag')! });
+    expect([again.status, await again.text()]).toEqual([304, '']);
+  });
+
+  test('what it names is there, for good under that name, compressed for who takes it', async () => {
+    const page = await (await get('/')).text();
+    const names = [...page.matchAll(/"(\/assets\/[^"]+)"/g)].map(([, name]) => name!);
+    expect(names).toHaveLength(3);
+    for (const name of names) {
+      const plain = await get(name);
+      expect(plain.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+      const body = await plain.text();
+      const br = await get(name, { 'accept-encoding': 'gzip, deflate, br' });
+      expect(br.headers.get('content-encoding')).toBe('br');
+      expect((await br.arrayBuffer()).byteLength).toBeLessThan(body.length + 1);
+      const gzip = await get(name, { 'accept-encoding': 'gzip, br;q=0' });
+      expect(gzip.headers.get('content-encoding')).toBe('gzip');
+      const decoded = new Response(gzip.body!.pipeThrough(new DecompressionStream('gzip')));
+      expect(await decoded.text()).toBe(body);
+    }
+  });
+
+  test.each(['index.html', 'none.js', '..%2fapp.ts'])('%s is no asset', async (name) => {
+    expect((await get(`/assets/${name}`)).status).toBe(404);
+  });
+});
+
+describe('the list', () => {
+  const list = async (query: string, key?: string): Promise<ConsoleList> =>
+    (await (
+      await api.call('GET', `/console/clusters?${query}`, key === undefined ? {} : { key })
+    ).json()) as ConsoleList;
+
+  test('goes through all projects that a key may enter, page by page', async () => {
+    const projects = [await api.project(), await api.project()].toSorted();
+    for (const project of projects) for (const name of ['a', 'b', 'c']) await made(project, name);
+    const seen: string[] = [];
+    let token: string | undefined;
+    do {
+      const page = await list(`limit=2&name=*${token === undefined ? '' : `&continue=${token}`}`);
+      expect(page.count).toBe(6);
+      seen.push(...page.items.map(({ project, name }) => `${project}/${name}`));
+      token = page.continue;
+    } while (token !== undefined);
+    expect(seen).toEqual(
+      projects.flatMap((project) => ['a', 'b', 'c'].map((name) => `${project}/${name}`)),
+    );
+    const own = await list('', await api.key('viewer', projects[1]));
+    expect(own.projects).toEqual([projects[1]]);
+    expect(own.items.map(({ project }) => project)).toEqual([
+      projects[1],
+      projects[1],
+      projects[1],
+    ]);
+    expect(
+      (await list(`project=${projects[0]!}`, await api.key('viewer', projects[1]))).items,
+    ).toEqual([]);
+  });
+
+  test('tells what failed, at which step, and is chosen by it', async () => {
+    const cluster = await made();
+    await made(cluster.project, 'other');
+    const story = await beginStory(api.deps.store, cluster, {
+      ...{ tasksetId: 'failed1', startedAt: Date.now() - 60_000, fails: JOIN_FAILURE },
+    });
+    await story.writeAt(story.length);
+    const { items, count } = await list(`project=${cluster.project}&state=failed`);
+    expect(count).toBe(1);
+    expect(items[0]).toMatchObject({
+      ...{ name: 'demo', state: 'failed', nodes: { ready: 2, total: 3 } },
+      operation: {
+        name: 'ClusterCreation',
+        step: { number: 12, total: 18, title: 'Join the cluster' },
+      },
+    });
+    expect(
+      (await list(`project=${cluster.project}&state=working`)).items.map(({ name }) => name),
+    ).toEqual(['other']);
+  });
+
+  test('is 304 while nothing has changed', async () => {
+    const first = await api.call('GET', '/console/clusters');
+    const headers = { 'if-none-match': first.headers.get('etag')! };
+    expect((await api.call('GET', '/console/clusters', { headers })).status).toBe(304);
+  });
+
+  test.each(['state=odd', 'label=a%20b%20c', 'limit=1000', 'unknown=1'])(
+    '%s is refused',
+    async (query) => {
+      expect((await api.call('GET', `/console/clusters?${query}`)).status).toBe(400);
+    },
+  );
+});
+
+describe('the page of a cluster', () => {
+  /** Events as they come, until `enough`. */
+  async function events(
+    cluster: ClusterRecord,
+    enough: number,
+    { last, meanwhile }: { last?: string; meanwhile?: (seen: number) => Promise<void> } = {},
+  ): Promise<{ id: string; change: ConsoleChange }[]> {
+    const headers = last === undefined ? {} : { 'last-event-id': last };
+    const answer = await api.call('GET', `${pageOf(cluster)}/events`, { headers });
+    expect(answer.status).toBe(200);
+    const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+    const seen: { id: string; change: ConsoleChange }[] = [];
+    let text = '';
+    while (seen.length < enough) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      text += value;
+      const blocks = text.split('\n\n');
+      text = blocks.pop()!;
+      for (const block of blocks.filter((one) => one.includes('event: page'))) {
+        const id = /^id: (.*)$/m.exec(block)![1]!;
+        const change = JSON.parse(/^data: (.*)$/m.exec(block)![1]!) as ConsoleChange;
+        seen.push({ id, change });
+        await meanwhile?.(seen.length);
+      }
+    }
+    await reader.cancel();
+    return seen;
+  }
+
+  test('is sent whole at first, then the parts that change, and after a break what changed in it', async () => {
+    const cluster = await made();
+    const { hostKeys } = api.deps.store;
+    const seen = await events(cluster, 2, {
+      meanwhile: async (count) => {
+        if (count > 1) return;
+        await hostKeys.pin({
+          ...{
+            clusterId: cluster.id,
+            hostname: 'm1',
+            key: 'ssh-ed25519 A',
+            fingerprint: 'SHA256:a',
+          },
+          source: 'first-use',
+        });
+        await hostKeys.notePending(cluster.id, 'm1', 'ssh-ed25519 B', 'SHA256:b');
+      },
+    });
+    expect(Object.keys(seen[0]!.change)).toEqual([
+      'now',
+      'cluster',
+      'taskset',
+      'nodes',
+      'tasksets',
+    ]);
+    expect(Object.keys(seen.at(-1)!.change)).toEqual(['now', 'nodes']);
+    expect(seen.at(-1)!.change.nodes![0]!.hostKeys).toMatchObject([
+      { bastion: false, fingerprint: 'SHA256:a', seen: 'SHA256:b' },
+    ]);
+    await api.deps.store.clusters.markDeleting(cluster.project, cluster.name);
+    const [next] = await events(cluster, 1, { last: seen.at(-1)!.id });
+    expect(Object.keys(next!.change)).toEqual(['now', 'cluster']);
+    expect(next!.change.cluster).toMatchObject({ state: 'deleting', canRetry: false });
+  });
+
+  test('has each condition with its time, and steps with theirs', async () => {
+    const cluster = await made();
+    const startedAt = Date.parse('2026-11-24T08:00:00Z');
+    const story = await beginStory(api.deps.store, cluster, { tasksetId: 'times01', startedAt });
+    await story.writeAt(story.length);
+    const { change } = (await events(cluster, 1))[0]!;
+    expect(
+      change.cluster!.conditions.map(({ status, at }) => [status, at! > '2026-11-24T08:00']),
+    ).toEqual(Array.from({ length: 6 }, () => ['True', true]));
+    expect(change.cluster).toMatchObject({
+      state: 'ready',
+      ahead: false,
+      appliedVersion: 'v1.34.4',
+    });
+    const [creation, sync] = change.taskset!.operations;
+    expect(creation!.temporalUrl).toBe(
+      `https://temporal.test/namespaces/fleet/workflows/${encodeURIComponent(`ClusterCreation/${cluster.project}/demo/times01`)}`,
+    );
+    expect(creation!.steps[0]).toMatchObject({
+      ...{ number: 1, name: 'facts', title: 'Gather facts' },
+      machines: [{ hostname: 'm1', state: 'done', startedAt: '2026-11-24T08:00:00.000Z' }, {}, {}],
+    });
+    expect(sync!.steps.at(-1)).toMatchObject({
+      number: 18,
+      name: 'blueprint-health',
+    });
+    expect(change.taskset!.step).toBeUndefined();
+  });
+
+  test('has nothing for who has no key for the project', async () => {
+    const cluster = await made();
+    const key = await api.key('admin', await api.project());
+    for (const path of ['/events', '/spec', '/tasksets', '/tasksets/x']) {
+      expect((await api.call('GET', pageOf(cluster) + path, { key })).status).toBe(403);
+    }
+  });
+
+  test('has an older taskset by its id, and all of them in short', async () => {
+    const cluster = await made();
+    const options = { startedAt: Date.now() - 60_000, fails: JOIN_FAILURE };
+    const first = await beginStory(api.deps.store, cluster, { tasksetId: 'older01', ...options });
+    await first.writeAt(first.length);
+    await beginStory(api.deps.store, cluster, { tasksetId: 'newer01', startedAt: Date.now() });
+    const one = await api.call('GET', `${pageOf(cluster)}/tasksets/older01`);
+    const taskset = (await one.json()) as ConsoleTaskset;
+    const failed = taskset.operations[0]!.steps.find(({ name }) => name === 'kubeadm-join');
+    expect(failed!.machines.at(-1)).toMatchObject({ state: 'failed', failure: { exitCode: 1 } });
+    const all = await api.call('GET', `${pageOf(cluster)}/tasksets`);
+    expect(((await all.json()) as { id: string }[]).map(({ id }) => id)).toEqual([
+      'newer01',
+      'older01',
+    ]);
+    expect((await api.call('GET', `${pageOf(cluster)}/tasksets/none`)).status).toBe(404);
+  });
+
+  test('has the spec as it can be posted back, without secrets, beside what was applied in the same order', async () => {
+    const cluster = await made();
+    const read = async (): Promise<ConsoleSpec> =>
+      (await (await api.call('GET', `${pageOf(cluster)}/spec`)).json()) as ConsoleSpec;
+    expect(await read()).not.toHaveProperty('applied');
+    const { spec } = cluster.desired;
+    const applied = { ...spec, config: { ...spec.config, nodes: spec.config.nodes.toReversed() } };
+    await api.deps.store.clusters.setApplied(cluster.id, { spec: applied });
+    const now = await read();
+    expect(now.applied).toBe(now.desired);
+    const posted = await api.call(
+      'POST',
+      `/apis/infra.k8smgmt.io/v3/projects/${cluster.project}/clusters`,
+      {
+        text: now.desired,
+        headers: { 'content-type': 'application/yaml', 'if-match': `"${now.resourceVersion}"` },
+      },
+    );
+    expect(posted.status).toBe(200);
+    expect((await api.deps.store.clusters.get(cluster.project, 'demo'))?.generation).toBe(1);
+  });
+});

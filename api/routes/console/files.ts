@@ -1,0 +1,77 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+
+import { AppError, ErrorCode } from '../../../core/errors.js';
+import { consoleFiles, type Encoding, type ServedFile } from '../../web/consoleFiles.js';
+import type { ApiContext, ApiEnv } from '../../env.js';
+
+/** Nothing but our own files and our own API; no inline script or style; in nobody's frame. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join('; ');
+
+const PAGE_HEADERS = {
+  'content-security-policy': POLICY,
+  'cross-origin-opener-policy': 'same-origin',
+  'referrer-policy': 'same-origin',
+  'permissions-policy': 'camera=(), geolocation=(), microphone=()',
+  // Asked for each time, and not sent again while it is the same: it names the files of this version.
+  'cache-control': 'no-cache',
+};
+
+/** The page, under each address that it shows something at, and the files that it is made of. */
+export function consolePages(app: OpenAPIHono<ApiEnv>): void {
+  for (const path of ['/', '/clusters/:project/:name']) {
+    app.get(path, (c) => answer(c, 'index.html', PAGE_HEADERS));
+  }
+  app.get('/assets/:file', (c) =>
+    answer(c, c.req.param('file'), {
+      'cache-control': 'public, max-age=31536000, immutable',
+    }),
+  );
+}
+
+async function answer(
+  c: ApiContext,
+  name: string,
+  headers: Record<string, string>,
+): Promise<Response> {
+  const file = (await consoleFiles()).get(name);
+  if (file === undefined || (name === 'index.html' && c.req.path.startsWith('/assets/'))) {
+    throw new AppError(ErrorCode.NotFound, `the console has no file ${name}`);
+  }
+  const encoding = encodingOf(c.req.header('accept-encoding') ?? '');
+  const etag = `"${file.hash}${encoding === undefined ? '' : `.${encoding}`}"`;
+  const all = {
+    ...headers,
+    etag,
+    'content-type': file.type,
+    vary: 'Accept-Encoding',
+    'x-content-type-options': 'nosniff',
+  };
+  if (c.req.header('if-none-match')?.includes(etag) === true) return c.body(null, 304, all);
+  return c.body(bytes(file, encoding), 200, {
+    ...all,
+    ...(encoding === undefined ? {} : { 'content-encoding': encoding }),
+  });
+}
+
+function encodingOf(accepted: string): Encoding | undefined {
+  const refuses = (encoding: string): boolean =>
+    new RegExp(`\\b${encoding}\\s*;\\s*q=0(\\.0*)?\\s*(,|$)`).test(accepted);
+  return (['br', 'gzip'] as const).find(
+    (encoding) => new RegExp(`\\b${encoding}\\b`).test(accepted) && !refuses(encoding),
+  );
+}
+
+function bytes({ forms }: ServedFile, encoding: Encoding | undefined): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(forms[encoding ?? 'identity']);
+}

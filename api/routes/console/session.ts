@@ -1,0 +1,101 @@
+import { z, type OpenAPIHono } from '@hono/zod-openapi';
+import { deleteCookie, setCookie } from 'hono/cookie';
+
+import type { ConsoleSession } from '../../../core/consoleModel.js';
+import type { ApiKeyRecord } from '../../../store/types.js';
+import { audit } from '../../audit.js';
+import { enforceSameOrigin, isSecure } from '../../web/sameOrigin.js';
+import {
+  cookieName,
+  newToken,
+  SESSION_MS,
+  sessionId,
+  sessionOf,
+  tokenOf,
+} from '../../web/sessions.js';
+import type { ApiContext, ApiEnv } from '../../env.js';
+import { readBody } from '../../http/readDocument.js';
+import { knownKey } from '../../middleware/access.js';
+
+const PATH = '/console/session';
+const NO_STORE = { 'cache-control': 'no-store' };
+
+const login = z.strictObject({ apiKey: z.string().trim().min(1) });
+
+/** Logging in, out, and who is logged in. The key is sent once; what the browser keeps is a token of its own. */
+export function consoleSession(app: OpenAPIHono<ApiEnv>): void {
+  app.get(PATH, async (c) => {
+    const key = await keyOfCookie(c);
+    return c.json(sessionView(app, c, key), 200, NO_STORE);
+  });
+
+  app.post(PATH, async (c) => {
+    enforceSameOrigin(c);
+    const { apiKey } = await readBody(c, login);
+    const key = await knownKey(c, apiKey);
+    const before = tokenOf(c);
+    const token = newToken();
+    const { sessions } = c.var.deps.store;
+    await sessions.create({
+      id: sessionId(token),
+      keyId: key.id,
+      expiresAt: new Date(Date.now() + SESSION_MS),
+    });
+    // Whoever logs in again leaves no session behind.
+    if (before !== undefined) await sessions.remove(sessionId(before));
+    setCookie(c, cookieName(c), token, {
+      ...{ path: '/', httpOnly: true, sameSite: 'Strict', secure: isSecure(c) },
+      maxAge: SESSION_MS / 1000,
+    });
+    await note(c, key, 'session.create');
+    return c.json(sessionView(app, c, key), 200, NO_STORE);
+  });
+
+  app.delete(PATH, async (c) => {
+    enforceSameOrigin(c);
+    const key = await keyOfCookie(c);
+    const token = tokenOf(c);
+    if (token !== undefined) await c.var.deps.store.sessions.remove(sessionId(token));
+    deleteCookie(c, cookieName(c), { path: '/', secure: isSecure(c) });
+    if (key !== undefined) await note(c, key, 'session.delete');
+    return c.json(sessionView(app, c, undefined), 200, NO_STORE);
+  });
+}
+
+/** The key of the session, where there is one and both are good still. */
+async function keyOfCookie(c: ApiContext): Promise<ApiKeyRecord | undefined> {
+  const session = await sessionOf(c);
+  const key = session && (await c.var.deps.store.apiKeys.get(session.keyId));
+  return key === undefined || key.revokedAt !== undefined ? undefined : key;
+}
+
+async function note(c: ApiContext, key: ApiKeyRecord, action: string): Promise<void> {
+  const { id: keyId, name, role, project } = key;
+  const scope = project === undefined ? {} : { project };
+  c.set('principal', { keyId, name, role, ...scope });
+  await audit(c, { action, resource: `apikeys/${keyId}`, summary: 'at the console', ...scope });
+}
+
+function sessionView(
+  app: OpenAPIHono<ApiEnv>,
+  c: ApiContext,
+  key: ApiKeyRecord | undefined,
+): ConsoleSession {
+  const { name = '', role = 'viewer', project } = key ?? {};
+  const user = { name, role, ...(project === undefined ? {} : { project }) };
+  return {
+    ...(key === undefined ? {} : { user }),
+    version: c.var.deps.config.version,
+    dryRun: canDryRun(app),
+  };
+}
+
+/** Never sent to an API that would take a query it does not know for none, and apply. */
+function canDryRun(app: OpenAPIHono<ApiEnv>): boolean {
+  return app.openAPIRegistry.definitions.some((definition) => {
+    if (definition.type !== 'route' || definition.route.operationId !== 'applyCluster')
+      return false;
+    const { query } = definition.route.request ?? {};
+    return query instanceof z.ZodObject && 'dryRun' in query.shape;
+  });
+}

@@ -1,0 +1,229 @@
+import type {
+  ConsoleChange,
+  ConsoleList,
+  ConsolePage,
+  ConsoleSession,
+  ConsoleTaskset,
+  ConsoleTasksetSummary,
+} from '../core/consoleModel.js';
+import { clusterView, tabOf } from './clusterView.js';
+import { closeDialog } from './dialog.js';
+import { render } from './dom.js';
+import { ask, askJson, messageOf, Refusal, whenLoggedOut } from './http.js';
+import { follow, type LiveEvent } from './live.js';
+import { listView } from './listView.js';
+import { closeLogs } from './logView.js';
+import { loginView } from './loginView.js';
+import { consolePath } from './paths.js';
+import { startRouter } from './router.js';
+import { shell } from './shell.js';
+import { loadSpec } from './specView.js';
+import { app, changed, whenChanged, type ClusterState } from './state.js';
+import { startTheme } from './theme.js';
+
+/** How often the list is asked for anew while it is seen; unchanged, it is not sent again. */
+const LIST_EVERY_MS = 3000;
+/** Relative times and running bars move. */
+const TICK_MS = 1000;
+
+const root = document.getElementById('root');
+let unfollow: (() => void) | undefined;
+let listTag: string | undefined;
+let listQuery: string | undefined;
+
+startTheme();
+whenChanged(draw);
+whenLoggedOut(() => {
+  if (app.session?.user === undefined) return;
+  app.session = { version: app.session.version, dryRun: app.session.dryRun };
+  app.loginError = 'The session has ended: log in again';
+  leaveCluster();
+  closeDialog();
+  changed();
+});
+void start();
+
+async function start(): Promise<void> {
+  try {
+    app.session = await askJson<ConsoleSession>('/console/session');
+  } catch (error) {
+    app.loginError = messageOf(error);
+    app.session = { version: '', dryRun: false };
+  }
+  startRouter(arrive);
+  setInterval(() => {
+    if (!document.hidden) changed();
+  }, TICK_MS);
+  setInterval(() => {
+    if (!document.hidden && app.route.page === 'list' && isLoggedIn()) void loadList();
+  }, LIST_EVERY_MS);
+  document.addEventListener('keydown', (event) => {
+    const typing =
+      event.target instanceof Element && event.target.matches('input, textarea, select');
+    if (event.key !== '/' || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const field = document.querySelector<HTMLInputElement>('input[type=search]');
+    if (field === null) return;
+    event.preventDefault();
+    field.focus();
+  });
+}
+
+function isLoggedIn(): boolean {
+  return app.session?.user !== undefined;
+}
+
+function draw(): void {
+  if (root === null || app.session === undefined) return;
+  const { route, cluster } = app;
+  if (!isLoggedIn()) {
+    document.title = 'Log in · plinth';
+    render(root, shell(loginView(arrive)));
+    return;
+  }
+  document.title = route.page === 'list' ? 'Clusters · plinth' : `${route.name} · plinth`;
+  render(
+    root,
+    shell(
+      route.page === 'list'
+        ? listView(route.query)
+        : cluster !== undefined && clusterView(cluster, route.query),
+    ),
+  );
+}
+
+/** What the address asks for is loaded, and what is not shown any more let go. */
+function arrive(): void {
+  const { route } = app;
+  closeDialog();
+  if (isLoggedIn()) {
+    if (route.page === 'list') {
+      leaveCluster();
+      void loadList();
+    } else {
+      const { cluster } = app;
+      if (cluster?.project !== route.project || cluster.name !== route.name) {
+        enterCluster(route.project, route.name);
+      }
+      void loadTaskset();
+      if (
+        app.cluster !== undefined &&
+        tabOf(route.query) === 'spec' &&
+        app.cluster.spec === undefined
+      ) {
+        void loadSpec(app.cluster);
+      }
+    }
+  }
+  changed();
+}
+
+async function loadList(): Promise<void> {
+  if (app.route.page !== 'list') return;
+  const query = new URLSearchParams();
+  for (const name of ['name', 'project', 'state', 'label', 'continue']) {
+    const value = app.route.query.get(name);
+    if (value !== null) query.set(name, value);
+  }
+  const search = query.toString();
+  if (search !== listQuery) listTag = undefined;
+  listQuery = search;
+  try {
+    const headers = listTag === undefined ? {} : { 'if-none-match': listTag };
+    const answer = await ask(`/console/clusters?${search}`, { headers });
+    // Somebody who types is faster than the server: what was asked for last is shown.
+    if (search !== listQuery) return;
+    noteClock(answer);
+    listTag = answer.headers.get('etag') ?? undefined;
+    app.list = (await answer.json()) as ConsoleList;
+    delete app.listError;
+  } catch (error) {
+    if (error instanceof Refusal && error.status === 304) return;
+    if (search === listQuery) app.listError = messageOf(error);
+  }
+  changed();
+}
+
+function noteClock(answer: Response): void {
+  const date = Date.parse(answer.headers.get('date') ?? '');
+  // To the second: less than a second off is none.
+  if (!Number.isNaN(date) && Math.abs(date - Date.now()) > 2000)
+    app.clockOffsetMs = date - Date.now();
+}
+
+function leaveCluster(): void {
+  unfollow?.();
+  unfollow = undefined;
+  if (app.cluster !== undefined) closeLogs(app.cluster);
+  delete app.cluster;
+}
+
+function enterCluster(project: string, name: string): void {
+  leaveCluster();
+  const state: ClusterState = {
+    ...{ project, name, gone: false, live: true, nodeFilter: '' },
+    open: new Map(),
+    logs: new Map(),
+  };
+  app.cluster = state;
+  unfollow = follow(`${consolePath(state)}/events`, {
+    onEvent: (event) => receive(state, event),
+    onState: (open) => {
+      state.live = open;
+      changed();
+    },
+    onRefused: ({ status, message }) => {
+      state.refused = { status, message };
+      changed();
+    },
+  });
+  void loadHistory(state);
+}
+
+function receive(state: ClusterState, { event, data }: LiveEvent): void {
+  if (event === 'deleted') {
+    state.gone = true;
+    unfollow?.();
+    changed();
+    return;
+  }
+  if (event !== 'page') return;
+  const { now, ...parts } = JSON.parse(data) as ConsoleChange;
+  app.clockOffsetMs = Date.parse(now) - Date.now();
+  const before = state.page;
+  state.page = { ...before, ...parts } as ConsolePage;
+  const isNewSpec =
+    before !== undefined && before.cluster.generation !== state.page.cluster.generation;
+  const isApplied = before !== undefined && before.cluster.ahead !== state.page.cluster.ahead;
+  if ((isNewSpec || isApplied) && state.spec !== undefined) void loadSpec(state);
+  changed();
+}
+
+/** The tasksets before the ten that the page is sent. */
+async function loadHistory(state: ClusterState): Promise<void> {
+  try {
+    state.history = await askJson<ConsoleTasksetSummary[]>(`${consolePath(state)}/tasksets`);
+  } catch {
+    // The newest are shown all the same.
+  }
+  changed();
+}
+
+/** An older taskset that the address names. */
+async function loadTaskset(): Promise<void> {
+  const { cluster: state, route } = app;
+  if (state === undefined || route.page !== 'cluster') return;
+  const id = route.query.get('taskset');
+  if (id === null) {
+    delete state.taskset;
+    return;
+  }
+  if (state.taskset?.id === id) return;
+  try {
+    state.taskset = await askJson<ConsoleTaskset>(
+      `${consolePath(state)}/tasksets/${encodeURIComponent(id)}`,
+    );
+  } catch {
+    delete state.taskset;
+  }
+  changed();
+}

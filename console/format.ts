@@ -1,0 +1,44 @@
+/** `1.5 s`, `42 s`, `3 min 5 s`, `2 h 10 min`: as the command line writes them. */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, ms) / 1000;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${String(whole)} s`;
+  if (whole < 3600) return `${String(Math.floor(whole / 60))} min ${String(whole % 60)} s`;
+  return `${String(Math.floor(whole / 3600))} h ${String(Math.floor((whole % 3600) / 60))} min`;
+}
+
+/** `just now`, `12 s ago`, `3 min ago`, `2 h ago`, `5 d ago`. */
+export function age(at: string, now: number): string {
+  const seconds = Math.floor((now - Date.parse(at)) / 1000);
+  if (Number.isNaN(seconds)) return '';
+  if (seconds < 5) return 'just now';
+  if (seconds < 60) return `${String(seconds)} s ago`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${String(minutes)} min ago`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${String(hours)} h ago` : `${String(Math.floor(hours / 24))} d ago`;
+}
+
+/** In the reader's own way and time zone. */
+export function moment(at: string): string {
+  return new Date(at).toLocaleString();
+}
+
+/** `NodeAddition` → `Node addition`. */
+export function words(name: string): string {
+  const spaced = name.replaceAll(
+    /([a-z])([A-Z])/g,
+    (_all, a: string, b: string) => `${a} ${b.toLowerCase()}`,
+  );
+  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+}
+
+/** `7.8 GiB`. */
+export function gibibytes(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+}
+
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${String(number)} ${number === 1 ? one : many}`;
+}

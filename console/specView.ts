@@ -1,0 +1,222 @@
+import type { ConsolePage, ConsoleSpec } from '../core/consoleModel.js';
+import { diffLines, hunksOf, type DiffLine } from './diff.js';
+import { h, type Child, type VNode } from './dom.js';
+import { ask, askJson, messageOf, Refusal } from './http.js';
+import { icon } from './icons.js';
+import { clustersPath, consolePath } from './paths.js';
+import { planView } from './planView.js';
+import { app, changed, mayChange, notify, type ClusterState, type SpecEdit } from './state.js';
+
+/** What is desired, how it differs from what is applied, and a place to change it. */
+export function specView(state: ClusterState, { cluster }: ConsolePage): VNode {
+  const { spec, specError, edit } = state;
+  return h(
+    'section',
+    { class: 'card spec', key: 'spec', 'aria-labelledby': 'spec-title' },
+    h(
+      'header',
+      { class: 'spec-head' },
+      h('h2', { id: 'spec-title' }, edit === undefined ? 'Spec' : 'Change the spec'),
+      spec !== undefined &&
+        edit === undefined &&
+        mayChange() &&
+        !cluster.deleting &&
+        h(
+          'button',
+          { type: 'button', class: 'button', on: { click: () => beginEdit(state, spec) } },
+          icon('edit'),
+          'Edit',
+        ),
+    ),
+    specError !== undefined && h('p', { class: 'problem', role: 'alert' }, specError),
+    edit === undefined
+      ? spec === undefined
+        ? specError === undefined && h('p', { class: 'muted' }, 'Loading …')
+        : shown(spec)
+      : editor(state, edit),
+  );
+}
+
+/** Reads the spec, and again whenever the page says that it has changed. */
+export async function loadSpec(state: ClusterState): Promise<void> {
+  try {
+    state.spec = await askJson<ConsoleSpec>(`${consolePath(state)}/spec`);
+    delete state.specError;
+  } catch (error) {
+    state.specError = messageOf(error);
+  }
+  changed();
+}
+
+function shown({ desired, applied }: ConsoleSpec): Child {
+  const differs = applied !== undefined && applied !== desired;
+  return [
+    applied === undefined
+      ? h('p', { class: 'muted' }, 'Nothing of it is applied yet.')
+      : differs
+        ? h('p', null, 'What is desired differs from what was applied last: ')
+        : h('p', { class: 'muted' }, 'What is desired is applied.'),
+    differs && diffView(diffLines(applied, desired), 'From what is applied to what is desired'),
+    h(
+      'details',
+      { class: 'whole', open: !differs, key: 'whole' },
+      h('summary', null, 'The whole spec'),
+      h(
+        'pre',
+        { class: 'output yaml', tabindex: 0, role: 'group', 'aria-label': 'The spec as YAML' },
+        desired,
+      ),
+    ),
+  ];
+}
+
+function beginEdit(state: ClusterState, spec: ConsoleSpec): void {
+  state.edit = { text: spec.desired, from: spec, busy: false };
+  changed();
+}
+
+function editor(state: ClusterState, edit: SpecEdit): Child {
+  const isStale =
+    state.spec !== undefined && state.spec.resourceVersion !== edit.from.resourceVersion;
+  const diff = edit.text === edit.from.desired ? [] : diffLines(edit.from.desired, edit.text);
+  const canTry = app.session?.dryRun === true;
+  const isSame = diff.length === 0;
+  return [
+    isStale &&
+      h(
+        'p',
+        { class: 'banner warn', role: 'alert' },
+        'Somebody has changed the spec since you began. Copy what you wrote, discard it and begin again from what is there now.',
+      ),
+    h('label', { for: 'spec-text', class: 'muted' }, 'YAML or JSON; it is sent as it stands here.'),
+    h('textarea', {
+      id: 'spec-text',
+      key: 'text',
+      class: 'mono',
+      spellcheck: 'false',
+      rows: 24,
+      wrap: 'off',
+      value: edit.from.desired,
+      on: {
+        input: (event: Event) => {
+          edit.text = (event.target as HTMLTextAreaElement).value;
+          delete edit.plan;
+          changed();
+        },
+      },
+    }),
+    edit.error !== undefined && refused(edit.error),
+    !isSame && [h('h3', { key: 'diff-title' }, 'Your change'), diffView(diff, 'Your change')],
+    edit.plan !== undefined && planView(edit.plan),
+    h(
+      'div',
+      { class: 'dialog-actions', key: 'do' },
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'button',
+          on: {
+            click: () => {
+              delete state.edit;
+              changed();
+            },
+          },
+        },
+        'Discard',
+      ),
+      canTry &&
+        h(
+          'button',
+          {
+            type: 'button',
+            class: 'button',
+            disabled: edit.busy,
+            on: { click: () => void tryOut(state, edit) },
+          },
+          'Show the plan',
+        ),
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'button primary',
+          disabled: edit.busy || isSame,
+          on: { click: () => void apply(state, edit) },
+        },
+        'Apply',
+      ),
+    ),
+  ];
+}
+
+function refused({ message, details }: NonNullable<SpecEdit['error']>): VNode {
+  return h(
+    'div',
+    { class: 'problem', role: 'alert', key: 'refused' },
+    h('p', null, message),
+    details.length > 0 &&
+      h(
+        'ul',
+        null,
+        details.map(({ path, message: said }) =>
+          h('li', null, path !== '' && h('code', null, path), path === '' ? said : ` ${said}`),
+        ),
+      ),
+  );
+}
+
+async function send(
+  state: ClusterState,
+  edit: SpecEdit,
+  query: string,
+): Promise<Response | undefined> {
+  edit.busy = true;
+  delete edit.error;
+  changed();
+  try {
+    return await ask(clustersPath(state.project) + query, {
+      method: 'POST',
+      yaml: edit.text,
+      headers: { 'if-match': `"${edit.from.resourceVersion}"` },
+    });
+  } catch (error) {
+    edit.error = {
+      message: messageOf(error),
+      details: error instanceof Refusal ? error.details : [],
+    };
+    return undefined;
+  } finally {
+    edit.busy = false;
+    changed();
+  }
+}
+
+async function apply(state: ClusterState, edit: SpecEdit): Promise<void> {
+  if ((await send(state, edit, '')) === undefined) return;
+  delete state.edit;
+  notify('ok', 'Applied: what has to be done for it is about to begin');
+  await loadSpec(state);
+}
+
+async function tryOut(state: ClusterState, edit: SpecEdit): Promise<void> {
+  const answer = await send(state, edit, '?dryRun=true');
+  if (answer === undefined) return;
+  edit.plan = (await answer.json()) as unknown;
+  changed();
+}
+
+const SIGN = { same: ' ', added: '+', removed: '−' } as const;
+
+function diffView(diff: readonly DiffLine[], label: string): VNode {
+  return h(
+    'div',
+    { class: 'diff', role: 'group', tabindex: 0, 'aria-label': label, key: label },
+    hunksOf(diff).flatMap(({ skipped, lines }) => [
+      skipped > 0 && h('div', { class: 'gap' }, `⋯ ${String(skipped)} lines the same`),
+      ...lines.map(({ kind, text }) =>
+        h('div', { class: kind }, h('span', { class: 'mark' }, SIGN[kind]), h('code', null, text)),
+      ),
+    ]),
+  );
+}

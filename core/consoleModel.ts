@@ -1,0 +1,221 @@
+import type { StepFailure } from './errors.js';
+import type { NodeStepRecord } from './records.js';
+import type { NodePath, StepName } from './steps.js';
+import type {
+  ConditionStatus,
+  ConditionType,
+  NodeStatus,
+  OperationName,
+  OperationStatus,
+  Role,
+  TasksetStatus,
+} from './words.js';
+
+/*
+ * What the web console is sent: shapes only, shared by the API that makes them and the page that shows them. They belong
+ * to the page and change with it; programs use the V3 API.
+ */
+
+/** Who is logged in, and what this server can do. */
+export interface ConsoleSession {
+  /** Absent: nobody is. */
+  user?: { name: string; role: 'viewer' | 'operator' | 'admin'; project?: string };
+  version: string;
+  /** An apply can be tried without being recorded. */
+  dryRun: boolean;
+}
+
+/** A cluster's state in one word, for people. */
+export const ConsoleState = {
+  Ready: 'ready',
+  /** What is desired is applied, and something is not as it should be. */
+  Degraded: 'degraded',
+  /** Asked for, and not begun. */
+  Waiting: 'waiting',
+  Working: 'working',
+  Failed: 'failed',
+  Deleting: 'deleting',
+} as const;
+export type ConsoleState = (typeof ConsoleState)[keyof typeof ConsoleState];
+
+/** Where a taskset stands among its steps. */
+export interface ConsoleStepPlace {
+  number: number;
+  total: number;
+  title: string;
+}
+
+export interface ConsoleRow {
+  id: string;
+  project: string;
+  name: string;
+  displayName?: string;
+  state: ConsoleState;
+  /** Why, where it is not simply ready. */
+  reason?: string;
+  version: string;
+  /** What runs, where it is another one. */
+  appliedVersion?: string;
+  blueprint: string;
+  labels: Record<string, string>;
+  nodes: { ready: number; total: number };
+  operation?: {
+    name: OperationName;
+    status: OperationStatus;
+    /** RFC 3339: when it ended, else when it began. */
+    at: string;
+    step?: ConsoleStepPlace;
+  };
+}
+
+export interface ConsoleList {
+  projects: string[];
+  items: ConsoleRow[];
+  /** Of all that the filters hold for; absent where that would cost more than it tells. */
+  count?: number;
+  /** Goes on after the last item. */
+  continue?: string;
+}
+
+export interface ConsoleCondition {
+  type: ConditionType;
+  status: ConditionStatus;
+  reason: string;
+  /** RFC 3339; absent: never written. */
+  at?: string;
+}
+
+export interface ConsoleCluster {
+  id: string;
+  project: string;
+  name: string;
+  displayName?: string;
+  description?: string;
+  labels: Record<string, string>;
+  state: ConsoleState;
+  reason: string;
+  /** RFC 3339: of the state. */
+  at: string;
+  version: string;
+  appliedVersion?: string;
+  blueprint: string;
+  generation: number;
+  createdAt: string;
+  /** What is desired is not what was applied last. */
+  ahead: boolean;
+  deleting: boolean;
+  conditions: ConsoleCondition[];
+  /** There is something that `retry` would try again. */
+  canRetry: boolean;
+  canCancel: boolean;
+  byInstaller: boolean;
+}
+
+export interface ConsoleHostKey {
+  /** The bastion's, not the machine's own. */
+  bastion: boolean;
+  fingerprint: string;
+  seen: string;
+  seenAt: string;
+}
+
+export interface ConsoleNode {
+  hostname: string;
+  roles: Role[];
+  status: NodeStatus;
+  leaving: boolean;
+  arch?: string;
+  operatingSystem?: string;
+  address?: string;
+  version?: string;
+  cpus?: number;
+  memoryBytes?: number;
+  lastError?: StepFailure & { message: string };
+  /** Changed host keys that wait for a person. */
+  hostKeys: ConsoleHostKey[];
+  /** It has registered and waits for a person to let it in. */
+  registration?: {
+    address: string;
+    username: string;
+    operatingSystem: string;
+    arch: string;
+    hostKeys: string[];
+    registeredAt: string;
+  };
+}
+
+export interface ConsoleMachineStep {
+  hostname: string;
+  state: NodeStepRecord['state'];
+  attempt?: number;
+  /** RFC 3339. */
+  startedAt?: string;
+  endedAt?: string;
+  failure?: StepFailure & { message: string };
+}
+
+export interface ConsoleStep {
+  name: StepName;
+  title: string;
+  /** Its place in the taskset; absent for what ran beside the plan. */
+  number?: number;
+  machines: ConsoleMachineStep[];
+}
+
+export interface ConsoleOperation {
+  name: OperationName;
+  status: OperationStatus;
+  reason: string;
+  errorSummary?: string;
+  startedAt?: string;
+  endedAt?: string;
+  /** Its execution in Temporal's Web UI. */
+  temporalUrl?: string;
+  nodes: { hostname: string; path?: NodePath }[];
+  steps: ConsoleStep[];
+}
+
+export interface ConsoleTaskset {
+  id: string;
+  sequence: number;
+  generation: number;
+  status: TasksetStatus;
+  comments: string;
+  createdAt: string;
+  endedAt?: string;
+  step?: ConsoleStepPlace;
+  total: number;
+  operations: ConsoleOperation[];
+}
+
+export interface ConsoleTasksetSummary {
+  id: string;
+  sequence: number;
+  status: TasksetStatus;
+  comments: string;
+  createdAt: string;
+  endedAt?: string;
+  operations: { name: OperationName; status: OperationStatus }[];
+}
+
+/** The parts of a cluster's page, each sent when it changes. */
+export interface ConsolePage {
+  cluster: ConsoleCluster;
+  nodes: ConsoleNode[];
+  /** The newest one. */
+  taskset: ConsoleTaskset | null;
+  tasksets: ConsoleTasksetSummary[];
+}
+
+/** One event of a cluster's page: the server's time, and what changed since the event before. */
+export type ConsoleChange = { now: string } & Partial<ConsolePage>;
+
+/** The spec as text to read and edit, and what was applied last. */
+export interface ConsoleSpec {
+  /** YAML of the Cluster as it can be posted back. */
+  desired: string;
+  /** The same with the spec that was applied last; absent: none was. */
+  applied?: string;
+  /** For `If-Match`. */
+  resourceVersion: string;
+}
