@@ -1,3 +1,5 @@
+import type { IncomingMessage, RequestOptions } from 'node:http';
+
 import type { Problem } from '../core/errors.js';
 import { ExitCode, exitCodeOfHttp } from './exitCodes.js';
 
@@ -27,22 +29,35 @@ export interface Client {
   ): Promise<string>;
 }
 
+export interface ClientOptions {
+  /** PEM of the authority that signed the server's certificate, where the system does not know it. */
+  ca?: string;
+  timeoutMs?: number;
+}
+
 /** No answer of ours takes longer, a spec of 1,000 machines included. */
 const TIMEOUT_MS = 30_000;
 
 /** Over HTTP, with the key in `X-API-KEY`. */
-export function createClient(server: string, apiKey: string): Client {
-  const ask = async (path: string, init: RequestInit = {}): Promise<string> => {
-    const headers = new Headers(init.headers);
-    headers.set('X-API-KEY', apiKey);
-    const response = await reach(server, path, {
-      ...init,
-      headers,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+export function createClient(
+  server: string,
+  apiKey: string,
+  { ca, timeoutMs = TIMEOUT_MS }: ClientOptions = {},
+): Client {
+  const ask = async (
+    path: string,
+    { method = 'GET', headers = {}, body }: { body?: string } & RequestOptions = {},
+  ): Promise<string> => {
+    const { status, text } = await exchange(`${server}${path}`, body, {
+      method,
+      headers: { ...headers, 'x-api-key': apiKey, accept: 'application/json, */*' },
+      signal: AbortSignal.timeout(timeoutMs),
+      ...(ca === undefined ? {} : { ca }),
+    }).catch((error: unknown) => {
+      throw new CliError(`${server} cannot be reached: ${reasonOf(error)}`, ExitCode.Unavailable);
     });
-    const text = await response.text();
-    if (response.ok) return text;
-    throw refused(response.status, text);
+    if (status >= 200 && status < 300) return text;
+    throw refused(status, text);
   };
   return {
     getJson: async <T>(path: string) => JSON.parse(await ask(path)) as T,
@@ -55,14 +70,31 @@ export function createClient(server: string, apiKey: string): Client {
   };
 }
 
-async function reach(server: string, path: string, init: RequestInit): Promise<Response> {
-  try {
-    return await fetch(`${server}${path}`, init);
-  } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new CliError(`${server} cannot be reached: ${reason}`, ExitCode.Unavailable);
-  }
+/** By Node's own client: to load `fetch` takes as long as the whole request. */
+async function exchange(
+  url: string,
+  body: string | undefined,
+  options: RequestOptions & { ca?: string },
+): Promise<{ status: number; text: string }> {
+  const { request } = url.startsWith('https:')
+    ? await import('node:https')
+    : await import('node:http');
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const sent = request(url, options, resolve);
+    sent.on('error', reject);
+    sent.end(body);
+  });
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') };
+}
+
+function reasonOf(error: unknown): string {
+  // Of a name with several addresses, each has a reason of its own.
+  const cause: unknown = error instanceof AggregateError ? error.errors[0] : error;
+  if (!(cause instanceof Error)) return String(cause);
+  if (cause.name === 'AbortError') return 'it did not answer in time';
+  return cause.message;
 }
 
 interface ErrorBody {

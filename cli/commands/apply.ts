@@ -1,51 +1,107 @@
-import { readFile } from 'node:fs/promises';
-
 import type { Command } from 'commander';
-import { parse } from 'yaml';
 
+import type { Cluster } from '../../core/cluster.js';
 import { CliError } from '../client.js';
+import { Kind, readDocuments, type FileDocument } from '../documents.js';
 import { ExitCode } from '../exitCodes.js';
-import { clustersPath } from '../paths.js';
+import { clusterPath, projectPath } from '../paths.js';
 import type { CommandContext } from '../program.js';
-import { waitAndReport } from './wait.js';
+import type { Session } from '../session.js';
+import { uploadKeys } from '../uploadKeys.js';
+import { checkTimeout, waitAndReport, withWait, type WaitOptions } from './wait.js';
+
+export interface ApplyOptions extends WaitOptions {
+  file: string;
+  uploadKeys: boolean;
+}
+
+const PLURALS: Readonly<Record<string, string>> = {
+  [Kind.Credential]: 'credentials',
+  [Kind.Blueprint]: 'blueprints',
+  [Kind.Cluster]: 'clusters',
+};
 
 export function applyCommand(program: Command, context: CommandContext): void {
-  program
-    .command('apply')
-    .description('create a cluster, or change it to what the file says')
-    .requiredOption('-f, --file <file>', 'the Cluster as YAML or JSON; - reads standard input')
-    .option('-w, --wait', 'show progress until it is READY or failed')
-    .action(async ({ file, wait = false }: { file: string; wait?: boolean }) => {
+  withWait(program.command('apply'))
+    .description('create what the file says, or change it to that')
+    .requiredOption(
+      '-f, --file <file>',
+      'Clusters, Blueprints and Credentials as YAML or JSON; - reads standard input',
+    )
+    .option('--no-upload-keys', 'leave keys on this computer to the key folder of the server')
+    .action(async (options: ApplyOptions) => {
+      checkTimeout(options);
+      const documents = await readDocuments(options.file);
       const session = context.session();
-      const text = await readDocument(file);
-      const name = nameIn(text, file);
-      // YAML holds JSON: one type serves both.
-      await session.client.send('POST', clustersPath(session.project), {
-        type: 'application/yaml',
-        text,
-      });
-      context.out(`cluster ${name} is submitted to project ${session.project}`);
-      if (wait) await waitAndReport(context, session, name);
+      for (const document of documents) await applyDocument(context, session, document, options);
+      if (options.wait !== true) return;
+      for (const { kind, name } of documents) {
+        if (kind === Kind.Cluster) await waitAndReport(context, session, name, options);
+      }
     });
 }
 
-async function readDocument(file: string): Promise<string> {
+async function applyDocument(
+  context: CommandContext,
+  session: Session,
+  document: FileDocument,
+  options: ApplyOptions,
+): Promise<void> {
+  const { kind, name } = document;
+  const isCluster = kind === Kind.Cluster;
+  const value =
+    isCluster && options.uploadKeys
+      ? await uploadKeys(session, document, context.out)
+      : document.value;
+  await postDocument(session, document, value);
+  const { project } = session;
+  context.out(
+    isCluster
+      ? `cluster ${name} is submitted to project ${project}`
+      : `${kind.toLowerCase()} ${name} is applied to project ${project}`,
+  );
+  if (isCluster) await sayHowToWatch(context, session, document, options);
+}
+
+/**
+ * Sends a document to the list of its kind; gives the answer.
+ * @throws CliError whose problems name the line of the file.
+ */
+export async function postDocument(
+  { client, project }: Session,
+  { kind, file, position }: FileDocument,
+  value: Record<string, unknown>,
+  query = '',
+): Promise<string> {
   try {
-    return await readFile(file === '-' ? '/dev/stdin' : file, 'utf8');
-  } catch {
-    throw new CliError(`${file} cannot be read`, ExitCode.NotFound);
+    return await client.send('POST', `${projectPath(project)}/${PLURALS[kind] ?? ''}${query}`, {
+      // What was read, as JSON: the server takes longer over YAML.
+      type: 'application/json',
+      text: JSON.stringify(value),
+    });
+  } catch (error) {
+    if (!(error instanceof CliError) || error.exitCode !== ExitCode.BadDocument) throw error;
+    throw new CliError(
+      error.message,
+      error.exitCode,
+      error.problems.map(({ path, message }) => ({
+        path: `${file}:${position(path)}${path === '' ? '' : ` ${path}`}`,
+        message,
+      })),
+      error.status,
+    );
   }
 }
 
-function nameIn(text: string, file: string): string {
-  try {
-    const document = parse(text, { maxAliasCount: 100 }) as {
-      metadata?: { name?: unknown };
-    } | null;
-    const name = document?.metadata?.name;
-    if (typeof name === 'string') return name;
-  } catch (error) {
-    throw new CliError(`${file}: ${String(error)}`, ExitCode.BadDocument);
-  }
-  throw new CliError(`${file}: metadata.name is missing`, ExitCode.BadDocument);
+/** Where there is something to watch. */
+async function sayHowToWatch(
+  { err }: CommandContext,
+  { client, project }: Session,
+  { name }: FileDocument,
+  { wait }: ApplyOptions,
+): Promise<void> {
+  if (wait === true) return;
+  const cluster = await client.getJson<Cluster>(`${clusterPath(project, name)}/status`);
+  if (cluster.status?.commonStatus.conditionStatus === 2) err('nothing has to be done');
+  else err(`plinth status ${name} --watch shows how it goes`);
 }

@@ -1,0 +1,129 @@
+import { isMap, isSeq, parseDocument, type Document } from 'yaml';
+
+import { CliError } from './client.js';
+import { ExitCode } from './exitCodes.js';
+
+/** A cluster's kubeconfig as the API answers it: one of each. */
+export interface OneCluster {
+  cluster: object;
+  user: object;
+}
+
+export interface KubeconfigFile {
+  path: string;
+  /** Absent: there is no such file. */
+  text?: string;
+}
+
+export interface Stanzas {
+  /** Of the context and of the cluster. */
+  name: string;
+  /** Of the user: by it we know a context again as ours. */
+  user: string;
+  credentials: OneCluster;
+  /** Make it the current context. */
+  use: boolean;
+  /** Take the place of a context of that name that is not ours. */
+  force: boolean;
+}
+
+export interface Merged {
+  /** Files that are another than before. */
+  changed: { path: string; text: string; existed: boolean }[];
+  current: string | undefined;
+}
+
+const LISTS = { clusters: 'cluster', users: 'user', contexts: 'context' } as const;
+type List = keyof typeof LISTS;
+
+/**
+ * Puts a cluster into a chain of kubeconfig files by kubectl's rules: what is there already is changed in the first file
+ * that defines it, what is new goes into the first file that exists, and where none does into the last one. The current
+ * context is the first file's that names one. All else, comments included, stays as it is.
+ * @throws CliError Conflict where a context of the name is somebody else's; Config for a file that is no kubeconfig.
+ */
+export function mergeKubeconfig(files: readonly KubeconfigFile[], stanzas: Stanzas): Merged {
+  const { name, user, credentials, use, force } = stanzas;
+  const chain = files.map((file) => ({ ...file, document: open(file) }));
+  const fallback = chain.find(({ text }) => text !== undefined) ?? chain.at(-1);
+  if (fallback === undefined) throw new CliError('KUBECONFIG names no file', ExitCode.Config);
+  const holder = (list: List, of: string): { document: Document } =>
+    chain.find(({ document }) => indexOf(document, list, of) >= 0) ?? fallback;
+  const before = holder('contexts', name).document;
+  const known = before.getIn(['contexts', indexOf(before, 'contexts', name), 'context', 'user']);
+  if (known !== undefined && known !== user && !force) {
+    throw new CliError(
+      `there is a context ${name} already, of user ${String(known)}: give --context-name, or --force to replace it`,
+      ExitCode.Conflict,
+    );
+  }
+  put(holder('clusters', name).document, 'clusters', name, credentials.cluster);
+  put(holder('users', user).document, 'users', user, credentials.user);
+  put(holder('contexts', name).document, 'contexts', name, { cluster: name, user });
+  const names = chain.map(({ document }) => document.get('current-context'));
+  const first = chain[names.findIndex((one) => typeof one === 'string' && one !== '')];
+  if (use || first === undefined) (first ?? fallback).document.set('current-context', name);
+  return {
+    current: String((first ?? fallback).document.get('current-context')),
+    changed: chain.flatMap(({ path, text, document }) => {
+      const next = document.toString({ lineWidth: 0 });
+      const existed = text !== undefined;
+      const same = existed ? text === next : document.contents === null;
+      return same ? [] : [{ path, text: next, existed }];
+    }),
+  };
+}
+
+/** The cluster and user of a kubeconfig that has one of each. @throws CliError ServerError */
+export function oneCluster(text: string): OneCluster {
+  const { clusters, users } = parseDocument(text).toJS() as {
+    clusters?: { cluster?: object }[];
+    users?: { user?: object }[];
+  };
+  const [cluster, user] = [clusters?.[0]?.cluster, users?.[0]?.user];
+  if (cluster !== undefined && user !== undefined) return { cluster, user };
+  throw new CliError('the server answered no kubeconfig', ExitCode.ServerError);
+}
+
+function open({ path, text }: KubeconfigFile): Document {
+  const document: Document = parseDocument(text ?? '', { prettyErrors: false });
+  const [error] = document.errors;
+  if (error !== undefined) throw broken(path, error.message);
+  if (document.contents === null) return document;
+  if (!isMap(document.contents)) throw broken(path, 'it is no map');
+  for (const list of Object.keys(LISTS)) {
+    const value = document.get(list);
+    if (value !== undefined && value !== null && !isSeq(value)) {
+      throw broken(path, `${list} is no list`);
+    }
+  }
+  return document;
+}
+
+function broken(path: string, why: string): CliError {
+  return new CliError(`${path} is no kubeconfig, and is left as it is: ${why}`, ExitCode.Config);
+}
+
+function indexOf(document: Document, list: List, name: string): number {
+  const items = document.get(list);
+  if (!isSeq(items)) return -1;
+  return items.items.findIndex((item) => isMap(item) && item.get('name') === name);
+}
+
+function put(document: Document, list: List, name: string, value: object): void {
+  if (document.contents === null) {
+    document.contents = document.createNode({ apiVersion: 'v1', kind: 'Config' });
+  }
+  const field = LISTS[list];
+  const index = indexOf(document, list, name);
+  const item = index >= 0 ? document.getIn([list, index, field]) : undefined;
+  if (isMap(item) && JSON.stringify({ ...(item.toJSON() as object), ...value }) === JSON.stringify(item)) {
+    return;
+  }
+  // What a person has set beside ours, a namespace say, stays.
+  const kept = list === 'contexts' && isMap(item) ? (item.toJSON() as object) : {};
+  const next = document.createNode({ name, [field]: { ...kept, ...value } });
+  if (index >= 0) document.setIn([list, index], next);
+  else if (isSeq(document.get(list))) document.addIn([list], next);
+  else document.set(list, document.createNode([{ name, [field]: value }]));
+}
