@@ -35,7 +35,7 @@ const KINDS: readonly string[] = Object.values(Kind);
  */
 export async function readDocuments(file: string): Promise<FileDocument[]> {
   const text = readText(file);
-  const { LineCounter, parseAllDocuments } = await import('yaml');
+  const { LineCounter, parseAllDocuments } = await import('./yaml.js');
   const lines = new LineCounter();
   const at = (offset = 0): string => {
     const { line, col } = lines.linePos(offset);

@@ -56,7 +56,7 @@ export async function printDocument(
   output: Output,
 ): Promise<void> {
   if (output === 'yaml') {
-    const { stringify } = await import('yaml');
+    const { stringify } = await import('./yaml.js');
     out(stringify(document).trimEnd());
   } else {
     out(JSON.stringify(document, null, 2));
@@ -71,13 +71,22 @@ export async function printList<T>(
     columns,
     name,
     options,
-  }: { columns: readonly Column<T>[]; name: (item: T) => string; options: OutputOptions },
+    empty,
+  }: {
+    columns: readonly Column<T>[];
+    name: (item: T) => string;
+    options: OutputOptions;
+    /** What is said where there are none. */
+    empty: string;
+  },
 ): Promise<void> {
   const { output } = options;
   if (output === 'name') {
     if (items.length > 0) context.out(items.map(name).join('\n'));
   } else if (output === 'json' || output === 'yaml') {
     await printDocument(context, { items }, output);
+  } else if (items.length === 0) {
+    context.err(empty);
   } else {
     printTable(context, items, columns, options);
   }

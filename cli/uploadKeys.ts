@@ -1,5 +1,7 @@
 import { CliError } from './client.js';
+import { clusterProblems, inFile } from './clusterProblems.js';
 import type { FileDocument } from './documents.js';
+import { ExitCode } from './exitCodes.js';
 import { readList } from './lists.js';
 import {
   credentialNameFor,
@@ -29,6 +31,15 @@ export async function uploadKeys(
 ): Promise<Record<string, unknown>> {
   const keys = findLocalKeys(document);
   if (keys.length === 0) return document.value;
+  // A key is not left with the server for a Cluster that it is going to refuse.
+  const problems = await clusterProblems(document.value, project);
+  if (problems.length > 0) {
+    throw new CliError(
+      'the cluster is not valid',
+      ExitCode.BadDocument,
+      inFile(document, problems),
+    );
+  }
   const path = `${projectPath(project)}/credentials`;
   const { items } = await readList<KnownCredential>(client, path);
   for (const key of keys) {

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 
 import type { Cluster } from '../../core/cluster.js';
 import { CliError } from '../client.js';
+import { inFile } from '../clusterProblems.js';
 import { Kind, readDocuments, type FileDocument } from '../documents.js';
 import { ExitCode } from '../exitCodes.js';
 import { clusterPath, projectPath } from '../paths.js';
@@ -84,10 +85,7 @@ export async function postDocument(
     throw new CliError(
       error.message,
       error.exitCode,
-      error.problems.map(({ path, message }) => ({
-        path: `${file}:${position(path)}${path === '' ? '' : ` ${path}`}`,
-        message,
-      })),
+      inFile({ file, position }, error.problems),
       error.status,
     );
   }

@@ -106,7 +106,7 @@ function hostnameOf(value: unknown): unknown {
 }
 
 async function linesOf(value: unknown): Promise<string[]> {
-  const { stringify } = await import('yaml');
+  const { stringify } = await import('../yaml.js');
   return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false }).trimEnd().split('\n');
 }
 

@@ -57,7 +57,10 @@ export async function getNodes(
   const { items } = await readList<NodeOfList>(client, `${clusterPath(project, cluster)}/nodes`, {
     filters: { label: options.selector, status: options.status?.toUpperCase() },
   });
-  await printList(context, items, { columns: NODES, name: (node) => node.hostname, options });
+  await printList(context, items, {
+    ...{ columns: NODES, name: (node) => node.hostname, options },
+    empty: `no node of cluster ${cluster} is so`,
+  });
 }
 
 export async function getTasksets(
@@ -83,7 +86,10 @@ export async function getTasksets(
     },
     { header: 'COMMENTS', wide: true, of: ({ comments }) => comments.split('\n')[0] ?? '' },
   ];
-  await printList(context, items, { columns, name: (taskset) => taskset.id, options });
+  await printList(context, items, {
+    ...{ columns, name: (taskset) => taskset.id, options },
+    empty: `nothing was done to cluster ${cluster} yet`,
+  });
 }
 
 /** `PROVISION_TASKSET_STATUS_FAILED` is `FAILED`. */

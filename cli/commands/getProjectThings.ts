@@ -31,7 +31,10 @@ export async function getBlueprints(
     { header: 'CHANGED', of: ({ metadata }) => age(metadata.modifiedAt, now) },
     { header: 'DESCRIPTION', wide: true, of: ({ metadata }) => metadata.description ?? '' },
   ];
-  await printList(context, items, { columns, name: ({ metadata }) => metadata.name, options });
+  await printList(context, items, {
+    ...{ columns, name: ({ metadata }) => metadata.name, options },
+    empty: `no blueprints in project ${project}`,
+  });
 }
 
 export async function getCredentials(
@@ -50,5 +53,8 @@ export async function getCredentials(
     { header: 'KEY PATH', of: ({ spec }) => spec.privateKeyPath ?? '' },
     { header: 'FINGERPRINT', wide: true, of: ({ status }) => status.fingerprint },
   ];
-  await printList(context, items, { columns, name: ({ metadata }) => metadata.name, options });
+  await printList(context, items, {
+    ...{ columns, name: ({ metadata }) => metadata.name, options },
+    empty: `no credentials in project ${project}`,
+  });
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 
 import type { Problem } from '../../core/errors.js';
 import { CliError } from '../client.js';
+import { clusterProblems, inFile } from '../clusterProblems.js';
 import { Kind, readDocuments, type FileDocument } from '../documents.js';
 import { ExitCode } from '../exitCodes.js';
 import type { CommandContext } from '../program.js';
@@ -20,10 +21,7 @@ export function validateCommand(program: Command, context: CommandContext): void
           documents.map(async (document) => {
             const project = given ?? projectOf(document, context);
             const found = await problemsOf(document, project);
-            return found.map(({ path, message }) => ({
-              path: `${file}:${document.position(path)}${path === '' ? '' : ` ${path}`}`,
-              message,
-            }));
+            return inFile(document, found);
           }),
         )
       ).flat();
@@ -50,51 +48,4 @@ async function problemsOf({ kind, value }: FileDocument, project: string): Promi
   }
   const message = 'a Credential is checked by the server, which knows what SSH can use';
   return [{ path: 'kind', message }];
-}
-
-/** What only the server knows (its blueprints, credentials, keys and other clusters) is taken to be right. */
-async function clusterProblems(value: unknown, project: string): Promise<Problem[]> {
-  const [{ parseCluster }, { withoutNulls }, { parseDocument }] = await Promise.all([
-    import('../../core/spec/parseCluster.js'),
-    import('../../core/spec/withoutNulls.js'),
-    import('yaml'),
-  ]);
-  const raw = withoutNulls(value);
-  const { blueprint, cloudCredentials } = namesIn(raw);
-  const parsed = parseCluster(raw, {
-    project,
-    blueprints: new Map([[blueprint.name, [blueprint.version]]]),
-    credentials: new Set(cloudCredentials),
-    parseYaml: (text) => {
-      const document = parseDocument(text, { prettyErrors: false });
-      const [error] = document.errors;
-      if (error !== undefined) throw new Error(error.message);
-      return document.toJS({ maxAliasCount: 100 }) as unknown;
-    },
-  });
-  return parsed.ok ? [] : parsed.problems;
-}
-
-/** What the document names, so that it is known. */
-function namesIn(raw: unknown): {
-  blueprint: { name: string; version: string };
-  cloudCredentials: string[];
-} {
-  const spec = record(record(raw)['spec']);
-  const { name, version } = record(spec['blueprint']);
-  const config = record(spec['config']);
-  const nodes: unknown[] = Array.isArray(config['nodes']) ? config['nodes'] : [];
-  const bastions = [config, ...nodes].map((one) => record(record(record(one)['ssh'])['bastion']));
-  return {
-    blueprint: { name: text(name), version: text(version) },
-    cloudCredentials: [spec, ...bastions].map((one) => text(one['cloudCredentials'])),
-  };
-}
-
-function record(value: unknown): Record<string, unknown> {
-  return value !== null && typeof value === 'object' ? (value as Record<string, unknown>) : {};
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }
