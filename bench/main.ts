@@ -1,5 +1,6 @@
 import { api } from './api.js';
 import { dayTwo } from './dayTwo.js';
+import { people } from './people.js';
 import { provision } from './provision.js';
 
 /** A measurement: takes its options, prints a table and, last, one JSON line. */
@@ -17,6 +18,11 @@ const benches: Readonly<Record<string, { run: Bench; about: string }>> = {
     about:
       'a cluster on lab machines: applied again, a worker added, one minor further under calls, a worker removed ' +
       '[--runs N]',
+  },
+  people: {
+    run: people,
+    about:
+      'how long people wait with 10,000 clusters stored [--clusters N] [--rounds N] [--only PART]',
   },
   provision: {
     run: provision,

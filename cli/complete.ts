@@ -21,7 +21,14 @@ export async function complete(
 ): Promise<string[]> {
   const last = words.at(-1) ?? '';
   const { command, globals, operands, option } = walk(program, words.slice(0, -1));
-  const candidates = await candidatesFor(program, { command, globals, operands, option, last, env });
+  const candidates = await candidatesFor(program, {
+    command,
+    globals,
+    operands,
+    option,
+    last,
+    env,
+  });
   return [...new Set(candidates)].filter((word) => word.startsWith(last)).slice(0, MOST);
 }
 
@@ -47,7 +54,9 @@ function walk(program: Command, words: readonly string[]): Place {
     }
     if (word.startsWith('-')) {
       const [flag = '', value] = word.split('=', 2);
-      const found = optionsOf(program, command).find(({ long, short }) => flag === long || flag === short);
+      const found = optionsOf(program, command).find(
+        ({ long, short }) => flag === long || flag === short,
+      );
       if (found?.required === true && value === undefined) option = found;
       continue;
     }
@@ -64,7 +73,14 @@ function optionsOf(program: Command, command: Command): Option[] {
 
 async function candidatesFor(
   program: Command,
-  { command, globals, operands, option, last, env }: Place & { last: string; env: NodeJS.ProcessEnv },
+  {
+    command,
+    globals,
+    operands,
+    option,
+    last,
+    env,
+  }: Place & { last: string; env: NodeJS.ProcessEnv },
 ): Promise<string[]> {
   if (option !== undefined) return valuesOf(option, { globals, operands, env });
   if (last.startsWith('-')) {

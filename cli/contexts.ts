@@ -35,7 +35,8 @@ export function readContexts(path: string): Contexts {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { contexts: {} };
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (['ENOENT', 'ENOTDIR'].includes(code)) return { contexts: {} };
     throw new CliError(`${path} cannot be read: ${String(error)}`, ExitCode.Config);
   }
   try {
@@ -97,7 +98,8 @@ export function readKeyFile(path: string): string {
   if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
     throw new CliError(`${path} can be read by others: chmod 600 ${path}`, ExitCode.Config);
   }
-  if (key === '') throw new CliError(`${path} is empty: it should hold an API key`, ExitCode.Denied);
+  if (key === '')
+    throw new CliError(`${path} is empty: it should hold an API key`, ExitCode.Denied);
   return key;
 }
 

@@ -14,7 +14,8 @@ const MOST_EDITS = 2_000;
  */
 export function lineDiff(before: readonly string[], after: readonly string[]): string[] {
   let start = 0;
-  while (start < before.length && start < after.length && before[start] === after[start]) start += 1;
+  while (start < before.length && start < after.length && before[start] === after[start])
+    start += 1;
   let [endA, endB] = [before.length, after.length];
   while (endA > start && endB > start && before[endA - 1] === after[endB - 1]) {
     endA -= 1;
@@ -80,7 +81,7 @@ function shortest(a: readonly string[], b: readonly string[]): Map<number, numbe
 function hunks(all: readonly Edit[]): string[] {
   const changed = all.flatMap(({ kind }, index) => (kind === ' ' ? [] : [index]));
   const lines: string[] = [];
-  for (let first = 0; first < changed.length; ) {
+  for (let first = 0; first < changed.length;) {
     let last = first;
     while ((changed[last + 1] ?? Infinity) - (changed[last] ?? 0) <= 2 * CONTEXT_LINES) last += 1;
     const from = Math.max(0, (changed[first] ?? 0) - CONTEXT_LINES);

@@ -37,9 +37,10 @@ process.exitCode = await runProgram(process.argv.slice(2), {
 /** On standard error: standard output may be a file. */
 async function ask(question: string): Promise<string> {
   const { createInterface } = await import('node:readline/promises');
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  // Ctrl-C at a question is an answer: no.
-  terminal.once('SIGINT', () => process.exit(ExitCode.Interrupted));
+  // The terminal's own editing is enough for a word, and Ctrl-C stays what it is.
+  const terminal = createInterface({
+    ...{ input: process.stdin, output: process.stderr, terminal: false },
+  });
   try {
     return await terminal.question(question);
   } finally {

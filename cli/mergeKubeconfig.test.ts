@@ -2,7 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 
 import { ExitCode } from './exitCodes.js';
-import { mergeKubeconfig, oneCluster, type KubeconfigFile, type Stanzas } from './mergeKubeconfig.js';
+import {
+  mergeKubeconfig,
+  oneCluster,
+  type KubeconfigFile,
+  type Stanzas,
+} from './mergeKubeconfig.js';
 
 const stanzas = (set: Partial<Stanzas> = {}): Stanzas => ({
   ...{ name: 'demo', user: 'plinth:p/demo', use: false, force: false },
@@ -69,7 +74,7 @@ test('the same again changes nothing', () => {
 
 test('newer credentials take the place of the old ones; the namespace of the context stays', () => {
   const { texts } = merged([{ path: 'config', text: THEIRS }]);
-  const text = (texts['config'] ?? '').replace('user: plinth:p/demo', 'user: plinth:p/demo\n      namespace: web');
+  const text = (texts['config'] ?? '').replace(/( +)user: plinth:p\/demo/, '$&\n$1namespace: web');
   const credentials = { cluster: { server: 'https://10.0.0.2:7443' }, user: { token: 'newer' } };
   const { parsed } = merged([{ path: 'config', text }], { credentials });
   expect(parsed('config').clusters.at(-1)?.cluster).toEqual({ server: 'https://10.0.0.2:7443' });
@@ -79,7 +84,11 @@ test('newer credentials take the place of the old ones; the namespace of the con
 
 describe('of a list of files', () => {
   test('new things go into the first one that exists', () => {
-    const { texts } = merged([{ path: 'none' }, { path: 'b', text: THEIRS }, { path: 'c', text: THEIRS }]);
+    const { texts } = merged([
+      { path: 'none' },
+      { path: 'b', text: THEIRS },
+      { path: 'c', text: THEIRS },
+    ]);
     expect(Object.keys(texts)).toEqual(['b']);
   });
 
@@ -103,17 +112,22 @@ describe('of a list of files', () => {
 test("a context of that name that is somebody else's is left alone, unless by force", () => {
   const text = THEIRS.replaceAll('work', 'demo');
   const code = ExitCode.Conflict;
-  expect(() => merged([{ path: 'config', text }])).toThrow(expect.objectContaining({ exitCode: code }));
+  expect(() => merged([{ path: 'config', text }])).toThrow(
+    expect.objectContaining({ exitCode: code }),
+  );
   const { parsed } = merged([{ path: 'config', text }], { force: true });
   expect(parsed('config').contexts).toEqual([
     { name: 'demo', context: { cluster: 'demo', user: 'plinth:p/demo' } },
   ]);
 });
 
-test.each(['[]', 'clusters: {}', 'a: [', '"text"'])('%s is no kubeconfig and is left as it is', (text) => {
-  const exitCode = ExitCode.Config;
-  expect(() => merged([{ path: 'config', text }])).toThrow(expect.objectContaining({ exitCode }));
-});
+test.each(['[]', 'clusters: {}', 'a: [', '"text"'])(
+  '%s is no kubeconfig and is left as it is',
+  (text) => {
+    const exitCode = ExitCode.Config;
+    expect(() => merged([{ path: 'config', text }])).toThrow(expect.objectContaining({ exitCode }));
+  },
+);
 
 test('of what the server answers, its one cluster and its one user are taken', () => {
   expect(oneCluster(THEIRS)).toEqual({

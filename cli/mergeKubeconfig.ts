@@ -1,5 +1,6 @@
 import { isMap, isSeq, parseDocument, type Document } from 'yaml';
 
+import { stableJson } from '../core/stableJson.js';
 import { CliError } from './client.js';
 import { ExitCode } from './exitCodes.js';
 
@@ -57,19 +58,25 @@ export function mergeKubeconfig(files: readonly KubeconfigFile[], stanzas: Stanz
       ExitCode.Conflict,
     );
   }
-  put(holder('clusters', name).document, 'clusters', name, credentials.cluster);
-  put(holder('users', user).document, 'users', user, credentials.user);
-  put(holder('contexts', name).document, 'contexts', name, { cluster: name, user });
+  const touched = new Set([
+    put(holder('clusters', name).document, 'clusters', name, credentials.cluster),
+    put(holder('users', user).document, 'users', user, credentials.user),
+    put(holder('contexts', name).document, 'contexts', name, { cluster: name, user }),
+  ]);
   const names = chain.map(({ document }) => document.get('current-context'));
   const first = chain[names.findIndex((one) => typeof one === 'string' && one !== '')];
-  if (use || first === undefined) (first ?? fallback).document.set('current-context', name);
+  const { document: ofCurrent } = first ?? fallback;
+  if ((use || first === undefined) && ofCurrent.get('current-context') !== name) {
+    ofCurrent.set('current-context', name);
+    touched.add(ofCurrent);
+  }
   return {
-    current: String((first ?? fallback).document.get('current-context')),
+    current: String(ofCurrent.get('current-context')),
     changed: chain.flatMap(({ path, text, document }) => {
-      const next = document.toString({ lineWidth: 0 });
-      const existed = text !== undefined;
-      const same = existed ? text === next : document.contents === null;
-      return same ? [] : [{ path, text: next, existed }];
+      if (!touched.has(document)) return [];
+      // Lists as kubectl writes them.
+      const next = document.toString({ lineWidth: 0, indentSeq: false });
+      return [{ path, text: next, existed: text !== undefined }];
     }),
   };
 }
@@ -110,20 +117,21 @@ function indexOf(document: Document, list: List, name: string): number {
   return items.items.findIndex((item) => isMap(item) && item.get('name') === name);
 }
 
-function put(document: Document, list: List, name: string, value: object): void {
+/** Gives the document, unless it held just that before. */
+function put(document: Document, list: List, name: string, value: object): Document | undefined {
   if (document.contents === null) {
     document.contents = document.createNode({ apiVersion: 'v1', kind: 'Config' });
   }
   const field = LISTS[list];
   const index = indexOf(document, list, name);
   const item = index >= 0 ? document.getIn([list, index, field]) : undefined;
-  if (isMap(item) && JSON.stringify({ ...(item.toJSON() as object), ...value }) === JSON.stringify(item)) {
-    return;
-  }
-  // What a person has set beside ours, a namespace say, stays.
-  const kept = list === 'contexts' && isMap(item) ? (item.toJSON() as object) : {};
-  const next = document.createNode({ name, [field]: { ...kept, ...value } });
-  if (index >= 0) document.setIn([list, index], next);
-  else if (isSeq(document.get(list))) document.addIn([list], next);
-  else document.set(list, document.createNode([{ name, [field]: value }]));
+  const before = isMap(item) ? (item.toJSON() as object) : undefined;
+  // What a person has set beside ours in a context, a namespace say, stays.
+  const next = list === 'contexts' ? { ...before, ...value } : value;
+  if (before !== undefined && stableJson(before) === stableJson(next)) return undefined;
+  const node = document.createNode({ name, [field]: next });
+  if (index >= 0) document.setIn([list, index], node);
+  else if (isSeq(document.get(list))) document.addIn([list], node);
+  else document.set(list, document.createNode([node]));
+  return document;
 }

@@ -110,7 +110,10 @@ export async function runProgram(
   }
 }
 
-function report({ message, problems }: CliError, { err, errorPaint = plain }: ProgramOptions): void {
+function report(
+  { message, problems }: CliError,
+  { err, errorPaint = plain }: ProgramOptions,
+): void {
   if (message === '') return;
   err(`${errorPaint('plinth:', Sgr.Red)} ${message}`);
   for (const { path, message: what } of problems) {

@@ -115,6 +115,9 @@ function readCa(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    throw new CliError(`${path} cannot be read: it should hold a CA's certificate`, ExitCode.Config);
+    throw new CliError(
+      `${path} cannot be read: it should hold a CA's certificate`,
+      ExitCode.Config,
+    );
   }
 }

@@ -88,9 +88,7 @@ function tasksetLines(
   ]);
   return [
     `  taskset ${tasksetId}: ${comments.split('\n')[0] ?? ''}`,
-    ...indented(
-      indented(table(rows, (cell) => painted(cell, paint))),
-    ),
+    ...indented(indented(table(rows, (cell) => painted(cell, paint)))),
   ];
 }
 

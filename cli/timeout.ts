@@ -13,5 +13,8 @@ export function parseTimeout(text: string): number {
   const whole = parts.map(([part]) => part).join('');
   const ms = parts.reduce((sum, [, many, unit = '']) => sum + Number(many) * (UNITS[unit] ?? 0), 0);
   if (whole === text && ms > 0) return ms;
-  throw new CliError(`--timeout ${text}: give a time, for example 90s, 10m or 1h30m`, ExitCode.Usage);
+  throw new CliError(
+    `--timeout ${text}: give a time, for example 90s, 10m or 1h30m`,
+    ExitCode.Usage,
+  );
 }

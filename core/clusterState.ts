@@ -1,10 +1,5 @@
 import type { ClusterStatus, CommonStatus, Condition } from './cluster.js';
-import {
-  CommonConditionStatus,
-  ConditionStatus,
-  ConditionType,
-  ProvisionStatus,
-} from './words.js';
+import { CommonConditionStatus, ConditionStatus, ConditionType, ProvisionStatus } from './words.js';
 
 /** How a cluster stands in one word, for people. */
 export const ClusterState = {
@@ -29,7 +24,8 @@ export interface StateOf {
 export function clusterState(of: StateOf | ClusterStatus): { state: ClusterState; reason: string } {
   const { commonStatus, provisionStatus, conditions } = of;
   const { conditionStatus, reason } = commonStatus;
-  if (conditionStatus === CommonConditionStatus.Failed) return { state: ClusterState.Failed, reason };
+  if (conditionStatus === CommonConditionStatus.Failed)
+    return { state: ClusterState.Failed, reason };
   const deleting = 'deleting' in of && of.deleting === true;
   if (deleting || provisionStatus === ProvisionStatus.DeletionInProgress) {
     return { state: ClusterState.Deleting, reason };

@@ -104,7 +104,8 @@ function tookText({ createdAt, endedAt }: TasksetOfList): string {
 function errorText({ lastError, leaving, hostKey, bastionHostKey }: NodeOfList): string {
   const pending = hostKey?.pending ?? bastionHostKey?.pending;
   if (pending !== undefined) return 'its host key has changed: plinth accept-host-key';
-  if (lastError !== undefined) return `${lastError.step}: ${lastError.message.split('\n')[0] ?? ''}`;
+  if (lastError !== undefined)
+    return `${lastError.step}: ${lastError.message.split('\n')[0] ?? ''}`;
   return leaving ? 'not in the spec any more' : '';
 }
 

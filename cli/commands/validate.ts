@@ -42,8 +42,7 @@ function projectOf({ value }: FileDocument, { env, globals }: CommandContext): s
 async function problemsOf({ kind, value }: FileDocument, project: string): Promise<Problem[]> {
   if (kind === Kind.Cluster) return clusterProblems(value, project);
   if (kind === Kind.Blueprint) {
-    const { blueprintProblems, sortedProblems } =
-      await import('../../core/spec/parseBlueprint.js');
+    const { blueprintProblems, sortedProblems } = await import('../../core/spec/parseBlueprint.js');
     return sortedProblems(blueprintProblems(value, project));
   }
   const message = 'a Credential is checked by the server, which knows what SSH can use';

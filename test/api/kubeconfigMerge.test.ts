@@ -1,4 +1,14 @@
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -23,7 +33,9 @@ beforeAll(async () => {
   const { id } = (await api.deps.store.clusters.get(project, 'demo'))!;
   const kubeconfig = {
     ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'x' },
-    clusters: [{ name: 'x', cluster: { server: 'https://10.9.9.9:7443', 'tls-server-name': 'api' } }],
+    clusters: [
+      { name: 'x', cluster: { server: 'https://10.9.9.9:7443', 'tls-server-name': 'api' } },
+    ],
     users: [{ name: 'x', user: { token: 'secret' } }],
     contexts: [{ name: 'x', context: { cluster: 'x', user: 'x' } }],
   };
@@ -56,9 +68,7 @@ test('kubeconfig is what the server has, alone on standard output', async () => 
 test('--merge makes ~/.kube/config, readable by its owner only', async () => {
   const { code, out } = await plinth('kubeconfig demo --merge');
   const path = join(home, '.kube', 'config');
-  expect([code, out]).toEqual([
-    ...[0, `context demo is in ${path}\nit is the current context\n`],
-  ]);
+  expect([code, out]).toEqual([...[0, `context demo is in ${path}\nit is the current context\n`]]);
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(parse(readFileSync(path, 'utf8'))).toMatchObject({
     contexts: [{ name: 'demo', context: { cluster: 'demo', user: `plinth:${project}/demo` } }],
@@ -67,7 +77,8 @@ test('--merge makes ~/.kube/config, readable by its owner only', async () => {
 
 test('--merge keeps what was there, in the file and beside it, and a link stays one', async () => {
   const real = join(home, 'real');
-  const before = 'current-context: work\ncontexts:\n- name: work\n  context: {cluster: c, user: u}\n';
+  const before =
+    'current-context: work\ncontexts:\n- name: work\n  context: {cluster: c, user: u}\n';
   writeFileSync(real, before, { mode: 0o644 });
   const link = join(home, 'link');
   symlinkSync(real, link);
