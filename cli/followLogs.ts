@@ -1,128 +1,63 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import type { StepName } from '../core/steps.js';
-import { TasksetStatus } from '../core/words.js';
-import { CliError, type Client } from './client.js';
-import type { NodeStep, Taskset } from './taskset.js';
+import { CliError, type StreamingClient } from './client.js';
 
 export interface LogFilter {
   node?: string;
   step?: string;
+  attempt?: string;
 }
 
 export interface FollowOptions {
-  client: Client;
+  client: StreamingClient;
   /** Of the taskset. */
   path: string;
   filter: LogFilter;
   out: (line: string) => void;
+  /** Ends the following; nothing is cancelled on the server. */
   signal: AbortSignal;
-  /** Default: half a second. */
-  everyMs?: number;
 }
 
-const EVERY_MS = 500;
-/** A server that restarts is waited for this long. */
-const PATIENCE_MS = 60_000;
-/** Requests at once. */
-const AT_ONCE = 10;
-const HEAD = /^==> (\S+): node (\S+), step (\S+), attempt (\d+)$/;
-
-interface Source {
+interface Lines {
+  operation: string;
   node: string;
-  step: StepName;
-  state: string;
+  step: string;
   attempt: number;
+  /** Where the lines end in the run's output, in bytes. */
+  offset: number;
+  lines: string[];
 }
 
-/**
- * Prints what the steps write as it comes, `node step | line`, until the taskset has ended. Only steps that run, or
- * have ended since the last look, are asked for: the cost is that of what happens, not of what was.
- */
-export async function followLogs(options: FollowOptions): Promise<void> {
-  const { client, path, signal } = options;
-  const printer = createPrinter(options);
-  const settled = new Set<string>();
-  let reachedAt = Date.now();
-  for (;;) {
+/** A server that restarts, or a proxy that cuts streams, is come back to for this long. */
+const PATIENCE_MS = 60_000;
+const PAUSE_MS = 1_000;
+
+/** Prints what the steps write as it comes, `node step | line`, until the taskset has ended. */
+export async function followLogs({ client, path, filter, ...options }: FollowOptions) {
+  const { out, signal } = options;
+  const query = new URLSearchParams({ ...filter }).toString();
+  // Coming back, the last second may be told again.
+  const printed = new Map<string, number>();
+  let lastId: string | undefined;
+  let heardAt = Date.now();
+  while (!signal.aborted) {
     try {
-      const taskset = await client.getJson<Taskset>(path);
-      const sources = sourcesOf(taskset, options.filter).filter((one) => !settled.has(keyOf(one)));
-      for (let from = 0; from < sources.length && !signal.aborted; from += AT_ONCE) {
-        const some = sources.slice(from, from + AT_ONCE);
-        const texts = await Promise.all(some.map((one) => client.getText(logPath(path, one))));
-        some.forEach((one, index) => {
-          printer(one, texts[index] ?? '');
-          // A step that ended before it was asked for has said all that it will.
-          if (one.state !== 'running') settled.add(keyOf(one));
-        });
-      }
-      reachedAt = Date.now();
-      if (taskset.status === TasksetStatus.Complete || taskset.status === TasksetStatus.Failed) {
-        return;
+      for await (const event of client.events(`${path}/logs/events?${query}`, { lastId, signal })) {
+        heardAt = Date.now();
+        if (event.event === 'end') return;
+        if (event.event !== 'lines') continue;
+        lastId = event.id ?? lastId;
+        const { operation, node, step, attempt, offset, lines } = JSON.parse(event.data) as Lines;
+        const run = `${operation}/${node}/${step}/${attempt}`;
+        if (offset <= (printed.get(run) ?? 0)) continue;
+        printed.set(run, offset);
+        const which = attempt > 1 ? `${node} ${step} (attempt ${attempt})` : `${node} ${step}`;
+        if (lines.length > 0) out(lines.map((line) => `${which} | ${line}`).join('\n'));
       }
     } catch (error) {
       const passing = error instanceof CliError && (error.status ?? 500) >= 500;
-      if (!passing || Date.now() - reachedAt > PATIENCE_MS) throw error;
+      if (!passing || Date.now() - heardAt > PATIENCE_MS) throw error;
     }
-    await delay(options.everyMs ?? EVERY_MS, undefined, { signal }).catch(() => undefined);
-    if (signal.aborted) return;
+    await delay(PAUSE_MS, undefined, { signal }).catch(() => undefined);
   }
-}
-
-/** In the order of the operations. */
-function sourcesOf({ operations }: Taskset, { node, step }: LogFilter): Source[] {
-  const found = new Map<string, Source>();
-  for (const { nodes } of operations) {
-    for (const { hostname, steps } of nodes) {
-      if (node !== undefined && node !== hostname) continue;
-      for (const { name, state, attempt = 1 } of steps as (NodeStep & { attempt?: number })[]) {
-        if (state === 'pending' || state === 'skipped') continue;
-        if (step !== undefined && step !== name) continue;
-        const one = { node: hostname, step: name, state, attempt };
-        found.set(keyOf(one), one);
-      }
-    }
-  }
-  return [...found.values()];
-}
-
-function keyOf({ node, step, state, attempt }: Source): string {
-  return `${node}/${step}/${state}/${attempt}`;
-}
-
-function logPath(path: string, { node, step }: Source): string {
-  return `${path}/logs?${new URLSearchParams({ node, step }).toString()}`;
-}
-
-/** Remembers how much of each source was printed: the answer is always the whole. */
-function createPrinter({ out }: FollowOptions): (source: Source, text: string) => void {
-  const printed = new Map<string, number[]>();
-  return ({ node, step }, text) => {
-    const key = `${node}/${step}`;
-    const counts = printed.get(key) ?? [];
-    printed.set(key, counts);
-    runsOf(text).forEach(({ head, lines }, run) => {
-      const known = counts[run];
-      const from = known ?? 0;
-      // Of a second attempt the first thing to know is that there is one.
-      if (known === undefined && run > 0) out(`${node} ${step} | ${head ?? ''}`);
-      for (const line of lines.slice(from)) out(`${node} ${step} | ${line}`);
-      counts[run] = lines.length;
-    });
-  };
-}
-
-/** Attempts in their order; the only one has no line above it. */
-function runsOf(text: string): { head?: string; lines: string[] }[] {
-  if (text === '') return [];
-  const runs: { head?: string; lines: string[] }[] = [];
-  for (const line of text.replace(/\n$/, '').split('\n')) {
-    if (HEAD.test(line)) runs.push({ head: line, lines: [] });
-    else {
-      if (runs.length === 0) runs.push({ lines: [] });
-      runs.at(-1)?.lines.push(line);
-    }
-  }
-  return runs;
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-import { CliError, createClient, type Client } from './client.js';
+import { CliError, createClient, type StreamingClient } from './client.js';
 import { configPath, readContexts, readKeyFile, type Context } from './contexts.js';
 import { ExitCode } from './exitCodes.js';
 
@@ -15,7 +15,7 @@ export interface GlobalOptions {
 
 /** The server and the key to talk to it with. */
 export interface Session {
-  client: Client;
+  client: StreamingClient;
   project: string;
   server: string;
 }

@@ -4,6 +4,8 @@ import { NodeStatus } from '../core/words.js';
 import { painted, plain, Sgr, type Paint } from './colours.js';
 import { table } from './table.js';
 
+export { table };
+
 /** Of more nodes than this, those that work are only counted. */
 export const NODES_LISTED = 20;
 

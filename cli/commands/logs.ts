@@ -10,6 +10,7 @@ import type { CommandContext } from '../program.js';
 interface LogOptions extends LogFilter {
   taskset?: string;
   follow?: boolean;
+  grep?: string;
 }
 
 export function logsCommand(program: Command, context: CommandContext): void {
@@ -19,14 +20,19 @@ export function logsCommand(program: Command, context: CommandContext): void {
     .option('-t, --taskset <id>', 'default: the newest')
     .option('-n, --node <hostname>', 'only of this node')
     .option('-s, --step <step>', 'only of this step, e.g. kubeadm-init')
+    .option('--attempt <number>', 'only of this attempt')
+    .option('-g, --grep <text>', 'only lines that hold this, in whatever case; not with -f')
     .option('-f, --follow', 'go on until the taskset has ended')
-    .action(async (name: string, { taskset, follow = false, ...filter }: LogOptions) => {
+    .action(async (name: string, { taskset, follow = false, grep, ...filter }: LogOptions) => {
+      if (follow && grep !== undefined) {
+        throw new CliError('--grep is not for --follow: pipe to grep', ExitCode.Usage);
+      }
       const { client, project } = context.session();
       const path = clusterPath(project, name);
       const id = taskset ?? newest(await client.getJson<Cluster>(`${path}/status`));
       const tasksetPath = `${path}/tasksets/${encodeURIComponent(id)}`;
       if (!follow) {
-        const query = new URLSearchParams({ ...filter });
+        const query = new URLSearchParams({ ...filter, ...(grep === undefined ? {} : { q: grep }) });
         const text = await client.getText(`${tasksetPath}/logs?${query.toString()}`);
         if (text !== '') context.out(text.replace(/\n$/, ''));
         return;

@@ -417,6 +417,7 @@ describe('logs', () => {
     const taskset = await begin(id, ['m1']);
     await write(id, taskset, ['one', 'two'], 8);
     expect((await plinth('logs talks --node m1 --step reset')).out).toBe('one\ntwo\n');
+    expect((await plinth('logs talks --grep TW')).out).toBe('two\n');
     const following = follow(startPlinth(['logs', 'talks', '-f'], { env: env() }));
     await following.sees('m1 reset | two');
     await write(id, taskset, ['three'], 14);
