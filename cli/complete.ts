@@ -1,5 +1,6 @@
 import type { Argument, Command, Option } from 'commander';
 
+import type { Client } from './client.js';
 import { configPath, readContexts } from './contexts.js';
 import { readList } from './lists.js';
 import { clusterPath, projectPath } from './paths.js';
@@ -119,36 +120,41 @@ async function namesOf(what: string, { globals, operands, env }: Asking): Promis
     }
     const { client, project } = openSession(globals, env, PATIENCE_MS);
     const [cluster = ''] = operands;
-    const read = async <T>(path: string, name: (item: T) => string): Promise<string[]> => {
-      const { items } = await readList<T>(client, path, { limit: MOST, page: 100 });
-      return items.map(name);
-    };
     switch (what) {
       case 'cluster':
-        return await read<{ name: string }>(
-          `${projectPath(project)}/clustersummaries`,
-          (one) => one.name,
-        );
+        return await named(client, `${projectPath(project)}/clustersummaries`, (one) => one.name);
       case 'project':
-        return await read<{ metadata: { name: string } }>(
+        return await named(
+          client,
           '/apis/system.k8smgmt.io/v3/projects',
-          (one) => one.metadata.name,
+          (one) => one.metadata?.name,
         );
       case 'hostname':
       case 'hostnames':
-        return await read<{ hostname: string }>(
-          `${clusterPath(project, cluster)}/nodes`,
-          (one) => one.hostname,
-        );
+        return await named(client, `${clusterPath(project, cluster)}/nodes`, (one) => one.hostname);
       case 'taskset':
-        return await read<{ id: string }>(
-          `${clusterPath(project, cluster)}/tasksets`,
-          (one) => one.id,
-        );
+        return await named(client, `${clusterPath(project, cluster)}/tasksets`, (one) => one.id);
       default:
         return [];
     }
   } catch {
     return [];
   }
+}
+
+/** Of any of the lists that names come from. */
+interface Item {
+  name?: string;
+  id?: string;
+  hostname?: string;
+  metadata?: { name: string };
+}
+
+async function named(
+  client: Client,
+  path: string,
+  name: (item: Item) => string | undefined,
+): Promise<string[]> {
+  const { items } = await readList<Item>(client, path, { limit: MOST, page: 100 });
+  return items.flatMap((item) => name(item) ?? []);
 }

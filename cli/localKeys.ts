@@ -31,7 +31,7 @@ export function findLocalKeys({ value, folder }: FileDocument): LocalKey[] {
   const found = new Map<string, LocalKey>();
   for (const ssh of sshOf(value)) {
     const given = ssh.privateKeyPath;
-    if (typeof given !== 'string' || given === '' || /[\u0000-\u001f]/.test(given)) continue;
+    if (typeof given !== 'string' || given === '') continue;
     const path = localPath(given, folder);
     const known = found.get(path);
     const text = known?.text ?? readSmall(path);

@@ -51,10 +51,15 @@ export function mergeKubeconfig(files: readonly KubeconfigFile[], stanzas: Stanz
   const holder = (list: List, of: string): { document: Document } =>
     chain.find(({ document }) => indexOf(document, list, of) >= 0) ?? fallback;
   const before = holder('contexts', name).document;
-  const known = before.getIn(['contexts', indexOf(before, 'contexts', name), 'context', 'user']);
+  const known: unknown = before.getIn([
+    'contexts',
+    indexOf(before, 'contexts', name),
+    'context',
+    'user',
+  ]);
   if (known !== undefined && known !== user && !force) {
     throw new CliError(
-      `there is a context ${name} already, of user ${String(known)}: give --context-name, or --force to replace it`,
+      `there is a context ${name} already, of user ${JSON.stringify(known)}: give --context-name, or --force to replace it`,
       ExitCode.Conflict,
     );
   }

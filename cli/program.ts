@@ -74,6 +74,7 @@ export async function runProgram(
     .option('--server <url>', 'the API (PLINTH_URL)')
     .option('--key-file <file>', 'a file with the API key (else PLINTH_API_KEY)')
     .showHelpAfterError('(plinth help COMMAND says more)')
+    .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .configureOutput({
       writeOut: (text) => options.out(text.trimEnd()),

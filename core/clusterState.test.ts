@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { ClusterState, clusterState, type StateOf } from './clusterState.js';
+import { clusterState, type ClusterState, type StateOf } from './clusterState.js';
 import { CommonConditionStatus, ConditionType, ProvisionStatus } from './words.js';
 
 const { NotSet, Submitted, Ok, Failed } = CommonConditionStatus;

@@ -26,7 +26,7 @@ export function clusterState(of: StateOf | ClusterStatus): { state: ClusterState
   const { conditionStatus, reason } = commonStatus;
   if (conditionStatus === CommonConditionStatus.Failed)
     return { state: ClusterState.Failed, reason };
-  const deleting = 'deleting' in of && of.deleting === true;
+  const deleting = 'deleting' in of && of.deleting;
   if (deleting || provisionStatus === ProvisionStatus.DeletionInProgress) {
     return { state: ClusterState.Deleting, reason };
   }

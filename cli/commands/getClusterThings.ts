@@ -8,6 +8,15 @@ import { clusterPath } from '../paths.js';
 import { positiveInteger } from '../positiveInteger.js';
 import type { CommandContext } from '../program.js';
 
+export interface GetNodesOptions extends OutputOptions {
+  selector?: string;
+  status?: string;
+}
+
+export interface GetTasksetsOptions extends OutputOptions {
+  limit: string;
+}
+
 /** As `GET …/nodes` answers it, as far as it is shown. */
 export interface NodeOfList {
   hostname: string;
@@ -51,7 +60,7 @@ const NODES: Column<NodeOfList>[] = [
 export async function getNodes(
   context: CommandContext,
   cluster: string,
-  options: OutputOptions & { selector?: string; status?: string },
+  options: GetNodesOptions,
 ): Promise<void> {
   const { client, project } = context.session();
   const { items } = await readList<NodeOfList>(client, `${clusterPath(project, cluster)}/nodes`, {
@@ -66,7 +75,7 @@ export async function getNodes(
 export async function getTasksets(
   context: CommandContext,
   cluster: string,
-  options: OutputOptions & { limit: string },
+  options: GetTasksetsOptions,
 ): Promise<void> {
   const limit = positiveInteger('--limit', options.limit);
   const { client, project } = context.session();

@@ -17,7 +17,7 @@ import { positiveInteger } from '../positiveInteger.js';
 import type { CommandContext } from '../program.js';
 import type { Session } from '../session.js';
 
-interface GetClustersOptions extends OutputOptions {
+export interface GetClustersOptions extends OutputOptions {
   allProjects?: boolean;
   selector?: string;
   name?: string;
@@ -79,19 +79,9 @@ export async function getClusters(
   const limit = limitOf(options);
   const session = context.session();
   const projects = options.allProjects === true ? await projectNames(session) : [session.project];
-  const read = async <T>(path: (project: string) => string, page: number) => {
-    const found: { project: string; item: T }[] = [];
-    let count = 0;
-    for (const project of projects) {
-      const rest = Math.max(1, limit - found.length);
-      const list = await readList<T>(session.client, path(project), { filters, limit: rest, page });
-      count += list.count;
-      found.push(...list.items.slice(0, limit - found.length).map((item) => ({ project, item })));
-    }
-    return { found, count };
-  };
+  const read = { session, projects, filters, limit };
   if (isForPrograms(output)) {
-    const { found, count } = await read<Cluster>(clustersPath, DOCUMENTS_PAGE);
+    const { found, count } = await readProjects<Cluster>(read, clustersPath, DOCUMENTS_PAGE);
     sayHowManyMore(context, found.length, count);
     if (output === 'name') {
       if (found.length > 0) context.out(found.map(({ item }) => item.metadata.name).join('\n'));
@@ -100,7 +90,8 @@ export async function getClusters(
     const items = found.map(({ item }) => item);
     return printDocument(context, { apiVersion: API_VERSION, kind: 'ClusterList', items }, output);
   }
-  const { found, count } = await read<ClusterSummary>(
+  const { found, count } = await readProjects<ClusterSummary>(
+    read,
     (project) => `${projectPath(project)}/clustersummaries`,
     PAGE * 5,
   );
@@ -111,6 +102,36 @@ export async function getClusters(
   const rows = found.map(({ project, item }) => ({ ...item, project }));
   printTable(context, rows, columns(options.allProjects === true, Date.now()), options);
   sayHowManyMore(context, found.length, count);
+}
+
+interface Reading {
+  session: Session;
+  projects: readonly string[];
+  filters: Record<string, string | undefined>;
+  limit: number;
+}
+
+interface Found<T> {
+  found: { project: string; item: T }[];
+  /** Of all that the filters hold for, in all of the projects. */
+  count: number;
+}
+
+async function readProjects<T>(
+  { session, projects, filters, limit }: Reading,
+  path: (project: string) => string,
+  page: number,
+): Promise<Found<T>> {
+  const all: Found<T> = { found: [], count: 0 };
+  for (const project of projects) {
+    // Also where nothing more is shown, how many there are is.
+    const rest = Math.max(1, limit - all.found.length);
+    const list = await readList<T>(session.client, path(project), { filters, limit: rest, page });
+    const shown = list.items.slice(0, limit - all.found.length);
+    all.count += list.count;
+    all.found.push(...shown.map((item) => ({ project, item })));
+  }
+  return all;
 }
 
 export async function getCluster(

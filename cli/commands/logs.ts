@@ -32,7 +32,10 @@ export function logsCommand(program: Command, context: CommandContext): void {
       const id = taskset ?? newest(await client.getJson<Cluster>(`${path}/status`));
       const tasksetPath = `${path}/tasksets/${encodeURIComponent(id)}`;
       if (!follow) {
-        const query = new URLSearchParams({ ...filter, ...(grep === undefined ? {} : { q: grep }) });
+        const query = new URLSearchParams({
+          ...filter,
+          ...(grep === undefined ? {} : { q: grep }),
+        });
         const text = await client.getText(`${tasksetPath}/logs?${query.toString()}`);
         if (text !== '') context.out(text.replace(/\n$/, ''));
         return;
