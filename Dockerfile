@@ -11,6 +11,7 @@ COPY store store
 COPY vault vault
 COPY activities activities
 COPY workflows workflows
+COPY watch watch
 COPY api api
 COPY worker worker
 COPY embedded embedded

@@ -17,6 +17,7 @@ const ROOMS = [
   'store',
   'test',
   'vault',
+  'watch',
   'worker',
   'workflows',
 ];
@@ -35,6 +36,10 @@ const MAY_IMPORT = {
   activities: {
     rooms: ['activities', 'core', 'core/spec', 'machine', 'store', 'vault'],
     not: ['hono', 'mongodb', '@temporalio/client', '@temporalio/workflow', '@temporalio/worker'],
+  },
+  watch: {
+    rooms: ['watch', 'activities', 'core', 'machine', 'store'],
+    not: [...TEMPORAL, 'hono', 'mongodb'],
   },
   workflows: {
     rooms: ['workflows', 'core'],

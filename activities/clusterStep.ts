@@ -1,5 +1,6 @@
 import { DriftPolicy } from '../core/blueprints.js';
 import { AppError, ErrorCode } from '../core/errors.js';
+import { sharedKubelet } from '../core/kubeletSettings.js';
 import type { StepName } from '../core/steps.js';
 import { ConditionStatus, ConditionType } from '../core/words.js';
 import type { StepRunResult } from '../machine/types.js';
@@ -59,7 +60,7 @@ export async function runThrough(
         failure: { node: ref.name, step: ref.step },
       });
     }
-    await beforeClusterStep(deps, ref);
+    await beforeClusterStep(deps, ref, loaded);
     let lost: unknown;
     for (const { spec: on, steps } of through) {
       const previous = steps[ref.step];
@@ -98,6 +99,7 @@ export async function runThrough(
             record(result.outcome, { endedAt: Date.now(), ...unitTimes(result) }),
             noteCondition(deps, ref),
             noteDrift(deps, ref, loaded, result),
+            noteKubelet(deps, ref, loaded),
           ]);
           return { outcome: result.outcome, node: on.hostname, results: result.results };
         }
@@ -141,6 +143,18 @@ async function noteDrift(
     policy: ref.blueprint?.driftPolicy ?? DriftPolicy.Correct,
     objects: objects.slice(0, DRIFTED_SHOWN),
     count: objects.length,
+  });
+}
+
+/** What nodes get that join from here on. */
+async function noteKubelet(
+  deps: ActivityDeps,
+  ref: ClusterStepRef,
+  { record }: LoadedCluster,
+): Promise<void> {
+  if (ref.step !== 'kubelet-config-upload') return;
+  await deps.store.clusters.setApplied(ref.clusterId, {
+    kubelet: sharedKubelet(record.desired.spec),
   });
 }
 

@@ -1,5 +1,5 @@
+import type { UpkeepPage } from '../core/upkeep.js';
 import { runClusterStep } from './clusterStep.js';
-import type { ActivityDeps } from './deps.js';
 import { gatherFacts } from './facts.js';
 import { classified } from './failure.js';
 import { storeKubeconfig } from './kubeconfig.js';
@@ -12,6 +12,7 @@ import {
   markControlPlaneUp,
   markNodes,
 } from './operations.js';
+import { orphanNode } from './orphanNode.js';
 import { preflightCluster, type Unreachable } from './preflightCluster.js';
 import type {
   ClusterRef,
@@ -26,9 +27,10 @@ import type {
 import { advanceRollout, beginRollout } from './rollouts.js';
 import { pruneSnapshots, takeSnapshot } from './snapshots.js';
 import { isDeleting, removeCluster, takeWork } from './tasksets.js';
+import { upkeepPage, type UpkeepDeps } from './upkeep.js';
 
 /** Everything workflows may do to the world. Each one is idempotent: Temporal may run it again. */
-export function createActivities(deps: ActivityDeps) {
+export function createActivities(deps: UpkeepDeps) {
   return classified({
     takeWork: (input: ClusterRef & { tasksetId: string }) => takeWork(deps, input),
     isDeleting: (ref: ClusterRef) => isDeleting(deps, ref),
@@ -37,6 +39,7 @@ export function createActivities(deps: ActivityDeps) {
       endOperation(deps, ref, outcome),
     endTaskset: (ref: ClusterRef, work: Work, outcomes: OperationOutcome[]) =>
       endTaskset(deps, ref, work, outcomes),
+    orphanNode: (ref: NodeRef & { reason: string }) => orphanNode(deps, ref),
     removeCluster: (ref: ClusterRef & { clusterId: string }) => removeCluster(deps, ref),
     gatherFacts: (ref: NodeRef) => gatherFacts(deps, ref),
     preflightCluster: (
@@ -53,6 +56,7 @@ export function createActivities(deps: ActivityDeps) {
     markControlPlaneUp: (ref: OperationRef) => markControlPlaneUp(deps, ref),
     beginRollout: (ref: ClusterRef) => beginRollout(deps, ref),
     advanceRollout: (ref: ClusterRef) => advanceRollout(deps, ref),
+    upkeepPage: (page: UpkeepPage) => upkeepPage(deps, page),
     markNodes: (ref: OperationRef, failures: string[]) => markNodes(deps, ref, failures),
   });
 }

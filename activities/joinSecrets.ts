@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 
+import { isLeader } from '../core/appliedState.js';
 import { isControlPlane } from '../core/plan.js';
 import type { NodeStepRecord } from '../core/records.js';
 import type { FirstToken, JoinSecrets } from '../machine/steps/types.js';
 import type { ActivityDeps } from './deps.js';
-import { isLeader, type LoadedCluster } from './load.js';
+import type { LoadedCluster } from './load.js';
 import { secretsOwner, type OperationRef, type StepRef } from './refs.js';
 
 type Drawn = Omit<JoinSecrets, 'caCertHash'>;

@@ -46,7 +46,9 @@ export function nodeSpec(loaded: LoadedCluster, hostname: string): NodeSpec {
 }
 
 /** Control planes that have joined, the first one's machine first: where the cluster is talked to. */
-export function joinedControlPlanes(loaded: LoadedCluster, except?: string): NodeRecord[] {
+export function joinedControlPlanes<
+  Node extends Pick<NodeRecord, 'hostname' | 'joined' | 'leaving' | 'spec' | 'steps'>,
+>(loaded: { nodes: readonly Node[] }, except?: string): Node[] {
   return loaded.nodes
     .filter((node) => node.joined && isControlPlane(node.spec))
     .filter((node) => node.leaving !== true && node.hostname !== except)
@@ -54,14 +56,9 @@ export function joinedControlPlanes(loaded: LoadedCluster, except?: string): Nod
 }
 
 /** When it initialised the cluster, or was the first to have it back; milliseconds, 0 for all others. */
-function foundedAt({ steps }: NodeRecord): number {
+function foundedAt({ steps }: Pick<NodeRecord, 'steps'>): number {
   const begun = [steps['kubeadm-init'], steps['control-plane-restore']].map((step) =>
     step === undefined ? 0 : (step.startedAt ?? 1),
   );
   return Math.max(...begun);
-}
-
-/** The node that initialised the cluster, or started to. */
-export function isLeader(node: NodeRecord): boolean {
-  return node.steps['kubeadm-init'] !== undefined;
 }

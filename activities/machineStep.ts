@@ -45,6 +45,8 @@ export interface MachineStep {
   /** The snapshot that it takes. */
   snapshot?: string;
   restore?: RestoreContext;
+  /** The renewal of certificates that it belongs to. */
+  renewal?: string;
   attempt: number;
 }
 
@@ -232,6 +234,7 @@ async function stepContext(
     ...(input.firstTokens === undefined ? {} : { firstTokens: input.firstTokens }),
     ...(input.snapshot === undefined ? {} : { snapshot: input.snapshot }),
     ...(input.restore === undefined ? {} : { restore: input.restore }),
+    ...(input.renewal === undefined ? {} : { renewal: input.renewal }),
   };
   const names = module.manifests?.(context) ?? [];
   if (names.length === 0) return context;

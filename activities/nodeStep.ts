@@ -14,6 +14,7 @@ import { joinedControlPlanes, loadCluster, nodeSpec, type LoadedCluster } from '
 import { runMachineStep } from './machineStep.js';
 import type { OperationRef, StepRef } from './refs.js';
 import { isLost, stepError } from './stepError.js';
+import { renewalOf, RENEWAL_STEPS } from './renewal.js';
 import { restoreContext, RESTORE_STEPS } from './restore.js';
 import { afterStep, beforeStep } from './stepEffects.js';
 
@@ -116,6 +117,9 @@ async function runOnce(deps: ActivityDeps, run: OneRun): Promise<StepRunResult> 
   }
   if (RESTORE_STEPS.has(ref.step)) {
     return runMachineStep(deps, { ...plain, restore: await restoreContext(deps, run) });
+  }
+  if (RENEWAL_STEPS.has(ref.step)) {
+    return runMachineStep(deps, { ...plain, renewal: await renewalOf(deps, ref) });
   }
   if (THROUGH_STEPS.has(ref.step)) return runThroughControlPlane(deps, run);
   if (!JOIN_STEPS.has(ref.step)) return runMachineStep(deps, plain);

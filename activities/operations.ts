@@ -43,7 +43,9 @@ async function recordApplied(deps: ActivityDeps, ref: OperationRef): Promise<voi
   const { spec } = record.desired;
   switch (ref.operation) {
     case OperationName.ClusterCreation:
-      await deps.store.clusters.setApplied(ref.clusterId, { created: true, spec });
+      await deps.store.clusters.setApplied(ref.clusterId, {
+        ...{ created: true, spec, metadataBegun: false },
+      });
       return;
     case OperationName.ClusterRestore:
       await deps.store.clusters.setApplied(ref.clusterId, { restoring: null });
@@ -51,6 +53,7 @@ async function recordApplied(deps: ActivityDeps, ref: OperationRef): Promise<voi
     case OperationName.BlueprintSync:
       await deps.store.clusters.setApplied(ref.clusterId, {
         blueprint: appliedBlueprint(ref, spec),
+        blueprintBegun: false,
         ...(ref.sync === undefined ? {} : { sync: ref.sync }),
       });
       return;
@@ -115,7 +118,7 @@ export async function endTaskset(
   const end = tasksetEnd({ work, outcomes, record });
   await Promise.all([
     deps.store.clusters.setApplied(work.clusterId, {
-      ...(end.applied ? { spec: record.desired.spec } : {}),
+      ...(end.applied ? { spec: record.desired.spec, metadataBegun: false } : {}),
       ...(end.specFailure === undefined ? {} : { failure: end.specFailure }),
     }),
     end.notReady === ''
@@ -156,6 +159,8 @@ export async function endTaskset(
     retries: work.retries,
     deleting: work.deleting,
   });
+  // What its watcher saw before says nothing of what is now.
+  await deps.store.health.refresh(work.clusterId);
 }
 
 /** A node that left and is clean: nothing is remembered of it. One that is wanted again starts from there. */

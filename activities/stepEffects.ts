@@ -1,7 +1,16 @@
 import { endpointBackends } from '../core/apiEndpoint.js';
+import { certificateExpiry } from '../core/certificates.js';
 import type { NodeSpec } from '../core/cluster.js';
-import { isControlPlane } from '../core/plan.js';
-import { NodeStatus } from '../core/words.js';
+import {
+  kubeletSettings,
+  sharedKubelet,
+  uploadedKubelet,
+  type KubeletSettings,
+} from '../core/kubeletSettings.js';
+import { isControlPlane, metadataOf } from '../core/plan.js';
+import type { AppliedCluster } from '../core/records.js';
+import type { StepName } from '../core/steps.js';
+import { NodeStatus, OperationName } from '../core/words.js';
 import { FINAL_CLEANUP } from '../machine/steps/release.js';
 import type { StepRunResult } from '../machine/types.js';
 import type { ActivityDeps } from './deps.js';
@@ -31,9 +40,34 @@ export async function beforeStep(deps: ActivityDeps, ref: StepRef, on: NodeSpec)
   }
 }
 
+/** What of another spec is on the cluster from here on, should it never be applied whole. */
+function beginsWith(
+  { step, operation }: ClusterStepRef,
+  { record: { applied, desired } }: LoadedCluster,
+): Partial<AppliedCluster> | undefined {
+  if (step === 'node-metadata' && applied.spec !== undefined && applied.metadataBegun !== true) {
+    const moved = metadataOf(applied.spec) !== metadataOf(desired.spec);
+    return moved ? { metadataBegun: true } : undefined;
+  }
+  const syncs = operation === OperationName.BlueprintSync && SYNCING.has(step);
+  return syncs && applied.blueprintBegun !== true ? { blueprintBegun: true } : undefined;
+}
+
+/** Any of them may be the first that changes something. */
+const SYNCING: ReadonlySet<StepName> = new Set(['cni', 'namespace-sync', 'blueprint-sync']);
+
+/** Either may be the first: a machine that does not answer is not drained. */
+const LEAVING: ReadonlySet<StepName> = new Set(['drain', 'etcd-member-remove']);
+
 /** From the first step of leaving on there is no way back into the cluster but wholly out of it and in again. */
-export async function beforeClusterStep(deps: ActivityDeps, ref: ClusterStepRef): Promise<void> {
-  if (ref.step !== 'drain' || ref.subject === undefined) return;
+export async function beforeClusterStep(
+  deps: ActivityDeps,
+  ref: ClusterStepRef,
+  loaded: LoadedCluster,
+): Promise<void> {
+  const begun = beginsWith(ref, loaded);
+  if (begun !== undefined) await deps.store.clusters.setApplied(ref.clusterId, begun);
+  if (!LEAVING.has(ref.step) || ref.subject === undefined) return;
   await deps.store.nodes.upsert(ref.clusterId, ref.subject, {
     leaving: true,
     status: NodeStatus.Deleting,
@@ -58,7 +92,11 @@ export async function afterStep(
     case 'kubeadm-init':
       await Promise.all([
         nodes.upsert(ref.clusterId, ref.hostname, { joined: true }),
+        nodes.upsert(ref.clusterId, ref.hostname, {
+          kubelet: kubeletSettings(loaded.record.desired.spec, on),
+        }),
         clusters.setApplied(ref.clusterId, {
+          kubelet: sharedKubelet(loaded.record.desired.spec),
           initialised: true,
           kubernetesVersion: loaded.record.desired.spec.config.kubernetesVersion,
           ...(result.results['caCertHash'] === undefined
@@ -76,7 +114,13 @@ export async function afterStep(
       return;
     case 'kubeadm-join':
     case 'kubeadm-join-control-plane':
-      await nodes.upsert(ref.clusterId, ref.hostname, { joined: true });
+      await nodes.upsert(ref.clusterId, ref.hostname, {
+        joined: true,
+        kubelet: joinedWith(loaded, on),
+      });
+      return;
+    case 'kubelet-config':
+      await nodes.upsert(ref.clusterId, ref.hostname, { kubelet: joinedWith(loaded, on) });
       return;
     case 'node-ready':
       await nodes.upsert(ref.clusterId, ref.hostname, {
@@ -86,6 +130,7 @@ export async function afterStep(
           ? {}
           : { kubernetesVersion: result.results['kubeletVersion'] }),
       });
+      await noteExpiry(deps, ref, result);
       return;
     case 'kubeadm-upgrade':
       // Of a control plane: the API server that the others are compared with is of this version now.
@@ -103,6 +148,22 @@ export async function afterStep(
       return;
     default:
   }
+}
+
+/** Of a control plane, whose certificates have just been made or renewed. */
+async function noteExpiry(
+  { store }: ActivityDeps,
+  ref: StepRef,
+  { results }: StepRunResult,
+): Promise<void> {
+  const expiry = certificateExpiry(results, new Date());
+  if (expiry !== undefined) await store.certificates.record(ref.clusterId, ref.hostname, expiry);
+}
+
+/** The cluster's part comes from the ConfigMap, whatever the spec says by now. */
+function joinedWith({ record }: LoadedCluster, on: NodeSpec): KubeletSettings {
+  const { spec } = record.desired;
+  return { ...kubeletSettings(spec, on), shared: uploadedKubelet(record.applied, spec) };
 }
 
 /** The last run's own folder goes with the rest; from here on nothing of ours is on the machine. */

@@ -25,7 +25,7 @@ export interface TasksetEnd {
 }
 
 /**
- * A failed snapshot leaves the cluster as Ready as it was; a snapshot that went well does not make a cluster whole
+ * A failed snapshot or renewal leaves the cluster as Ready as it was; a snapshot that went well does not make a cluster whole
  * whose spec could not be applied.
  */
 export function tasksetEnd({
@@ -56,6 +56,7 @@ export function tasksetEnd({
   const { restoring } = record.applied;
   const harmless: readonly (OperationName | undefined)[] = [
     OperationName.EtcdSnapshot,
+    OperationName.CertificateRenewal,
     ...(restoring === undefined || restoring === null ? [OperationName.ClusterRestore] : []),
   ];
   const notReady = reasonsOf((index) => !harmless.includes(at(index)?.name));

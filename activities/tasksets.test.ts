@@ -136,7 +136,11 @@ describe('taking work', () => {
     await Promise.all([join(node(1)), join(node(2))]);
     const of = { ...ref(), clusterId: record.id, generation: 1, tasksetId: id('a') };
     const operation = { ...of, operation: OperationName.NodeRemoval, operationIndex: 0 };
-    await beforeClusterStep(deps, { ...operation, step: 'drain', subject: 'node-2' });
+    await beforeClusterStep(
+      deps,
+      { ...operation, step: 'drain', subject: 'node-2' },
+      { record, nodes: [] },
+    );
     await db.store.clusters.requestRetry(record.project, record.name);
     const work = await must(await take(id('b')));
     expect(work.operations.map(({ name }) => name)).toEqual(['NodeRemoval', 'NodeAddition']);
@@ -330,6 +334,20 @@ describe('operations that are asked for', () => {
     expect(after?.conditions.at(-1)).toMatchObject({ type: 'ClusterReady', status: 'True' });
     expect(after?.applied.spec?.config.nodes).toHaveLength(3);
     expect(await take(id('c'))).toBeUndefined();
+  });
+
+  it('leave the cluster as Ready as it was where a renewal of certificates failed', async () => {
+    await created();
+    const kind = AskedKind.RenewCertificates;
+    await db.store.clusters.ask(record.project, record.name, { id: id('n'), kind });
+    const work = await must(await take(id('b')));
+    expect(work.operations).toMatchObject([
+      { name: 'CertificateRenewal', nodes: [{ path: 'renew-certificates' }] },
+    ]);
+    await end(work, [0]);
+    const after = await now();
+    expect(after?.commonStatus).toMatchObject({ conditionStatus: 3, reason: 'm1: it broke' });
+    expect(after?.conditions.at(-1)).toMatchObject({ type: 'ClusterReady', status: 'True' });
   });
 
   it('are asked for again by a retry of what failed', async () => {

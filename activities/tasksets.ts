@@ -1,12 +1,7 @@
+import { appliedState } from '../core/appliedState.js';
 import { isObserved, openAsked, specIsDue } from '../core/askedOperations.js';
 import type { ClusterSpec } from '../core/cluster.js';
-import {
-  plan,
-  withBlueprint,
-  type AppliedState,
-  type DesiredState,
-  type OperationPlan,
-} from '../core/plan.js';
+import { plan, withBlueprint, type DesiredState, type OperationPlan } from '../core/plan.js';
 import { isAside, planAsked } from '../core/planAsked.js';
 import type { ClusterRecord, TasksetRecord } from '../core/records.js';
 import {
@@ -25,7 +20,7 @@ import {
   markWaiting,
   registeredMachines,
 } from './registeredMachines.js';
-import { isLeader, type LoadedCluster } from './load.js';
+import type { LoadedCluster } from './load.js';
 import { provisionStatusAtStart } from './provisionStatus.js';
 import { secretsOwner, type ClusterRef, type Waiting, type Work } from './refs.js';
 
@@ -67,6 +62,7 @@ export async function takeWork(
   const operations = due
     ? plan(applied, {
         ...{ spec, deleting: record.deleting, available: availableVersions(deps), asked },
+        force: record.force === true,
         ...{ ...follows, ...sync },
       })
     : withBlueprint(planAsked(applied, { spec, deleting: false, asked }), blueprint);
@@ -203,26 +199,6 @@ function availableVersions({ source }: ActivityDeps): string[] {
     .map(({ version }) => version);
 }
 
-export function appliedState({ record, nodes }: LoadedCluster): AppliedState {
-  const { restoring, ...applied } = record.applied;
-  return {
-    ...applied,
-    ...(restoring === undefined || restoring === null ? {} : { restoring }),
-    nodes: nodes.map((node) => ({
-      hostname: node.hostname,
-      claimed: node.claimed,
-      joined: node.joined,
-      leaving: node.leaving === true,
-      leader: isLeader(node),
-      ...(node.kubernetesVersion === undefined
-        ? {}
-        : { kubernetesVersion: node.kubernetesVersion }),
-      ...(node.endpoint === undefined ? {} : { endpoint: node.endpoint }),
-      spec: node.spec,
-    })),
-  };
-}
-
 /** A taskset that a newer change or a delete overtook while nobody was at work: it ends, it is not lost. */
 async function endSuperseded(deps: ActivityDeps, taskset: TasksetRecord): Promise<void> {
   const why = 'interrupted; a newer change took its place';
@@ -247,7 +223,9 @@ async function settleSpec(
   record: ClusterRecord,
   operations: readonly OperationPlan[],
 ): Promise<void> {
-  await deps.store.clusters.setApplied(record.id, { spec: record.desired.spec, failure: '' });
+  await deps.store.clusters.setApplied(record.id, {
+    ...{ spec: record.desired.spec, metadataBegun: false, failure: '' },
+  });
   if (operations.some(({ name }) => name === OperationName.ClusterRestore)) return;
   // An earlier attempt at something that is not wanted any more may have failed.
   await fulfilConditions(deps, { clusterId: record.id });

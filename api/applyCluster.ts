@@ -3,6 +3,7 @@ import type { Cluster, ClusterSpec } from '../core/cluster.js';
 import { changedPaths, pathsText } from '../core/changedPaths.js';
 import { credentialNames } from '../core/credentialNames.js';
 import { AppError, ErrorCode, type Problem } from '../core/errors.js';
+import { isControlPlane } from '../core/plan.js';
 import type { ClusterRecord } from '../core/records.js';
 import { withRegistrations } from '../core/registration.js';
 import { sshEndpoint } from '../core/sshEndpoint.js';
@@ -27,7 +28,7 @@ import { parseYaml } from './http/parseText.js';
 import { machinesOfBody, type MachineOfBody } from './machinesOfBody.js';
 import { keepProxySecret, resolveProxySecret, type ProxySecret } from './proxySecret.js';
 import { sharingProjects } from './sharingProjects.js';
-import { resolveSshKeys } from './sshKeys.js';
+import { resolveSshKeys, type SshKeys } from './sshKeys.js';
 
 export interface ApplyRequest {
   project: string;
@@ -35,6 +36,8 @@ export interface ApplyRequest {
   /** The body as it was parsed from JSON or YAML. */
   raw: unknown;
   precondition?: Precondition;
+  /** Machines that do not answer are taken out; an even number of control planes is let be. */
+  force?: boolean;
 }
 
 export interface Applied {
@@ -45,15 +48,29 @@ export interface Applied {
   summary: string;
 }
 
+/** A Cluster as it was checked: nothing is written yet. */
+export interface CheckedCluster {
+  /** Empty where the body gives none. */
+  name: string;
+  parsed: ParsedCluster;
+  existing: ClusterRecord | undefined;
+  /** Of the document, the keys and the machines, and what cannot change any more. */
+  problems: Problem[];
+  ssh: SshKeys;
+  proxy: ProxySecret;
+  /** Of the write-only fields, as the record keeps it. */
+  secretsHash: string;
+}
+
 /**
- * Checks a Cluster, seals its keys, records it. Nothing is written unless everything is right; keys are
- * there before the record is, because a workflow may start on the record at once.
- * @throws AppError InvalidRequest with every problem of the spec, the keys and the machines; Conflict while
- * the cluster is being deleted.
+ * Checks a Cluster as an apply does, and changes nothing: what is wrong is in `problems`.
+ * @throws AppError Conflict while the cluster is being deleted, and where the precondition does not hold.
  */
-export async function applyCluster(deps: ApiDeps, request: ApplyRequest): Promise<Applied> {
+export async function checkCluster(deps: ApiDeps, request: ApplyRequest): Promise<CheckedCluster> {
   const { project } = request;
   const raw = withoutNulls(request.raw);
+  const name = nameOf(raw);
+  const existing = name === '' ? undefined : await deps.store.clusters.get(project, name);
   const projects = await sharingProjects(deps, request.principal, raw);
   const credentials = await deps.store.credentials.usable(project);
   const parsed = parseCluster(raw, {
@@ -63,9 +80,8 @@ export async function applyCluster(deps: ApiDeps, request: ApplyRequest): Promis
     parseYaml,
     certificateProblem,
     ...(projects === undefined ? {} : { projects }),
+    evenControlPlanes: request.force === true ? 'any' : controlPlanesOf(existing),
   });
-  const name = nameOf(raw);
-  const existing = name === '' ? undefined : await deps.store.clusters.get(project, name);
   if (existing?.deleting === true) {
     throw new AppError(
       ErrorCode.Conflict,
@@ -92,25 +108,52 @@ export async function applyCluster(deps: ApiDeps, request: ApplyRequest): Promis
     immutableOf(deps, existing, parsed),
   ]);
   const found = parsed.ok ? [] : parsed.problems;
-  const problems = [...found, ...ssh.problems, ...proxy.problems, ...foreign, ...immutable];
-  if (!parsed.ok || problems.length > 0) {
-    throw new AppError(ErrorCode.InvalidRequest, 'the cluster is not valid', { problems });
-  }
+  return {
+    ...{ name, parsed, existing, ssh, proxy },
+    problems: [...found, ...ssh.problems, ...proxy.problems, ...foreign, ...immutable],
+    secretsHash: deps.vault.keyedHash(stableJson(writeOnly(ssh.keys, proxy))),
+  };
+}
+
+export function notValid(problems: readonly Problem[]): AppError {
+  return new AppError(ErrorCode.InvalidRequest, 'the cluster is not valid', { problems });
+}
+
+/**
+ * Checks a Cluster, seals its keys, records it. Nothing is written unless everything is right; keys are
+ * there before the record is, because a workflow may start on the record at once.
+ * @throws AppError InvalidRequest with every problem of the spec, the keys and the machines; Conflict while
+ * the cluster is being deleted.
+ */
+export async function applyCluster(deps: ApiDeps, request: ApplyRequest): Promise<Applied> {
+  const { project } = request;
+  const checked = await checkCluster(deps, request);
+  const { name, parsed, existing, problems, ssh, proxy, secretsHash } = checked;
+  if (!parsed.ok || problems.length > 0) throw notValid(problems);
   for (const credential of credentialsInUse(parsed.echo.spec, ssh.keys)) {
     await deps.store.credentials.noteUse(project, credential, name);
   }
   const blueprint = parsed.echo.spec.blueprint.name;
   if (!isBuiltIn(blueprint)) await deps.store.blueprints.noteUse(project, blueprint, name);
-  await secrets.keep(ssh.keys);
+  await clusterSecrets(deps, { project, name }).keep(ssh.keys);
   await keepProxySecret(deps, { project, name }, parsed, proxy);
   const applied = await deps.store.clusters.apply({
     project,
     name,
     desired: parsed.echo,
     ...(request.precondition === undefined ? {} : { precondition: request.precondition }),
-    secretsHash: deps.vault.keyedHash(stableJson(writeOnly(ssh.keys, proxy))),
+    secretsHash,
+    force: request.force === true,
   });
-  return { ...applied, summary: summaryOf(existing, applied) };
+  const summary = summaryOf(existing, applied);
+  return { ...applied, summary: request.force === true ? `${summary} (forced)` : summary };
+}
+
+/** Those that it has, or is to have, already: no new decision. */
+function controlPlanesOf(existing: ClusterRecord | undefined): string[] {
+  return (existing?.desired.spec.config.nodes ?? [])
+    .filter(isControlPlane)
+    .map(({ hostname }) => hostname);
 }
 
 function summaryOf(

@@ -70,7 +70,11 @@ export async function putBlueprint(
     addons.push({ ...headOf(addon), content: stored });
   }
   return deps.store.blueprints.put({
-    record: { ...metadata, ...(spec.rollout === undefined ? {} : { rollout: spec.rollout }) },
+    record: {
+      ...metadata,
+      ...(spec.driftEveryHours === undefined ? {} : { driftEveryHours: spec.driftEveryHours }),
+      ...(spec.rollout === undefined ? {} : { rollout: spec.rollout }),
+    },
     version: {
       base: spec.base?.name ?? 'minimal',
       ...(spec.base === undefined ? {} : { baseGiven: true as const }),

@@ -4,6 +4,7 @@ import type { ApiEnv } from './env.js';
 import { registerApiKeys } from './routes/apikeys/index.js';
 import { listAudit } from './routes/audit/list.js';
 import { registerBlueprints } from './routes/blueprints/index.js';
+import { renewCertificates } from './routes/certificates/renew.js';
 import { registerClusters } from './routes/clusters/index.js';
 import { registerCredentials } from './routes/credentials/index.js';
 import { registerDocs } from './routes/docs/index.js';
@@ -23,6 +24,7 @@ export function registerRoutes(app: OpenAPIHono<ApiEnv>): void {
   registerInstaller(app);
   registerTasksets(app);
   registerSnapshots(app);
+  renewCertificates(app);
   registerBlueprints(app);
   registerCredentials(app);
   registerProjects(app);

@@ -2,6 +2,7 @@ import { api } from './api.js';
 import { dayTwo } from './dayTwo.js';
 import { people } from './people.js';
 import { provision } from './provision.js';
+import { watch } from './watch.js';
 
 /** A measurement: takes its options, prints a table and, last, one JSON line. */
 type Bench = (options: string[]) => Promise<void>;
@@ -28,6 +29,11 @@ const benches: Readonly<Record<string, { run: Bench; about: string }>> = {
     run: provision,
     about:
       'three bare machines from POST to READY; the same scripts by hand [--runs N] [--no-by-hand]',
+  },
+  watch: {
+    run: watch,
+    about:
+      'what watching clusters costs, and how soon the status tells the truth [--clusters N] [--seconds N]',
   },
 };
 

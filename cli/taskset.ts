@@ -27,6 +27,7 @@ export interface Operation {
   reason: string;
   errorSummary?: string;
   leave?: string[];
+  firstSteps?: StepName[];
   clusterSteps?: StepName[];
   nodes: { hostname: string; path?: NodePath; steps: NodeStep[] }[];
 }
@@ -74,10 +75,16 @@ const THROUGH_CONTROL_PLANE = new Map(
   [...clusterSteps, ...blueprintSteps].map((step) => [step.name, step]),
 );
 
-function stepsOf({ nodes, leave = [], clusterSteps: after = [] }: Operation): StepDef[] {
+function stepsOf({
+  nodes,
+  leave = [],
+  firstSteps = [],
+  clusterSteps: after = [],
+}: Operation): StepDef[] {
   const paths = [...new Set(nodes.flatMap(({ path }) => path ?? []))];
   return [
     ...(leave.length === 0 ? [] : leaveSteps),
+    ...firstSteps.flatMap((name) => THROUGH_CONTROL_PLANE.get(name) ?? []),
     ...mergeInOrder(paths.map(pathSteps)),
     ...after.flatMap((name) => THROUGH_CONTROL_PLANE.get(name) ?? []),
   ];

@@ -78,6 +78,8 @@ export interface BlueprintSpec {
   version?: string;
   base?: { name: BuiltInBlueprint };
   driftPolicy?: DriftPolicy;
+  /** Hours between two looks at what is live; 0 or absent: only when asked for. */
+  driftEveryHours?: number;
   rollout?: RolloutPolicy;
   addons?: Addon[];
 }
@@ -137,6 +139,7 @@ export interface StoredContent {
 
 /** A blueprint's own record: what is the same for all its versions. */
 export interface BlueprintRecord extends BlueprintMetadata {
+  driftEveryHours?: number;
   rollout?: RolloutPolicy;
   createdAt: string;
   modifiedAt: string;

@@ -222,6 +222,21 @@ describe('plan', () => {
     expect(operations[3]?.nodes.map(({ hostname }) => hostname)).toEqual(['m2', 'm3', 'm9']);
   });
 
+  it('has a control plane that had begun to leave, and takes the place of all others, leave before it joins', () => {
+    const m9 = node('m9', ['ControlPlane']);
+    const state = applied(spec([m1, m9, m2]), 'm1');
+    const nodes = state.nodes.map((each) =>
+      each.hostname === 'm9' ? { ...each, leaving: true } : each,
+    );
+    const operations = plan({ ...state, nodes }, { spec: spec([m9, m2]), deleting: false });
+    expect(operations).toMatchObject([
+      { name: 'NodeRemoval', leave: ['m9'] },
+      { name: 'NodeAddition', nodes: [{ hostname: 'm9', path: 'control-plane' }] },
+      { name: 'NodeUpdate', leaveNext: ['m1'] },
+      { name: 'NodeRemoval', leave: ['m1'] },
+    ]);
+  });
+
   it('turns the endpoint of a node that an earlier attempt has left with other control planes', () => {
     const m4 = node('m4', ['ControlPlane']);
     const grown = spec([m1, m2, m3, m4]);
@@ -322,6 +337,43 @@ describe('plan', () => {
       // What is to be applied anyway need not be compared first.
       expect(planned(having('v1'), { blueprint: version('v2'), sync: 3 })).toMatchObject([
         { sync: 3, clusterSteps: ['namespace-sync', 'blueprint-sync', 'blueprint-health'] },
+      ]);
+    });
+  });
+
+  describe('with force', () => {
+    const gone: DesiredState = { spec: spec([m1, m2]), deleting: false, force: true };
+
+    it('says so to the operations that take nodes out, and to no other', () => {
+      const [removal, ...rest] = plan(applied(three, 'm1'), gone);
+      expect(rest).toEqual([]);
+      expect(removal).toMatchObject({ name: 'NodeRemoval', force: true, leave: ['m3'] });
+      expect(plan(applied(three, 'm1'), { ...gone, force: false })[0]?.force).toBeUndefined();
+      const more = spec([m1, m2, m3, node('m4', ['Worker'])]);
+      const added = plan(applied(three, 'm1'), { ...gone, spec: more });
+      expect(added.map((each) => [each.name, each.force])).toEqual([['NodeAddition', undefined]]);
+      const deletion = plan(applied(three, 'm1'), { ...gone, deleting: true });
+      expect(deletion).toMatchObject([{ name: 'ClusterDeletion', force: true }]);
+    });
+
+    const orphaned: AppliedState = {
+      ...applied(spec([m1, m2]), 'm1'),
+      nodes: [
+        ...applied(spec([m1, m2]), 'm1').nodes,
+        appliedNode(m3, { joined: false, leaving: true, orphaned: true }),
+      ],
+    };
+
+    it('leaves an orphaned machine alone from then on', () => {
+      expect(plan(orphaned, gone)).toEqual([]);
+      const deletion = plan(orphaned, { ...gone, deleting: true });
+      expect(deletion[0]?.nodes.map(({ hostname }) => hostname)).toEqual(['m2', 'm1']);
+    });
+
+    it('cleans an orphaned machine that is wanted again, and has it join anew', () => {
+      expect(plan(orphaned, { spec: three, deleting: false })).toMatchObject([
+        { name: 'NodeRemoval', nodes: [{ hostname: 'm3', path: 'clean' }] },
+        { name: 'NodeAddition', nodes: [{ hostname: 'm3', path: 'worker' }] },
       ]);
     });
   });

@@ -7,6 +7,8 @@ import {
   type ResolvedBlueprint,
 } from './blueprints.js';
 import type { ClusterSpec, NodeSpec } from './cluster.js';
+import type { KubeletSettings } from './kubeletSettings.js';
+import { kubeletsAfterCreation, planKubelet } from './planKubelet.js';
 import { planAsked, planBegunRestore } from './planAsked.js';
 import { stableJson } from './stableJson.js';
 import type { NodePath, StepName } from './steps.js';
@@ -21,6 +23,12 @@ export interface AppliedState {
   blueprint?: { name: string; version?: string; base?: BuiltInBlueprint };
   /** What the control plane as a whole runs. */
   kubernetesVersion?: string;
+  /** What kubeadm's ConfigMap gives to kubelets; absent: that of what was applied last. */
+  kubelet?: string;
+  /** Labels and the like were set by a spec that is not applied: those of none may be on the nodes. */
+  metadataBegun?: boolean;
+  /** The same of the blueprint's objects. */
+  blueprintBegun?: boolean;
   /** A restore that is half done, as it was asked for. */
   restoring?: { id: string; args: Record<string, string> };
   nodes: readonly AppliedNode[];
@@ -33,10 +41,14 @@ export interface AppliedNode {
   joined: boolean;
   /** It has begun to leave; wanted again, it leaves wholly and then joins anew. */
   leaving?: boolean;
+  /** It was taken out while its machine did not answer: cleaned only where it is wanted again. */
+  orphaned?: boolean;
   /** It is, or was about to become, the first control plane. */
   leader: boolean;
   /** What its kubelet runs; absent: the cluster's own. */
   kubernetesVersion?: string;
+  /** What its kubelet was given; absent: what was applied last. */
+  kubelet?: KubeletSettings;
   /** What its endpoint forwards to (`endpointBackends`); absent: what was applied last. */
   endpoint?: string;
   spec: NodeSpec;
@@ -45,6 +57,8 @@ export interface AppliedNode {
 export interface DesiredState {
   spec: ClusterSpec;
   deleting: boolean;
+  /** Machines that do not answer are taken out all the same. */
+  force?: boolean;
   /** Kubernetes versions that the artifacts hold; absent: any. */
   available?: readonly string[];
   /** What the spec's blueprint stands for now; absent: it is built in. */
@@ -64,8 +78,12 @@ export interface OperationPlan {
   nodes: NodeTask[];
   /** Nodes that leave: through a control plane, before they are cleaned. */
   leave: string[];
+  /** Of those that leave, machines that do not answer are given up, and listed as orphaned. */
+  force?: true;
   /** Nodes that leave in an operation after this one: it does nothing unless they may. */
   leaveNext?: string[];
+  /** Through a control plane, before the nodes; absent: none. */
+  firstSteps?: StepName[];
   /** Through a control plane, after the nodes. */
   clusterSteps: StepName[];
   /** The Kubernetes version that its steps work with, where that is not the spec's. */
@@ -104,14 +122,15 @@ export function withBlueprint(
 }
 
 function planOperations(applied: AppliedState, desired: DesiredState): OperationPlan[] {
-  if (desired.deleting) return planDeletion(applied);
+  if (desired.deleting) return planDeletion(applied, desired);
   const asked = [...planBegunRestore(applied, desired), ...planAsked(applied, desired)];
-  const removal = planRemoval(applied, desired.spec);
+  const removal = planRemoval(applied, desired);
   if (!applied.created) {
     return [
       ...removal,
       planCreation(applied, desired.spec),
       ...planUpgrade(completed(applied, desired.spec), desired),
+      ...planKubelet(kubeletsAfterCreation(applied, desired.spec), desired.spec),
       planBlueprint(desired.spec, 'first sync'),
       ...asked,
     ];
@@ -129,22 +148,31 @@ function inOrder(
   const upgrade = planUpgrade(applied, desired);
   const addition = planAddition(applied, desired.spec);
   const update = planUpdate(applied, desired.spec);
+  // Those that join after it get what it has uploaded. At the version that the nodes have by then.
+  const kubelet = planKubelet(applied, desired.spec);
   const wanted = new Set(controlPlanesOf(desired.spec));
   const members = applied.nodes.filter((node) => isMember(node) && isControlPlane(node.spec));
   const staying = members.filter(({ hostname }) => wanted.has(hostname));
-  if (staying.length === members.length) return [...removal, ...upgrade, ...addition, ...update];
+  if (staying.length === members.length) {
+    return [...removal, ...upgrade, ...kubelet, ...addition, ...update];
+  }
   // No endpoint may ask a control plane that is being taken away; one that is to come is asked last.
   const leaveNext = removal.flatMap(({ leave }) => leave);
   const turned = update.map((each) => ({ ...each, leaveNext }));
-  if (staying.length > 0) return [...turned, ...removal, ...upgrade, ...addition];
+  if (staying.length > 0) return [...turned, ...removal, ...upgrade, ...kubelet, ...addition];
+  // One that had begun to leave and is wanted again leaves before it joins anew, and not after.
+  const again = planRemoval(applied, desired, 'wanted');
+  const dropped = planRemoval(applied, desired, 'dropped');
   // They alone have etcd's data: those that take their place have it, and all of one version, before they go.
   const { kubernetesVersion: version } = applied;
-  const first = addition.map((each) => ({
+  const first = [...kubelet, ...addition].map((each) => ({
     ...each,
     ...(version === undefined ? {} : { kubernetesVersion: version }),
   }));
   const later = planUpgrade(completed(applied, desired.spec), desired);
-  return [...first, ...turned, ...removal, ...later];
+  const leaving = dropped.flatMap(({ leave }) => leave);
+  const away = turned.map((each) => ({ ...each, leaveNext: leaving }));
+  return [...again, ...first, ...away, ...dropped, ...later];
 }
 
 /** Joined, and to stay. */
@@ -159,8 +187,15 @@ export function isControlPlane(node: Pick<NodeSpec, 'roles'>): boolean {
 const byHostname = (a: { hostname: string }, b: { hostname: string }): number =>
   a.hostname < b.hostname ? -1 : 1;
 
-function planDeletion(applied: AppliedState): OperationPlan[] {
-  const claimed = applied.nodes.filter((node) => node.claimed).toSorted(byHostname);
+function forced({ force }: DesiredState): Pick<OperationPlan, 'force'> {
+  return force === true ? { force: true } : {};
+}
+
+function planDeletion(applied: AppliedState, desired: DesiredState): OperationPlan[] {
+  const claimed = applied.nodes
+    // What is to become of an orphaned machine was said when it was given up.
+    .filter((node) => node.claimed && node.orphaned !== true)
+    .toSorted(byHostname);
   const tasks = claimed.map(({ hostname, spec }): NodeTask => ({
     hostname,
     path: 'clean',
@@ -173,14 +208,23 @@ function planDeletion(applied: AppliedState): OperationPlan[] {
       nodes: tasks.toSorted((a, b) => (a.wave ?? 1) - (b.wave ?? 1)),
       leave: [],
       clusterSteps: [],
+      ...forced(desired),
     },
   ];
 }
 
-function planRemoval(applied: AppliedState, spec: ClusterSpec): OperationPlan[] {
+function planRemoval(
+  applied: AppliedState,
+  desired: DesiredState,
+  which?: 'wanted' | 'dropped',
+): OperationPlan[] {
+  const { spec } = desired;
   const wanted = new Set(spec.config.nodes.map((node) => node.hostname));
   const gone = applied.nodes
     .filter((node) => node.claimed && (!wanted.has(node.hostname) || node.leaving === true))
+    // Given up: nothing can be done about it before it is wanted again.
+    .filter((node) => node.orphaned !== true || wanted.has(node.hostname))
+    .filter(({ hostname }) => which === undefined || (which === 'wanted') === wanted.has(hostname))
     .toSorted(byHostname);
   if (gone.length === 0) return [];
   const leaving = new Set(gone.map((node) => node.hostname));
@@ -205,6 +249,7 @@ function planRemoval(applied: AppliedState, spec: ClusterSpec): OperationPlan[] 
       // One that failed half way may be known to the API server, or count as a member of etcd.
       leave: through ? gone.map((node) => node.hostname) : [],
       clusterSteps: [],
+      ...forced(desired),
     },
   ];
 }
@@ -251,10 +296,16 @@ function completed(applied: AppliedState, spec: ClusterSpec): AppliedState {
   return {
     ...applied,
     ...(version === undefined ? {} : { kubernetesVersion: version }),
-    nodes: spec.config.nodes.map((node) => ({
-      hostname: node.hostname,
-      ...{ claimed: true, joined: true, leader: false, spec: node },
-    })),
+    nodes: spec.config.nodes.map((node) => {
+      const now = applied.nodes.find(({ hostname }) => hostname === node.hostname);
+      // One whose upgrade an earlier attempt has not come to is still older.
+      const has = isMember(now) ? now?.kubernetesVersion : undefined;
+      return {
+        hostname: node.hostname,
+        ...{ claimed: true, joined: true, leader: false, spec: node },
+        ...(has === undefined ? {} : { kubernetesVersion: has }),
+      };
+    }),
   };
 }
 
@@ -301,9 +352,9 @@ function firstToUpgrade(
   applied: AppliedState,
   older: readonly { hostname: string; controlPlane: boolean }[],
 ): string | undefined {
-  const leader = applied.nodes.find((node) => node.leader)?.hostname;
+  const leaders = new Set(applied.nodes.flatMap((node) => (node.leader ? [node.hostname] : [])));
   const candidates = older.filter(({ controlPlane }) => controlPlane);
-  return (candidates.find(({ hostname }) => hostname === leader) ?? candidates[0])?.hostname;
+  return (candidates.find(({ hostname }) => leaders.has(hostname)) ?? candidates[0])?.hostname;
 }
 
 function planAddition(applied: AppliedState, spec: ClusterSpec): OperationPlan[] {
@@ -322,7 +373,7 @@ function planAddition(applied: AppliedState, spec: ClusterSpec): OperationPlan[]
 }
 
 /** What node-metadata sets: a change of it on any node is a NodeUpdate. */
-function metadataOf(spec: ClusterSpec): string {
+export function metadataOf(spec: ClusterSpec): string {
   return stableJson(
     spec.config.nodes
       .toSorted(byHostname)
@@ -356,7 +407,10 @@ function planUpdate(applied: AppliedState, spec: ClusterSpec): OperationPlan[] {
     ...of,
     config: { ...of.config, nodes: of.config.nodes.filter((node) => keptNow.has(node.hostname)) },
   });
-  const metadataMoved = metadataOf(restrict(before)) !== metadataOf(restrict(spec));
+  const metadataMoved =
+    applied.metadataBegun === true ||
+    joinedSince(applied, spec, was) ||
+    metadataOf(restrict(before)) !== metadataOf(restrict(spec));
   if (!endpointMoved && !metadataMoved) return [];
   const reasons = [
     ...(endpointMoved ? ['the control planes changed'] : []),
@@ -371,6 +425,14 @@ function planUpdate(applied: AppliedState, spec: ClusterSpec): OperationPlan[] {
       clusterSteps: metadataMoved ? ['node-metadata'] : [],
     },
   ];
+}
+
+/** Nodes have joined in a taskset that did not end well: nobody knows whether theirs was set. */
+function joinedSince(applied: AppliedState, spec: ClusterSpec, was: ReadonlySet<string>): boolean {
+  const wanted = new Set(spec.config.nodes.map((node) => node.hostname));
+  return applied.nodes.some(
+    (node) => isMember(node) && wanted.has(node.hostname) && !was.has(node.hostname),
+  );
 }
 
 /** Nodes that stay, and whose endpoint forwards to other control planes than those of the spec. */
@@ -402,8 +464,10 @@ function planBlueprintChange(applied: AppliedState, desired: DesiredState): Oper
     stableJson([of?.name ?? '', of?.version ?? '']);
   const placement = (of: ClusterSpec | undefined): string =>
     stableJson(of?.systemComponentsPlacement ?? {});
-  const moved = placement(applied.spec) !== placement(spec);
-  const changed = key(applied.blueprint) !== key(blueprint ?? spec.blueprint);
+  // Of a sync that did not end, what it had applied is on the cluster, placed as it was to be.
+  const begun = applied.blueprintBegun === true;
+  const moved = begun || placement(applied.spec) !== placement(spec);
+  const changed = begun || key(applied.blueprint) !== key(blueprint ?? spec.blueprint);
   const asked = sync === undefined ? {} : { sync };
   if (!moved && !changed) {
     return sync === undefined ? [] : [{ ...planSync(spec, blueprint), ...asked }];

@@ -74,6 +74,21 @@ describe('the plan of what is asked for', () => {
     ]);
   });
 
+  it('renews on every control plane there is, also on one that the spec takes away', () => {
+    const [operation] = plan(applied(three), {
+      ...{ spec: spec([c1, w3]), deleting: false, asked: [asked(AskedKind.RenewCertificates)] },
+    });
+    expect(operation).toMatchObject({
+      name: 'CertificateRenewal',
+      nodes: [
+        { hostname: 'm1', path: 'renew-certificates' },
+        { hostname: 'm2', path: 'renew-certificates' },
+      ],
+      clusterSteps: ['kubelet-certificates'],
+      asked: { id: 'renew-certificates-1' },
+    });
+  });
+
   it('takes a snapshot before an upgrade, at the version that runs', () => {
     const newer = { ...three, config: { ...three.config, kubernetesVersion: 'v1.35.4' } };
     const operations = plan(applied(three), {

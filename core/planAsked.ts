@@ -33,28 +33,47 @@ export function planAsked(applied: AppliedState, desired: DesiredState): Operati
   const others = asked.filter(({ kind }) => kind !== AskedKind.Restore);
   return [
     ...restores.map((of) => planRestore(applied, desired.spec, of)),
-    ...others.map((of) => planKeeping(applied, of)),
+    ...others.map((of) =>
+      of.kind === AskedKind.Snapshot ? planSnapshot(applied, of) : planRenewal(applied, of),
+    ),
   ];
 }
 
-function planKeeping(applied: AppliedState, { id, kind, args }: AskedOperation): OperationPlan {
-  const snapshot = kind === AskedKind.Snapshot;
+function planSnapshot(applied: AppliedState, of: AskedOperation): OperationPlan {
   return {
-    name: snapshot ? OperationName.EtcdSnapshot : OperationName.CertificateRenewal,
-    reason: `asked for: ${snapshot ? 'a snapshot of etcd' : 'new certificates'}`,
-    nodes: [],
-    leave: [],
-    clusterSteps: [],
+    name: OperationName.EtcdSnapshot,
+    reason: 'asked for: a snapshot of etcd',
+    ...{ nodes: [], leave: [], clusterSteps: [] },
     ...atItsVersion(applied),
-    asked: { id, ...(args === undefined ? {} : { args }) },
+    ...askedAs(of),
   };
+}
+
+/** Of the control planes as they are now; the workers' kubelets renew their own. */
+function planRenewal(applied: AppliedState, of: AskedOperation): OperationPlan {
+  const controlPlanes = applied.nodes.filter((node) => isMember(node) && isControlPlane(node.spec));
+  return {
+    name: OperationName.CertificateRenewal,
+    reason: 'asked for: new certificates',
+    nodes: controlPlanes
+      .map(({ hostname }): NodeTask => ({ hostname, path: 'renew-certificates' }))
+      .toSorted((a, b) => (a.hostname < b.hostname ? -1 : 1)),
+    leave: [],
+    clusterSteps: ['kubelet-certificates'],
+    ...atItsVersion(applied),
+    ...askedAs(of),
+  };
+}
+
+function askedAs({ id, args }: Pick<AskedOperation, 'id' | 'args'>): Pick<OperationPlan, 'asked'> {
+  return { asked: { id, ...(args === undefined ? {} : { args }) } };
 }
 
 /** The machines that hold the cluster's nodes now, as far as they are to stay. */
 function planRestore(
   applied: AppliedState,
   spec: ClusterSpec,
-  { id, args }: Pick<AskedOperation, 'id' | 'args'>,
+  of: Pick<AskedOperation, 'id' | 'args'>,
 ): OperationPlan {
   const wanted = new Set(spec.config.nodes.map(({ hostname }) => hostname));
   const members = applied.nodes.filter((node) => isMember(node));
@@ -65,13 +84,13 @@ function planRestore(
   const leader = nodes.some(({ spec: of }) => isControlPlane(of))
     ? chooseLeader(applied, { ...spec, config })
     : undefined;
-  const task = ({ hostname, spec: of }: (typeof nodes)[number]): NodeTask => {
+  const task = ({ hostname, spec: node }: (typeof nodes)[number]): NodeTask => {
     if (hostname === leader) return { hostname, path: 'restore-leader' };
-    return { hostname, path: isControlPlane(of) ? 'restore-control-plane' : 'restore-worker' };
+    return { hostname, path: isControlPlane(node) ? 'restore-control-plane' : 'restore-worker' };
   };
   return {
     name: OperationName.ClusterRestore,
-    reason: `the snapshot ${args?.['snapshot'] ?? ''} is to be restored`,
+    reason: `the snapshot ${of.args?.['snapshot'] ?? ''} is to be restored`,
     nodes: nodes.map(task).toSorted((a, b) => (a.hostname < b.hostname ? -1 : 1)),
     leave: [],
     clusterSteps: [
@@ -79,7 +98,7 @@ function planRestore(
       ...(['namespace-sync', 'blueprint-sync', 'blueprint-health'] as const),
     ],
     ...atItsVersion(applied),
-    asked: { id, ...(args === undefined ? {} : { args }) },
+    ...askedAs(of),
   };
 }
 

@@ -1,7 +1,9 @@
 import type { BuiltInBlueprint, DriftPolicy } from './blueprints.js';
 import type { AskedOperation } from './askedOperations.js';
+import type { CertificateExpiry } from './certificates.js';
 import type { Cluster, ClusterSpec, CommonStatus, Condition, NodeSpec } from './cluster.js';
 import type { StepFailure } from './errors.js';
+import type { KubeletSettings } from './kubeletSettings.js';
 import type { OperationPlan } from './plan.js';
 import type { StepName } from './steps.js';
 import type {
@@ -30,6 +32,8 @@ export interface ClusterRecord {
   deleting: boolean;
   /** Asked for by `retry`: goes up with each call, so that the workflow knows it has something to do. */
   retries: number;
+  /** The last apply or deletion said so: machines that do not answer are taken out without being cleaned. */
+  force?: boolean;
   /** How many times a sync of the blueprint was asked for. */
   syncs?: number;
   /** What the last look at what is live has found. */
@@ -63,10 +67,16 @@ export interface AppliedCluster {
   created: boolean;
   kubernetesVersion?: string;
   caCertHash?: string;
+  /** What kubeadm's ConfigMap gives to kubelets: core/kubeletSettings.ts. */
+  kubelet?: string;
   /** The spec of the last taskset that completed. */
   spec?: ClusterSpec;
   /** Blueprint that was last synced whole, in the version that it was. */
   blueprint?: { name: string; version?: string; base?: BuiltInBlueprint };
+  /** node-metadata has begun for a spec with others than those of `spec`, and that spec is not applied yet. */
+  metadataBegun?: boolean;
+  /** A sync of the blueprint has begun, and none has ended well since. */
+  blueprintBegun?: boolean;
   /** The last sync that was asked for and has ended well. */
   sync?: number;
   /** Why the last taskset that was to apply a spec did not; empty or absent: it did. */
@@ -88,10 +98,16 @@ export interface NodeRecord {
   joined: boolean;
   /** It has begun to leave: drained, perhaps no etcd member or no node any more. There is no way back but wholly out. */
   leaving?: boolean;
+  /** It was taken out while its machine did not answer: since when, and why, in words. */
+  orphaned?: { since: string; reason: string };
   /** What its kubelet runs, as the API server said last. */
   kubernetesVersion?: string;
+  /** What its kubelet was given of the spec. */
+  kubelet?: KubeletSettings;
   /** What its endpoint forwards to: core/apiEndpoint.ts. */
   endpoint?: string;
+  /** Of a control plane: when the certificates that kubeadm made there end. */
+  certificates?: CertificateExpiry;
   /** Facts as gathered last (machine/facts). */
   facts?: unknown;
   /** Steps of the latest operation by name. */

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import {
+  clusterSnapshotDueAt,
   DEFAULT_SNAPSHOT_POLICY,
   isSnapshotDue,
   SNAPSHOT_ANNOTATIONS,
@@ -44,6 +45,27 @@ describe('the next snapshot', () => {
   it('is never due where none are wanted', () => {
     expect(snapshotDueAt({ ...policy, everyHours: 0 })).toBeUndefined();
     expect(isSnapshotDue({ ...policy, everyHours: 0 }, undefined, now)).toBe(false);
+  });
+});
+
+describe('the first snapshot', () => {
+  const createdAt = '2026-11-25T10:00:00.123000Z';
+  const every = (hours: string) => ({ [SNAPSHOT_ANNOTATIONS.everyHours]: hours });
+
+  it('is due by the default some hours after the cluster was made', () => {
+    expect(clusterSnapshotDueAt({}, { createdAt })).toBe('2026-11-25T16:00:00.123Z');
+    expect(clusterSnapshotDueAt(undefined, { createdAt })).toBe('2026-11-25T16:00:00.123Z');
+  });
+
+  it('is due at once where a person says how often, and never where that is 0', () => {
+    expect(clusterSnapshotDueAt(every('24'), { createdAt })).toBe('1970-01-01T00:00:00.000Z');
+    expect(clusterSnapshotDueAt(every('0'), { createdAt })).toBeUndefined();
+  });
+
+  it('is followed by the next so many hours after it', () => {
+    const last = '2026-11-25T11:00:00.000Z';
+    expect(clusterSnapshotDueAt(every('2'), { last, createdAt })).toBe('2026-11-25T13:00:00.000Z');
+    expect(clusterSnapshotDueAt({}, { last, createdAt })).toBe('2026-11-25T17:00:00.000Z');
   });
 });
 

@@ -16,7 +16,7 @@ export interface SnapshotPolicy {
   maxAgeDays: number;
 }
 
-/** Four a day for a week. */
+/** Four a day, for a week. */
 export const DEFAULT_SNAPSHOT_POLICY: SnapshotPolicy = { everyHours: 6, keep: 28, maxAgeDays: 7 };
 
 /** What each may be: a year of months, and what one cluster may take up of a database. */
@@ -42,6 +42,18 @@ export function snapshotDueAt({ everyHours }: SnapshotPolicy, last?: string): st
   if (everyHours === 0) return undefined;
   const from = last === undefined ? 0 : Date.parse(last) + everyHours * HOUR_MS;
   return new Date(from).toISOString();
+}
+
+/**
+ * The same for a cluster by its annotations: who says how often gets the first one soon; otherwise the first is due so
+ * many hours after the cluster was made.
+ */
+export function clusterSnapshotDueAt(
+  annotations: Readonly<Record<string, string>> = {},
+  { last, createdAt }: { last?: string | undefined; createdAt: string },
+): string | undefined {
+  const said = annotations[SNAPSHOT_ANNOTATIONS.everyHours] !== undefined;
+  return snapshotDueAt(snapshotPolicy(annotations), last ?? (said ? undefined : createdAt));
 }
 
 /** Whether one is to be taken now. */

@@ -26,6 +26,8 @@ export type StepName =
   | 'kubeadm-upgrade'
   | 'upgrade-drain'
   | 'kubelet-restart'
+  | 'kubelet-config-upload'
+  | 'kubelet-config'
   | 'uncordon'
   | 'node-ready'
   | 'node-metadata'
@@ -46,6 +48,11 @@ export type StepName =
   | 'node-rejoin'
   | 'node-prune'
   | 'system-restart'
+  | 'certificates-read'
+  | 'certificates-renew'
+  | 'static-pods-restart'
+  | 'certificates-verify'
+  | 'kubelet-certificates'
   | 'node-delete'
   | 'reset'
   | 'restore'
@@ -185,11 +192,22 @@ export const upgradeWorkerSteps: readonly StepDef[] = [
   ...kubeletSteps,
 ];
 
+/** Other settings for a kubelet that runs: one node at a time, Ready before the next. */
+export const kubeletSettingsSteps: readonly StepDef[] = [
+  { name: 'kubelet-config', title: 'Give the kubelet its new settings', gate: 'upgrade-turn' },
+  nodeReady,
+];
+
 /** Through a control plane, once per operation, after the nodes. */
 export const clusterSteps: readonly StepDef[] = [
   { name: 'check-in', title: 'Check in with the API server, revoke the join tokens' },
+  { name: 'kubelet-config-upload', title: "Record the cluster's kubelet settings" },
   { name: 'node-metadata', title: 'Set labels, annotations and taints' },
   { name: 'system-restart', title: 'Start DNS and the service proxy again' },
+  {
+    name: 'kubelet-certificates',
+    title: 'Check that the kubelets renew their own certificates',
+  },
 ];
 
 export const blueprintSteps: readonly StepDef[] = [
@@ -244,6 +262,15 @@ export const restoreWorkerSteps: readonly StepDef[] = [
   nodeReady,
 ];
 
+/** One control plane after another: its own parts one by one, too, so that the others answer meanwhile. */
+export const renewSteps: readonly StepDef[] = [
+  { name: 'certificates-renew', title: 'Renew the certificates' },
+  { name: 'static-pods-restart', title: 'Start the control plane on them, a part at a time' },
+  { name: 'certificates-verify', title: 'Ask for the certificates that are served' },
+  // And tells when the new ones end.
+  nodeReady,
+];
+
 /** Leaves the machine as it was found. */
 export const cleanSteps: readonly StepDef[] = [
   { name: 'reset', title: 'Stop and remove Kubernetes' },
@@ -261,10 +288,12 @@ export type NodePath =
   | 'upgrade-worker'
   | 'endpoint'
   | 'blueprint-images'
+  | 'kubelet'
   | 'restore-stop'
   | 'restore-leader'
   | 'restore-control-plane'
   | 'restore-worker'
+  | 'renew-certificates'
   | 'clean';
 
 export const nodePaths: Readonly<Record<NodePath, readonly StepDef[]>> = {
@@ -279,9 +308,11 @@ export const nodePaths: Readonly<Record<NodePath, readonly StepDef[]>> = {
     { name: 'artifacts', title: 'Send what the machine lacks', needs: [] },
     { name: 'images', title: 'Import images' },
   ],
+  kubelet: kubeletSettingsSteps,
   'restore-stop': restoreStopSteps,
   'restore-leader': restoreLeaderSteps,
   'restore-control-plane': restoreControlPlaneSteps,
   'restore-worker': restoreWorkerSteps,
+  'renew-certificates': renewSteps,
   clean: cleanSteps,
 };

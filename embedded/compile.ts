@@ -10,7 +10,7 @@ const DIST = join(ROOT, 'dist');
 /** The rooms that the API and the worker are made of. */
 const ROOMS = [
   ...['activities', 'api', 'core', 'embedded', 'machine'],
-  ...['store', 'vault', 'worker', 'workflows'],
+  ...['store', 'vault', 'watch', 'worker', 'workflows'],
 ];
 const UNUSED_MS = 7 * 24 * 3_600_000;
 

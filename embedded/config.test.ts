@@ -30,6 +30,7 @@ test('without any setting it listens on the loopback address and keeps its data 
     temporalNamespace: 'default',
     requestsPerSecond: 2000,
     logs: { days: 90, bytesPerCluster: 268_435_456 },
+    renewDays: 30,
   });
 });
 
@@ -47,6 +48,9 @@ test.each([
   ['PLINTH_RATE_LIMIT', '-1', 'not a number of requests a second'],
   ['PLINTH_LOG_DAYS', '0', 'not a number of days'],
   ['PLINTH_LOG_MB', '1.5', 'not a number of MiB'],
+  ['PLINTH_RENEW_DAYS', '0', 'not a number of days from 1 to 300'],
+  ['PLINTH_RENEW_DAYS', '365', 'not a number of days from 1 to 300'],
+  ['PLINTH_RENEW_DAYS', 'a month', 'not a number of days from 1 to 300'],
   ['PLINTH_ARTIFACTS', '/no/such/bundle', 'no folder /no/such/bundle'],
   ['PLINTH_CODEC', 'on', 'not available yet'],
   ['PLINTH_CODEC', 'yes', 'not `off`'],

@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 
 import { z } from 'zod';
 
+import { DEFAULT_RENEW_DAYS, MAX_RENEW_DAYS } from '../core/certificates.js';
 import { Secret } from '../vault/secret.js';
 
 /** sysexits(3) EX_CONFIG. */
@@ -26,6 +27,8 @@ export interface StartConfig {
   requestsPerSecond: number;
   /** How long and how much of the steps' output is kept. */
   logs: { days: number; bytesPerCluster: number };
+  /** Days before its end that a certificate of a cluster is renewed. */
+  renewDays: number;
   /** Paths of PEM files. */
   tls: { cert: string; key: string } | undefined;
   temporalAddress: string | undefined;
@@ -69,6 +72,7 @@ export function parseStartConfig(env: NodeJS.ProcessEnv): StartConfig {
     masterKey: set.PLINTH_MASTER_KEY === undefined ? undefined : new Secret(set.PLINTH_MASTER_KEY),
     requestsPerSecond: set.PLINTH_RATE_LIMIT,
     logs: { days: set.PLINTH_LOG_DAYS, bytesPerCluster: set.PLINTH_LOG_MB * 2 ** 20 },
+    renewDays: set.PLINTH_RENEW_DAYS,
     tls,
     temporalAddress: set.TEMPORAL_ADDRESS,
     temporalNamespace: set.TEMPORAL_NAMESPACE,
@@ -135,6 +139,8 @@ const readableFile = folderOrFile.refine(isFile, { error: 'no such file' });
 /** These URLs are logged, sent to machines and shown in commands; nothing of ours logs in with them. */
 const NO_PASSWORD = 'holds a user or password, which would be shown to everyone: leave them out';
 
+const DAYS = `not a number of days from 1 to ${String(MAX_RENEW_DAYS)}`;
+
 const schema = z
   .object({
     PLINTH_HOST: z
@@ -172,6 +178,12 @@ const schema = z
       .regex(/^[1-9]\d{0,5}$/, { error: 'not a number of MiB for each cluster (1-999999)' })
       .transform(Number)
       .default(256),
+    PLINTH_RENEW_DAYS: z
+      .string()
+      .regex(/^\d{1,3}$/, { error: DAYS })
+      .transform(Number)
+      .refine((days) => days >= 1 && days <= MAX_RENEW_DAYS, { error: DAYS })
+      .default(DEFAULT_RENEW_DAYS),
     PLINTH_TLS_CERT: readableFile.optional(),
     PLINTH_TLS_KEY: readableFile.optional(),
     TEMPORAL_ADDRESS: z

@@ -25,7 +25,7 @@ for (const { name, options, run } of scenarios()) {
   });
   for (const [id, history] of await historiesUnder(tests.environment.client, root)) {
     // `cluster/p/c/TASKSET/1-ClusterCreation/m1`; the cluster's own has no operation.
-    const of = id.startsWith('cluster/') ? 'cluster' : 'blueprint';
+    const of = id.split('/')[0] ?? '';
     const below = id.split('/').slice(4).join('-');
     const place = below !== '' ? below : id === root ? of : id.replaceAll('/', '-');
     const file = join(HISTORIES, name, `${place}.pb`);

@@ -99,8 +99,12 @@ async function change(
   }
   const { _id, generation, retries } = existing;
   const unchanged = { _id, generation, retries, deleting: false };
+  const force = input.force === true;
   if (isSame(existing, input)) {
-    if (existing.commonStatus.conditionStatus !== CommonConditionStatus.Failed) {
+    const { conditionStatus } = existing.commonStatus;
+    const forcedNow =
+      force && existing.force !== true && conditionStatus !== CommonConditionStatus.Ok;
+    if (conditionStatus !== CommonConditionStatus.Failed && !forcedNow) {
       return { record: clusterRecord(existing), created: false, changed: false };
     }
     return updated(
@@ -110,6 +114,7 @@ async function change(
         ...submission('the same configuration was submitted again'),
         ...askedAgain(existing),
         retries: retries + 1,
+        force,
       },
     );
   }
@@ -121,9 +126,13 @@ async function change(
     sharedWith: sharedWith(input.desired.spec),
     labelTerms: labelTermsOf(input.desired),
     blueprint: input.desired.spec.blueprint,
-    snapshotDueAt: dueAtOf(input.desired, existing.lastSnapshotAt),
+    snapshotDueAt: dueAtOf(input.desired, {
+      last: existing.lastSnapshotAt,
+      createdAt: existing.createdAt,
+    }),
     secretsHash: input.secretsHash,
     modifiedAt: timestamp(),
+    force,
   });
 }
 
@@ -159,7 +168,7 @@ function newDocument({ project, name, desired, secretsHash }: ApplyInput): Clust
     sharedWith: sharedWith(desired.spec),
     labelTerms: labelTermsOf(desired),
     blueprint: desired.spec.blueprint,
-    snapshotDueAt: dueAtOf(desired),
+    snapshotDueAt: dueAtOf(desired, { createdAt: now }),
     secretsHash,
     createdAt: now,
     modifiedAt: now,
@@ -170,6 +179,7 @@ function newDocument({ project, name, desired, secretsHash }: ApplyInput): Clust
     provisionStatus: ProvisionStatus.NotStarted,
     applied: { initialised: false, created: false },
     commonSequence: 0,
+    watched: false,
     ...submission('a new cluster was submitted'),
   };
 }

@@ -217,8 +217,9 @@ function contentOf({
 
 /** What is not given goes: the head is what was posted last. */
 function headUpdate(record: Omit<BlueprintRecord, 'createdAt' | 'modifiedAt'>) {
-  const { displayName, description, labels, annotations, rollout } = record;
-  const optional = Object.entries({ displayName, description, labels, annotations, rollout });
+  const { displayName, description, labels, annotations, driftEveryHours, rollout } = record;
+  const texts = { displayName, description, labels, annotations };
+  const optional = Object.entries({ ...texts, driftEveryHours, rollout });
   const given = optional.filter(([, value]) => value !== undefined);
   const left = optional.filter(([, value]) => value === undefined);
   return {

@@ -25,10 +25,18 @@ export interface ClusterDocument extends Omit<ClusterRecord, 'id' | 'desired' | 
   /** When etcd is to be snapshotted next; NEVER: not by itself. Left out by documents from before there were any. */
   snapshotDueAt?: string;
   lastSnapshotAt?: string;
+  /** When its control planes were last asked how long their certificates last. */
+  certificatesReadAt?: string;
+  /** When a look at drift was last asked for by the clock. */
+  driftAskedAt?: string;
   /** Ids of the asked operations that were done last. */
   askedDone?: string[];
   /** Goes up with each write of the queue of asked operations: none of two at once is lost. */
   askedRevision?: number;
+  /** Somebody looks at it from time to time. Left out by documents from before there were watchers. */
+  watched?: boolean;
+  /** Sequence of the last look that has judged it, and what it made of ClusterReady, unless True. */
+  judged?: { sequence: number; reason?: string };
   /** Its children are being removed: none may be added any more. */
   removing?: true;
 }
@@ -47,8 +55,12 @@ export function clusterRecord(document: ClusterDocument): ClusterRecord {
     blueprint: _blueprint,
     snapshotDueAt: _dueAt,
     lastSnapshotAt: _snapshot,
+    certificatesReadAt: _readAt,
+    driftAskedAt: _driftAt,
     askedDone: _done,
     askedRevision: _revision,
+    watched: _watched,
+    judged: _judged,
     ...rest
   } = document;
   return {

@@ -72,6 +72,15 @@ test('a delete after a deletion that failed is something to do again', async () 
   expect(waiting.map((cluster) => cluster.id)).toContain(id);
 });
 
+test('a delete with force is something to do again while one without it is under way', async () => {
+  const id = await made('forced');
+  await db.store.clusters.markDeleting(project, 'forced');
+  const forced = await db.store.clusters.markDeleting(project, 'forced', undefined, true);
+  expect(forced).toMatchObject({ id, force: true, retries: 1 });
+  const again = await db.store.clusters.markDeleting(project, 'forced', undefined, true);
+  expect(again).toMatchObject({ retries: 1 });
+});
+
 test('each retry counts and submits', async () => {
   const id = await made('retried');
   await db.store.clusters.setCommonStatus(id, { ...FAILED, sequence: 1, generation: 1 });

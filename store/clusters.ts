@@ -58,6 +58,7 @@ export async function openClusters(db: Db): Promise<ClusterStore> {
     project: string,
     name: string,
     precondition: Precondition | undefined,
+    force: boolean,
   ): Promise<ClusterRecord | undefined> => {
     const submitted = submission('the deletion was submitted');
     for (;;) {
@@ -65,16 +66,17 @@ export async function openClusters(db: Db): Promise<ClusterStore> {
       if (guard === undefined) return undefined;
       const marked = await update(
         { project, name, deleting: false, ...guard },
-        { $set: { ...submitted, deleting: true, modifiedAt: timestamp() } },
+        { $set: { ...submitted, deleting: true, force, modifiedAt: timestamp() } },
       );
       if (marked) return marked;
-      // Asked for again after it failed: there is something to do again.
+      // Asked for again after it failed, or with force for the first time: there is something to do again.
+      const failed = { 'commonStatus.conditionStatus': CommonConditionStatus.Failed };
       const again = await update(
         {
           ...{ project, name, deleting: true },
-          'commonStatus.conditionStatus': CommonConditionStatus.Failed,
+          $or: [failed, ...(force ? [{ force: { $ne: true } }] : [])],
         },
-        { $set: submitted, $inc: { retries: 1 } },
+        { $set: { ...submitted, force }, $inc: { retries: 1 } },
       );
       if (again) return again;
       const found = await one({ project, name });
@@ -99,8 +101,8 @@ export async function openClusters(db: Db): Promise<ClusterStore> {
     getById: (id) => one({ _id: id }),
     ...listClusters(clusters, names),
     listRevision: (project) => names.revision(project),
-    async markDeleting(project, name, precondition) {
-      const marked = await mark(project, name, precondition);
+    async markDeleting(project, name, precondition, force = false) {
+      const marked = await mark(project, name, precondition, force);
       if (marked !== undefined) await noteClusterName(db, project, name);
       return marked;
     },

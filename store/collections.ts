@@ -27,6 +27,14 @@ export const CollectionName = {
   /** Of etcd, without their bytes. */
   snapshots: 'snapshots',
   snapshotChunks: 'snapshotChunks',
+  /** Shards of what is watched, and who watches each. */
+  leases: 'leases',
+  /** Processes that watch. */
+  watchers: 'watchers',
+  /** Of each cluster that is watched: the last look, and when the next is due. */
+  health: 'health',
+  /** What was last seen of each node. */
+  nodeHealth: 'nodeHealth',
   audit: 'audit',
   /** Requests with an Idempotency-Key. */
   idempotency: 'idempotency',

@@ -1,7 +1,7 @@
 import type { Collection } from 'mongodb';
 
 import type { ClusterRecord } from '../core/records.js';
-import { snapshotDueAt, snapshotPolicy } from '../core/snapshotPolicy.js';
+import { clusterSnapshotDueAt } from '../core/snapshotPolicy.js';
 import type { ClusterDocument } from './clusterDocument.js';
 import type { ClusterStore } from './types.js';
 
@@ -9,16 +9,22 @@ import type { ClusterStore } from './types.js';
 const NEVER = 'never';
 
 /** Beside the rest of the cluster, so that an index finds the few that are due among many. */
-export function dueAtOf(desired: ClusterRecord['desired'], last?: string): string {
-  return snapshotDueAt(snapshotPolicy(desired.metadata.annotations), last) ?? NEVER;
+export function dueAtOf(
+  desired: ClusterRecord['desired'],
+  of: Parameters<typeof clusterSnapshotDueAt>[1],
+): string {
+  return clusterSnapshotDueAt(desired.metadata.annotations, of) ?? NEVER;
 }
 
 export async function ensureSnapshotIndex(clusters: Collection<ClusterDocument>): Promise<void> {
   await clusters.createIndex({ 'applied.created': 1, snapshotDueAt: 1, _id: 1 });
   // Stored before there were snapshots.
-  const old = clusters.find({ snapshotDueAt: { $exists: false } }, { projection: { desired: 1 } });
-  for await (const { _id, desired } of old) {
-    const dueAt = dueAtOf(JSON.parse(desired) as ClusterRecord['desired']);
+  const old = clusters.find(
+    { snapshotDueAt: { $exists: false } },
+    { projection: { desired: 1, createdAt: 1 } },
+  );
+  for await (const { _id, desired, createdAt } of old) {
+    const dueAt = dueAtOf(JSON.parse(desired) as ClusterRecord['desired'], { createdAt });
     await clusters.updateOne(
       { _id, snapshotDueAt: { $exists: false } },
       { $set: { snapshotDueAt: dueAt } },
@@ -73,12 +79,13 @@ export async function noteSnapshot(
   for (;;) {
     const found = await clusters.findOne(
       { _id: clusterId },
-      { projection: { desired: 1, lastSnapshotAt: 1 } },
+      { projection: { desired: 1, lastSnapshotAt: 1, createdAt: 1 } },
     );
     if (found === null) return;
-    const { desired, lastSnapshotAt = '' } = found;
+    const { desired, lastSnapshotAt = '', createdAt } = found;
     if (lastSnapshotAt >= takenAt) return;
-    const dueAt = dueAtOf(JSON.parse(desired) as ClusterRecord['desired'], takenAt);
+    const of = { last: takenAt, createdAt };
+    const dueAt = dueAtOf(JSON.parse(desired) as ClusterRecord['desired'], of);
     // Unless an apply brought another policy in between.
     const { matchedCount } = await clusters.updateOne(
       { _id: clusterId, desired },

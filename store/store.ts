@@ -6,12 +6,16 @@ import { openAudit } from './audit.js';
 import { openBlueprints } from './blueprints.js';
 import { connect, databaseName } from './client.js';
 import type { StoreOptions } from './client.js';
+import { openCertificates } from './certificates.js';
 import { openClusters } from './clusters.js';
 import { openCredentials } from './credentials.js';
 import { databaseError, withDatabaseErrors } from './databaseError.js';
+import { openDriftLooks } from './driftLooks.js';
+import { openHealth } from './health.js';
 import { openHostKeys } from './hostKeys.js';
 import { openIdempotency } from './idempotency.js';
 import { openInstallTokens } from './installTokens.js';
+import { openLeases } from './leases.js';
 import { openLogs } from './logs.js';
 import { openNodes } from './nodes.js';
 import { openProjects } from './projects.js';
@@ -46,6 +50,10 @@ export async function createStore(options: StoreOptions): Promise<Store> {
       registrations: withDatabaseErrors(await openRegistrations(db)),
       installTokens: withDatabaseErrors(await openInstallTokens(db)),
       snapshots: withDatabaseErrors(await openSnapshots(db)),
+      certificates: withDatabaseErrors(await openCertificates(db)),
+      drift: withDatabaseErrors(await openDriftLooks(db)),
+      leases: withDatabaseErrors(await openLeases(db)),
+      health: withDatabaseErrors(await openHealth(db)),
       audit: withDatabaseErrors(await openAudit(db)),
       idempotency: withDatabaseErrors(await openIdempotency(db)),
       ping: () => ping(db),

@@ -5,6 +5,7 @@ import type {
   ResolvedBlueprint,
 } from '../core/blueprints.js';
 import type { AskedEnd, AskedOperation } from '../core/askedOperations.js';
+import type { CertificateExpiry } from '../core/certificates.js';
 import type { Cluster, ClusterSpec, Condition } from '../core/cluster.js';
 import type {
   AppliedCluster,
@@ -20,7 +21,9 @@ import type { LabelRequirement } from '../core/labels.js';
 import type { Registration } from '../core/registration.js';
 import type { Rollout } from '../core/rollout.js';
 import type { StepName } from '../core/steps.js';
+import type { UpkeepKey } from '../core/upkeep.js';
 import type { NodeStatus, OperationName, ProvisionStatus, TasksetStatus } from '../core/words.js';
+import type { HealthStore, LeaseStore } from './watchTypes.js';
 
 /**
  * Everything plinth remembers. All writes are idempotent (activities retry) and ordered: a write of an
@@ -40,6 +43,10 @@ export interface Store {
   registrations: RegistrationStore;
   installTokens: InstallTokenStore;
   snapshots: SnapshotStore;
+  certificates: CertificateStore;
+  drift: DriftStore;
+  leases: LeaseStore;
+  health: HealthStore;
   audit: AuditStore;
   idempotency: IdempotencyStore;
   /** Fails unless the database answers within 2 s. */
@@ -96,6 +103,8 @@ export interface ClusterStore {
     desired: Pick<Cluster, 'apiVersion' | 'kind' | 'metadata' | 'spec'>;
     secretsHash: string;
     precondition?: Precondition;
+    /** Machines that do not answer are taken out; said anew where there is work left, it is a retry. */
+    force?: boolean;
   }): Promise<{ record: ClusterRecord; created: boolean; changed: boolean }>;
   get(project: string, name: string): Promise<ClusterRecord | undefined>;
   /** A cluster of another project that is shared with this one; of several, that of the first project by name. */
@@ -128,6 +137,7 @@ export interface ClusterStore {
     project: string,
     name: string,
     precondition?: Precondition,
+    force?: boolean,
   ): Promise<ClusterRecord | undefined>;
   /** One more retry, commonStatus submitted; operations that were asked for and failed are asked for again. */
   requestRetry(project: string, name: string): Promise<ClusterRecord | undefined>;
@@ -210,7 +220,7 @@ export interface ClusterDue {
   id: string;
   project: string;
   name: string;
-  /** RFC 3339; the epoch where none was ever taken. */
+  /** RFC 3339; the epoch where the first is to be taken at once. */
   dueAt: string;
 }
 
@@ -584,6 +594,39 @@ export interface SnapshotStore {
   all(clusterId: string): Promise<SnapshotRecord[]>;
   /** With its chunks; false when there is none. */
   remove(clusterId: string, id: string): Promise<boolean>;
+}
+
+export type ClusterKey = Pick<ClusterRecord, 'id' | 'project' | 'name'>;
+
+/** When certificates end. Whoever has read it on a machine records it here. */
+export interface CertificateStore {
+  /** Dropped where something younger is known, or the node is gone. */
+  record(clusterId: string, hostname: string, expiry: CertificateExpiry): Promise<void>;
+  /** All of its control planes were asked, whatever they answered. */
+  noteRead(clusterId: string, readAt: string): Promise<void>;
+  /**
+   * Created clusters of which a joined node's certificates end by then, those that end first first; `next` is the key of
+   * the page after.
+   */
+  due(
+    by: Date,
+    page: { limit: number; after?: UpkeepKey },
+  ): Promise<{ items: ClusterKey[]; next?: UpkeepKey }>;
+  /** Created clusters that were not asked since then, those that have waited longest first. */
+  unread(since: Date, limit: number): Promise<ClusterKey[]>;
+}
+
+/** Looks at drift by the clock. */
+export interface DriftStore {
+  /** Blueprints that want them, by id (`project/name`). */
+  blueprints(page: {
+    limit: number;
+    after?: string;
+  }): Promise<{ id: string; project: string; name: string; everyHours: number }[]>;
+  /** Clusters that name the blueprint, are as they were to be, and were not asked for a look since `before`. */
+  due(of: { project: string; name: string; before: Date; limit: number }): Promise<ClusterKey[]>;
+  /** A sync of the blueprint, in one atomic write; false when the cluster is not due any more. */
+  ask(clusterId: string, of: { before: Date; now: Date; reason: string }): Promise<boolean>;
 }
 
 export interface AuditRecord {

@@ -8,12 +8,15 @@ import { promisify } from 'node:util';
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import { pino } from 'pino';
 
+import type { ActivityDeps } from '../activities/deps.js';
 import { readConfig } from '../embedded/config.js';
 import { openArtifactSource } from '../machine/artifacts/source.js';
 import { createMachines } from '../machine/pool.js';
 import { createStore } from '../store/store.js';
 import { loadMasterKey } from '../vault/masterKey.js';
 import { createVault } from '../vault/vault.js';
+import { keepUpkeepSchedule } from './upkeepSchedule.js';
+import { startWatcher } from '../watch/watcher.js';
 import { createPlinthWorker } from './worker.js';
 
 const config = readConfig(process.env);
@@ -28,20 +31,23 @@ Runtime.install({
 const bundle = await bundleInItsOwnProcess(join(config.data, 'workflows'));
 const store = await createStore({ uri: config.mongodbUri, logs: config.logs });
 const machines = createMachines({});
-const { worker, connection } = await createPlinthWorker({
+const deps: ActivityDeps = {
+  store,
+  vault: createVault({
+    masterKey: await loadMasterKey({ masterKey: config.masterKey, dataDir: config.data }),
+  }),
+  machines,
+  source: await openArtifactSource(config.artifacts),
+  log,
+};
+const { worker, connection, client } = await createPlinthWorker({
   address: config.temporalAddress,
   namespace: config.temporalNamespace,
   bundle,
-  deps: {
-    store,
-    vault: createVault({
-      masterKey: await loadMasterKey({ masterKey: config.masterKey, dataDir: config.data }),
-    }),
-    machines,
-    source: await openArtifactSource(config.artifacts),
-    log,
-  },
+  renewDays: config.renewDays,
+  deps,
 });
+const watcher = startWatcher(deps);
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
@@ -50,7 +56,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 log.info({ taskQueue: worker.options.taskQueue, artifacts: config.artifacts }, 'worker polls');
 process.send?.('ready');
+const schedule = keepUpkeepSchedule(client, { taskQueue: worker.options.taskQueue, log });
 await worker.run();
+schedule.stop();
+await watcher.stop();
 await machines.close();
 await connection.close();
 await store.close();

@@ -1,7 +1,10 @@
+import { Client } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 
 import { createActivities } from '../activities/index.js';
 import type { ActivityDeps } from '../activities/deps.js';
+import { createClusterWorkflows } from '../api/workflows.js';
+import { DEFAULT_RENEW_DAYS } from '../core/certificates.js';
 import { TASK_QUEUE } from '../core/clusterWorkflow.js';
 
 export interface WorkerOptions {
@@ -11,6 +14,8 @@ export interface WorkerOptions {
   bundle: string;
   deps: ActivityDeps;
   taskQueue?: string;
+  /** Days before its end that a certificate is renewed; default 30. */
+  renewDays?: number;
 }
 
 /** Machines at work at once in one process: each is one connection and one waiting activity. */
@@ -19,14 +24,17 @@ const MACHINES_AT_WORK = 200;
 /** Connects and registers; `run()` of the worker polls until `shutdown()`. */
 export async function createPlinthWorker(
   options: WorkerOptions,
-): Promise<{ worker: Worker; connection: NativeConnection }> {
+): Promise<{ worker: Worker; connection: NativeConnection; client: Client }> {
   const connection = await NativeConnection.connect({ address: options.address });
+  const { namespace, renewDays = DEFAULT_RENEW_DAYS } = options;
+  const client = new Client({ connection, namespace });
+  const workflows = createClusterWorkflows(client);
   const worker = await Worker.create({
     connection,
-    namespace: options.namespace,
+    namespace,
     taskQueue: options.taskQueue ?? TASK_QUEUE,
     workflowBundle: { codePath: options.bundle },
-    activities: createActivities(options.deps),
+    activities: createActivities({ ...options.deps, workflows, renewDays }),
     maxConcurrentActivityTaskExecutions: MACHINES_AT_WORK,
     maxCachedWorkflows: 300,
     // Half the heartbeat interval at most: a cancel reaches a step within seconds.
@@ -34,5 +42,5 @@ export async function createPlinthWorker(
     defaultHeartbeatThrottleInterval: '4 s',
     shutdownGraceTime: '5 s',
   });
-  return { worker, connection };
+  return { worker, connection, client };
 }

@@ -389,6 +389,149 @@ describe('a removal', () => {
   });
 });
 
+describe('kubelet settings', () => {
+  const update: OperationPlan = {
+    ...{ name: 'NodeUpdate', reason: 'kubelet settings changed', leave: [], clusterSteps: [] },
+    nodes: ['m1', 'm2', 'm3'].map((hostname) => ({ hostname, path: 'kubelet' })),
+    firstSteps: ['kubelet-config-upload'],
+  };
+
+  it('are uploaded first, and come to one node after another, each Ready before the next', async () => {
+    const world = await run({ operations: [update] });
+    expect(world.ended).toMatchObject([{ failed: false }]);
+    const steps = world.calls.filter((call) => /^(start|end) /.test(call));
+    expect(steps.slice(0, 2)).toEqual([
+      'start cluster kubelet-config-upload',
+      'end cluster kubelet-config-upload',
+    ]);
+    const rest = steps.slice(2);
+    expect(rest).toHaveLength(12);
+    for (let turn = 0; turn < 3; turn += 1) {
+      const own = rest.slice(turn * 4, turn * 4 + 4);
+      const name = own[0]?.split(' ')[1] ?? '';
+      expect(own).toEqual([
+        ...[`start ${name} kubelet-config`, `end ${name} kubelet-config`],
+        ...[`start ${name} node-ready`, `end ${name} node-ready`],
+      ]);
+    }
+  });
+
+  it('come to no further node once one has failed with them', async () => {
+    const failed: string[] = [];
+    const world = await run({
+      operations: [update, blueprint],
+      onStep: (name) => {
+        const [hostname = '', step] = name.split(' ');
+        if (step !== 'kubelet-config') return;
+        failed.push(hostname);
+        throw stepFailure(hostname, 'kubelet-config');
+      },
+    });
+    expect(failed).toHaveLength(1);
+    const summary = world.ended[0]?.outcomes[0]?.errorSummary;
+    expect(summary).toContain(`${failed[0] ?? ''}: `);
+    expect(summary).toContain('not started because of that: ');
+    // The rest of the taskset does not need them.
+    at(world, 'end cluster namespace-sync');
+  });
+});
+
+describe('with force', () => {
+  const removal: OperationPlan = {
+    ...{ name: 'NodeRemoval', reason: 'not in the spec any more: m1, m3', clusterSteps: [] },
+    nodes: [
+      { hostname: 'm1', path: 'clean' },
+      { hostname: 'm3', path: 'clean' },
+    ],
+    leave: ['m1', 'm3'],
+    force: true,
+  };
+  const unreachable = (hostname: string, type = 'MachineUnreachable'): ApplicationFailure =>
+    ApplicationFailure.create({
+      ...{ type, nonRetryable: true, message: `${hostname} cannot be reached: no route` },
+      details: [{ node: hostname, step: 'connect' }],
+    });
+  const noM3 = (hostname: string): void => {
+    if (hostname === 'm3') throw unreachable('m3');
+  };
+
+  it('a machine that is away is not drained, but taken out of etcd and of the cluster, and orphaned', async () => {
+    const world = await run({ operations: [removal], onFacts: noM3 });
+    expect(world.ended).toMatchObject([{ failed: false }]);
+    const ofM3 = world.calls.filter((call) => /(start|orphan|forget) m3/.test(call));
+    expect(ofM3).toEqual(['start m3 etcd-member-remove', 'start m3 node-delete', 'orphan m3']);
+    // The other one is removed like any other.
+    for (const call of ['start m1 drain', 'end m1 release', 'forget m1']) at(world, call);
+    // The quorum is asked about both, before anything is done.
+    expect(at(world, 'end cluster etcd-member-check')).toBeLessThan(at(world, 'start m1 drain'));
+  });
+
+  it('the quorum of etcd is not given up', async () => {
+    const world = await run({
+      operations: [removal],
+      onFacts: noM3,
+      onStep: (name) => {
+        if (name === 'cluster etcd-member-check') throw stepFailure('m2', 'etcd-member-check');
+      },
+    });
+    expect(world.ended).toMatchObject([{ failed: true }]);
+    expect(world.calls.filter((call) => /^(start m|orphan)/.test(call))).toEqual([]);
+  });
+
+  it('a machine that is lost only while it is cleaned is orphaned as well', async () => {
+    const world = await run({
+      operations: [removal],
+      onStep: (name) => {
+        if (name === 'm3 reset') throw unreachable('m3');
+      },
+    });
+    expect(world.ended).toMatchObject([{ failed: false }]);
+    at(world, 'orphan m3');
+    expect(world.calls).not.toContain('forget m3');
+  });
+
+  it('a machine that answers and cannot be cleaned is not given up', async () => {
+    const world = await run({
+      operations: [removal],
+      onStep: (name) => {
+        if (name === 'm3 reset') throw stepFailure('m3', 'reset');
+      },
+    });
+    expect(world.ended).toMatchObject([{ failed: true }]);
+    expect(world.calls).not.toContain('orphan m3');
+  });
+
+  it('a deletion ends without the machines that are away', async () => {
+    const deletion: OperationPlan = {
+      ...{ name: 'ClusterDeletion', reason: 'to be deleted', leave: [], clusterSteps: [] },
+      nodes: [
+        { hostname: 'm3', path: 'clean', wave: 1 },
+        { hostname: 'm1', path: 'clean', wave: 2 },
+      ],
+      force: true,
+    };
+    const world = await run({ deleting: true, operations: [deletion], onFacts: noM3 });
+    expect(world.ended).toMatchObject([{ failed: false }]);
+    expect(at(world, 'orphan m3')).toBeLessThan(at(world, 'remove cluster'));
+    at(world, 'end m1 release');
+    expect(world.calls).not.toContain('start m3 reset');
+  });
+
+  it('is what a removal without it names where a machine is away, and nobody asks beforehand', async () => {
+    const { force: _force, ...plain } = removal;
+    const world = await run({
+      operations: [plain],
+      onStep: (name) => {
+        if (name === 'm3 reset') throw unreachable('m3');
+      },
+    });
+    const summary = world.ended[0]?.outcomes[0]?.errorSummary;
+    expect(summary).toContain('m3 cannot be reached');
+    expect(summary).toContain('send the same again with force=true');
+    expect(world.calls.filter((call) => /^(facts|orphan)/.test(call))).toEqual([]);
+  });
+});
+
 describe('a deletion', () => {
   it('cleans workers before control planes, forgets them and removes the cluster', async () => {
     const world = await run({

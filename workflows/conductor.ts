@@ -22,7 +22,7 @@ const START_ORDER: readonly (readonly NodePath[])[] = [
   ['control-plane', 'upgrade-control-plane', 'restore-control-plane'],
   [
     ...(['worker', 'upgrade-worker', 'restore-worker', 'restore-stop'] as const),
-    ...(['endpoint', 'blueprint-images', 'clean'] as const),
+    ...(['endpoint', 'blueprint-images', 'renew-certificates', 'kubelet', 'clean'] as const),
   ],
 ];
 
@@ -33,6 +33,8 @@ export interface NodeFailure {
   hostname: string;
   /** In words. */
   text: string;
+  /** Its class, where it is one of ours. */
+  type: string | undefined;
   /** It never started because of another node. */
   blocked: boolean;
 }
@@ -87,9 +89,9 @@ export async function runNodes(
       await child.result();
     } catch (error) {
       failed = true;
-      const blocked = failureType(error) === 'Blocked';
+      const type = failureType(error);
       const text = `${hostname}: ${describeFailure(error)}`;
-      failures.push({ hostname, text, blocked });
+      failures.push({ hostname, text, type, blocked: type === 'Blocked' });
     } finally {
       running.delete(hostname);
       gates.end(hostname, failed);

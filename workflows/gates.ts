@@ -62,7 +62,9 @@ export class Gates {
     }
     // What failed on one may fail on all: nothing else is drained. A worker that could not even be prepared is its own affair.
     if (isUpgradedControlPlane(path) || hadTurn) {
-      this.#blockedBy ??= `the upgrade of ${hostname} failed`;
+      const what =
+        path === 'kubelet' ? "the change of the kubelet's settings on" : 'the upgrade of';
+      this.#blockedBy ??= `${what} ${hostname} failed`;
     }
   }
 

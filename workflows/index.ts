@@ -1,6 +1,7 @@
 export { blueprintRollout } from './blueprintRollout.js';
 export { cluster } from './cluster.js';
 export { node } from './node.js';
+export { CertificateRenewal } from './operations/certificateRenewal.js';
 export { ClusterRestore } from './operations/clusterRestore.js';
 export { EtcdSnapshot } from './operations/etcdSnapshot.js';
 export {
@@ -12,3 +13,4 @@ export {
   NodeRemoval,
   NodeUpdate,
 } from './operations/operations.js';
+export { upkeep } from './upkeep.js';

@@ -20,6 +20,7 @@ export const records = proxyLocalActivities<
     | 'isDeleting'
     | 'markControlPlaneUp'
     | 'markNodes'
+    | 'orphanNode'
     | 'pruneSnapshots'
     | 'removeCluster'
     | 'takeWork'
@@ -59,5 +60,20 @@ export const steps = proxyActivities<
     backoffCoefficient: 2,
     maximumInterval: '15 s',
     maximumAttempts: 12,
+  },
+});
+
+/**
+ * A page of the hourly work. 30 s without a heartbeat: the worker is dead. Asking takes seconds; machines that do not
+ * answer take a minute, and there may be several hundred connections in a page of theirs.
+ */
+export const upkeepPages = proxyActivities<Pick<Activities, 'upkeepPage'>>({
+  startToCloseTimeout: '10 min',
+  heartbeatTimeout: '30 s',
+  retry: {
+    initialInterval: '1 s',
+    backoffCoefficient: 2,
+    maximumInterval: '30 s',
+    maximumAttempts: 5,
   },
 });

@@ -62,6 +62,17 @@ export const changeHeaders = z.object({
   }),
 });
 
+const flag = (description: string) => z.enum(['true', 'false']).optional().meta({ description });
+
+/** Query of a request that plans a taskset. */
+export const changeQuery = z.object({
+  force: flag(
+    '`true`: machines that leave and do not answer are taken out without being cleaned, and listed as ORPHANED; ' +
+      'an even number of control planes is let be. The quorum of etcd is never given up for it',
+  ),
+  dryRun: flag('`true`: what would be done is answered, and nothing is changed'),
+});
+
 /** A body that the handler reads itself, as JSON or YAML: `name` is a registered component. */
 export function documentBody(name: string, example: unknown) {
   const schema = { $ref: `#/components/schemas/${name}` };

@@ -28,7 +28,9 @@ const KEPT_HEADERS = ['content-type', 'cache-control', 'etag'];
  */
 export async function idempotently(c: ApiContext, next: Next): Promise<Response | undefined> {
   const key = c.req.header('idempotency-key');
-  if (key === undefined || !CHANGING.has(c.req.method)) {
+  // A dry run changes nothing: each one is answered by how things stand then.
+  const changes = CHANGING.has(c.req.method) && c.req.query('dryRun') !== 'true';
+  if (key === undefined || !changes) {
     await next();
     return undefined;
   }

@@ -90,7 +90,7 @@ export function builtInView(name: BuiltInBlueprint, project: string): BlueprintV
 
 /** `contents` in the order of the add-ons; absent: who asks may not see them. */
 export function blueprintView(
-  { rollout, ...metadata }: BlueprintRecord,
+  { driftEveryHours, rollout, ...metadata }: BlueprintRecord,
   version: BlueprintVersion,
   contents?: readonly AddonContent[],
 ): BlueprintView {
@@ -103,6 +103,7 @@ export function blueprintView(
       ...(given ? { version: version.version } : {}),
       ...(baseGiven === true ? { base: { name: base } } : {}),
       ...(driftPolicy === undefined ? {} : { driftPolicy }),
+      ...(driftEveryHours === undefined ? {} : { driftEveryHours }),
       ...(rollout === undefined ? {} : { rollout }),
       addons: addons.map(({ content: _content, ...head }, index) => ({
         ...head,
@@ -135,6 +136,7 @@ export const BLUEPRINT_EXAMPLE = {
   spec: {
     base: { name: 'default' },
     driftPolicy: 'Correct',
+    driftEveryHours: 1,
     rollout: { concurrency: '20%', maxFailures: 1 },
     addons: [
       {

@@ -43,12 +43,27 @@ export const nodeViewSchema = z
     claimed: z.boolean().meta({ description: 'Something of ours may be on the machine.' }),
     joined: z.boolean(),
     lastError: failureSchema.optional(),
+    orphaned: z
+      .object({ since: z.string(), reason: z.string(), whatToDo: z.string() })
+      .optional()
+      .meta({
+        description:
+          'It was taken out with `force` while its machine did not answer, and the machine is as it was.',
+      }),
     hostKey: hostKeySchema.optional(),
     registration: registrationSchema.optional(),
     bastionHostKey: hostKeySchema
       .optional()
       .meta({ description: 'Of the machine that connections to it go through.' }),
     steps: z.array(stepSchema),
+    certificates: z
+      .object({
+        expiresAt: z.string().meta({ description: 'Of the first that ends.' }),
+        first: z.string().meta({ description: 'Which that is.', example: 'apiserver' }),
+        readAt: z.string(),
+      })
+      .optional()
+      .meta({ id: 'NodeCertificates', description: 'Of a control plane, once they were read.' }),
     facts: z
       .unknown()
       .optional()

@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi';
 import { OperationName, OperationStatus, TasksetStatus } from '../../core/words.js';
 import { stepSchema } from './step.js';
 
-const operationHead = {
+export const operationHead = {
   name: z.enum(OperationName),
   resourceName: z.string(),
   status: z.enum(OperationStatus),
@@ -14,7 +14,7 @@ const operationHead = {
   endedAt: z.string().optional(),
 };
 
-const head = {
+export const tasksetHead = {
   id: z.string().meta({ example: 'yemp028' }),
   sequence: z.int().meta({ description: '1, 2, 3 … within the cluster.' }),
   generation: z.int().meta({ description: 'Of the spec that it applies.' }),
@@ -26,14 +26,14 @@ const head = {
 
 export const tasksetSummarySchema = z
   .object({
-    ...head,
+    ...tasksetHead,
     operations: z.array(z.object({ ...operationHead, nodes: z.array(z.string()) })),
   })
   .meta({ id: 'TasksetSummary' });
 
 export const tasksetDetailsSchema = z
   .object({
-    ...head,
+    ...tasksetHead,
     operations: z.array(
       z.object({
         ...operationHead,
@@ -49,6 +49,10 @@ export const tasksetDetailsSchema = z
         leave: z
           .array(z.string())
           .meta({ description: 'Nodes that are drained and taken out before they are cleaned.' }),
+        firstSteps: z
+          .array(z.string())
+          .optional()
+          .meta({ description: 'Done once, through a control plane, before the nodes.' }),
         clusterSteps: z
           .array(z.string())
           .meta({ description: 'Done once, through a control plane, after the nodes.' }),

@@ -1,3 +1,4 @@
+import type { CertificateExpiry } from '../../core/certificates.js';
 import type { NodeSpec } from '../../core/cluster.js';
 import type { ClusterRecord, NodeRecord } from '../../core/records.js';
 import type { Registration } from '../../core/registration.js';
@@ -19,11 +20,15 @@ export interface NodeView {
   claimed: boolean;
   joined: boolean;
   lastError?: NodeRecord['lastError'];
+  /** It was taken out while its machine did not answer. */
+  orphaned?: { since: string; reason: string; whatToDo: string };
   hostKey?: HostKeyView;
   registration?: Omit<Registration, 'hostname'>;
   /** Of the machine that connections to it go through. */
   bastionHostKey?: HostKeyView;
   steps: StepView[];
+  /** Of a control plane, once they were read. */
+  certificates?: CertificateExpiry;
   /** What the machine said about itself when it was last asked. */
   facts?: unknown;
 }
@@ -35,6 +40,10 @@ export interface HostKeyView {
   /** Seen since, and not trusted until a person accepts it. */
   pending?: { fingerprint: string; seenAt: string };
 }
+
+const WHAT_TO_DO =
+  'The machine still holds keys of the cluster and what ran on it: wipe it, or see that it never starts again, and ' +
+  'then dismiss it with POST …/nodes/{hostname}/dismiss. Or bring it back, put it into the spec again and apply: it is cleaned, and joins anew.';
 
 /** Under which names the host keys of a cluster's bastions are pinned. */
 export function bastionPins({ desired }: ClusterRecord): string[] {
@@ -108,10 +117,14 @@ function view(
     claimed: record?.claimed ?? false,
     joined: record?.joined ?? false,
     ...(record?.lastError === undefined ? {} : { lastError: record.lastError }),
+    ...(record?.orphaned === undefined
+      ? {}
+      : { orphaned: { ...record.orphaned, whatToDo: WHAT_TO_DO } }),
     ...(keys.own === undefined ? {} : { hostKey: hostKeyView(keys.own) }),
     ...(keys.bastion === undefined ? {} : { bastionHostKey: hostKeyView(keys.bastion) }),
     ...(registration === undefined ? {} : { registration: registrationView(registration) }),
     steps: inOrder(steps),
+    ...(record?.certificates === undefined ? {} : { certificates: record.certificates }),
     ...(record?.facts === undefined ? {} : { facts: record.facts }),
   };
 }

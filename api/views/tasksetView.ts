@@ -1,4 +1,4 @@
-import type { NodeTask } from '../../core/plan.js';
+import type { NodeTask, OperationPlan } from '../../core/plan.js';
 import type { NodeRecord, TasksetOperationRecord, TasksetRecord } from '../../core/records.js';
 import { nodePaths, type NodePath, type StepName } from '../../core/steps.js';
 import { TasksetStatus, type OperationName, type OperationStatus } from '../../core/words.js';
@@ -35,15 +35,17 @@ export interface TasksetDetails extends Omit<TasksetSummary, 'operations'> {
   operations: OperationDetails[];
 }
 
-interface OperationDetails extends Omit<OperationSummary, 'nodes'> {
+export interface OperationDetails extends Omit<OperationSummary, 'nodes'> {
   nodes: OperationNode[];
   /** Nodes that are drained and taken out through a control plane before their machines are cleaned. */
   leave: string[];
+  /** Done once, through a control plane, before the nodes; absent: none. */
+  firstSteps?: StepName[];
   /** Done once, through a control plane, after the nodes. */
   clusterSteps: StepName[];
 }
 
-interface OperationNode {
+export interface OperationNode {
   hostname: string;
   /** What is planned for this node; absent where only steps for the whole cluster run through it. */
   path?: NodePath;
@@ -74,9 +76,18 @@ export function tasksetDetails(
       ...operationHead(taskset, operation, index),
       nodes: operationNodes(taskset, operation, index, nodes),
       leave: taskset.plan[index]?.leave ?? [],
+      ...firstSteps(taskset.plan[index]),
       clusterSteps: taskset.plan[index]?.clusterSteps ?? [],
     })),
   };
+}
+
+/** Only where there are any: an answer that clients know has nothing new in it. */
+export function firstSteps(
+  plan: Pick<OperationPlan, 'firstSteps'> | undefined,
+): Pick<OperationDetails, 'firstSteps'> {
+  const { firstSteps: steps = [] } = plan ?? {};
+  return steps.length === 0 ? {} : { firstSteps: steps };
 }
 
 function head(taskset: TasksetRecord): Omit<TasksetSummary, 'operations'> {

@@ -6,6 +6,11 @@ import { clusterPath, nodePath } from '../paths.js';
 import type { CommandContext } from '../program.js';
 import { checkTimeout, waitAndReport, withWait, type WaitOptions } from './wait.js';
 
+interface DeleteOptions extends WaitOptions {
+  yes?: boolean;
+  force?: boolean;
+}
+
 export function changeCommands(program: Command, context: CommandContext): void {
   withWait(program.command('retry <cluster>'))
     .description('go on where it failed')
@@ -28,11 +33,13 @@ export function changeCommands(program: Command, context: CommandContext): void 
   withWait(program.command('delete <cluster>'), 'it is gone')
     .description('delete a cluster; its machines are left as they were found')
     .option('-y, --yes', 'do not ask')
-    .action(async (name: string, options: WaitOptions & { yes?: boolean }) => {
+    .option('--force', 'give up machines that do not answer')
+    .action(async (name: string, options: DeleteOptions) => {
       checkTimeout(options);
       const session = context.session();
       if (options.yes !== true) await confirmDeletion(context, session.project, name);
-      await session.client.send('DELETE', clusterPath(session.project, name));
+      const query = options.force === true ? '?force=true' : '';
+      await session.client.send('DELETE', `${clusterPath(session.project, name)}${query}`);
       context.out(`cluster ${name} is being deleted`);
       if (options.wait === true) await waitAndReport(context, session, name, options);
     });

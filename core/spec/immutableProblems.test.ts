@@ -51,16 +51,6 @@ const refused: [string, Change, RegExp][] = [
     /^spec\.config\.network\.nameservers: is unset/,
   ],
   [
-    'flags of the kubelet',
-    (spec) => (spec.config.kubeletExtraArgs = { v: '4' }),
-    /^spec\.config\.kubeletExtraArgs: .*not supported yet/,
-  ],
-  [
-    'settings of the kubelet',
-    (spec) => (spec.config.kubeletConfigurationOverrides = 'maxPods: 1'),
-    /^spec\.config\.kubeletConfigurationOverrides: /,
-  ],
-  [
     'the control planes’ flags',
     (spec) => (spec.config.controlPlaneOverrides = { kubeScheduler: { extraArgs: { v: '4' } } }),
     /^spec\.config\.controlPlaneOverrides: /,
@@ -100,11 +90,16 @@ const allowed: [string, Change][] = [
   ['a new node', (spec) => spec.config.nodes.push(fixtureNode(9))],
   ['a dropped node', (spec) => spec.config.nodes.pop()],
   ['labels', (spec) => spec.config.nodes.splice(2, 1, fixtureNode(3, { labels: { a: 'b' } }))],
+  ['flags of the kubelet', (spec) => (spec.config.kubeletExtraArgs = { v: '4' })],
+  ['settings of the kubelet', (spec) => (spec.config.kubeletConfigurationOverrides = 'maxPods: 1')],
+  [
+    "a node's own kubelet settings",
+    (spec) => spec.config.nodes.splice(2, 1, fixtureNode(3, { kubeletExtraArgs: { v: '4' } })),
+  ],
   ['the blueprint', (spec) => (spec.blueprint.name = 'minimal')],
   [
     'what is left out or empty',
     (spec) => {
-      spec.config.kubeletExtraArgs = {};
       spec.config.network.nameservers = [];
       spec.proxy = { enabled: false };
     },

@@ -81,16 +81,6 @@ const CLUSTER_FIELDS: readonly Field<ClusterSpec>[] = [
     because: JOINED,
   },
   {
-    path: ['config', 'kubeletExtraArgs'],
-    read: (spec) => spec.config.kubeletExtraArgs,
-    because: JOINED,
-  },
-  {
-    path: ['config', 'kubeletConfigurationOverrides'],
-    read: (spec) => spec.config.kubeletConfigurationOverrides,
-    because: JOINED,
-  },
-  {
     path: ['config', 'controlPlaneOverrides'],
     read: (spec) => spec.config.controlPlaneOverrides,
     because: JOINED,
@@ -108,12 +98,6 @@ const NODE_FIELDS: readonly Field<NodeSpec>[] = [
   { path: ['arch'], read: (node) => node.arch, because: OTHER_NODE },
   { path: ['operatingSystem'], read: (node) => node.operatingSystem, because: OTHER_NODE },
   { path: ['interface'], read: (node) => node.interface, because: OTHER_NODE },
-  { path: ['kubeletExtraArgs'], read: (node) => node.kubeletExtraArgs, because: OTHER_NODE },
-  {
-    path: ['kubeletConfigurationOverrides'],
-    read: (node) => node.kubeletConfigurationOverrides,
-    because: OTHER_NODE,
-  },
 ];
 
 function subnet(name: string, read: (spec: ClusterSpec) => string | undefined): Field<ClusterSpec> {

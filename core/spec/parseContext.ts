@@ -14,6 +14,8 @@ export interface ParseContext {
   projects?: ReadonlySet<string>;
   /** Why these PEM certificates are no CA to trust, in words; undefined: they are. */
   certificateProblem?: (pem: string) => string | undefined;
+  /** An even number of control planes is let be: `any` of them, or exactly these; absent: none. */
+  evenControlPlanes?: 'any' | readonly string[];
   /** Why this key cannot be used (not there, not readable, outside the key folder), in words; undefined: it can. */
   checkKeyPath?: (privateKeyPath: string) => string | undefined;
 }

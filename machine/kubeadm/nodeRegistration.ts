@@ -19,14 +19,23 @@ export function nodeRegistration({ spec, node, facts }: StepContext, version: Ku
     // An empty list is not the same as none: kubeadm would add its own taint to a control plane.
     ...(isControlPlane ? { taints: dedicated ? [CONTROL_PLANE_TAINT] : [] } : {}),
     ...ignoredPreflight(spec, facts),
-    kubeletExtraArgs: extraArgs(
-      {
-        ...spec.config.kubeletExtraArgs,
-        ...node.kubeletExtraArgs,
-        'node-ip': nodeAddresses(spec, node, facts).join(','),
-      },
-      version,
-    ),
+    kubeletExtraArgs: extraArgs(kubeletFlags({ spec, node, facts }), version),
+  };
+}
+
+/** Flags of the node's kubelet by name, beside those that kubeadm gives by itself. */
+export function kubeletFlags({
+  spec,
+  node,
+  facts,
+}: Pick<StepContext, 'spec' | 'node'> & { facts?: MachineFacts | undefined }): Record<
+  string,
+  string
+> {
+  return {
+    ...spec.config.kubeletExtraArgs,
+    ...node.kubeletExtraArgs,
+    'node-ip': nodeAddresses(spec, node, facts).join(','),
   };
 }
 

@@ -91,3 +91,19 @@ describe('a run id', () => {
     expect(checkRunId('0f3a-kubeadm-init-2')).toBe('0f3a-kubeadm-init-2');
   });
 });
+
+describe('a look at a machine', () => {
+  const modeOf = (step: string, requireOwner: boolean): string | undefined =>
+    header(buildRequest(stepRun('true', { step, requireOwner }), 0, 'n').stdin).find((line) =>
+      line.startsWith('mode '),
+    );
+
+  it.each(['facts', 'certificates-read'])('by %s stops nothing that runs there', (step) => {
+    expect(modeOf(step, false)).toBe('mode observe');
+    expect(modeOf(step, true)).toBe('mode exclusive');
+  });
+
+  it('is nothing else: what works for a cluster has the machine for itself', () => {
+    expect(modeOf('certificates-renew', true)).toBe('mode exclusive');
+  });
+});

@@ -43,9 +43,12 @@ export function buildRequest(run: StepRun, from: number, nonce: string): Request
   return { nonce, scripts, stdin: `${launcher}${lines.join('\n')}\n\n${params}` };
 }
 
-/** What a run may find at work on the machine: facts change nothing and mind nobody. */
+/** They change nothing and mind nobody. */
+const OBSERVERS: ReadonlySet<string> = new Set(['facts', 'certificates-read']);
+
+/** What a run may find at work on the machine. */
 function modeOf(run: StepRun): 'observe' | 'beside' | 'exclusive' {
-  if (run.step === 'facts' && !run.requireOwner) return 'observe';
+  if (OBSERVERS.has(run.step) && !run.requireOwner) return 'observe';
   return run.beside === true ? 'beside' : 'exclusive';
 }
 

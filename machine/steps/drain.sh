@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Cordons the node and evicts its pods; disruption budgets are honoured, so this may end in a
-# failure that names what blocks. DRAIN_SECONDS: how long it may take.
+# failure that names what blocks. DRAIN_SECONDS: how long it may take; ENDPOINTS_SECONDS: how long it waits for controllers that do
+# not keep up, ENDPOINTS: `required` where it does not go on without them.
 
 node_exists || skip "the cluster has no node $SUBJECT"
 
@@ -9,6 +10,13 @@ ready() { kube get node "$SUBJECT" -o 'jsonpath={.status.conditions[?(@.type=="R
 arguments=(--ignore-daemonsets --delete-emptydir-data "--timeout=${DRAIN_SECONDS}s")
 # No kubelet there confirms a deletion: such pods go with the node's object.
 [[ $(ready) == True ]] || arguments+=(--skip-wait-for-delete-timeout=1)
+
+if ! endpoints_follow "$ENDPOINTS_SECONDS"; then
+  [[ $ENDPOINTS != required ]] ||
+    fail StepFailed "the cluster's controllers do not keep up: no EndpointSlice of a new service within $ENDPOINTS_SECONDS s" \
+      'Pods that are evicted now would still get requests. See kubectl -n kube-system get pods -l component=kube-controller-manager, then retry.'
+  note "the cluster's controllers do not keep up; going on"
+fi
 
 run kubectl cordon "$SUBJECT"
 printf '%s\n' "kubectl drain $SUBJECT ${arguments[*]}" >"$PLINTH_RUN_DIR/command"

@@ -7,11 +7,13 @@ export const DRAIN_SECONDS = 600;
 /** Cordons the subject and evicts its pods, honouring disruption budgets. Daemon sets' pods stay. */
 export const drainStep: StepModule = {
   name: 'drain',
-  script: ['leave.sh', 'drain.sh'],
-  timeoutSeconds: DRAIN_SECONDS + 60,
+  script: ['leave.sh', 'endpoints-follow.sh', 'drain.sh'],
+  timeoutSeconds: DRAIN_SECONDS + 120,
   beside: true,
   params: (context) => ({
     SUBJECT: subjectOf(context, 'drain').hostname,
     DRAIN_SECONDS: String(DRAIN_SECONDS),
+    // A node leaves even where the controllers are what is broken.
+    ...{ ENDPOINTS: 'wanted', ENDPOINTS_SECONDS: '30' },
   }),
 };

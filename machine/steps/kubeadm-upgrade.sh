@@ -17,28 +17,6 @@ static_pods_are_new() {
   done
 }
 
-# The API server may be away for a moment: an earlier attempt has just replaced it.
-wait_for_api() {
-  local until=$((SECONDS + 240))
-  until [[ $(kube get --raw /readyz 2>/dev/null) == ok ]]; do
-    ((SECONDS < until)) || fail StepFailed 'the API server does not answer on this control plane' \
-      'kubectl get --raw /readyz?verbose on this machine tells what is not ready.'
-    sleep 1
-  done
-}
-
-# Its etcd restarts: the others have to agree without it meanwhile.
-others_hold_quorum() {
-  local tries list because
-  for ((tries = 0; tries < 30; tries++)); do
-    list=$(etcd_members_here)
-    because=$(may_restart "$(etcd_rows "$list" '')" "$NODE_NAME")
-    [[ -n $because ]] || return 0
-    sleep 2
-  done
-  fail QuorumRisk "$because" "$QUORUM_HINT"
-}
-
 if [[ -e $UPGRADED && $(<"$UPGRADED") == "$KUBERNETES_VERSION" ]] &&
   { [[ $CONTROL_PLANE != true ]] || static_pods_are_new; }; then
   skip "the node is configured for $KUBERNETES_VERSION"

@@ -187,6 +187,8 @@ async function kubectl(node: 'Ready' | 'NotReady' | 'gone', drain = { text: '', 
      case "$*" in
       *'get node n3 --ignore-not-found'*) [[ ! -e $D/node ]] || echo node/n3 ;;
       *'get node n3 -o jsonpath'*) printf '${node === 'Ready' ? 'True' : 'Unknown'}' ;;
+      *'create -f'*) cat >/dev/null; printf uid-1 ;;
+      *endpointslices*) printf uid-1 ;;
       *'drain n3'*) cat "$D/drain"; exit ${String(drain.code)} ;;
       *'delete node n3'*) rm "$D/node" ;;
     esac`,

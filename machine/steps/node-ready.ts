@@ -6,7 +6,7 @@ const WAIT_SECONDS = 600;
 
 export const nodeReadyStep: StepModule = {
   name: 'node-ready',
-  script: ['control-plane-lib.sh', 'node-ready.sh'],
+  script: ['control-plane-lib.sh', 'certificates-lib.sh', 'node-ready.sh'],
   timeoutSeconds: WAIT_SECONDS + 60,
   params: (context) => ({ ...nodeParams(context), WAIT_SECONDS: String(WAIT_SECONDS) }),
 };

@@ -13,6 +13,13 @@ import {
   blueprintSyncStep,
   namespaceSyncStep,
 } from './blueprint.js';
+import {
+  certificatesReadStep,
+  certificatesRenewStep,
+  certificatesVerifyStep,
+  kubeletCertificatesStep,
+  staticPodsRestartStep,
+} from './certificates.js';
 import { checkInStep } from './check-in.js';
 import { claimStep } from './claim.js';
 import { cniStep } from './cni.js';
@@ -36,6 +43,7 @@ import { kubeadmInitStep } from './kubeadm-init.js';
 import { kubeadmJoinControlPlaneStep, kubeadmJoinStep } from './kubeadm-join.js';
 import { kubeadmUndoStep } from './kubeadm-undo.js';
 import { kubeconfigStep } from './kubeconfig.js';
+import { kubeletConfigStep, kubeletConfigUploadStep } from './kubelet-config.js';
 import { nodeDeleteStep } from './node-delete.js';
 import { nodeMetadataStep } from './node-metadata.js';
 import { nodeReadyStep } from './node-ready.js';
@@ -85,6 +93,8 @@ export const stepModules: readonly StepModule[] = [
   kubeadmUpgradeStep,
   upgradeDrainStep,
   kubeletRestartStep,
+  kubeletConfigUploadStep,
+  kubeletConfigStep,
   uncordonStep,
   snapshotTakeStep,
   clusterKeysStep,
@@ -95,6 +105,11 @@ export const stepModules: readonly StepModule[] = [
   controlPlaneResetStep,
   nodeRejoinStep,
   systemRestartStep,
+  certificatesReadStep,
+  certificatesRenewStep,
+  staticPodsRestartStep,
+  certificatesVerifyStep,
+  kubeletCertificatesStep,
   drainStep,
   etcdMemberCheckStep,
   etcdMemberRemoveStep,

@@ -30,6 +30,8 @@ export interface StepContext {
   join?: JoinSecrets;
   /** For the steps of a snapshot: its id. */
   snapshot?: string;
+  /** For the steps of a renewal of certificates: its id. */
+  renewal?: string;
   /** For the steps of a restore. */
   restore?: RestoreContext;
   /** For `kubeadm-init`: what the first workers will join with, each with its own. */

@@ -162,9 +162,13 @@ describe('upgrade-drain and uncordon', () => {
         *plinth.io/cordoned=true*) echo true >"$D/ours" ;;
         *unschedulable*) cat "$D/unschedulable" ;;
         *annotations*) [[ ! -e $D/ours ]] || printf true ;;
+        drain*) echo drained >"$D/drained" ;;
         uncordon*) printf false >"$D/unschedulable" ;;
         cordon*) printf true >"$D/unschedulable" ;;
         *conditions*) printf True ;;
+        *'create -f'*) cat >>"$D/probed"; printf uid-1 ;;
+        *endpointslices*) [[ -e $D/away ]] || printf uid-1 ;;
+        *'delete service'*) echo deleted >>"$D/probed" ;;
         *'get node'*) echo node/m2 ;;
       esac`,
     );
@@ -179,6 +183,26 @@ describe('upgrade-drain and uncordon', () => {
     expect((await run(uncordonStep, 'm1', 'm2')).outcome).toBe('done');
     expect(await machine.said('unschedulable')).toBe('false');
     expect((await run(uncordonStep, 'm1', 'm2')).outcome).toBe('skipped');
+  });
+
+  it('wait for controllers that keep up: what is evicted must leave its services', async () => {
+    await node(false);
+    await machine.put('away', '');
+    await machine.program('sleep', 'rm -f "$D/away"');
+    expect((await run(upgradeDrainStep, 'm1', 'm2')).outcome).toBe('done');
+    expect(await machine.said('probed')).toMatch(/clusterIP: None[^]*deleted$/);
+  });
+
+  it('do not drain while the controllers are away, and say so', async () => {
+    await node(false);
+    await machine.put('away', '');
+    const module = { ...upgradeDrainStep };
+    module.params = (context) => ({ ...upgradeDrainStep.params(context), ENDPOINTS_SECONDS: '1' });
+    const result = await run(module, 'm1', 'm2');
+    expect(result).toMatchObject({ outcome: 'failed', failCode: 'StepFailed' });
+    expect(result.output).toContain("the cluster's controllers do not keep up");
+    expect(await machine.said('drained')).toBeUndefined();
+    expect(await machine.said('probed')).toMatch(/deleted$/);
   });
 
   it('leave a node cordoned that a person had cordoned', async () => {

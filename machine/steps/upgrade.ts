@@ -41,6 +41,7 @@ export const kubeadmUpgradeStep: StepModule = {
     'control-plane-lib.sh',
     'etcd-lib.sh',
     'etcd-quorum.sh',
+    'control-plane-wait.sh',
     'service-watches.sh',
     'kubeadm-upgrade.sh',
   ],
@@ -69,12 +70,13 @@ const aboutNode = ({ subject, node }: StepContext): string => (subject ?? node).
 /** As `drain`, and it remembers who cordoned: what a person had cordoned stays so. */
 export const upgradeDrainStep: StepModule = {
   name: 'upgrade-drain',
-  script: ['leave.sh', 'cordon.sh', 'drain.sh'],
-  timeoutSeconds: DRAIN_SECONDS + 60,
+  script: ['leave.sh', 'endpoints-follow.sh', 'cordon.sh', 'drain.sh'],
+  timeoutSeconds: DRAIN_SECONDS + 240,
   beside: true,
   params: (context) => ({
     SUBJECT: aboutNode(context),
     DRAIN_SECONDS: String(DRAIN_SECONDS),
+    ...{ ENDPOINTS: 'required', ENDPOINTS_SECONDS: '180' },
   }),
 };
 

@@ -28,6 +28,7 @@ export const HARMLESS_FIELDS: Readonly<Record<string, string>> = {
   'NodeRegistration.hostKeys': 'public keys',
   'NodeDetails.hostKey': 'a public key',
   'NodeDetails.bastionHostKey': 'a public key',
+  'NodeDetails.certificates': 'when they end',
   'Node.privateIP': 'an address',
   'NodeDetails.privateIP': 'an address',
   'Taint.key': 'of a taint',

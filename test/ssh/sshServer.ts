@@ -36,6 +36,8 @@ export interface SshServer {
   peakChannels: number;
   /** Cuts every connection, as a reset does. */
   cut(): void;
+  /** From now on nothing is heard of it: packets to it go nowhere, as to a machine without power. */
+  freeze(): void;
   close(): Promise<void>;
 }
 
@@ -45,6 +47,7 @@ const sharedKey = testKey();
 export async function startSshServer(options: SshServerOptions = {}): Promise<SshServer> {
   const sockets = new Set<Socket>();
   let channels = 0;
+  let frozen = false;
   const ssh = new ssh2.Server(
     { hostKeys: options.hostKeys ?? [sharedKey.privateKey] },
     (client) => {
@@ -95,7 +98,7 @@ export async function startSshServer(options: SshServerOptions = {}): Promise<Ss
     socket.once('close', () => sockets.delete(socket));
     socket.on('error', () => undefined);
     if (server.accepted <= (options.dropFirst ?? 0)) socket.destroy();
-    else if (!options.silent) ssh.injectSocket(socket);
+    else if (!options.silent && !frozen) ssh.injectSocket(socket);
   });
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
@@ -117,6 +120,10 @@ export async function startSshServer(options: SshServerOptions = {}): Promise<Ss
     peakChannels: 0,
     cut: () => {
       for (const socket of sockets) socket.resetAndDestroy();
+    },
+    freeze: () => {
+      frozen = true;
+      for (const socket of sockets) socket.pause();
     },
     close: async () => {
       server.cut();

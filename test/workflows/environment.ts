@@ -16,8 +16,9 @@ export interface WorkflowRun {
   /** Gets the cluster's workflow while it runs. */
   during?(handle: WorkflowHandle): Promise<void>;
   requestIds?: { start: string; signal: string };
-  /** Instead of a cluster's: that of a blueprint's rollout. */
+  /** Instead of a cluster's: that of a blueprint's rollout, or of the hourly work. */
   rollout?: boolean;
+  upkeep?: boolean;
 }
 
 export interface WorkflowTests {
@@ -68,7 +69,7 @@ async function runCluster(
   environment: TestWorkflowEnvironment,
   workflowBundle: { code: string },
   options: FakeOptions,
-  { during, requestIds, rollout = false }: WorkflowRun = {},
+  { during, requestIds, rollout = false, upkeep = false }: WorkflowRun = {},
 ): Promise<FakeWorld> {
   const world = fakeWorld(options);
   const taskQueue = randomUUID();
@@ -82,14 +83,15 @@ async function runCluster(
   });
   await worker.runUntil(async () => {
     const { workflow } = environment.client;
-    const workflowId = `${rollout ? 'blueprint' : 'cluster'}/p/${randomUUID()}`;
+    const [type, folder] = upkeep
+      ? ['upkeep', 'upkeep']
+      : rollout
+        ? ['blueprintRollout', 'blueprint']
+        : ['cluster', 'cluster'];
+    const workflowId = `${folder}/p/${randomUUID()}`;
     const input = { project: 'p', name: 'c' };
     const handle = await (requestIds === undefined
-      ? workflow.start(rollout ? 'blueprintRollout' : 'cluster', {
-          taskQueue,
-          workflowId,
-          args: [input],
-        })
+      ? workflow.start(type, { taskQueue, workflowId, args: upkeep ? [{}] : [input] })
       : workflow.signalWithStart('cluster', {
           ...{ taskQueue, workflowId, args: [{ ...input, requestId: requestIds.start }] },
           ...{ signal: CHANGED_SIGNAL, signalArgs: [{ requestId: requestIds.signal }] },

@@ -4,6 +4,7 @@ import type { Activities } from '../../activities/index.js';
 import type { RolloutTurn } from '../../activities/rollouts.js';
 import type { OperationOutcome, OperationRef, Work } from '../../activities/refs.js';
 import type { OperationPlan } from '../../core/plan.js';
+import type { UpkeepPage, UpkeepTurn } from '../../core/upkeep.js';
 
 export interface FakeWorld {
   activities: Activities;
@@ -30,6 +31,8 @@ export interface FakeOptions {
   onPreflight?(unreachable: string[]): void;
   /** Of a blueprint's rollout. */
   rollout?: { begin(): { version: string } | undefined; advance(): RolloutTurn };
+  /** Of the hourly work; absent: nothing is due. Throw here to fail a page. */
+  upkeep?(page: UpkeepPage): UpkeepTurn;
 }
 
 /** Activities that do nothing but remember the order in which they were asked. */
@@ -124,12 +127,20 @@ export function fakeWorld(options: FakeOptions): FakeWorld {
       calls.push(`forget ${hostname}`);
       return Promise.resolve();
     },
+    orphanNode: async ({ hostname }) => {
+      calls.push(`orphan ${hostname}`);
+      return Promise.resolve();
+    },
     markControlPlaneUp: note('control plane up'),
     storeKubeconfig: note('kubeconfig'),
     takeSnapshot: async ({ snapshot }) => {
       await step(`snapshot ${snapshot}`);
     },
     pruneSnapshots: note('prune'),
+    upkeepPage: async (page) => {
+      calls.push(`upkeep ${page.part}${page.after === undefined ? '' : ` after ${page.after.id}`}`);
+      return Promise.resolve(options.upkeep?.(page) ?? { asked: 0, read: 0 });
+    },
     markNodes: async (_ref, failures) => {
       calls.push(`nodes ${failures.length === 0 ? 'synced' : 'failed'}`);
       return Promise.resolve();

@@ -1,7 +1,9 @@
 import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 
 import { CANCEL_SIGNAL } from '../../core/clusterWorkflow.js';
 import type { OperationPlan } from '../../core/plan.js';
+import type { UpkeepPage, UpkeepTurn } from '../../core/upkeep.js';
 import type { WorkflowRun } from './environment.js';
 import { stepFailure, type FakeOptions } from './fakeActivities.js';
 
@@ -62,6 +64,39 @@ export function scenarios(): Scenario[] {
       },
     },
     {
+      name: 'removal-forced',
+      options: {
+        operations: [
+          {
+            ...{ name: 'NodeRemoval', reason: 'not in the spec any more: m3, m4', ...plain },
+            nodes: [
+              { hostname: 'm3', path: 'clean' },
+              { hostname: 'm4', path: 'clean' },
+            ],
+            ...{ leave: ['m3', 'm4'], force: true },
+          },
+        ],
+        onFacts: (hostname) => {
+          if (hostname === 'm4') throw unreachable(hostname);
+        },
+      },
+    },
+    {
+      name: 'kubelet-settings',
+      options: {
+        operations: [
+          {
+            ...{ name: 'NodeUpdate', reason: 'kubelet settings changed: m1, m2', ...plain },
+            nodes: [
+              { hostname: 'm1', path: 'kubelet' },
+              { hostname: 'm2', path: 'kubelet' },
+            ],
+            firstSteps: ['kubelet-config-upload'],
+          },
+        ],
+      },
+    },
+    {
       name: 'upgrade',
       options: {
         operations: [
@@ -100,6 +135,27 @@ export function scenarios(): Scenario[] {
       },
     },
     {
+      name: 'certificates',
+      options: {
+        operations: [
+          {
+            ...{ name: 'CertificateRenewal', reason: 'asked for: new certificates', ...plain },
+            nodes: [
+              { hostname: 'm1', path: 'renew-certificates' },
+              { hostname: 'm2', path: 'renew-certificates' },
+            ],
+            clusterSteps: ['kubelet-certificates'],
+            ...{ kubernetesVersion: 'v1.34.4', asked: { id: 'n1' } },
+          },
+        ],
+      },
+    },
+    {
+      name: 'upkeep',
+      options: { operations: [], upkeep: due },
+      run: { upkeep: true },
+    },
+    {
       name: 'deletion',
       options: {
         deleting: true,
@@ -115,6 +171,21 @@ export function scenarios(): Scenario[] {
       },
     },
   ];
+}
+
+/** Two pages of snapshots, and machines that are asked. */
+function due({ part, after }: UpkeepPage): UpkeepTurn {
+  if (part === 'expiries') return { asked: 0, read: 3 };
+  if (part !== 'snapshots') return { asked: 0, read: 0 };
+  if (after !== undefined) return { asked: 1, read: 0 };
+  return { asked: 50, read: 0, next: { by: '2026-11-26T06:00:00.000Z', id: 'c000050' } };
+}
+
+function unreachable(hostname: string): ApplicationFailure {
+  return ApplicationFailure.create({
+    ...{ type: 'MachineUnreachable', nonRetryable: true },
+    message: `${hostname} cannot be reached`,
+  });
 }
 
 function failing(step: string): void {

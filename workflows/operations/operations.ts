@@ -4,12 +4,18 @@ import { runClusterSteps } from '../clusterSteps.js';
 import { operationFailure, runNodes, summariseFailures, type NodeFailure } from '../conductor.js';
 import type { OperationInput } from '../input.js';
 import { leaveOrder } from '../leaveOrder.js';
+import { isAway, machinesAway } from '../machinesAway.js';
 import { records, steps } from '../proxies.js';
+import type { StepName } from '../../core/steps.js';
 import { joinNodes } from './joinNodes.js';
 
 /*
  * One workflow per operation, named as people see it in status and in Temporal's own UI.
  */
+
+const FORCE_HINT =
+  'Where a machine does not come back: send the same again with force=true (plinth apply --force, plinth delete --force). ' +
+  'It is then taken out without being cleaned, and listed as ORPHANED';
 
 /** Facts and preflight of all, then every machine from bare to Ready, then the cluster's own settings. */
 export async function ClusterCreation(input: OperationInput): Promise<void> {
@@ -24,10 +30,13 @@ export async function NodeAddition(input: OperationInput): Promise<void> {
 /** Out of the cluster through a control plane, then clean. */
 export async function NodeRemoval(input: OperationInput): Promise<void> {
   await records.beginOperation(input.ref);
+  const away = await machinesAway(input);
   for (const hostname of await leaveOrder(input.ref, input.plan.leave)) {
-    await runClusterSteps(input, ['drain', 'etcd-member-remove', 'node-delete'], hostname);
+    // Nobody there would end its pods: they go with the node's object.
+    const drain: StepName[] = away.has(hostname) ? [] : ['drain'];
+    await runClusterSteps(input, [...drain, 'etcd-member-remove', 'node-delete'], hostname);
   }
-  await clean(input, input.plan.nodes);
+  await clean(input, input.plan.nodes, away);
 }
 
 /**
@@ -43,6 +52,7 @@ export async function NodeUpdate(input: OperationInput): Promise<void> {
       input.ref,
     ]);
   }
+  await runClusterSteps(input, input.plan.firstSteps ?? []);
   const failures = await runNodes(input, input.plan.nodes);
   if (failures.length > 0) throw operationFailure(summariseFailures(failures), true);
   await runClusterSteps(input, input.plan.clusterSteps);
@@ -78,10 +88,18 @@ export async function BlueprintSync(input: OperationInput): Promise<void> {
 /** No eviction: everything goes. Workers first, then control planes; one that fails does not stop the others. */
 export async function ClusterDeletion(input: OperationInput): Promise<void> {
   await records.beginOperation(input.ref);
-  await clean(input, input.plan.nodes);
+  await clean(input, input.plan.nodes, await machinesAway(input));
 }
 
-async function clean(input: OperationInput, tasks: OperationInput['plan']['nodes']): Promise<void> {
+async function clean(
+  input: OperationInput,
+  all: OperationInput['plan']['nodes'],
+  away: ReadonlyMap<string, string>,
+): Promise<void> {
+  for (const [hostname, reason] of away) {
+    await records.orphanNode({ ...input.ref, hostname, reason });
+  }
+  const tasks = all.filter(({ hostname }) => !away.has(hostname));
   const failures: NodeFailure[] = [];
   for (const wave of [...new Set(tasks.map((task) => task.wave ?? 1))].toSorted((a, b) => a - b)) {
     failures.push(
@@ -95,5 +113,15 @@ async function clean(input: OperationInput, tasks: OperationInput['plan']['nodes
   for (const { hostname } of tasks) {
     if (!failed.has(hostname)) await records.forgetNode({ ...input.ref, hostname });
   }
-  if (failures.length > 0) throw operationFailure(summariseFailures(failures), true);
+  const { force } = input.plan;
+  // Lost since it was asked.
+  const lost = failures.filter(({ type }) => force === true && isAway(type));
+  for (const { hostname, text } of lost) {
+    await records.orphanNode({ ...input.ref, hostname, reason: text });
+  }
+  const left = failures.filter((failure) => !lost.includes(failure));
+  if (left.length === 0) return;
+  const summary = summariseFailures(left);
+  const stays = left.some(({ type }) => isAway(type));
+  throw operationFailure(stays ? `${summary}. ${FORCE_HINT}` : summary, true);
 }

@@ -3,10 +3,11 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { audit } from '../../audit.js';
 import type { ApiEnv } from '../../env.js';
 import { noCluster } from '../../findCluster.js';
-import { changeHeaders, errors } from '../../http/describe.js';
+import { changeHeaders, changeQuery, errors } from '../../http/describe.js';
 import { preconditionOf } from '../../http/entityTag.js';
 import { projectAccess } from '../../middleware/access.js';
 import { notifyWorkflow } from '../../notifyWorkflow.js';
+import { planDelete } from '../../planCluster.js';
 import { clusterParams } from '../../schemas/params.js';
 import { CLUSTER } from './paths.js';
 
@@ -20,10 +21,13 @@ const route = createRoute({
     '404. Deleting again what is being deleted changes nothing; after a deletion that failed it tries again.',
   tags: ['Clusters'],
   middleware: projectAccess('operator'),
-  request: { params: clusterParams, headers: changeHeaders },
+  request: { params: clusterParams, headers: changeHeaders, query: changeQuery },
   responses: {
-    200: { description: 'It is being deleted. The body is empty' },
-    ...errors(401, 403, 404, 409),
+    200: {
+      description:
+        'It is being deleted. The body is empty; with `dryRun=true` it is the plan, as of an apply',
+    },
+    ...errors(400, 401, 403, 404, 409),
   },
 });
 
@@ -31,14 +35,21 @@ export function deleteCluster(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(route, async (c) => {
     const of = c.req.valid('param');
     const { precondition } = preconditionOf(c);
+    const { dryRun, force } = c.req.valid('query');
+    if (dryRun === 'true') {
+      return c.json(
+        await planDelete(c.var.deps, { ...of, force: force === 'true' }, precondition),
+        200,
+      );
+    }
     const { clusters } = c.var.deps.store;
-    const record = await clusters.markDeleting(of.project, of.name, precondition);
+    const record = await clusters.markDeleting(of.project, of.name, precondition, force === 'true');
     if (record === undefined) throw noCluster(of);
     await audit(c, {
       action: 'cluster.delete',
       project: of.project,
       resource: `clusters/${of.name}`,
-      summary: `cluster ${record.id}`,
+      summary: `cluster ${record.id}${force === 'true' ? ' (forced)' : ''}`,
       asks: record,
     });
     await notifyWorkflow(c, of);

@@ -7,6 +7,7 @@ import { deleteCluster } from './delete.js';
 import { getDrift } from './drift.js';
 import { watchCluster } from './events.js';
 import { getCluster } from './get.js';
+import { getClusterHealth } from './health.js';
 import { getClusterKubeconfig } from './kubeconfig.js';
 import { listClusters } from './list.js';
 import { retryCluster } from './retry.js';
@@ -25,6 +26,7 @@ export function registerClusters(app: OpenAPIHono<ApiEnv>): void {
   cancelCluster(app);
   syncCluster(app);
   getDrift(app);
+  getClusterHealth(app);
   getClusterKubeconfig(app);
   watchCluster(app);
 }

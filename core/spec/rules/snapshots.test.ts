@@ -17,11 +17,11 @@ describe('annotations of snapshots', () => {
       good: annotate(every, '0'),
     },
     {
-      title: 'hours, as long as nothing takes snapshots by the clock',
-      bad: annotate(every, '6'),
+      title: 'hours of more than a year',
+      bad: annotate(every, '8761'),
       path: path(every),
-      says: 'not supported yet',
-      good: annotate(every, '0'),
+      says: 'a whole number from 0 to 8760',
+      good: annotate(every, '6'),
     },
     {
       title: 'a number to keep of none',

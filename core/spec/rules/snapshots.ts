@@ -10,8 +10,6 @@ import type { Rule } from './rule.js';
 const NAMES = new Map(
   Object.entries(SNAPSHOT_ANNOTATIONS).map(([name, key]) => [key, name as keyof SnapshotPolicy]),
 );
-const NO_SCHEDULE =
-  'snapshots by the clock are not supported yet: make it "0" or leave it out, and ask for each by POST …/snapshots';
 const PREFIX = 'plinth.io/etcd-snapshot';
 
 /** How etcd is snapshotted is said by annotations, as whole numbers: a wrong one must not mean the default. */
@@ -25,12 +23,7 @@ export const snapshotsRule: Rule = (root) =>
     const value = text(annotation);
     const [least, most] = SNAPSHOT_LIMITS[name];
     if (value === undefined) return [];
-    const number = parseWholeNumber(value, [least, most]);
-    // Nothing takes them by the clock yet: who asks for that must not believe that they are there.
-    if (name === 'everyHours' && number !== undefined && number > 0) {
-      return [problemAt(annotation, NO_SCHEDULE)];
-    }
-    if (number !== undefined) return [];
+    if (parseWholeNumber(value, [least, most]) !== undefined) return [];
     const limits = `a whole number from ${String(least)} to ${String(most)}`;
     return [problemAt(annotation, `must be ${limits}, as a text`)];
   });

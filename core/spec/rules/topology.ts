@@ -1,17 +1,18 @@
 import type { Problem } from '../../errors.js';
 import { at, isTrue, items, problemAt, text, type Cursor } from '../cursor.js';
+import type { ParseContext } from '../parseContext.js';
 import { MAX_CONTROL_PLANES } from '../limits.js';
 import { nodesOf, type NodeView } from '../nodeView.js';
 import type { Rule } from './rule.js';
 
 /** How many control planes there are, and that something can run workloads. */
-export const topologyRule: Rule = (root) => {
+export const topologyRule: Rule = (root, { evenControlPlanes }) => {
   const nodes = nodesOf(root);
   const config = at(root, 'spec', 'config');
   if (nodes.length === 0) return [];
   const controlPlanes = nodes.filter((node) => node.controlPlane);
   return [
-    ...controlPlaneCount(at(config, 'nodes'), controlPlanes),
+    ...controlPlaneCount(at(config, 'nodes'), controlPlanes, evenControlPlanes),
     ...highAvailability(at(config, 'highAvailability'), controlPlanes.length),
     ...dedicated(config, controlPlanes),
     ...(nodes.some((node) => node.worker)
@@ -26,7 +27,11 @@ export const topologyRule: Rule = (root) => {
   ];
 };
 
-function controlPlaneCount(nodes: Cursor, controlPlanes: NodeView[]): Problem[] {
+function controlPlaneCount(
+  nodes: Cursor,
+  controlPlanes: NodeView[],
+  even: ParseContext['evenControlPlanes'] = [],
+): Problem[] {
   const count = controlPlanes.length;
   if (count === 0) {
     return [problemAt(nodes, 'no node has the role ControlPlane: give it to one, three or five')];
@@ -35,11 +40,14 @@ function controlPlaneCount(nodes: Cursor, controlPlanes: NodeView[]): Problem[] 
   if (count > MAX_CONTROL_PLANES) {
     return [problemAt(nodes, `${count} control planes: at most ${MAX_CONTROL_PLANES}`)];
   }
-  if (count % 2 === 1) return [];
+  if (count % 2 === 1 || even === 'any') return [];
+  const known = new Set(even);
+  const called = controlPlanes.map((node) => text(at(node.cursor, 'hostname')) ?? '');
+  if (known.size === count && called.every((name) => known.has(name))) return [];
   return [
     problemAt(
       nodes,
-      `an even number of control planes, ${count} (${names}), survives no more failures than ${count - 1}: make it ${count - 1} or ${count + 1}`,
+      `an even number of control planes, ${count} (${names}), survives no more failures than ${count - 1}: make it ${count - 1} or ${count + 1}, or apply it with force=true`,
     ),
   ];
 }

@@ -64,6 +64,11 @@ export const blueprintSettings = {
     description:
       'Whether what was changed by hand is put back or only reported. Left out: Correct.',
   }),
+  driftEveryHours: z.int().min(0).max(8_760).optional().meta({
+    description:
+      'Hours between two looks at what is live in each cluster that has it; 0, or left out: only when a sync is asked for. Not a part of the version.',
+    example: 1,
+  }),
   rollout: z
     .strictObject({
       concurrency: rolloutConcurrencyText

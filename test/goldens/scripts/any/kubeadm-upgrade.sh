@@ -405,6 +405,31 @@ may_restart() {
 }
 
 # shellcheck shell=bash
+# Before and after a part of this control plane starts anew.
+
+# The API server may be away for a moment: an earlier attempt has just replaced it.
+wait_for_api() {
+  local until=$((SECONDS + 240))
+  until [[ $(kube get --raw /readyz 2>/dev/null) == ok ]]; do
+    ((SECONDS < until)) || fail StepFailed 'the API server does not answer on this control plane' \
+      'kubectl get --raw /readyz?verbose on this machine tells what is not ready.'
+    sleep 1
+  done
+}
+
+# Its etcd restarts: the others have to agree without it meanwhile.
+others_hold_quorum() {
+  local tries list because
+  for ((tries = 0; tries < 30; tries++)); do
+    list=$(etcd_members_here)
+    because=$(may_restart "$(etcd_rows "$list" '')" "$NODE_NAME")
+    [[ -n $because ]] || return 0
+    sleep 2
+  done
+  fail QuorumRisk "$because" "$QUORUM_HINT"
+}
+
+# shellcheck shell=bash
 # Whoever forwards to Services (kube-proxy, the cluster's DNS) hears of a pod that goes by a watch on EndpointSlices. An
 # API server that restarts ends those watches, and a client that could not reach it tries again up to half a minute later:
 # a node that is drained before then takes pods away to which others still send. API_SERVERS: `address:port` of each, a row.
@@ -464,28 +489,6 @@ static_pods_are_new() {
   for name in kube-apiserver kube-controller-manager kube-scheduler; do
     grep -q "image: .*/$name:$KUBERNETES_VERSION\$" "/etc/kubernetes/manifests/$name.yaml" || return 1
   done
-}
-
-# The API server may be away for a moment: an earlier attempt has just replaced it.
-wait_for_api() {
-  local until=$((SECONDS + 240))
-  until [[ $(kube get --raw /readyz 2>/dev/null) == ok ]]; do
-    ((SECONDS < until)) || fail StepFailed 'the API server does not answer on this control plane' \
-      'kubectl get --raw /readyz?verbose on this machine tells what is not ready.'
-    sleep 1
-  done
-}
-
-# Its etcd restarts: the others have to agree without it meanwhile.
-others_hold_quorum() {
-  local tries list because
-  for ((tries = 0; tries < 30; tries++)); do
-    list=$(etcd_members_here)
-    because=$(may_restart "$(etcd_rows "$list" '')" "$NODE_NAME")
-    [[ -n $because ]] || return 0
-    sleep 2
-  done
-  fail QuorumRisk "$because" "$QUORUM_HINT"
 }
 
 if [[ -e $UPGRADED && $(<"$UPGRADED") == "$KUBERNETES_VERSION" ]] &&

@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest';
+
+import type { ClusterRecord, NodeRecord } from '../core/records.js';
+import type { StepName } from '../core/steps.js';
+import { OperationName } from '../core/words.js';
+import { clusterRecord } from '../test/api/records.js';
+import type { ActivityDeps } from './deps.js';
+import { afterStep, beforeClusterStep } from './stepEffects.js';
+
+/** What a step that was done on m2 records of the node and of the cluster. */
+async function recorded(step: StepName, applied: Partial<ClusterRecord['applied']> = {}) {
+  const record = clusterRecord();
+  const { config } = record.desired.spec;
+  config.kubeletConfigurationOverrides = 'maxPods: 99\n';
+  config.kubeletExtraArgs = { v: '2' };
+  const on = { ...config.nodes[1]!, kubeletExtraArgs: { v: '4' } };
+  const found: { node: Partial<NodeRecord>; applied: Partial<ClusterRecord['applied']> } = {
+    node: {},
+    applied: {},
+  };
+  const store = {
+    nodes: {
+      upsert: (_id: string, _hostname: string, set: Partial<NodeRecord>) => {
+        Object.assign(found.node, set);
+        return Promise.resolve();
+      },
+    },
+    clusters: {
+      setApplied: (_id: string, set: Partial<ClusterRecord['applied']>) => {
+        Object.assign(found.applied, set);
+        return Promise.resolve();
+      },
+    },
+  };
+  const ref = {
+    ...{ project: 'p', name: 'demo', clusterId: record.id, generation: 1, tasksetId: 't' },
+    ...{ operation: OperationName.NodeUpdate, operationIndex: 0, hostname: 'm2', step },
+  };
+  await afterStep(
+    { store } as unknown as ActivityDeps,
+    ref,
+    { record: { ...record, applied: { ...record.applied, ...applied } }, nodes: [] },
+    on,
+    { outcome: 'done', results: {} } as never,
+  );
+  return found;
+}
+
+const own = '{"flags":{"v":"4"},"overrides":""}';
+
+describe('what a spec that may never be applied whole has begun to change is recorded', () => {
+  async function begun(
+    step: StepName,
+    {
+      operation = OperationName.NodeUpdate,
+      change = true,
+      known = {},
+    }: { operation?: OperationName; change?: boolean; known?: object } = {},
+  ): Promise<object> {
+    const record = clusterRecord();
+    const applied = structuredClone(record.desired.spec);
+    if (change) record.desired.spec.config.nodes[1]!.labels = { a: 'b' };
+    const found = {};
+    const store = {
+      clusters: {
+        setApplied: (_id: string, set: object) => Promise.resolve(void Object.assign(found, set)),
+      },
+    };
+    await beforeClusterStep(
+      { store } as unknown as ActivityDeps,
+      {
+        ...{ project: 'p', name: 'demo', clusterId: record.id, generation: 1, tasksetId: 't' },
+        ...{ operation, operationIndex: 0, step },
+      },
+      { record: { ...record, applied: { ...record.applied, spec: applied, ...known } }, nodes: [] },
+    );
+    return found;
+  }
+
+  test('labels and the like, where they are others than those that were applied', async () => {
+    expect(await begun('node-metadata')).toEqual({ metadataBegun: true });
+    expect(await begun('node-metadata', { change: false })).toEqual({});
+    expect(await begun('node-metadata', { known: { metadataBegun: true } })).toEqual({});
+  });
+
+  test('a sync of the blueprint, and not a look at it or what a restore applies', async () => {
+    const operation = OperationName.BlueprintSync;
+    expect(await begun('namespace-sync', { operation })).toEqual({ blueprintBegun: true });
+    expect(await begun('cni', { operation })).toEqual({ blueprintBegun: true });
+    expect(await begun('blueprint-drift', { operation })).toEqual({});
+    const restore = OperationName.ClusterRestore;
+    expect(await begun('blueprint-sync', { operation: restore })).toEqual({});
+  });
+});
+
+describe('what a kubelet was given is recorded', () => {
+  test('of the first control plane, and with it what the ConfigMap holds', async () => {
+    const { node, applied } = await recorded('kubeadm-init');
+    expect(node.kubelet).toEqual({ shared: 'maxPods: 99', own });
+    expect(applied.kubelet).toBe('maxPods: 99');
+  });
+
+  test.each(['kubeadm-join', 'kubeadm-join-control-plane', 'kubelet-config'] as const)(
+    '%s: the cluster part is what the ConfigMap holds, not what the spec says',
+    async (step) => {
+      const { node } = await recorded(step, { kubelet: 'maxPods: 55' });
+      expect(node.kubelet).toEqual({ shared: 'maxPods: 55', own });
+    },
+  );
+});

@@ -1,0 +1,59 @@
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+
+import { AppError, ErrorCode } from '../../../core/errors.js';
+import { audit } from '../../audit.js';
+import type { ApiEnv } from '../../env.js';
+import { findCluster } from '../../findCluster.js';
+import { errors } from '../../http/describe.js';
+import { projectAccess } from '../../middleware/access.js';
+import { nodeParams } from '../../schemas/params.js';
+import { CLUSTER } from '../clusters/paths.js';
+
+const route = createRoute({
+  method: 'post',
+  path: `${CLUSTER}/nodes/{hostname}/dismiss`,
+  operationId: 'dismissNode',
+  summary: 'Take an orphaned machine off the list',
+  description:
+    'For nodes that are ORPHANED, once their machine is wiped or will never start again: plinth forgets it, and ' +
+    'another cluster may have the machine. 409 for any other node, and for one that the spec holds again.',
+  tags: ['Nodes'],
+  middleware: projectAccess('operator'),
+  request: { params: nodeParams },
+  responses: {
+    200: { description: 'It is off the list. The body is empty' },
+    ...errors(401, 403, 404, 409),
+  },
+});
+
+export function dismissNode(app: OpenAPIHono<ApiEnv>): void {
+  app.openapi(route, async (c) => {
+    const of = c.req.valid('param');
+    const { hostname } = of;
+    const { store } = c.var.deps;
+    const cluster = await findCluster(c, of);
+    const node = await store.nodes.get(cluster.id, hostname);
+    if (node === undefined) {
+      throw new AppError(ErrorCode.NotFound, `cluster ${of.name} has no node ${hostname}`);
+    }
+    if (node.orphaned === undefined) {
+      throw new AppError(ErrorCode.Conflict, `${hostname} is not ORPHANED, but ${node.status}`);
+    }
+    if (cluster.desired.spec.config.nodes.some((wanted) => wanted.hostname === hostname)) {
+      throw new AppError(
+        ErrorCode.Conflict,
+        `${hostname} is in the spec again: its machine is cleaned, and joins anew`,
+      );
+    }
+    await store.nodes.remove(cluster.id, hostname);
+    await store.hostKeys.remove(cluster.id, hostname);
+    await store.registrations.remove(cluster.id, hostname);
+    await audit(c, {
+      action: 'node.dismiss',
+      project: of.project,
+      resource: `clusters/${of.name}/nodes/${hostname}`,
+      summary: `orphaned since ${node.orphaned.since}`,
+    });
+    return c.body(null, 200);
+  });
+}

@@ -1,0 +1,76 @@
+import type { ClusterHealth, MachineObservation, NodeHealth, NodeObservation } from './health.js';
+
+/** Days before a certificate's end that are worth a word. */
+const EXPIRY_DAYS = 14;
+const DAY_MS = 86_400_000;
+/** kubelet begins to evict pods at 85 % (nodefs.available<15%). */
+const FULL_PERCENT = 85;
+
+export interface WarningsInput {
+  health: Pick<ClusterHealth, 'failures' | 'lookedAt' | 'seenAt'>;
+  nodes: readonly NodeHealth[];
+  /** Of the spec. */
+  wanted: readonly {
+    hostname: string;
+    /** Left out by a node that comes by the installer command. */
+    privateIP?: string;
+  }[];
+  /** What the cluster runs. */
+  version?: string;
+  now: Date;
+}
+
+/** What a person should see to before it breaks something, each in words: none of it makes a cluster less than Ready. */
+export function healthWarnings({ health, nodes, wanted, version, now }: WarningsInput): string[] {
+  const specs = new Map(wanted.map((node) => [node.hostname, node]));
+  const seen = health.seenAt === health.lookedAt;
+  return [
+    ...(seen
+      ? health.failures.map(
+          ({ message }) => `the cluster cannot be looked at through it: ${message}`,
+        )
+      : []),
+    ...nodes.flatMap(({ hostname, node, machine }) => [
+      ...(node === undefined ? [] : nodeWarnings(node, specs.get(hostname), version)),
+      ...(machine === undefined ? [] : machineWarnings(hostname, machine, now)),
+    ]),
+  ];
+}
+
+function nodeWarnings(
+  { hostname, pressures, cordoned, version: running, addresses }: NodeObservation,
+  wanted: WarningsInput['wanted'][number] | undefined,
+  version: string | undefined,
+): string[] {
+  if (wanted === undefined) return [`the node ${hostname} is not in the spec`];
+  const { privateIP = '' } = wanted;
+  const away = privateIP !== '' && addresses.length > 0 && !addresses.includes(privateIP);
+  const other = version !== undefined && running !== version;
+  return [
+    ...pressures.map((pressure) => `${hostname} reports ${pressure}`),
+    ...(cordoned ? [`${hostname} is cordoned: no pods are scheduled on it`] : []),
+    ...(other ? [`${hostname} runs ${running}, the cluster ${version}`] : []),
+    ...(away ? [`${hostname} is at ${addresses.join(', ')}, in the spec at ${privateIP}`] : []),
+  ];
+}
+
+function machineWarnings(
+  hostname: string,
+  { certificatesExpireAt, disks, drift }: MachineObservation,
+  now: Date,
+): string[] {
+  return [
+    ...(certificatesExpireAt === undefined ? [] : expiry(hostname, certificatesExpireAt, now)),
+    ...disks
+      .filter(({ usedPercent }) => usedPercent >= FULL_PERCENT)
+      .map(({ path, usedPercent }) => `${path} of ${hostname} is ${usedPercent} % full`),
+    ...drift.map((words) => `${hostname}: ${words}`),
+  ];
+}
+
+function expiry(hostname: string, expiresAt: string, now: Date): string[] {
+  const left = Date.parse(expiresAt) - now.getTime();
+  if (left >= EXPIRY_DAYS * DAY_MS) return [];
+  const verb = left < 0 ? 'have expired' : 'expire';
+  return [`certificates of ${hostname} ${verb} on ${expiresAt}`];
+}

@@ -1,0 +1,320 @@
+# shellcheck shell=bash
+# First part of every step's script. The runner's wrapper has set the step's parameters as shell
+# variables and exported PLINTH_RUN_DIR, PLINTH_STATE, PLINTH_ARTIFACTS and PLINTH_CLUSTER_ID.
+set -Eeuo pipefail
+umask 022
+
+PLINTH_BEFORE=$PLINTH_STATE/before
+# Set to 1 by put_file when it wrote: tells a step whether a unit needs a restart.
+# shellcheck disable=SC2034
+CHANGED=0
+
+# The unexpanded text of what failed, so that no parameter's value gets into a report.
+plinth_on_error() {
+  local code=$1 text=$2
+  case $text in
+    *'"$@"'* | *'run '*) ;; # `run` has written the command with its arguments
+    *) printf '%s\n' "$text" >"$PLINTH_RUN_DIR/command" ;;
+  esac
+  [[ $BASH_SUBSHELL -gt 0 ]] || printf 'failed with exit code %s: %s\n' "$code" "$text" >&2
+}
+trap 'plinth_on_error "$?" "$BASH_COMMAND"' ERR
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+note() { printf '%s\n' "$*"; }
+
+# run CMD…: names the command in the report if it fails. No secrets in its arguments.
+run() {
+  printf '%s\n' "$*" >"$PLINTH_RUN_DIR/command"
+  printf '+ %s\n' "$*"
+  "$@"
+}
+
+# result KEY VALUE
+result() {
+  mkdir -p "$PLINTH_RUN_DIR/results"
+  printf '%s' "$2" >"$PLINTH_RUN_DIR/results/$1"
+}
+
+# skip REASON: the step's check found everything done.
+skip() {
+  note "skipped: $1"
+  printf '%s\n' "$1" >"$PLINTH_RUN_DIR/skip"
+  exit 0
+}
+
+# hint TEXT: what a person should do about whatever fails next.
+hint() { printf '%s\n' "$1" >"$PLINTH_RUN_DIR/hint"; }
+
+# fail CODE MESSAGE [HINT]: CODE is one of core/errors.ts.
+fail() {
+  printf '%s\n' "$1" >"$PLINTH_RUN_DIR/fail_code"
+  [[ -z ${3-} ]] || hint "$3"
+  printf '%s\n' "$2" >&2
+  exit 1
+}
+
+# ---- what was there before: one record for each thing, made once, before the first change ----
+# before/paths/KEY     kind (absent, made, file, symlink, dir) and the path; KEY.orig: the original,
+#                      KEY.list, KEY.mode: of a directory everything below it (NUL-separated), and its mode
+# before/sysctls/KEY   value          before/units/UNIT   "<is-enabled> <is-active>"
+
+# A record counts only when its file has its final name: a kill in between leaves it to be made anew.
+# It is on disk before what it is about changes, unless PLINTH_BATCH says that many come at once and
+# whoever makes them does that.
+plinth_record() {
+  local file=$1 text=$2
+  printf '%s\n' "$text" >"$file.tmp"
+  [[ -n ${PLINTH_BATCH-} ]] || sync "$file.tmp" 2>/dev/null || true
+  mv -f "$file.tmp" "$file"
+}
+
+plinth_path_key() {
+  local key=${1//%/%25}
+  printf '%s' "${key//\//%2F}"
+}
+
+plinth_record_as() {
+  local path=$1 absent=$2 file kind
+  mkdir -p "$PLINTH_BEFORE/paths"
+  file=$PLINTH_BEFORE/paths/$(plinth_path_key "$path")
+  [[ ! -e $file ]] || return 0
+  rm -rf "$file.orig" "$file.list" "$file.mode"
+  if [[ -L $path ]]; then
+    kind=symlink
+    cp -a "$path" "$file.orig"
+  elif [[ -d $path ]]; then
+    kind=dir
+    find "$path" -xdev -mindepth 1 -printf '%P\0' >"$file.list"
+    stat -c '%a %u:%g' "$path" >"$file.mode"
+  elif [[ -e $path ]]; then
+    kind='file'
+    cp -a "$path" "$file.orig"
+  else
+    kind=$absent
+  fi
+  plinth_record "$file" "$kind $path"
+}
+
+# record_path PATH: call it before PATH is created or changed. What was absent is removed whole by
+# `restore`; of a directory that was there, only what is new in it.
+record_path() { plinth_record_as "${1%/}" absent; }
+
+# Directories put_file has to make: removed again only when nothing is left in them.
+plinth_make_parents() {
+  local dir=$1 missing=() i
+  while [[ ! -d $dir ]]; do
+    missing+=("$dir")
+    dir=$(dirname "$dir")
+  done
+  for ((i = ${#missing[@]} - 1; i >= 0; i--)); do
+    plinth_record_as "${missing[i]}" made
+    mkdir -m 0755 "${missing[i]}"
+  done
+}
+
+# files_of UNIT: what put_file changes from here on, UNIT has to take up. That it must is noted before
+# the change, so a kill before the restart is not forgotten; `changes_taken UNIT` says that it did.
+files_of() { PLINTH_READER=$1; }
+changes_pending() { [[ -e $PLINTH_STATE/pending/$1 ]]; }
+changes_taken() { rm -f "$PLINTH_STATE/pending/$1"; }
+
+plinth_mark_pending() {
+  [[ -n ${PLINTH_READER-} ]] || return 0
+  mkdir -p "$PLINTH_STATE/pending"
+  : >"$PLINTH_STATE/pending/$PLINTH_READER"
+}
+
+# put_file PATH MODE <content: keeps the original the first time; writes atomically, only if different.
+# Feed it by a redirection or a here-document: behind a pipe it could not set CHANGED.
+put_file() {
+  local path=$1 mode=$2 new
+  # Beside the target for an atomic rename; a fixed name, so that a killed run leaves one at most.
+  new=$path.plinth-new
+  plinth_make_parents "$(dirname "$path")"
+  plinth_record_as "$path" absent
+  (umask 077 && cat >"$new")
+  chmod "$mode" "$new"
+  if [[ -f $path && ! -L $path ]]; then
+    if cmp -s "$new" "$path" && [[ $(stat -c %a "$path") == "$(stat -c %a "$new")" ]]; then
+      rm -f "$new"
+      return 0
+    fi
+    chown --reference="$path" "$new"
+  fi
+  plinth_mark_pending
+  # A file that is a mount point (/etc/hosts in some containers) cannot be renamed over.
+  if ! mv -fT "$new" "$path" 2>/dev/null; then
+    cat "$new" >"$path"
+    chmod "$mode" "$path"
+    rm -f "$new"
+  fi
+  if have restorecon; then restorecon "$path" 2>/dev/null || true; fi
+  # shellcheck disable=SC2034
+  CHANGED=1
+}
+
+# record_sysctl KEY (net.ipv4.ip_forward): a key that does not exist yet has nothing to restore.
+record_sysctl() {
+  local proc=/proc/sys/${1//.//} file=$PLINTH_BEFORE/sysctls/$1
+  mkdir -p "$PLINTH_BEFORE/sysctls"
+  [[ ! -e $file && -r $proc ]] || return 0
+  plinth_record "$file" "$(cat "$proc")"
+}
+
+# record_unit UNIT (with its suffix): before it is enabled, disabled, started, stopped or masked.
+record_unit() {
+  local file=$PLINTH_BEFORE/units/$1 enabled active
+  mkdir -p "$PLINTH_BEFORE/units"
+  [[ ! -e $file ]] && have systemctl || return 0
+  enabled=$(systemctl is-enabled "$1" 2>/dev/null | head -n 1 || true)
+  active=$(systemctl is-active "$1" 2>/dev/null | head -n 1 || true)
+  plinth_record "$file" "${enabled:-absent} ${active:-inactive}"
+}
+
+# shellcheck shell=bash
+# The certificates that kubeadm made on this control plane. Not among them: the authorities, which last ten years, and
+# those of the kubelet, which it renews by itself.
+
+CERTIFICATES=(apiserver apiserver-etcd-client apiserver-kubelet-client front-proxy-client etcd/server etcd/peer
+  etcd/healthcheck-client admin.conf controller-manager.conf scheduler.conf super-admin.conf)
+
+certificate_file() {
+  case $1 in
+    *.conf) printf '/etc/kubernetes/%s' "$1" ;;
+    *) printf '/etc/kubernetes/pki/%s.crt' "$1" ;;
+  esac
+}
+
+# certificate_of NAME: as PEM; of a kubeconfig that of its user.
+certificate_of() {
+  case $1 in
+    *.conf) sed -n 's/^ *client-certificate-data: *//p' "$(certificate_file "$1")" | base64 -d ;;
+    *) cat "$(certificate_file "$1")" ;;
+  esac
+}
+
+# The first certificate on stdin, as `END SERIAL`: END in seconds since 1970.
+describe_certificate() {
+  local text end
+  text=$(openssl x509 -noout -enddate -serial 2>/dev/null) || return 1
+  end=$(date -u -d "$(sed -n 's/^notAfter=//p' <<<"$text")" +%s) || return 1
+  printf '%s %s' "$end" "$(sed -n 's/^serial=//p' <<<"$text")"
+}
+
+# Rows of `END SERIAL NAME` of those that are there: super-admin.conf is only where the cluster was initialised.
+certificate_rows() {
+  local name what
+  for name in "${CERTIFICATES[@]}"; do
+    [[ -s $(certificate_file "$name") ]] || continue
+    # A person's own way to log in has no certificate to be renewed.
+    [[ $name != *.conf ]] || grep -q client-certificate-data "$(certificate_file "$name")" || continue
+    what=$(certificate_of "$name" | describe_certificate) || what="0 unreadable"
+    printf '%s %s\n' "$what" "$name"
+  done
+}
+
+# served_certificate ADDRESS WORDS…: what is served there now, as `END SERIAL`.
+served_certificate() {
+  local address=$1
+  shift
+  timeout 10 openssl s_client -connect "$address" "$@" </dev/null 2>/dev/null | describe_certificate
+}
+
+# tell_expiry ROWS: the first that ends, as results.
+tell_expiry() {
+  local end name
+  read -r end _ name < <(sort -s -n -k 1,1 <<<"$1")
+  [[ -n $name ]] || return 0
+  result certificatesExpireAt "$(date -u -d "@$end" +%Y-%m-%dT%H:%M:%SZ)"
+  result certificatesFirst "$name"
+}
+
+# shellcheck shell=bash
+# Which containers of the control plane still run with the certificates of before the renewal RENEWAL.
+
+RENEWAL_NOTES=$PLINTH_STATE/renewal
+PARTS=(etcd kube-apiserver kube-controller-manager kube-scheduler)
+
+# running PART: the id of its container; nothing: it does not run.
+running() {
+  local ids
+  ids=$(ctr -n k8s.io containers ls -q \
+    "labels.\"io.kubernetes.pod.name\"==$1-$NODE_NAME,labels.\"io.cri-containerd.kind\"==container" 2>/dev/null) || return 0
+  ctr -n k8s.io tasks ls 2>/dev/null | awk -v ids="${ids//$'\n'/ }" '
+    BEGIN { n = split(ids, id); for (i = 1; i <= n; i++) known[id[i]] = 1 }
+    ($1 in known) && $3 == "RUNNING" { print $1; exit }' || true
+}
+
+renewal_noted() { [[ $(cat "$RENEWAL_NOTES/id" 2>/dev/null) == "$RENEWAL" ]]; }
+
+# After the renewal: one that starts in between has the new ones, and is started once more. The id comes last.
+note_renewal() {
+  local part
+  rm -rf "$RENEWAL_NOTES"
+  mkdir -p "$RENEWAL_NOTES"
+  for part in "${PARTS[@]}"; do running "$part" >"$RENEWAL_NOTES/$part"; done
+  printf '%s\n' "$RENEWAL" >"$RENEWAL_NOTES/id.new"
+  sync "$RENEWAL_NOTES"/*
+  mv -f "$RENEWAL_NOTES/id.new" "$RENEWAL_NOTES/id"
+}
+
+# is_old PART: what runs is what ran before the renewal.
+is_old() {
+  local before
+  before=$(cat "$RENEWAL_NOTES/$1" 2>/dev/null || true)
+  [[ -n $before && $(running "$1") == "$before" ]]
+}
+
+# flag PART NAME DEFAULT: what its manifest gives it.
+flag() {
+  local value
+  value=$(sed -n "s/^ *- --$2=//p" "/etc/kubernetes/manifests/$1.yaml" 2>/dev/null | head -n 1)
+  printf '%s' "${value:-$3}"
+}
+
+# Of the two that nobody else calls: where they say how they are.
+own_health() {
+  local address port
+  address=$(flag "$1" bind-address 127.0.0.1)
+  port=$(flag "$1" secure-port "$2")
+  case $address in
+    0.0.0.0 | ::) address=127.0.0.1 ;;
+    *:*) address="[$address]" ;;
+  esac
+  [[ $(curl -fsSk --noproxy '*' --connect-timeout 3 --max-time 10 "https://$address:$port/healthz" 2>/dev/null) == ok ]]
+}
+
+part_healthy() {
+  case $1 in
+    etcd) etcd_healthy "$ETCD_HERE" ;;
+    kube-apiserver) [[ $(kube --server "https://$API_SERVER" get --raw /readyz 2>/dev/null) == ok ]] ;;
+    kube-controller-manager) own_health "$1" 10257 ;;
+    kube-scheduler) own_health "$1" 10259 ;;
+  esac
+}
+
+# shellcheck shell=bash
+# New certificates in place of those that kubeadm made here, from the same authorities. What runs goes on with the old
+# ones: which containers have them is noted, for the next step. RENEWAL: the renewal's id.
+
+if renewal_noted; then skip 'these certificates were renewed already'; fi
+hint 'openssl x509 -in /etc/kubernetes/pki/apiserver.crt -noout -enddate on this machine; kubeadm certs check-expiration.'
+before=$(certificate_rows)
+[[ -n $before ]] || fail StepFailed 'there is no certificate of kubeadm on this machine'
+note 'before:'
+note "$before"
+run kubeadm certs renew all
+after=$(certificate_rows)
+note 'now:'
+note "$after"
+old=()
+while read -r end serial name; do
+  if ((end == 0)) || grep -qxF "$(grep " $name\$" <<<"$before")" <<<"$end $serial $name"; then old+=("$name"); fi
+done <<<"$after"
+((${#old[@]} == 0)) || fail StepFailed "kubeadm has not renewed ${old[*]}" \
+  'Are the keys of the authorities (ca.key, front-proxy-ca.key, etcd/ca.key) in /etc/kubernetes/pki? kubeadm says above.'
+# Over a power cut they are as new as the mark says.
+sync -f /etc/kubernetes/pki
+note_renewal

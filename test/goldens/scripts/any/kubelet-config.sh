@@ -1,0 +1,456 @@
+# shellcheck shell=bash
+# First part of every step's script. The runner's wrapper has set the step's parameters as shell
+# variables and exported PLINTH_RUN_DIR, PLINTH_STATE, PLINTH_ARTIFACTS and PLINTH_CLUSTER_ID.
+set -Eeuo pipefail
+umask 022
+
+PLINTH_BEFORE=$PLINTH_STATE/before
+# Set to 1 by put_file when it wrote: tells a step whether a unit needs a restart.
+# shellcheck disable=SC2034
+CHANGED=0
+
+# The unexpanded text of what failed, so that no parameter's value gets into a report.
+plinth_on_error() {
+  local code=$1 text=$2
+  case $text in
+    *'"$@"'* | *'run '*) ;; # `run` has written the command with its arguments
+    *) printf '%s\n' "$text" >"$PLINTH_RUN_DIR/command" ;;
+  esac
+  [[ $BASH_SUBSHELL -gt 0 ]] || printf 'failed with exit code %s: %s\n' "$code" "$text" >&2
+}
+trap 'plinth_on_error "$?" "$BASH_COMMAND"' ERR
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+note() { printf '%s\n' "$*"; }
+
+# run CMD…: names the command in the report if it fails. No secrets in its arguments.
+run() {
+  printf '%s\n' "$*" >"$PLINTH_RUN_DIR/command"
+  printf '+ %s\n' "$*"
+  "$@"
+}
+
+# result KEY VALUE
+result() {
+  mkdir -p "$PLINTH_RUN_DIR/results"
+  printf '%s' "$2" >"$PLINTH_RUN_DIR/results/$1"
+}
+
+# skip REASON: the step's check found everything done.
+skip() {
+  note "skipped: $1"
+  printf '%s\n' "$1" >"$PLINTH_RUN_DIR/skip"
+  exit 0
+}
+
+# hint TEXT: what a person should do about whatever fails next.
+hint() { printf '%s\n' "$1" >"$PLINTH_RUN_DIR/hint"; }
+
+# fail CODE MESSAGE [HINT]: CODE is one of core/errors.ts.
+fail() {
+  printf '%s\n' "$1" >"$PLINTH_RUN_DIR/fail_code"
+  [[ -z ${3-} ]] || hint "$3"
+  printf '%s\n' "$2" >&2
+  exit 1
+}
+
+# ---- what was there before: one record for each thing, made once, before the first change ----
+# before/paths/KEY     kind (absent, made, file, symlink, dir) and the path; KEY.orig: the original,
+#                      KEY.list, KEY.mode: of a directory everything below it (NUL-separated), and its mode
+# before/sysctls/KEY   value          before/units/UNIT   "<is-enabled> <is-active>"
+
+# A record counts only when its file has its final name: a kill in between leaves it to be made anew.
+# It is on disk before what it is about changes, unless PLINTH_BATCH says that many come at once and
+# whoever makes them does that.
+plinth_record() {
+  local file=$1 text=$2
+  printf '%s\n' "$text" >"$file.tmp"
+  [[ -n ${PLINTH_BATCH-} ]] || sync "$file.tmp" 2>/dev/null || true
+  mv -f "$file.tmp" "$file"
+}
+
+plinth_path_key() {
+  local key=${1//%/%25}
+  printf '%s' "${key//\//%2F}"
+}
+
+plinth_record_as() {
+  local path=$1 absent=$2 file kind
+  mkdir -p "$PLINTH_BEFORE/paths"
+  file=$PLINTH_BEFORE/paths/$(plinth_path_key "$path")
+  [[ ! -e $file ]] || return 0
+  rm -rf "$file.orig" "$file.list" "$file.mode"
+  if [[ -L $path ]]; then
+    kind=symlink
+    cp -a "$path" "$file.orig"
+  elif [[ -d $path ]]; then
+    kind=dir
+    find "$path" -xdev -mindepth 1 -printf '%P\0' >"$file.list"
+    stat -c '%a %u:%g' "$path" >"$file.mode"
+  elif [[ -e $path ]]; then
+    kind='file'
+    cp -a "$path" "$file.orig"
+  else
+    kind=$absent
+  fi
+  plinth_record "$file" "$kind $path"
+}
+
+# record_path PATH: call it before PATH is created or changed. What was absent is removed whole by
+# `restore`; of a directory that was there, only what is new in it.
+record_path() { plinth_record_as "${1%/}" absent; }
+
+# Directories put_file has to make: removed again only when nothing is left in them.
+plinth_make_parents() {
+  local dir=$1 missing=() i
+  while [[ ! -d $dir ]]; do
+    missing+=("$dir")
+    dir=$(dirname "$dir")
+  done
+  for ((i = ${#missing[@]} - 1; i >= 0; i--)); do
+    plinth_record_as "${missing[i]}" made
+    mkdir -m 0755 "${missing[i]}"
+  done
+}
+
+# files_of UNIT: what put_file changes from here on, UNIT has to take up. That it must is noted before
+# the change, so a kill before the restart is not forgotten; `changes_taken UNIT` says that it did.
+files_of() { PLINTH_READER=$1; }
+changes_pending() { [[ -e $PLINTH_STATE/pending/$1 ]]; }
+changes_taken() { rm -f "$PLINTH_STATE/pending/$1"; }
+
+plinth_mark_pending() {
+  [[ -n ${PLINTH_READER-} ]] || return 0
+  mkdir -p "$PLINTH_STATE/pending"
+  : >"$PLINTH_STATE/pending/$PLINTH_READER"
+}
+
+# put_file PATH MODE <content: keeps the original the first time; writes atomically, only if different.
+# Feed it by a redirection or a here-document: behind a pipe it could not set CHANGED.
+put_file() {
+  local path=$1 mode=$2 new
+  # Beside the target for an atomic rename; a fixed name, so that a killed run leaves one at most.
+  new=$path.plinth-new
+  plinth_make_parents "$(dirname "$path")"
+  plinth_record_as "$path" absent
+  (umask 077 && cat >"$new")
+  chmod "$mode" "$new"
+  if [[ -f $path && ! -L $path ]]; then
+    if cmp -s "$new" "$path" && [[ $(stat -c %a "$path") == "$(stat -c %a "$new")" ]]; then
+      rm -f "$new"
+      return 0
+    fi
+    chown --reference="$path" "$new"
+  fi
+  plinth_mark_pending
+  # A file that is a mount point (/etc/hosts in some containers) cannot be renamed over.
+  if ! mv -fT "$new" "$path" 2>/dev/null; then
+    cat "$new" >"$path"
+    chmod "$mode" "$path"
+    rm -f "$new"
+  fi
+  if have restorecon; then restorecon "$path" 2>/dev/null || true; fi
+  # shellcheck disable=SC2034
+  CHANGED=1
+}
+
+# record_sysctl KEY (net.ipv4.ip_forward): a key that does not exist yet has nothing to restore.
+record_sysctl() {
+  local proc=/proc/sys/${1//.//} file=$PLINTH_BEFORE/sysctls/$1
+  mkdir -p "$PLINTH_BEFORE/sysctls"
+  [[ ! -e $file && -r $proc ]] || return 0
+  plinth_record "$file" "$(cat "$proc")"
+}
+
+# record_unit UNIT (with its suffix): before it is enabled, disabled, started, stopped or masked.
+record_unit() {
+  local file=$PLINTH_BEFORE/units/$1 enabled active
+  mkdir -p "$PLINTH_BEFORE/units"
+  [[ ! -e $file ]] && have systemctl || return 0
+  enabled=$(systemctl is-enabled "$1" 2>/dev/null | head -n 1 || true)
+  active=$(systemctl is-active "$1" 2>/dev/null | head -n 1 || true)
+  plinth_record "$file" "${enabled:-absent} ${active:-inactive}"
+}
+
+# shellcheck shell=bash
+# Undoes by the record that `claim` and the steps made (see prelude.sh). Every function may be run
+# again after a kill at any point.
+
+# shellcheck disable=SC2034 # for the scripts after this one
+RESTORED=$PLINTH_STATE/restored
+
+# Mount points under PATH (itself only if it was none before), deepest first.
+mounts_under() {
+  awk -v top="$1/" '{ gsub(/\\040/, " ", $5); if (index($5 "/", top) == 1) print $5 }' /proc/self/mountinfo |
+    tac | while read -r mount; do
+    grep -qxF "$mount" "$PLINTH_BEFORE/mounts" 2>/dev/null || printf '%s\n' "$mount"
+  done
+}
+
+unmount_under() {
+  local mount
+  mounts_under "$1" | while read -r mount; do
+    umount "$mount" 2>/dev/null || umount -l "$mount" || true
+  done
+}
+
+# What a directory holds now and did not hold then.
+remove_new_in() {
+  local dir=$1 list=$2 name
+  local -A before=()
+  while IFS= read -r -d '' name; do before[$name]=1; done <"$list"
+  find "$dir" -xdev -mindepth 1 -depth -printf '%P\0' | while IFS= read -r -d '' name; do
+    [[ -n ${before[$name]-} ]] || rm -rf --one-file-system "${dir:?}/$name" 2>/dev/null || true
+  done
+}
+
+put_back() {
+  local original=$1 path=$2
+  [[ -d $path && ! -L $path ]] && rm -rf --one-file-system "$path"
+  mkdir -p "$(dirname "$path")"
+  if ! { cp -a "$original" "$path.plinth-new" && mv -fT "$path.plinth-new" "$path"; } 2>/dev/null; then
+    rm -f "$path.plinth-new"
+    cp -a --remove-destination "$original" "$path" 2>/dev/null || cat "$original" >"$path"
+  fi
+}
+
+same_file() {
+  [[ ! -L $2 && -f $2 ]] && cmp -s "$1" "$2" &&
+    [[ $(stat -c '%a %u %g %Y' "$1") == $(stat -c '%a %u %g %Y' "$2") ]]
+}
+
+is_as_before() {
+  local record=$1 kind path
+  read -r kind path <"$record"
+  case $kind in
+    absent) [[ ! -e $path && ! -L $path ]] ;;
+    file) same_file "$record.orig" "$path" ;;
+    symlink) [[ -L $path && $(readlink "$path") == "$(readlink "$record.orig")" ]] ;;
+  esac
+}
+
+# restore_record RECORD: the path is as the record says.
+restore_record() {
+  local record=$1 kind path mode owner
+  read -r kind path <"$record"
+  rm -f "$path.plinth-new"
+  case $kind in
+    absent)
+      unmount_under "$path"
+      if [[ -e $path || -L $path ]]; then
+        note "removing $path"
+        rm -rf --one-file-system "$path"
+      fi
+      ;;
+    made) rmdir "$path" 2>/dev/null || true ;;
+    dir)
+      unmount_under "$path"
+      [[ -d $path ]] || mkdir -p "$path"
+      remove_new_in "$path" "$record.list"
+      read -r mode owner <"$record.mode"
+      chmod "$mode" "$path"
+      chown "$owner" "$path"
+      ;;
+    file | symlink) is_as_before "$record" || put_back "$record.orig" "$path" ;;
+  esac
+}
+
+# restore_path PATH: by its record; without one PATH is left alone.
+restore_path() {
+  local record
+  record=$PLINTH_BEFORE/paths/$(plinth_path_key "$1")
+  [[ ! -e $record ]] || restore_record "$record"
+}
+
+was_before() { grep -qxF "$2" "$PLINTH_BEFORE/$1" 2>/dev/null; }
+
+# setting_file PATH MODE TEXT: the file holds TEXT; where the spec has no such setting (any more), it
+# is what it was before us.
+setting_file() {
+  local record
+  if [[ -n $3 ]]; then
+    put_file "$1" "$2" <<<"$3"
+    return
+  fi
+  record=$PLINTH_BEFORE/paths/$(plinth_path_key "$1")
+  if [[ -e $record ]] && ! is_as_before "$record"; then
+    plinth_mark_pending
+    restore_record "$record"
+    # shellcheck disable=SC2034 # as put_file says it
+    CHANGED=1
+  fi
+}
+
+# shellcheck shell=bash
+# What steps of kubeadm share. NODE_NAME, PRIVATE_IP and KUBERNETES_VERSION are parameters.
+
+ADMIN=/etc/kubernetes/admin.conf
+
+kube() { kubectl --kubeconfig "$ADMIN" --request-timeout=20s "$@"; }
+
+# api_answers URL: an API server answers there, whichever.
+api_answers() {
+  curl -fsSk --noproxy '*' --connect-timeout 3 --max-time 10 "$1/version" 2>/dev/null | grep -q '"gitVersion"'
+}
+
+# The hash that joining nodes verify the cluster's CA by.
+ca_cert_hash() {
+  printf 'sha256:%s' "$(
+    openssl x509 -pubkey -noout -in /etc/kubernetes/pki/ca.crt |
+      openssl pkey -pubin -outform der | sha256sum | cut -d ' ' -f 1
+  )"
+}
+
+kubelet_lines() {
+  have journalctl || return 0
+  note "--- kubelet's last lines"
+  journalctl --no-pager -o cat -n "${1:-15}" -u kubelet.service 2>/dev/null || true
+}
+
+# Takes back what an earlier attempt of ours left on this machine, and nothing else.
+reset_half_state() {
+  note 'an earlier attempt left this machine half way: resetting it first'
+  systemctl stop kubelet.service 2>/dev/null || true
+  run timeout 180 kubeadm reset -f --skip-phases=remove-etcd-member \
+    --cri-socket unix:///run/containerd/containerd.sock || note 'kubeadm reset did not end well; going on'
+  local id
+  for id in $(ctr -n k8s.io tasks ls -q 2>/dev/null); do
+    ctr -n k8s.io tasks kill -s KILL "$id" >/dev/null 2>&1 || true
+  done
+  for id in $(ctr -n k8s.io containers ls -q 2>/dev/null); do
+    ctr -n k8s.io tasks rm -f "$id" >/dev/null 2>&1 || true
+    ctr -n k8s.io containers rm "$id" >/dev/null 2>&1 || true
+  done
+  find /var/lib/etcd -mindepth 1 -delete 2>/dev/null || true
+  # A network's configuration from before would make the node Ready before there is a network.
+  find /etc/cni/net.d -mindepth 1 -delete 2>/dev/null || true
+  rm -rf /etc/kubernetes/manifests /etc/kubernetes/pki /etc/kubernetes/*.conf \
+    /var/lib/kubelet/pki /var/lib/kubelet/config.yaml /var/lib/kubelet/kubeadm-flags.env \
+    /var/lib/calico/nodename
+}
+
+half_way() {
+  [[ -e /etc/kubernetes/kubelet.conf || -e /etc/kubernetes/bootstrap-kubelet.conf ||
+    -e /etc/kubernetes/pki/ca.crt || -e /var/lib/kubelet/config.yaml ]] ||
+    compgen -G '/etc/kubernetes/manifests/*.yaml' >/dev/null
+}
+
+# Set when kubeadm and everything after it ended well. From then on the machine holds state that is not ours to
+# throw away: what does not answer is told to a person, never reset.
+COMPLETE=/etc/kubernetes/plinth-complete
+
+mark_complete() { printf '%s\n' "$PLINTH_CLUSTER_ID" >"$COMPLETE.new" && sync "$COMPLETE.new" && mv -f "$COMPLETE.new" "$COMPLETE"; }
+
+was_complete() { [[ -e $COMPLETE ]]; }
+
+# A file that holds secrets exists only while kubeadm reads it.
+secret_file() {
+  (umask 077 && cat >"$PLINTH_RUN_DIR/$1")
+  printf '%s' "$PLINTH_RUN_DIR/$1"
+}
+
+# shellcheck shell=bash
+# The kubelet gets the settings of the spec and is started again where they are others: its configuration from kubeadm's
+# ConfigMap with this node's own patch (KUBELET_PATCH), and its flags (FLAGS, one a line). Where it does not
+# become Ready with them within READY_SECONDS it gets back those of before.
+
+CONFIGURATION=/var/lib/kubelet/config.yaml
+FLAGS_FILE=/var/lib/kubelet/kubeadm-flags.env
+# What the kubelet runs with, until it runs with others.
+BEFORE=$PLINTH_STATE/kubelet-before
+PATCHES=/etc/plinth/kubeadm-patches
+# Those that kubeadm gives by itself. All others are people's, or in FLAGS.
+KUBEADMS=' container-runtime-endpoint pod-infra-container-image register-with-taints hostname-override cgroup-driver '
+
+as_node() { kubectl --kubeconfig /etc/kubernetes/kubelet.conf --request-timeout=10s "$@"; }
+
+healthy() { [[ $(curl -fsS --noproxy '*' --max-time 3 http://127.0.0.1:10248/healthz 2>/dev/null) == ok ]]; }
+
+# ready_since SECONDS (of the epoch): what the kubelet itself has said since then, by this machine's clock.
+ready_since() {
+  local said
+  said=$(as_node get node "$NODE_NAME" -o \
+    'jsonpath={range .status.conditions[?(@.type=="Ready")]}{.status} {.lastHeartbeatTime}{end}' 2>/dev/null) || return 1
+  [[ $said == 'True '* ]] && (($(date -d "${said#True }" +%s) >= $1))
+}
+
+# restart_kubelet SECONDS: fails where it is not Ready by then.
+restart_kubelet() {
+  local from until=$((SECONDS + $1))
+  from=$(date +%s)
+  systemctl reset-failed kubelet.service 2>/dev/null || true
+  run systemctl restart kubelet.service || return 1
+  until healthy && ready_since "$from"; do
+    ((SECONDS < until)) || return 1
+    sleep 0.5
+  done
+}
+
+# flags_of FILE: as they stand there.
+flags_of() { sed -n 's/^KUBELET_KUBEADM_ARGS="\(.*\)"$/\1/p' "$1" | head -n 1; }
+
+flags_line() {
+  local word name all=() text
+  for word in $(flags_of "$FLAGS_FILE"); do
+    name=${word#--}
+    name=${name%%=*}
+    [[ $KUBEADMS != *" $name "* ]] || all+=("$word")
+  done
+  while read -r word; do
+    [[ -z $word ]] || all+=("$word")
+  done <<<"$FLAGS"
+  text=${all[*]}
+  text=${text//\\/\\\\}
+  printf 'KUBELET_KUBEADM_ARGS="%s"\n' "${text//\"/\\\"}"
+}
+
+[[ -e $FLAGS_FILE ]] || fail StepFailed "there is no $FLAGS_FILE: no kubelet was set up here" \
+  'Take the node out of the spec, apply, and add it again.'
+
+# An attempt that was cut off has kept them, and is not through with it.
+cut_off=1
+if [[ ! -e $BEFORE/complete ]]; then
+  cut_off=0
+  rm -rf "$BEFORE"
+  mkdir -p "$BEFORE"
+  cp -p "$CONFIGURATION" "$BEFORE/config.yaml"
+  cp -p "$FLAGS_FILE" "$BEFORE/kubeadm-flags.env"
+  sync "$BEFORE"/* 2>/dev/null || true
+  : >"$BEFORE/complete"
+fi
+[[ -s $CONFIGURATION ]] || cp -p "$BEFORE/config.yaml" "$CONFIGURATION"
+
+setting_file "$PATCHES/kubeletconfiguration+strategic.json" 0644 "$KUBELET_PATCH"
+arguments=()
+[[ -z $KUBELET_PATCH ]] || arguments=("--patches=$PATCHES")
+hint 'kubeadm says above what is wrong; the kubelet runs with the settings of before.'
+run kubeadm upgrade node phase kubelet-config "${arguments[@]}"
+flags_line >"$FLAGS_FILE.new" && chmod 0644 "$FLAGS_FILE.new" && mv -f "$FLAGS_FILE.new" "$FLAGS_FILE"
+
+# Whatever the order of flags.
+same() {
+  cmp -s "$CONFIGURATION" "$BEFORE/config.yaml" &&
+    [[ $(flags_of "$FLAGS_FILE" | tr ' ' '\n' | sort) == "$(flags_of "$BEFORE/kubeadm-flags.env" | tr ' ' '\n' | sort)" ]]
+}
+
+if ((!cut_off)) && same; then
+  cp -p "$BEFORE/kubeadm-flags.env" "$FLAGS_FILE"
+  rm -rf "$BEFORE"
+  skip 'the kubelet has these settings'
+fi
+if restart_kubelet "$READY_SECONDS"; then
+  rm -rf "$BEFORE"
+  exit 0
+fi
+kubelet_lines 25
+note 'the kubelet gets its settings of before back'
+cp -p "$BEFORE/config.yaml" "$CONFIGURATION"
+cp -p "$BEFORE/kubeadm-flags.env" "$FLAGS_FILE"
+if restart_kubelet "$READY_SECONDS"; then
+  rm -rf "$BEFORE"
+  fail StepFailed "the node is not Ready with its new kubelet settings after $READY_SECONDS s, and has those of before back" \
+    "kubelet's last lines are above: kubeletConfigurationOverrides or kubeletExtraArgs. Mend them, then apply."
+fi
+fail StepFailed "the node is not Ready, neither with its new kubelet settings nor with those of before" \
+  "kubelet's last lines are above; systemctl status kubelet, journalctl -u kubelet."
