@@ -21,6 +21,7 @@ const EDGES = '/edge/v1/projects/:projectId/edges';
 const NEEDS: Readonly<Record<string, Need>> = {
   [`POST ${CLUSTERS}`]: 'operator',
   [`GET ${CLUSTERS}`]: 'viewer',
+  ['GET /apis/infra.k8smgmt.io/v3/projects/:project/clustersummaries']: 'viewer',
   [`GET ${CLUSTER}`]: 'viewer',
   [`DELETE ${CLUSTER}`]: 'operator',
   [`GET ${CLUSTER}/status`]: 'viewer',

@@ -1,21 +1,13 @@
 import { fork } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { MongoClient } from 'mongodb';
-
-import { startEntry } from '../embedded/entryProcess.js';
-import { freePort } from '../embedded/freePort.js';
-import { startMongo } from '../embedded/mongo.js';
-import { createStore } from '../store/store.js';
-import { BENCH_PROJECT, seedClusters } from './apiSeed.js';
+import { BENCH_PROJECT } from './apiSeed.js';
 import { clusterWriter, writeUntilStopped, type Write } from './clusterWriter.js';
 import { load, type LoadFigures, type LoadOptions } from './load.js';
 import { medianOf } from './median.js';
+import { startStoredApi } from './storedApi.js';
 
 const AIM = 0.5;
 const HOST = '127.0.0.1';
@@ -89,30 +81,10 @@ async function start(
   { clusters, connections, seconds }: Options,
   ends: (() => Promise<unknown>)[],
 ): Promise<{ ways: Record<Way, LoadOptions>; write: Write }> {
-  const data = await mkdtemp(join(tmpdir(), 'plinth-bench-'));
-  ends.push(() => rm(data, { recursive: true, force: true }));
-  const mongo = await startMongo({ dataDir: data, host: HOST });
-  ends.push(() => mongo.stop());
-  const database = `bench-${randomUUID().slice(0, 8)}`;
-  const uri = mongo.uri.replace('/?', `/${database}?`);
   say(`storing ${String(clusters)} clusters …`);
-  const names = await seed(uri, database, clusters);
-  const port = await freePort(HOST);
-  const entry = await startEntry({
-    ...{ name: 'api', script: 'api/main.js', dataDir: data },
-    env: {
-      ...process.env,
-      ...{ MONGODB_URI: uri, PLINTH_DATA: data, PLINTH_HOST: HOST, PLINTH_PORT: String(port) },
-      // One key asks for everything here.
-      PLINTH_RATE_LIMIT: '0',
-      // Nothing that is measured asks for it.
-      TEMPORAL_ADDRESS: `${HOST}:1`,
-    },
-  });
-  ends.push(() => entry.stop());
-  const key = (await readFile(join(data, 'admin-api-key'), 'utf8')).trim();
+  const { url, adminKey, names, uri, database } = await startStoredApi(clusters, ends);
   const bare = await startBare(uri, database, ends);
-  const ours = { url: `http://${HOST}:${String(port)}`, headers: { 'x-api-key': key } };
+  const ours = { url, headers: { 'x-api-key': adminKey } };
   const shuffled = names.toSorted(() => Math.random() - 0.5);
   const each = { connections, seconds };
   const write = await clusterWriter(uri, ends);
@@ -141,17 +113,6 @@ function pagesOf(limit: number, count: number): string[] {
     { length: Math.ceil(count / limit) },
     (_, page) => `${CLUSTERS}?limit=${String(limit)}&offset=${String(page * limit)}`,
   ).toSorted(() => Math.random() - 0.5);
-}
-
-async function seed(uri: string, database: string, clusters: number): Promise<string[]> {
-  const store = await createStore({ uri });
-  const client = await MongoClient.connect(uri);
-  try {
-    return await seedClusters(store, client.db(database), clusters);
-  } finally {
-    await client.close();
-    await store.close();
-  }
 }
 
 async function startBare(

@@ -1,6 +1,7 @@
 import { api } from './api.js';
 import { dayTwo } from './dayTwo.js';
 import { fanout } from './fanout/fanout.js';
+import { people } from './people.js';
 import { provision } from './provision.js';
 import { scale } from './scale/scale.js';
 import { watch } from './watch.js';
@@ -25,6 +26,11 @@ const benches: Readonly<Record<string, { run: Bench; about: string }>> = {
     run: fanout,
     about:
       'the same 30 commands over 40 sshd on loopback, beside Ansible [--machines N] [--rounds N]',
+  },
+  people: {
+    run: people,
+    about:
+      'how long people wait with 10,000 clusters stored [--clusters N] [--rounds N] [--only PART]',
   },
   provision: {
     run: provision,

@@ -1,3 +1,5 @@
+import type { IncomingMessage, RequestOptions } from 'node:http';
+
 import type { Problem } from '../core/errors.js';
 import { ExitCode, exitCodeOfHttp } from './exitCodes.js';
 
@@ -27,22 +29,60 @@ export interface Client {
   ): Promise<string>;
 }
 
+/** One of a stream of server-sent events. */
+export interface ServerEvent {
+  event: string;
+  id?: string;
+  data: string;
+}
+
+export interface StreamingClient extends Client {
+  /**
+   * What comes after the event `lastId`, until the server ends the stream or the signal aborts.
+   * @throws CliError as of any answer, and when the connection breaks.
+   */
+  events(
+    path: string,
+    options: { lastId?: string | undefined; signal: AbortSignal },
+  ): AsyncIterable<ServerEvent>;
+}
+
+export interface ClientOptions {
+  /** PEM of the authority that signed the server's certificate, where the system does not know it. */
+  ca?: string;
+  timeoutMs?: number;
+}
+
 /** No answer of ours takes longer, a spec of 1,000 machines included. */
 const TIMEOUT_MS = 30_000;
 
 /** Over HTTP, with the key in `X-API-KEY`. */
-export function createClient(server: string, apiKey: string): Client {
-  const ask = async (path: string, init: RequestInit = {}): Promise<string> => {
-    const headers = new Headers(init.headers);
-    headers.set('X-API-KEY', apiKey);
-    const response = await reach(server, path, {
-      ...init,
-      headers,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    const text = await response.text();
-    if (response.ok) return text;
-    throw refused(response.status, text);
+export function createClient(
+  server: string,
+  apiKey: string,
+  { ca, timeoutMs = TIMEOUT_MS }: ClientOptions = {},
+): StreamingClient {
+  const open = async (path: string, options: Sending): Promise<IncomingMessage> => {
+    const headers = { ...options.headers, 'x-api-key': apiKey };
+    const trust = ca === undefined ? {} : { ca };
+    return send(`${server}${path}`, { ...options, ...trust, headers });
+  };
+  const unreachable = (error: unknown): CliError =>
+    new CliError(`${server} cannot be reached: ${reasonOf(error)}`, ExitCode.Unavailable);
+  const ask = async (path: string, options: Sending = {}): Promise<string> => {
+    let status: number;
+    let text: string;
+    try {
+      const signal = AbortSignal.timeout(timeoutMs);
+      const headers = { ...options.headers, accept: 'application/json, */*' };
+      const response = await open(path, { ...options, headers, signal });
+      status = response.statusCode ?? 0;
+      text = await textOf(response);
+    } catch (error) {
+      throw unreachable(error);
+    }
+    if (status >= 200 && status < 300) return text;
+    throw refused(status, text);
   };
   return {
     getJson: async <T>(path: string) => JSON.parse(await ask(path)) as T,
@@ -52,17 +92,73 @@ export function createClient(server: string, apiKey: string): Client {
         method,
         ...(body === undefined ? {} : { body: body.text, headers: { 'content-type': body.type } }),
       }),
+    async *events(path, { lastId, signal }) {
+      const resume = lastId === undefined ? {} : { 'last-event-id': lastId };
+      try {
+        const headers = { accept: 'text/event-stream', ...resume };
+        const response = await open(path, { headers, signal });
+        const status = response.statusCode ?? 0;
+        if (status !== 200) throw refused(status, await textOf(response));
+        yield* serverEvents(response);
+      } catch (error) {
+        if (signal.aborted) return;
+        throw error instanceof CliError ? error : unreachable(error);
+      }
+    },
   };
 }
 
-async function reach(server: string, path: string, init: RequestInit): Promise<Response> {
-  try {
-    return await fetch(`${server}${path}`, init);
-  } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new CliError(`${server} cannot be reached: ${reason}`, ExitCode.Unavailable);
+type Sending = Omit<RequestOptions, 'headers'> & {
+  headers?: Record<string, string>;
+  body?: string;
+  ca?: string;
+};
+
+/** By Node's own client: to load `fetch` takes as long as the whole request. */
+async function send(url: string, { body, ...options }: Sending): Promise<IncomingMessage> {
+  const { request } = url.startsWith('https:')
+    ? await import('node:https')
+    : await import('node:http');
+  return new Promise((resolve, reject) => {
+    const sent = request(url, options, resolve);
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Comments are signs of life: nothing to tell. */
+async function* serverEvents(response: IncomingMessage): AsyncIterable<ServerEvent> {
+  response.setEncoding('utf8');
+  let rest = '';
+  for await (const text of response) {
+    const blocks = `${rest}${text as string}`.split('\n\n');
+    rest = blocks.pop() ?? '';
+    for (const block of blocks) {
+      const fields = new Map<string, string>();
+      for (const line of block.split('\n')) {
+        const [, name = '', value = ''] = /^([a-z]+): ?(.*)$/.exec(line) ?? [];
+        const before = fields.get(name);
+        fields.set(name, before === undefined ? value : `${before}\n${value}`);
+      }
+      const [event, id, data] = [fields.get('event'), fields.get('id'), fields.get('data')];
+      if (data === undefined) continue;
+      yield { event: event ?? 'message', data, ...(id === undefined ? {} : { id }) };
+    }
   }
+}
+
+function reasonOf(error: unknown): string {
+  // Of a name with several addresses, each has a reason of its own.
+  const cause: unknown = error instanceof AggregateError ? error.errors[0] : error;
+  if (!(cause instanceof Error)) return String(cause);
+  if (cause.name === 'AbortError') return 'it did not answer in time';
+  return cause.message;
 }
 
 interface ErrorBody {

@@ -1,11 +1,11 @@
-/** One exit code per class of error, after sysexits(3); documented in README.md. */
+/** One exit code per class of error, after sysexits(3); documented in docs/cli.md. */
 export const ExitCode = {
   Ok: 0,
-  /** What was asked for was tried on the machines and failed. */
+  /** What was asked for was tried on the machines and failed; of `diff`: there are differences. */
   OperationFailed: 1,
   /** The command line is wrong. */
   Usage: 64,
-  /** The server refused the document (400, 413, 415). */
+  /** The document is wrong: not YAML, not valid, or refused by the server (400, 413, 415). */
   BadDocument: 65,
   /** No such cluster, project or file. */
   NotFound: 66,
@@ -13,10 +13,18 @@ export const ExitCode = {
   Unavailable: 69,
   /** The server failed (500). */
   ServerError: 70,
+  /** A file cannot be written. */
+  CannotWrite: 73,
   /** Something else is in the way now (409, 429): later it may work. */
   Conflict: 75,
   /** The key is missing, wrong, or not allowed to (401, 403). */
   Denied: 77,
+  /** The command line's own configuration is wrong: contexts, a key file that others can read. */
+  Config: 78,
+  /** `--timeout` has passed; the operation goes on. */
+  TimedOut: 124,
+  /** Ctrl-C; the operation goes on. */
+  Interrupted: 130,
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 

@@ -1,20 +1,49 @@
-import { createScreen } from './screen.js';
+import { readFileSync } from 'node:fs';
+
+import { colourful, plain, wantsColour } from './colours.js';
+import { ExitCode } from './exitCodes.js';
 import { runProgram } from './program.js';
+import { createScreen } from './screen.js';
 
 // `plinth get clusters | head` ends without a word.
 process.stdout.on('error', () => process.exit(0));
 
 const interrupted = new AbortController();
-process.once('SIGINT', () => {
+let listening = false;
+process.on('SIGINT', () => {
+  // The second time whoever presses it means it, whatever is under way.
+  if (!listening || interrupted.signal.aborted) process.exit(ExitCode.Interrupted);
   interrupted.abort();
-  process.exitCode = 130;
 });
 
-const code = await runProgram(process.argv.slice(2), {
-  env: process.env,
+const { env } = process;
+const paint = wantsColour(process.stdout, env) ? colourful : plain;
+
+process.exitCode = await runProgram(process.argv.slice(2), {
+  env,
   out: (line) => process.stdout.write(`${line}\n`),
   err: (line) => process.stderr.write(`${line}\n`),
-  screen: createScreen(process.stdout),
-  signal: interrupted.signal,
+  screen: createScreen(process.stdout, env),
+  paint,
+  errorPaint: wantsColour(process.stderr, env) ? colourful : plain,
+  stdin: () => readFileSync(0, 'utf8'),
+  interrupt: () => {
+    listening = true;
+    return interrupted.signal;
+  },
+  ...(process.stdin.isTTY && process.stderr.isTTY ? { ask } : {}),
 });
-process.exitCode ??= code;
+
+/** On standard error: standard output may be a file. */
+async function ask(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises');
+  // The terminal's own editing is enough for a word, and Ctrl-C stays what it is.
+  const terminal = createInterface({
+    ...{ input: process.stdin, output: process.stderr, terminal: false },
+  });
+  try {
+    return await terminal.question(question);
+  } finally {
+    terminal.close();
+  }
+}

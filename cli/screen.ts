@@ -1,5 +1,7 @@
 import type { Writable } from 'node:stream';
 
+import { colourful, plain, Sgr, wantsColour, type Paint } from './colours.js';
+
 /** What progress is written to. */
 export interface Screen {
   /** Lines for good. */
@@ -14,14 +16,11 @@ interface Terminal extends Writable {
 }
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
-const BOLD = '\u001B[1m';
-const RED = '\u001B[31m';
-const DIM = '\u001B[2m';
-const RESET = '\u001B[0m';
 
-/** On a terminal with colours and a moving picture; plain lines elsewhere. */
-export function createScreen(out: Terminal): Screen {
-  return out.isTTY === true ? terminalScreen(out) : plainScreen(out);
+/** On a terminal with a moving picture, and colours unless NO_COLOR is set; plain lines elsewhere. */
+export function createScreen(out: Terminal, env: NodeJS.ProcessEnv = {}): Screen {
+  if (out.isTTY !== true || env['TERM'] === 'dumb') return plainScreen(out);
+  return terminalScreen(out, wantsColour(out, env) ? colourful : plain);
 }
 
 function plainScreen(out: Writable): Screen {
@@ -33,7 +32,7 @@ function plainScreen(out: Writable): Screen {
   };
 }
 
-function terminalScreen(out: Terminal): Screen {
+function terminalScreen(out: Terminal, paint: Paint): Screen {
   let shown: readonly string[] = [];
   let frame = 0;
   const erase = (): string =>
@@ -41,14 +40,15 @@ function terminalScreen(out: Terminal): Screen {
   return {
     print(lines) {
       if (lines.length === 0) return;
-      out.write(`${erase()}${[...lines.map(coloured), ...shown].join('\n')}\n`);
+      const all = [...lines.map((line) => coloured(line, paint)), ...shown];
+      out.write(`${erase()}${all.join('\n')}\n`);
     },
     picture(lines) {
       const mark = SPINNER[frame++ % SPINNER.length] ?? '';
       // A line that wraps would be more than one to erase.
       const room = (out.columns ?? 80) - 1;
-      const next = lines.map(
-        (line) => `${DIM}${`${mark} ${line.trimStart()}`.slice(0, room)}${RESET}`,
+      const next = lines.map((line) =>
+        paint(`${mark} ${line.trimStart()}`.slice(0, room), Sgr.Dim),
       );
       out.write(`${erase()}${next.map((line) => `${line}\n`).join('')}`);
       shown = next;
@@ -56,7 +56,7 @@ function terminalScreen(out: Terminal): Screen {
   };
 }
 
-function coloured(line: string): string {
-  if (line.startsWith('==> ')) return `${BOLD}${line}${RESET}`;
-  return line.includes(' FAILED') ? `${RED}${line}${RESET}` : line;
+function coloured(line: string, paint: Paint): string {
+  if (line.startsWith('==> ')) return paint(line, Sgr.Bold);
+  return line.includes(' FAILED') ? paint(line, Sgr.Red) : line;
 }

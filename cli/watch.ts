@@ -43,6 +43,7 @@ export async function watchCluster(options: WatchOptions): Promise<WatchResult> 
   try {
     for (;;) {
       if (signal?.aborted) return { outcome: 'aborted' };
+      const askedAt = Date.now();
       try {
         const seen = await look(options);
         reachedAt = Date.now();
@@ -58,7 +59,9 @@ export async function watchCluster(options: WatchOptions): Promise<WatchResult> 
       } catch (error) {
         if (!isPassing(error) || Date.now() - reachedAt > PATIENCE_MS) throw error;
       }
-      await delay(options.everyMs ?? EVERY_MS, undefined, { signal }).catch(() => undefined);
+      // What the server takes long over is not asked for all the time.
+      const everyMs = Math.max(options.everyMs ?? EVERY_MS, 4 * (Date.now() - askedAt));
+      await delay(everyMs, undefined, { signal }).catch(() => undefined);
     }
   } finally {
     clearInterval(redraw);

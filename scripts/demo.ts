@@ -27,7 +27,7 @@ const MACHINES = 3;
 
 const exitAfter = process.argv.includes('--exit');
 const ownData = !process.env['PLINTH_DATA'];
-const screen = createScreen(process.stdout);
+const screen = createScreen(process.stdout, process.env);
 const say = (...lines: string[]): void => screen.print(lines);
 
 const interrupted = new AbortController();

@@ -1,53 +1,84 @@
 import type { Command } from 'commander';
 
-import { clusterPath } from '../paths.js';
+import { CliError } from '../client.js';
+import { ExitCode } from '../exitCodes.js';
+import { clusterPath, nodePath } from '../paths.js';
 import type { CommandContext } from '../program.js';
-import { waitAndReport } from './wait.js';
+import { checkTimeout, waitAndReport, withWait, type WaitOptions } from './wait.js';
 
-interface WaitOption {
-  wait?: boolean;
-}
-
-interface DeleteOptions extends WaitOption {
+interface DeleteOptions extends WaitOptions {
+  yes?: boolean;
   force?: boolean;
 }
 
 export function changeCommands(program: Command, context: CommandContext): void {
-  program
-    .command('retry <name>')
+  withWait(program.command('retry <cluster>'))
     .description('go on where it failed')
-    .option('-w, --wait', 'show progress until it is READY or failed')
-    .action(async (name: string, { wait = false }: WaitOption) => {
+    .action(async (name: string, options: WaitOptions) => {
+      checkTimeout(options);
       const session = context.session();
       await session.client.send('POST', `${clusterPath(session.project, name)}/retry`);
       context.out(`cluster ${name} is submitted again`);
-      if (wait) await waitAndReport(context, session, name);
+      if (options.wait === true) await waitAndReport(context, session, name, options);
     });
-  program
-    .command('cancel <name>')
+  withWait(program.command('cancel <cluster>'), 'it has stopped')
     .description('stop what is running at the next safe point')
-    .action(async (name: string) => {
-      const { client, project } = context.session();
-      await client.send('POST', `${clusterPath(project, name)}/cancel`);
-      context.out(`cluster ${name} is about to stop`);
-    });
-  program
-    .command('delete <name>')
-    .description('delete a cluster; its machines are left as they were found')
-    .option('-w, --wait', 'show progress until it is gone')
-    .option('--force', 'give up machines that do not answer')
-    .action(async (name: string, { wait = false, force = false }: DeleteOptions) => {
+    .action(async (name: string, options: WaitOptions) => {
+      checkTimeout(options);
       const session = context.session();
-      const query = force ? '?force=true' : '';
+      await session.client.send('POST', `${clusterPath(session.project, name)}/cancel`);
+      context.out(`cluster ${name} is about to stop`);
+      if (options.wait === true) await waitUntilStopped(context, name, options);
+    });
+  withWait(program.command('delete <cluster>'), 'it is gone')
+    .description('delete a cluster; its machines are left as they were found')
+    .option('-y, --yes', 'do not ask')
+    .option('--force', 'give up machines that do not answer')
+    .action(async (name: string, options: DeleteOptions) => {
+      checkTimeout(options);
+      const session = context.session();
+      if (options.yes !== true) await confirmDeletion(context, session.project, name);
+      const query = options.force === true ? '?force=true' : '';
       await session.client.send('DELETE', `${clusterPath(session.project, name)}${query}`);
       context.out(`cluster ${name} is being deleted`);
-      if (wait) await waitAndReport(context, session, name);
+      if (options.wait === true) await waitAndReport(context, session, name, options);
     });
   program
-    .command('kubeconfig <name>')
-    .description("the administrator's kubeconfig, to standard output")
-    .action(async (name: string) => {
+    .command('approve <cluster> <hostnames...>')
+    .description('let machines in that have registered by the installer command')
+    .action(async (name: string, hostnames: string[]) => {
       const { client, project } = context.session();
-      context.out((await client.getText(`${clusterPath(project, name)}/kubeconfig`)).trimEnd());
+      for (const hostname of hostnames) {
+        await client.send('POST', `${nodePath(project, name, hostname)}/approve`);
+        context.out(`node ${hostname} of cluster ${name} is approved`);
+      }
     });
+}
+
+/** A cancelled operation ends as failed: that is what was asked for. */
+async function waitUntilStopped(
+  context: CommandContext,
+  name: string,
+  options: WaitOptions,
+): Promise<void> {
+  try {
+    await waitAndReport(context, context.session(), name, options);
+  } catch (error) {
+    if (!(error instanceof CliError) || error.exitCode !== ExitCode.OperationFailed) throw error;
+  }
+}
+
+/** Only where there is somebody to ask. @throws CliError Usage for another name. */
+async function confirmDeletion(
+  { ask }: CommandContext,
+  project: string,
+  name: string,
+): Promise<void> {
+  if (ask === undefined) return;
+  const answer = await ask(
+    `This deletes cluster ${name} of project ${project}, and all that runs on it.\nType its name to go on: `,
+  );
+  if (answer.trim() !== name) {
+    throw new CliError(`nothing was deleted: that is not ${name}`, ExitCode.Usage);
+  }
 }

@@ -1,75 +1,45 @@
 import type { Command } from 'commander';
-import { stringify } from 'yaml';
 
-import type { Cluster } from '../../core/cluster.js';
-import { CliError, type Client } from '../client.js';
-import { clusterPath, clustersPath } from '../paths.js';
+import { withOutput, type OutputOptions } from '../output.js';
 import type { CommandContext } from '../program.js';
-import { table } from '../statusLines.js';
-
-interface ClusterList {
-  metadata: { continue?: string };
-  items: Cluster[];
-}
-
-const PAGE = 100;
-/** Statuses that are asked for at once. */
-const AT_ONCE = 10;
+import { getBlueprints, getCredentials } from './getProjectThings.js';
+import { getCluster, getClusters, type GetClustersOptions } from './getClusters.js';
+import {
+  getNodes,
+  getTasksets,
+  type GetNodesOptions,
+  type GetTasksetsOptions,
+} from './getClusterThings.js';
 
 export function getCommand(program: Command, context: CommandContext): void {
   const get = program.command('get').description('show what the server holds');
-  get
-    .command('clusters')
-    .description('the clusters of the project')
-    .action(async () => {
-      const { client, project } = context.session();
-      const rows = [['NAME', 'KUBERNETES', 'NODES', 'STATUS']];
-      // What is made or deleted meanwhile shifts nothing: each page goes on after the last cluster of the one before.
-      for (let next = ''; ;) {
-        const { items, metadata } = await client.getJson<ClusterList>(
-          `${clustersPath(project)}?limit=${PAGE}${next}`,
-        );
-        for (let from = 0; from < items.length; from += AT_ONCE) {
-          const some = items.slice(from, from + AT_ONCE);
-          rows.push(...(await Promise.all(some.map((item) => row(client, project, item)))));
-        }
-        if (metadata.continue === undefined) break;
-        next = `&continue=${metadata.continue}`;
-      }
-      table(rows).forEach((line) => context.out(line));
-    });
-  get
-    .command('cluster <name>')
+  withOutput(get.command('clusters'))
+    .description('the clusters of the project, and how they stand')
+    .option('-A, --all-projects', 'those of every project that the key may enter')
+    .option('-l, --selector <labels>', 'by label: env=prod,tier notin (test,stage)')
+    .option('--name <name>', 'of this name; abc*: whose name begins so')
+    .option('--status <words>', 'ready, working, failed, deleting; several with commas')
+    .option('--limit <count>', 'at most so many (default: 100, and with -o json|yaml|name all)')
+    .option('--all', 'all of them')
+    .action((options: GetClustersOptions) => getClusters(context, options));
+  withOutput(get.command('cluster <name>'), 'yaml')
     .description('a cluster as it was applied, to be edited and applied again')
-    .option('-o, --output <format>', 'yaml or json', 'yaml')
-    .action(async (name: string, { output }: { output: string }) => {
-      const { client, project } = context.session();
-      const cluster = await client.getJson<Cluster>(clusterPath(project, name));
-      context.out(
-        output === 'json' ? JSON.stringify(cluster, null, 2) : stringify(cluster).trimEnd(),
-      );
-    });
-}
-
-/** A list is without the status: each cluster is asked for its own. */
-async function row(
-  client: Client,
-  project: string,
-  { metadata, spec }: Cluster,
-): Promise<string[]> {
-  const { name } = metadata;
-  return [
-    ...[name, spec.config.kubernetesVersion, String(spec.config.nodes.length)],
-    await statusOf(client, clusterPath(project, name)),
-  ];
-}
-
-async function statusOf(client: Client, path: string): Promise<string> {
-  try {
-    const { status } = await client.getJson<Cluster>(`${path}/status`);
-    return status?.provisionStatus ?? '';
-  } catch (error) {
-    if (error instanceof CliError && error.status === 404) return 'gone';
-    throw error;
-  }
+    .action((name: string, options: OutputOptions) => getCluster(context, name, options));
+  withOutput(get.command('nodes <cluster>'))
+    .description('the nodes of a cluster')
+    .option('-l, --selector <labels>', 'by label')
+    .option('--status <words>', 'READY, FAILED, PROVISIONING, …; several with commas')
+    .action((cluster: string, options: GetNodesOptions) => getNodes(context, cluster, options));
+  withOutput(get.command('tasksets <cluster>'))
+    .description('what was done to a cluster, the newest first')
+    .option('--limit <count>', 'at most so many', '10')
+    .action((cluster: string, options: GetTasksetsOptions) =>
+      getTasksets(context, cluster, options),
+    );
+  withOutput(get.command('blueprints'))
+    .description('the blueprints that clusters of the project can have')
+    .action((options: OutputOptions) => getBlueprints(context, options));
+  withOutput(get.command('credentials'))
+    .description('the SSH credentials of the project, without their keys')
+    .action((options: OutputOptions) => getCredentials(context, options));
 }

@@ -3,33 +3,51 @@ import type { Command } from 'commander';
 import type { Cluster } from '../../core/cluster.js';
 import { CliError } from '../client.js';
 import { ExitCode } from '../exitCodes.js';
+import { followLogs, type LogFilter } from '../followLogs.js';
 import { clusterPath } from '../paths.js';
 import type { CommandContext } from '../program.js';
 
-interface LogOptions {
+interface LogOptions extends LogFilter {
   taskset?: string;
-  node?: string;
-  step?: string;
+  follow?: boolean;
+  grep?: string;
 }
 
 export function logsCommand(program: Command, context: CommandContext): void {
   program
-    .command('logs <name>')
+    .command('logs <cluster>')
     .description("what the steps' scripts wrote on the machines")
     .option('-t, --taskset <id>', 'default: the newest')
     .option('-n, --node <hostname>', 'only of this node')
     .option('-s, --step <step>', 'only of this step, e.g. kubeadm-init')
-    .action(async (name: string, { taskset, node, step }: LogOptions) => {
+    .option('--attempt <number>', 'only of this attempt')
+    .option('-g, --grep <text>', 'only lines that hold this, in whatever case; not with -f')
+    .option('-f, --follow', 'go on until the taskset has ended')
+    .action(async (name: string, { taskset, follow = false, grep, ...filter }: LogOptions) => {
+      if (follow && grep !== undefined) {
+        throw new CliError('--grep is not for --follow: pipe to grep', ExitCode.Usage);
+      }
       const { client, project } = context.session();
       const path = clusterPath(project, name);
       const id = taskset ?? newest(await client.getJson<Cluster>(`${path}/status`));
-      const query = new URLSearchParams({
-        ...(node === undefined ? {} : { node }),
-        ...(step === undefined ? {} : { step }),
-      });
-      context.out(
-        (await client.getText(`${path}/tasksets/${id}/logs?${query.toString()}`)).trimEnd(),
-      );
+      const tasksetPath = `${path}/tasksets/${encodeURIComponent(id)}`;
+      if (!follow) {
+        const query = new URLSearchParams({
+          ...filter,
+          ...(grep === undefined ? {} : { q: grep }),
+        });
+        const text = await client.getText(`${tasksetPath}/logs?${query.toString()}`);
+        if (text !== '') context.out(text.replace(/\n$/, ''));
+        return;
+      }
+      const signal = context.interrupt();
+      await followLogs({ client, path: tasksetPath, filter, out: context.out, signal });
+      if (signal.aborted) {
+        throw new CliError(
+          `stopped following; the operation on cluster ${name} goes on`,
+          ExitCode.Interrupted,
+        );
+      }
     });
 }
 

@@ -29,7 +29,7 @@ let work: string;
 beforeAll(async () => {
   api = await openTestApi();
   work = await mkdtemp(join(tmpdir(), 'plinth-rotate-'));
-  await writeFile(join(work, 'key'), api.adminKey);
+  await writeFile(join(work, 'key'), api.adminKey, { mode: 0o600 });
 });
 afterAll(async () => {
   await api.close();

@@ -12,11 +12,13 @@ import { getClusterKubeconfig } from './kubeconfig.js';
 import { listClusters } from './list.js';
 import { retryCluster } from './retry.js';
 import { getClusterStatus } from './status.js';
+import { listClusterSummaries } from './summaries.js';
 import { syncCluster } from './sync.js';
 
 export function registerClusters(app: OpenAPIHono<ApiEnv>): void {
   applyClusterRoute(app);
   listClusters(app);
+  listClusterSummaries(app);
   getCluster(app);
   getClusterStatus(app);
   deleteCluster(app);

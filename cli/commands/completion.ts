@@ -1,0 +1,58 @@
+import { Argument, type Command } from 'commander';
+
+import type { CommandContext } from '../program.js';
+
+const SCRIPTS: Readonly<Record<string, string>> = {
+  bash: `# plinth completion for bash: source <(plinth completion bash)
+_plinth() {
+  local word=\${COMP_WORDS[COMP_CWORD]} line
+  COMPREPLY=()
+  # A word that ends in a colon or an equals sign is several words to bash: those are left as they are.
+  while IFS= read -r line; do
+    COMPREPLY+=("$line")
+  done < <(plinth __complete "\${COMP_WORDS[@]:1:COMP_CWORD-1}" "$word" 2>/dev/null)
+  case \${COMP_WORDS[COMP_CWORD-1]} in
+    -f | --file | --key-file | --api-key-file | --ca-file)
+      compopt -o filenames
+      while IFS= read -r line; do
+        COMPREPLY+=("$line")
+      done < <(compgen -f -- "$word")
+      ;;
+  esac
+}
+complete -F _plinth plinth
+`,
+  zsh: `#compdef plinth
+# plinth completion for zsh: source <(plinth completion zsh)
+_plinth() {
+  case \${words[CURRENT-1]} in
+    -f|--file|--key-file|--api-key-file|--ca-file) _files; return ;;
+  esac
+  local -a found
+  found=("\${(@f)$(plinth __complete "\${(@)words[2,CURRENT-1]}" "\${words[CURRENT]}" 2>/dev/null)}")
+  found=(\${found:#})
+  compadd -a found
+}
+compdef _plinth plinth
+`,
+  fish: `# plinth completion for fish: plinth completion fish | source
+function __plinth_complete
+  set -l words (commandline -opc)
+  plinth __complete $words[2..-1] (commandline -ct) 2>/dev/null
+end
+complete -c plinth -f -a '(__plinth_complete)'
+complete -c plinth -s f -l file -r -F
+complete -c plinth -l key-file -l api-key-file -l ca-file -r -F
+`,
+};
+
+export function completionCommand(program: Command, context: CommandContext): void {
+  program
+    .command('completion')
+    .description('a script that completes commands, options and names')
+    .addArgument(new Argument('<shell>').choices(Object.keys(SCRIPTS)))
+    .action((shell: string) => {
+      const script = SCRIPTS[shell];
+      if (script !== undefined) context.out(script.trimEnd());
+    });
+}
