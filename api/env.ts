@@ -5,6 +5,7 @@ import type { Project } from '../store/types.js';
 import type { Principal } from './auth/principal.js';
 import type { ApiDeps } from './deps.js';
 import type { LogFeed } from './logFeed.js';
+import type { ApiMetrics } from './metrics/apiMetrics.js';
 import type { PageCache } from './pageCache.js';
 import type { RequestLimits } from './requestLimits.js';
 import type { StatusFeed } from './statusFeed.js';
@@ -22,6 +23,7 @@ export interface ApiEnv {
     statusFeed: StatusFeed;
     logFeed: LogFeed;
     limits: RequestLimits;
+    metrics: ApiMetrics;
     clusterPages: PageCache;
     requestId: string;
     principal?: Principal;

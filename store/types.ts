@@ -22,7 +22,13 @@ import type { Registration } from '../core/registration.js';
 import type { Rollout } from '../core/rollout.js';
 import type { StepName } from '../core/steps.js';
 import type { UpkeepKey } from '../core/upkeep.js';
-import type { NodeStatus, OperationName, ProvisionStatus, TasksetStatus } from '../core/words.js';
+import type {
+  CommonConditionStatus,
+  NodeStatus,
+  OperationName,
+  ProvisionStatus,
+  TasksetStatus,
+} from '../core/words.js';
 import type { HealthStore, LeaseStore } from './watchTypes.js';
 
 /**
@@ -49,6 +55,7 @@ export interface Store {
   health: HealthStore;
   audit: AuditStore;
   idempotency: IdempotencyStore;
+  counts: CountStore;
   /** Fails unless the database answers within 2 s. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -229,6 +236,13 @@ export interface ClusterDue {
   name: string;
   /** RFC 3339; the epoch where the first is to be taken at once. */
   dueAt: string;
+}
+
+/** How many there are, over all projects: for metrics. */
+export interface CountStore {
+  /** By `provisionStatus` and the outcome of what was applied last. */
+  clusters(): Promise<{ status: ProvisionStatus; applied: CommonConditionStatus; count: number }[]>;
+  nodes(): Promise<{ status: NodeStatus; count: number }[]>;
 }
 
 export interface NodeStore {
