@@ -27,6 +27,8 @@ export interface OperationRef extends ClusterRef {
   blueprint?: ResolvedBlueprint;
   /** It does the sync of this number. */
   sync?: number;
+  /** The request it goes back to, for logs. */
+  requestId?: string;
 }
 
 export interface NodeRef extends OperationRef {

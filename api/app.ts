@@ -6,7 +6,9 @@ import type { ApiContext, ApiEnv } from './env.js';
 import { errorAnswer } from './http/apiError.js';
 import { invalid } from './http/readDocument.js';
 import { unknownRoute } from './http/unknownRoute.js';
+import { createApiMetrics } from './metrics/apiMetrics.js';
 import { requestLog } from './middleware/requestLog.js';
+import { requestMetrics } from './middleware/requestMetrics.js';
 import { yamlAnswers } from './middleware/yamlAnswers.js';
 import { createLogFeed } from './logFeed.js';
 import { createPageCache } from './pageCache.js';
@@ -35,6 +37,7 @@ export function newApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     },
   });
   const limits = createRequestLimits(deps.config.requestsPerSecond);
+  const metrics = createApiMetrics(deps, limits.streams);
   const clusterPages = createPageCache();
   const looks = {
     everyMs: Math.min(deps.config.eventPollMs ?? EVENT_POLL_MS, EVENT_POLL_MS),
@@ -58,9 +61,11 @@ export function newApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     c.set('logFeed', logFeed);
     c.set('pageFeed', pageFeed);
     c.set('limits', limits);
+    c.set('metrics', metrics);
     c.set('clusterPages', clusterPages);
     await next();
   });
+  app.use(requestMetrics(metrics));
   app.use(requestLog());
   app.use(yamlAnswers());
 

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 
 import type { Store } from '../store/types.js';
 import type { RotatableVault } from '../vault/vault.js';
@@ -11,6 +12,8 @@ export interface ApiDeps {
   workflows: ClusterWorkflows;
   config: ApiConfig;
   log: Logger;
+  /** Holds what else `/metrics` shows: the process's own. Default: nothing. */
+  registry?: Registry;
 }
 
 interface ApiConfig {

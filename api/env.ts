@@ -6,6 +6,7 @@ import type { Principal } from './auth/principal.js';
 import type { PageFeed } from './web/clusterPage.js';
 import type { ApiDeps } from './deps.js';
 import type { LogFeed } from './logFeed.js';
+import type { ApiMetrics } from './metrics/apiMetrics.js';
 import type { PageCache } from './pageCache.js';
 import type { RequestLimits } from './requestLimits.js';
 import type { StatusFeed } from './statusFeed.js';
@@ -24,6 +25,7 @@ export interface ApiEnv {
     logFeed: LogFeed;
     pageFeed: PageFeed;
     limits: RequestLimits;
+    metrics: ApiMetrics;
     clusterPages: PageCache;
     requestId: string;
     principal?: Principal;

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 
 import { Client, Connection } from '@temporalio/client';
 import { pino } from 'pino';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 
 import { BUILT_IN_BLUEPRINTS } from '../core/blueprints.js';
 import { readConfig } from '../embedded/config.js';
@@ -37,6 +38,8 @@ const workflows = createClusterWorkflows(client);
 await ensureDefaultProject(store);
 await ensureAdminKey(store, config.data);
 await platformKey({ store, vault });
+const registry = new Registry();
+collectDefaultMetrics({ register: registry });
 const app = newApp({
   store,
   vault,
@@ -49,6 +52,7 @@ const app = newApp({
     ...(config.requestsPerSecond === 0 ? {} : { requestsPerSecond: config.requestsPerSecond }),
   },
   log,
+  registry,
 });
 const server = await serve(app, {
   host: config.host,

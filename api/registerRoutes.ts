@@ -11,6 +11,7 @@ import { registerCredentials } from './routes/credentials/index.js';
 import { registerDocs } from './routes/docs/index.js';
 import { registerHealth } from './routes/health/index.js';
 import { registerInstaller } from './routes/installer/index.js';
+import { getMetrics } from './routes/metrics/get.js';
 import { registerNodes } from './routes/nodes/index.js';
 import { registerProjects } from './routes/projects/index.js';
 import { rotateSecretsRoute } from './routes/secrets/rotate.js';
@@ -34,6 +35,7 @@ export function registerRoutes(app: OpenAPIHono<ApiEnv>): void {
   rotateSecretsRoute(app);
   registerV1(app);
   registerHealth(app);
+  getMetrics(app);
   registerDocs(app);
   registerConsole(app);
 }

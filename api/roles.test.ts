@@ -9,7 +9,15 @@ import type { ApiError } from './http/apiError.js';
  * use it. What is asked for is not there: whoever is let in gets something else than 401 and 403. `console`: only a
  * page of the console may, whatever key comes along.
  */
-type Need = 'nothing' | 'token' | 'console' | 'viewer' | 'operator' | 'admin' | 'admin of all';
+type Need =
+  | 'nothing'
+  | 'token'
+  | 'console'
+  | 'viewer'
+  | 'operator'
+  | 'admin'
+  | 'viewer of all'
+  | 'admin of all';
 
 const CLUSTERS = '/apis/infra.k8smgmt.io/v3/projects/:project/clusters';
 const CLUSTER = `${CLUSTERS}/:name`;
@@ -74,6 +82,7 @@ const NEEDS: Readonly<Record<string, Need>> = {
   'GET /v2/scheduler/project/:projectId/cluster/:name': 'viewer',
   'GET /installer/install.sh': 'token',
   'POST /installer/register': 'token',
+  'GET /metrics': 'viewer of all',
   'GET /healthz': 'nothing',
   'GET /readyz': 'nothing',
   'GET /openapi.json': 'nothing',
@@ -145,6 +154,7 @@ function expected(need: Need, route: string, caller: string): 'in' | 401 | 403 |
   const rank = ROLES.findIndex((one) => one === role);
   if (rank === -1) return 401;
   const scope = of.join(' ');
+  if (need === 'viewer of all') return scope === 'all' ? 'in' : 403;
   if (need === 'admin of all') return rank === 2 && scope === 'all' ? 'in' : 403;
   if (rank < ROLES.indexOf(need)) return 403;
   return scope === 'another project' && /:project/.test(route) ? 403 : 'in';

@@ -2,6 +2,8 @@
 export interface StreamLimit {
   /** Takes one of the caller's places, to be given back by what is returned; undefined: there is none left. */
   open(caller: string): (() => void) | undefined;
+  /** How many are open, of all callers. */
+  count(): number;
 }
 
 /**
@@ -16,6 +18,7 @@ export interface StreamLimit {
 export function createStreamLimit(most: number): StreamLimit {
   const open = new Map<string, number>();
   return {
+    count: () => [...open.values()].reduce((all, of) => all + of, 0),
     open(caller) {
       const now = open.get(caller) ?? 0;
       if (now >= most) return undefined;

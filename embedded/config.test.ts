@@ -31,6 +31,15 @@ test('without any setting it listens on the loopback address and keeps its data 
     requestsPerSecond: 2000,
     logs: { days: 90, bytesPerCluster: 268_435_456 },
     renewDays: 30,
+    metrics: { worker: undefined, temporal: undefined },
+  });
+});
+
+test('metrics are served where HOST:PORT says, IPv6 in brackets', () => {
+  const env = { PLINTH_METRICS: '[::1]:9464', PLINTH_TEMPORAL_METRICS: '10.0.0.1:9465' };
+  expect(parseStartConfig(env).metrics).toEqual({
+    worker: { host: '::1', port: 9464 },
+    temporal: { host: '10.0.0.1', port: 9465 },
   });
 });
 
@@ -57,6 +66,8 @@ test.each([
   ['PLINTH_RENEW_DAYS', '0', 'not a number of days from 1 to 300'],
   ['PLINTH_RENEW_DAYS', '365', 'not a number of days from 1 to 300'],
   ['PLINTH_RENEW_DAYS', 'a month', 'not a number of days from 1 to 300'],
+  ['PLINTH_METRICS', '9464', 'not HOST:PORT'],
+  ['PLINTH_TEMPORAL_METRICS', '127.0.0.1:70000', 'not a port number (1-65535)'],
   ['PLINTH_ARTIFACTS', '/no/such/bundle', 'no folder /no/such/bundle'],
   ['PLINTH_CODEC', 'on', 'not available yet'],
   ['PLINTH_CODEC', 'yes', 'not `off`'],

@@ -10,6 +10,11 @@ import { Secret } from '../vault/secret.js';
 /** sysexits(3) EX_CONFIG. */
 export const EXIT_CONFIG = 78;
 
+export interface Address {
+  host: string;
+  port: number;
+}
+
 /** Settings of a process that starts the embedded servers where no address is given. */
 export interface StartConfig {
   host: string;
@@ -29,6 +34,8 @@ export interface StartConfig {
   logs: { days: number; bytesPerCluster: number };
   /** Days before its end that a certificate of a cluster is renewed. */
   renewDays: number;
+  /** Where the worker's metrics are served; Temporal's own of its client. Undefined: nowhere. */
+  metrics: { worker: Address | undefined; temporal: Address | undefined };
   /** Paths of PEM files. */
   tls: { cert: string; key: string } | undefined;
   temporalAddress: string | undefined;
@@ -75,6 +82,7 @@ export function parseStartConfig(env: NodeJS.ProcessEnv): StartConfig {
     requestsPerSecond: set.PLINTH_RATE_LIMIT,
     logs: { days: set.PLINTH_LOG_DAYS, bytesPerCluster: set.PLINTH_LOG_MB * 2 ** 20 },
     renewDays: set.PLINTH_RENEW_DAYS,
+    metrics: { worker: set.PLINTH_METRICS, temporal: set.PLINTH_TEMPORAL_METRICS },
     tls,
     temporalAddress: set.TEMPORAL_ADDRESS,
     temporalNamespace: set.TEMPORAL_NAMESPACE,
@@ -139,6 +147,18 @@ function printable<T extends StartConfig>(config: T): T {
 const folderOrFile = z.string().transform((path) => resolve(path));
 const readableFile = folderOrFile.refine(isFile, { error: 'no such file' });
 
+const listenAddress = z
+  .string()
+  .regex(/^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, { error: 'not HOST:PORT' })
+  .transform((text) => {
+    const colon = text.lastIndexOf(':');
+    return {
+      host: text.slice(0, colon).replace(/^\[(.*)\]$/, '$1'),
+      port: Number(text.slice(colon + 1)),
+    };
+  })
+  .refine(({ port }) => port >= 1 && port <= 65_535, { error: 'not a port number (1-65535)' });
+
 /** These URLs are logged, sent to machines and shown in commands; nothing of ours logs in with them. */
 const NO_PASSWORD = 'holds a user or password, which would be shown to everyone: leave them out';
 
@@ -187,6 +207,8 @@ const schema = z
       .transform(Number)
       .refine((days) => days >= 1 && days <= MAX_RENEW_DAYS, { error: DAYS })
       .default(DEFAULT_RENEW_DAYS),
+    PLINTH_METRICS: listenAddress.optional(),
+    PLINTH_TEMPORAL_METRICS: listenAddress.optional(),
     PLINTH_TLS_CERT: readableFile.optional(),
     PLINTH_TLS_KEY: readableFile.optional(),
     TEMPORAL_ADDRESS: z

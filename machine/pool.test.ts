@@ -29,6 +29,33 @@ const [first, second] = [testKey(), testKey('rsa')];
 const fingerprint = async (server: SshServer): Promise<string> =>
   pool().with(server.target, async ({ hostKey }) => Promise.resolve(hostKey.fingerprint));
 
+describe('an observer', () => {
+  const seen = { handshakes: 0, open: 0, working: 0, mostAtWork: 0, failed: [] as string[] };
+  const observe: MachinesOptions['observe'] = {
+    handshake: () => (seen.handshakes += 1),
+    opened: () => (seen.open += 1),
+    closed: () => (seen.open -= 1),
+    failed: (code) => seen.failed.push(code),
+    atWork: (change) => {
+      seen.working += change;
+      seen.mostAtWork = Math.max(seen.mostAtWork, seen.working);
+    },
+  };
+
+  it('is told of handshakes, connections, machines at work and failures by class', async () => {
+    const [server, locked] = [await start(), await start({ authorize: () => false })];
+    const machines = pool({ observe });
+    await Promise.all(
+      [1, 2, 3].map(() => machines.with(server.target, (session) => session.exec('true'))),
+    );
+    expect(seen).toEqual({ handshakes: 1, open: 1, working: 0, mostAtWork: 1, failed: [] });
+    await expect(machines.with(locked.target, async () => undefined)).rejects.toThrow();
+    expect(seen).toMatchObject({ handshakes: 2, open: 1, failed: ['AuthFailed'] });
+    await machines.close();
+    await until('the connection is closed', () => seen.open === 0);
+  });
+});
+
 describe('a connection', () => {
   it('is shared by everyone who works on the machine', async () => {
     const server = await start();

@@ -20,6 +20,21 @@ export interface MachinesOptions {
   idleMs?: number;
   /** SSH handshakes that this process starts per second, over all machines. Default 20. */
   handshakesPerSecond?: number;
+  observe?: MachinesObserver;
+}
+
+/** Is told what the pool does, to count it. */
+export interface MachinesObserver {
+  /** One is begun. */
+  handshake(): void;
+  /** Somebody is logged in. */
+  opened(): void;
+  /** A connection that was open is not any more. */
+  closed(): void;
+  /** No connection came about, of whatever many handshakes. */
+  failed(code: ErrorCode): void;
+  /** A machine has somebody work on it now, or nobody any more. */
+  atWork(change: 1 | -1): void;
 }
 
 /** One connection and its users; `transfers` bounds the uploads at the same time. */
@@ -28,6 +43,8 @@ interface Entry {
   /** Once there is one. */
   connection?: Connection;
   users: number;
+  /** Of them, those at work on the machine itself, not through it. */
+  working: number;
   idle?: NodeJS.Timeout;
   transfers: Slots;
 }
@@ -39,7 +56,7 @@ interface Entry {
  * await machines.with(target, (session) => session.exec('uname -r'));
  */
 export function createMachines(options: MachinesOptions = {}): Machines {
-  const { connectTimeoutMs = 20_000, idleMs = 60_000, handshakesPerSecond = 20 } = options;
+  const { connectTimeoutMs = 20_000, idleMs = 60_000, handshakesPerSecond = 20, observe } = options;
   const entries = new Map<string, Entry>();
   const handshakes = new TokenBucket(handshakesPerSecond);
   let closed = false;
@@ -47,11 +64,15 @@ export function createMachines(options: MachinesOptions = {}): Machines {
   function open(key: string, target: MachineTarget): Entry {
     const connectOptions: ConnectOptions = {
       timeoutMs: connectTimeoutMs,
-      turn: () => handshakes.take(),
+      turn: async () => {
+        await handshakes.take();
+        observe?.handshake();
+      },
     };
     const { bastion } = target;
     const entry: Entry = {
       users: 0,
+      working: 0,
       // Two: a step that finds its files there must not wait for the gigabyte another one sends.
       transfers: new Slots(2),
       connecting: bastion
@@ -76,10 +97,20 @@ export function createMachines(options: MachinesOptions = {}): Machines {
       clearTimeout(entry.idle);
       if (entries.get(key) === entry) entries.delete(key);
     };
-    entry.connecting.then((connection) => {
-      entry.connection = connection;
-      return connection.lost.then(forget);
-    }, forget);
+    entry.connecting.then(
+      (connection) => {
+        entry.connection = connection;
+        observe?.opened();
+        return connection.lost.then(() => {
+          observe?.closed();
+          forget();
+        });
+      },
+      (error: unknown) => {
+        observe?.failed(error instanceof AppError ? error.code : ErrorCode.Internal);
+        forget();
+      },
+    );
     entries.set(key, entry);
     return entry;
   }
@@ -129,7 +160,12 @@ export function createMachines(options: MachinesOptions = {}): Machines {
     with: (target, work) =>
       use(target, async (connection, _hold, entry) => {
         if (connection.closed) throw connectionLost(target.node);
-        return work(createSession(connection, target, entry.transfers));
+        if (++entry.working === 1) observe?.atWork(1);
+        try {
+          return await work(createSession(connection, target, entry.transfers));
+        } finally {
+          if (--entry.working === 0) observe?.atWork(-1);
+        }
       }),
     close: async () => {
       closed = true;

@@ -8,6 +8,7 @@ import { connect, databaseName } from './client.js';
 import type { StoreOptions } from './client.js';
 import { openCertificates } from './certificates.js';
 import { openClusters } from './clusters.js';
+import { openCounts } from './counts.js';
 import { openCredentials } from './credentials.js';
 import { databaseError, withDatabaseErrors } from './databaseError.js';
 import { openDriftLooks } from './driftLooks.js';
@@ -58,6 +59,7 @@ export async function createStore(options: StoreOptions): Promise<Store> {
       health: withDatabaseErrors(await openHealth(db)),
       audit: withDatabaseErrors(await openAudit(db)),
       idempotency: withDatabaseErrors(await openIdempotency(db)),
+      counts: withDatabaseErrors(await openCounts(db)),
       ping: () => ping(db),
       close: () => client.close(),
     });

@@ -56,6 +56,7 @@ export interface Store {
   health: HealthStore;
   audit: AuditStore;
   idempotency: IdempotencyStore;
+  counts: CountStore;
   /** Fails unless the database answers within 2 s. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -239,6 +240,13 @@ export interface ClusterDue {
   name: string;
   /** RFC 3339; the epoch where the first is to be taken at once. */
   dueAt: string;
+}
+
+/** How many there are, over all projects: for metrics. */
+export interface CountStore {
+  /** By `provisionStatus` and the outcome of what was applied last. */
+  clusters(): Promise<{ status: ProvisionStatus; applied: CommonConditionStatus; count: number }[]>;
+  nodes(): Promise<{ status: NodeStatus; count: number }[]>;
 }
 
 export interface NodeStore {

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import { pino } from 'pino';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 
 import type { ActivityDeps } from '../activities/deps.js';
 import { readConfig } from '../embedded/config.js';
@@ -17,7 +18,12 @@ import { loadMasterKey } from '../vault/masterKey.js';
 import { createVault } from '../vault/vault.js';
 import { keepUpkeepSchedule } from './upkeepSchedule.js';
 import { startWatcher } from '../watch/watcher.js';
-import { createPlinthWorker } from './worker.js';
+import { activityLog } from './activityLog.js';
+import { activityMetrics } from './activityMetrics.js';
+import { serveMetrics } from './metricsServer.js';
+import { temporalMetrics } from './temporalMetrics.js';
+import { createPlinthWorker, MACHINES_AT_WORK } from './worker.js';
+import { createWorkerMetrics } from './workerMetrics.js';
 
 const config = readConfig(process.env);
 const log = pino({ name: 'worker' });
@@ -25,12 +31,18 @@ Runtime.install({
   logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
     log[level === 'ERROR' ? 'error' : 'warn']({ ...meta }, message);
   }),
-  telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'WARN' }) } },
+  telemetryOptions: {
+    logging: { filter: makeTelemetryFilterString({ core: 'WARN' }) },
+    ...temporalMetrics(config.metrics.temporal),
+  },
 });
 
 const bundle = await bundleInItsOwnProcess(join(config.data, 'workflows'));
 const store = await createStore({ uri: config.mongodbUri, logs: config.logs });
-const machines = createMachines({});
+const registry = new Registry();
+collectDefaultMetrics({ register: registry });
+const metrics = createWorkerMetrics(registry, { activities: MACHINES_AT_WORK });
+const machines = createMachines({ observe: metrics.ssh });
 const deps: ActivityDeps = {
   store,
   vault: createVault({
@@ -46,8 +58,11 @@ const { worker, connection, client } = await createPlinthWorker({
   bundle,
   renewDays: config.renewDays,
   deps,
+  activityInterceptors: [activityMetrics(metrics), activityLog(log)],
 });
 const watcher = startWatcher(deps);
+const metricsServer =
+  config.metrics.worker && (await serveMetrics(registry, config.metrics.worker));
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
@@ -60,6 +75,7 @@ const schedule = keepUpkeepSchedule(client, { taskQueue: worker.options.taskQueu
 await worker.run();
 schedule.stop();
 await watcher.stop();
+await metricsServer?.close();
 await machines.close();
 await connection.close();
 await store.close();

@@ -1,5 +1,5 @@
 import { Client } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { NativeConnection, Worker, type WorkerInterceptors } from '@temporalio/worker';
 
 import { createActivities } from '../activities/index.js';
 import type { ActivityDeps } from '../activities/deps.js';
@@ -16,10 +16,12 @@ export interface WorkerOptions {
   taskQueue?: string;
   /** Days before its end that a certificate is renewed; default 30. */
   renewDays?: number;
+  /** Sees every activity. */
+  activityInterceptors?: NonNullable<WorkerInterceptors['activity']>;
 }
 
 /** Machines at work at once in one process: each is one connection and one waiting activity. */
-const MACHINES_AT_WORK = 200;
+export const MACHINES_AT_WORK = 200;
 
 /** Connects and registers; `run()` of the worker polls until `shutdown()`. */
 export async function createPlinthWorker(
@@ -35,6 +37,7 @@ export async function createPlinthWorker(
     taskQueue: options.taskQueue ?? TASK_QUEUE,
     workflowBundle: { codePath: options.bundle },
     activities: createActivities({ ...options.deps, workflows, renewDays }),
+    interceptors: { activity: options.activityInterceptors ?? [] },
     maxConcurrentActivityTaskExecutions: MACHINES_AT_WORK,
     maxCachedWorkflows: 300,
     // Half the heartbeat interval at most: a cancel reaches a step within seconds.

@@ -31,7 +31,10 @@ export async function runTaskset(
   let blockedBy: string | undefined;
   for (const [index, operation] of work.operations.entries()) {
     if (work.finished.includes(index)) continue;
-    const ref = operationRef(cluster, work, operation, index);
+    const ref = {
+      ...operationRef(cluster, work, operation, index),
+      ...(requestId === undefined ? {} : { requestId }),
+    };
     setCurrentDetails(`taskset ${work.tasksetId}: ${operation.name} (${operation.reason})`);
     const outcome =
       blockedBy === undefined

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 
 import { createMiddleware } from 'hono/factory';
+import { routePath } from 'hono/route';
 
 import { withoutKeys } from '../auth/apiKey.js';
-import type { ApiEnv } from '../env.js';
+import type { ApiContext, ApiEnv } from '../env.js';
 
 /** What a request id of a client may look like: it goes into logs and headers. */
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
@@ -25,6 +26,7 @@ export function requestLog() {
       requestId,
       method: c.req.method,
       path: withoutKeys(c.req.path),
+      ...subjectOf(c),
       status: c.res.status,
       ms: Math.round((performance.now() - started) * 10) / 10,
       key: principal?.name,
@@ -37,4 +39,21 @@ export function requestLog() {
     if (c.res.status >= 500) log.error(line, 'request');
     else log.info(line, 'request');
   });
+}
+
+/** What the path is about, in the words that the worker's lines have, too. */
+function subjectOf(c: ApiContext): Record<string, string> {
+  const pattern = routePath(c, -1);
+  const param = (name: string): string | undefined => c.req.param(name);
+  const found = {
+    project: c.get('project')?.name,
+    cluster: pattern.includes('/clusters/:name') ? param('name') : undefined,
+    taskset: pattern.includes('/tasksets/:id') ? param('id') : undefined,
+    node: pattern.includes('/nodes/:hostname') ? param('hostname') : undefined,
+  };
+  return Object.fromEntries(
+    Object.entries(found).flatMap(([key, value]) =>
+      value === undefined ? [] : [[key, withoutKeys(value)]],
+    ),
+  );
 }
