@@ -12,6 +12,7 @@ export const PLANTED_FIELDS: Readonly<Record<string, string>> = {
   'Proxy.proxyAuth': 'password of the proxy',
   'Credential.spec.privateKey': 'key of the credential',
   'Credential.spec.passphrase': 'passphrase of the credential',
+  'Webhook.spec.signingSecret': 'secret of the webhook',
   'NewApiKey.key': 'operator key',
   'scheme apiKey': 'admin key',
   'scheme bearer': 'operator key',
