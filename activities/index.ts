@@ -29,6 +29,9 @@ import { pruneSnapshots, takeSnapshot } from './snapshots.js';
 import { isDeleting, removeCluster, takeWork } from './tasksets.js';
 import { upkeepPage, type UpkeepDeps } from './upkeep.js';
 
+import type { WebhookDeliveryInput } from '../core/webhooks.js';
+import { deliverWebhook, giveUpWebhook } from './webhooks.js';
+
 /** Everything workflows may do to the world. Each one is idempotent: Temporal may run it again. */
 export function createActivities(deps: UpkeepDeps) {
   return classified({
@@ -57,6 +60,9 @@ export function createActivities(deps: UpkeepDeps) {
     beginRollout: (ref: ClusterRef) => beginRollout(deps, ref),
     advanceRollout: (ref: ClusterRef) => advanceRollout(deps, ref),
     upkeepPage: (page: UpkeepPage) => upkeepPage(deps, page),
+    deliverWebhook: (input: WebhookDeliveryInput) => deliverWebhook(deps, input),
+    giveUpWebhook: (input: WebhookDeliveryInput, problem: string) =>
+      giveUpWebhook(deps, input, problem),
     markNodes: (ref: OperationRef, failures: string[]) => markNodes(deps, ref, failures),
   });
 }

@@ -17,6 +17,7 @@ import { provisionStatusAtEnd } from './provisionStatus.js';
 import type { ClusterRef, OperationOutcome, OperationRef, Work } from './refs.js';
 import { tasksetEnd } from './tasksetEnd.js';
 import { APPLIED_REASON } from './tasksets.js';
+import { tasksetNews, type TasksetNews } from './webhooks.js';
 
 export async function beginOperation(deps: ActivityDeps, ref: OperationRef): Promise<void> {
   await deps.store.tasksets.setOperation(ref.tasksetId, ref.operationIndex, {
@@ -107,13 +108,13 @@ function inWords(failures: readonly string[]): string {
   ].join('. ');
 }
 
-/** A taskset is terminal only when all its operations are: this is its last write. */
+/** A taskset is terminal only when all its operations are: this is its last write. Gives who is to be told of it. */
 export async function endTaskset(
   deps: ActivityDeps,
   ref: ClusterRef,
   work: Work,
   outcomes: OperationOutcome[],
-): Promise<void> {
+): Promise<TasksetNews | undefined> {
   const failures = outcomes.filter((outcome) => outcome.failed);
   const failed = failures.length > 0;
   const reason = failures.map((outcome) => outcome.errorSummary).join('. ');
@@ -147,10 +148,11 @@ export async function endTaskset(
     done: end.doneAsked,
     well: !failed,
   });
+  const comment = failed ? `${end.failedComment}: ${reason}` : end.comment;
   await deps.store.tasksets.end(
     work.tasksetId,
     failed ? TasksetStatus.Failed : TasksetStatus.Complete,
-    failed ? `${end.failedComment}: ${reason}` : end.comment,
+    comment,
   );
   await deps.store.logs.trim(work.clusterId);
   const standing = failed ? reason : end.standing;
@@ -162,8 +164,9 @@ export async function endTaskset(
     retries: work.retries,
     deleting: work.deleting,
   });
+  const news = await tasksetNews(deps, { record, work, failed, comment });
   // A deletion is done when the record is gone: until then the reconciler must find it.
-  if (work.deleting && !failed) return;
+  if (work.deleting && !failed) return news;
   // Last: from here on the reconciler takes the work as done.
   await deps.store.clusters.setObserved(work.clusterId, {
     generation: work.generation,
@@ -172,6 +175,7 @@ export async function endTaskset(
   });
   // What its watcher saw before says nothing of what is now.
   await deps.store.health.refresh(work.clusterId);
+  return news;
 }
 
 /** A node that left and is clean: nothing is remembered of it. One that is wanted again starts from there. */

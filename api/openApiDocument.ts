@@ -20,6 +20,7 @@ const TAGS = [
   { name: 'API keys', description: 'Who may do what' },
   { name: 'Audit', description: 'Who did what' },
   { name: 'v1', description: 'What clients of the V3 API look up along the way' },
+  { name: 'Webhooks', description: 'Are told when a taskset ends' },
   { name: 'Metrics', description: 'For Prometheus' },
   { name: 'Health', description: 'Without a key' },
 ];

@@ -18,6 +18,7 @@ import { rotateSecretsRoute } from './routes/secrets/rotate.js';
 import { registerSnapshots } from './routes/snapshots/index.js';
 import { registerTasksets } from './routes/tasksets/index.js';
 import { registerV1 } from './routes/v1/index.js';
+import { registerWebhooks } from './routes/webhooks/index.js';
 
 /** Every route of the API, with its description. */
 export function registerRoutes(app: OpenAPIHono<ApiEnv>): void {
@@ -29,6 +30,7 @@ export function registerRoutes(app: OpenAPIHono<ApiEnv>): void {
   renewCertificates(app);
   registerBlueprints(app);
   registerCredentials(app);
+  registerWebhooks(app);
   registerProjects(app);
   registerApiKeys(app);
   listAudit(app);

@@ -23,6 +23,7 @@ const CLUSTERS = '/apis/infra.k8smgmt.io/v3/projects/:project/clusters';
 const CLUSTER = `${CLUSTERS}/:name`;
 const BLUEPRINTS = '/apis/infra.k8smgmt.io/v3/projects/:project/blueprints';
 const CREDENTIALS = '/apis/infra.k8smgmt.io/v3/projects/:project/credentials';
+const WEBHOOKS = '/apis/infra.k8smgmt.io/v3/projects/:project/webhooks';
 const SYSTEM = '/apis/system.k8smgmt.io/v3';
 const EDGES = '/edge/v1/projects/:projectId/edges';
 
@@ -66,6 +67,10 @@ const NEEDS: Readonly<Record<string, Need>> = {
   [`POST ${CREDENTIALS}`]: 'operator',
   [`GET ${CREDENTIALS}/:name`]: 'viewer',
   [`DELETE ${CREDENTIALS}/:name`]: 'operator',
+  [`GET ${WEBHOOKS}`]: 'viewer',
+  [`POST ${WEBHOOKS}`]: 'admin',
+  [`GET ${WEBHOOKS}/:name`]: 'viewer',
+  [`DELETE ${WEBHOOKS}/:name`]: 'admin',
   [`GET ${SYSTEM}/projects`]: 'viewer',
   [`POST ${SYSTEM}/projects`]: 'admin of all',
   [`GET ${SYSTEM}/projects/:project`]: 'viewer',

@@ -1,7 +1,12 @@
 import type { Cluster, NodeSpec, SshSpec } from './cluster.js';
 
 /** Fields of this name are never answered, logged or quoted, whatever document they are in. */
-export const WRITE_ONLY_FIELDS = ['passphrase', 'privateKey', 'proxyAuth'] as const;
+export const WRITE_ONLY_FIELDS = [
+  'passphrase',
+  'privateKey',
+  'proxyAuth',
+  'signingSecret',
+] as const;
 
 export function isWriteOnly(field: unknown): boolean {
   return WRITE_ONLY_FIELDS.some((name) => name === field);

@@ -37,6 +37,8 @@ export const CollectionName = {
   health: 'health',
   /** What was last seen of each node. */
   nodeHealth: 'nodeHealth',
+  webhooks: 'webhooks',
+  webhookDeliveries: 'webhookDeliveries',
   audit: 'audit',
   /** Requests with an Idempotency-Key. */
   idempotency: 'idempotency',

@@ -26,6 +26,7 @@ import { openSessions } from './sessions.js';
 import { openSnapshots } from './snapshots.js';
 import { openTasksets } from './tasksets.js';
 import type { LogLimits, Store } from './types.js';
+import { openWebhooks } from './webhooks.js';
 
 const PING_TIMEOUT_MS = 2_000;
 const LOG_LIMITS: LogLimits = { days: 90, bytesPerCluster: 256 * 2 ** 20 };
@@ -59,6 +60,7 @@ export async function createStore(options: StoreOptions): Promise<Store> {
       health: withDatabaseErrors(await openHealth(db)),
       audit: withDatabaseErrors(await openAudit(db)),
       idempotency: withDatabaseErrors(await openIdempotency(db)),
+      webhooks: withDatabaseErrors(await openWebhooks(db)),
       counts: withDatabaseErrors(await openCounts(db)),
       ping: () => ping(db),
       close: () => client.close(),

@@ -22,6 +22,7 @@ import type { Registration } from '../core/registration.js';
 import type { Rollout } from '../core/rollout.js';
 import type { StepName } from '../core/steps.js';
 import type { UpkeepKey } from '../core/upkeep.js';
+import type { WebhookEventType } from '../core/webhooks.js';
 import type {
   CommonConditionStatus,
   NodeStatus,
@@ -57,6 +58,7 @@ export interface Store {
   audit: AuditStore;
   idempotency: IdempotencyStore;
   counts: CountStore;
+  webhooks: WebhookStore;
   /** Fails unless the database answers within 2 s. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -240,6 +242,48 @@ export interface ClusterDue {
   name: string;
   /** RFC 3339; the epoch where the first is to be taken at once. */
   dueAt: string;
+}
+
+/** Who is told of a project's tasksets. Its secret lies among the secrets. */
+export interface WebhookRecord {
+  project: string;
+  name: string;
+  url: string;
+  events: WebhookEventType[];
+  description?: string;
+  createdAt: string;
+  modifiedAt: string;
+}
+
+/** What became of telling one webhook of one taskset. */
+export interface WebhookDelivery {
+  taskset: string;
+  cluster: string;
+  event: WebhookEventType;
+  eventAt: string;
+  /** `failed`: there will be no other attempt. */
+  state: 'delivered' | 'retrying' | 'failed';
+  attempts: number;
+  attemptedAt: string;
+  /** Status of the last answer, where there was one. */
+  answer?: number;
+  problem?: string;
+}
+
+export interface WebhookStore {
+  /** Makes it or replaces it. */
+  put(record: Omit<WebhookRecord, 'createdAt' | 'modifiedAt'>): Promise<WebhookRecord>;
+  get(project: string, name: string): Promise<WebhookRecord | undefined>;
+  /** By name. */
+  list(project: string, page: Page<string> & { name?: NameFilter }): Promise<Slice<WebhookRecord>>;
+  /** Whether there was one. */
+  remove(project: string, name: string): Promise<boolean>;
+  /** Names of those that are told events of this type. */
+  listening(project: string, event: WebhookEventType): Promise<string[]>;
+  /** Never moves a delivered one back. */
+  noteDelivery(project: string, name: string, delivery: WebhookDelivery): Promise<void>;
+  /** The newest ten. */
+  deliveries(project: string, name: string): Promise<WebhookDelivery[]>;
 }
 
 /** How many there are, over all projects: for metrics. */

@@ -13,6 +13,7 @@ import type { ClusterWorkflowInput } from '../core/clusterWorkflow.js';
 import { cancelSignal, changedSignal } from './messages.js';
 import { records } from './proxies.js';
 import { runTaskset } from './taskset.js';
+import { tellWebhooks } from './webhookDelivery.js';
 
 /** Every registration and approval is signalled; one that Temporal was away for is found by looking again. */
 const LOOK_AGAIN = '2 min';
@@ -54,7 +55,9 @@ export async function cluster({ requestId, ...input }: ClusterWorkflowInput): Pr
     const outcomes = await scope.run(() => runTaskset(input, work, origin));
     running = undefined;
     await onDeletion;
-    await records.endTaskset(input, work, outcomes);
+    // Nobody listened, or an older plinth did not know how: then there is nothing to tell.
+    const news = await records.endTaskset(input, work, outcomes);
+    if (news !== undefined) await tellWebhooks(news);
     const failed = outcomes.some((outcome) => outcome.failed);
     if (work.deleting && !failed) {
       await records.removeCluster({ ...input, clusterId: work.clusterId });

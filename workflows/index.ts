@@ -14,3 +14,4 @@ export {
   NodeUpdate,
 } from './operations/operations.js';
 export { upkeep } from './upkeep.js';
+export { webhookDelivery } from './webhookDelivery.js';

@@ -5,6 +5,7 @@ import {
 } from '@temporalio/workflow';
 
 import type { Activities } from '../activities/index.js';
+import { WEBHOOK_GIVE_UP } from '../core/webhooks.js';
 
 /** Reads and writes of the store: milliseconds, repeated until the database answers. */
 export const records = proxyLocalActivities<
@@ -17,6 +18,7 @@ export const records = proxyLocalActivities<
     | 'endTaskset'
     | 'failNode'
     | 'forgetNode'
+    | 'giveUpWebhook'
     | 'isDeleting'
     | 'markControlPlaneUp'
     | 'markNodes'
@@ -76,4 +78,11 @@ export const upkeepPages = proxyActivities<Pick<Activities, 'upkeepPage'>>({
     maximumInterval: '30 s',
     maximumAttempts: 5,
   },
+});
+
+/** Other people's servers: away for a minute, a night, or for ever. */
+export const receivers = proxyActivities<Pick<Activities, 'deliverWebhook'>>({
+  startToCloseTimeout: '30 s',
+  scheduleToCloseTimeout: WEBHOOK_GIVE_UP,
+  retry: { initialInterval: '5 s', backoffCoefficient: 2, maximumInterval: '15 min' },
 });

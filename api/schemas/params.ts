@@ -21,6 +21,10 @@ export const credentialParams = projectParam.extend({
   name: name("The credential's name", 'fleet'),
 });
 
+export const webhookParams = projectParam.extend({
+  name: name("The webhook's name", 'pager'),
+});
+
 export const snapshotParams = clusterParams.extend({ id: name("The snapshot's id", 'kq3x9ab') });
 
 export const tasksetParams = clusterParams.extend({ id: name("The taskset's id", 'lk5xw2e') });

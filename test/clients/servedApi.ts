@@ -9,6 +9,7 @@ import { stringify } from 'yaml';
 import { newApp } from '../../api/app.js';
 import { CLUSTER_EXAMPLE } from '../../api/schemas/example.js';
 import { KUBECONFIG_EXAMPLE } from '../../api/schemas/kubeconfig.js';
+import { WEBHOOK_EXAMPLE } from '../../api/schemas/webhook.js';
 import { serve } from '../../api/server.js';
 import { createClusterWorkflows } from '../../api/workflows.js';
 import { startTemporal } from '../../embedded/temporal.js';
@@ -58,6 +59,7 @@ export async function storeExamples(api: TestApi): Promise<{ installerToken: str
     metadata: { name: 'fleet' },
     spec: { username: 'ubuntu', privateKey },
   });
+  await created(api, `/apis/infra.k8smgmt.io/v3/projects/${PROJECT}/webhooks`, WEBHOOK_EXAMPLE);
   await created(api, clustersOf(PROJECT), CLUSTER_EXAMPLE);
   const id = 'pd270k4';
   await giveId(client, database, 'clusters', { name: CLUSTER_EXAMPLE.metadata.name }, id);

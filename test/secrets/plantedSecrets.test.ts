@@ -101,6 +101,7 @@ function parsed(text: string): unknown {
 
 const clusters = clustersOf(PROJECT);
 const credentials = clusters.replace(/clusters$/, 'credentials');
+const webhooks = clusters.replace(/clusters$/, 'webhooks');
 const system = '/apis/system.k8smgmt.io/v3';
 
 /** It prints all that it is given, in every form that a program would; the first initialisation fails. */
@@ -182,6 +183,7 @@ async function readEverything(): Promise<void> {
   const reads = [
     ...[clusters, `${clusters}/planted`, `${clusters}/planted/status`, `${clusters}/planted/nodes`],
     ...[credentials, `${credentials}/fleet`, `${credentials}/jump`],
+    ...[webhooks, `${webhooks}/pager`],
     ...[`${system}/projects`, `${system}/apikeys`, `${system}/audit?limit=1000`],
     ...[`/auth/v1/projects/${project}/`, `/edge/v1/projects/${project}/edges/?name=planted`],
     ...[`/v2/scheduler/project/${project}/cluster/planted`, '/openapi.json', '/healthz', '/readyz'],
@@ -366,6 +368,14 @@ async function lead(): Promise<void> {
     spec: { privateKey: planted.get('key of the bastion') },
   };
   expect((await ask(credentials, { body: jump })).status).toBe(200);
+
+  plant('secret of the webhook', password());
+  const hook = {
+    metadata: { name: 'pager' },
+    // Nobody listens there: every attempt fails, and is told in histories and logs.
+    spec: { url: 'http://127.0.0.1:9/', signingSecret: planted.get('secret of the webhook') },
+  };
+  expect((await ask(webhooks, { body: hook })).status).toBe(200);
 
   // Asked for by another way each time.
   const bearer = { 'x-api-key': '', authorization: `Bearer ${operator}` };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 
-import type { WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 
@@ -15,6 +15,8 @@ const KEYWORD = 2;
 export interface WorkflowRun {
   /** Gets the cluster's workflow while it runs. */
   during?(handle: WorkflowHandle): Promise<void>;
+  /** While the worker still runs, the cluster's workflow has ended. */
+  after?(client: Client): Promise<void>;
   requestIds?: { start: string; signal: string };
   /** Instead of a cluster's: that of a blueprint's rollout, or of the hourly work. */
   rollout?: boolean;
@@ -69,7 +71,7 @@ async function runCluster(
   environment: TestWorkflowEnvironment,
   workflowBundle: { code: string },
   options: FakeOptions,
-  { during, requestIds, rollout = false, upkeep = false }: WorkflowRun = {},
+  { during, after, requestIds, rollout = false, upkeep = false }: WorkflowRun = {},
 ): Promise<FakeWorld> {
   const world = fakeWorld(options);
   const taskQueue = randomUUID();
@@ -98,6 +100,7 @@ async function runCluster(
         }));
     await during?.(handle);
     await handle.result();
+    await after?.(environment.client);
   });
   return world;
 }

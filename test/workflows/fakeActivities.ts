@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Activities } from '../../activities/index.js';
 import type { RolloutTurn } from '../../activities/rollouts.js';
 import type { OperationOutcome, OperationRef, Work } from '../../activities/refs.js';
+import type { TasksetNews } from '../../activities/webhooks.js';
 import type { OperationPlan } from '../../core/plan.js';
 import type { UpkeepPage, UpkeepTurn } from '../../core/upkeep.js';
 
@@ -29,6 +30,10 @@ export interface FakeOptions {
   onStep?(name: string, attempt: number): void | Promise<void>;
   onFacts?(hostname: string): void;
   onPreflight?(unreachable: string[]): void;
+  /** Who is told of the taskset's end. */
+  news?: TasksetNews;
+  /** Throw here to fail an attempt at telling a webhook. */
+  onDelivery?(webhook: string): void;
   /** Of a blueprint's rollout. */
   rollout?: { begin(): { version: string } | undefined; advance(): RolloutTurn };
   /** Of the hourly work; absent: nothing is due. Throw here to fail a page. */
@@ -88,6 +93,15 @@ export function fakeWorld(options: FakeOptions): FakeWorld {
     },
     endTaskset: async (_ref, _work, outcomes) => {
       ended.push({ failed: outcomes.some((outcome) => outcome.failed), outcomes });
+      return Promise.resolve(options.news);
+    },
+    deliverWebhook: async ({ webhook, event }) => {
+      calls.push(`tell ${webhook} ${event.type}`);
+      options.onDelivery?.(webhook);
+      return Promise.resolve({ outcome: 'done' });
+    },
+    giveUpWebhook: async ({ webhook }, problem) => {
+      calls.push(`give up ${webhook}: ${problem}`);
       return Promise.resolve();
     },
     beginRollout: async () => {

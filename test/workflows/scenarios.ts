@@ -127,6 +127,29 @@ export function scenarios(): Scenario[] {
     },
     rollout(),
     {
+      name: 'webhook',
+      options: {
+        operations: [blueprint],
+        news: {
+          webhooks: ['pager'],
+          event: {
+            ...{ type: 'taskset.succeeded', at: '2026-11-26T08:00:00.000Z' },
+            ...{ project: 'p', cluster: 'c', clusterId: 'c000001' },
+            taskset: {
+              ...{ id: 't000001', status: 'PROVISION_TASKSET_STATUS_COMPLETE', comment: 'done' },
+              operations: ['BlueprintSync'],
+            },
+          },
+        },
+      },
+      // What is told outlives the cluster's workflow: its history is whole once it has ended, too.
+      run: {
+        after: async (client) => {
+          await client.workflow.getHandle('webhook/p/pager/t000001').result();
+        },
+      },
+    },
+    {
       name: 'snapshot-and-restore',
       options: {
         operations: [
