@@ -32,7 +32,12 @@ const COMMENT_LENGTH = 2_000;
 /** What the webhooks that listen are to be told; undefined where none does. */
 export async function tasksetNews(
   { store }: ActivityDeps,
-  ended: { record: Pick<ClusterRecord, 'id' | 'project' | 'name'>; work: Work; failed: boolean; comment: string },
+  ended: {
+    record: Pick<ClusterRecord, 'id' | 'project' | 'name'>;
+    work: Work;
+    failed: boolean;
+    comment: string;
+  },
 ): Promise<TasksetNews | undefined> {
   const { record, work, failed, comment } = ended;
   const type = failed ? WebhookEventType.Failed : WebhookEventType.Succeeded;
