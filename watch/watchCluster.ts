@@ -75,13 +75,17 @@ async function machinesToAsk(
   const alive = subject.nodes
     .filter(({ joined, leaving, status }) => joined && !leaving && status !== NodeStatus.NotReady)
     .map(({ hostname }) => ({ hostname, at: askedAt.get(hostname) ?? '' }))
-    .toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+    .toSorted((a, b) => compare(a.at, b.at) || compare(a.hostname, b.hostname));
   const most = Math.ceil(alive.length / TURNS);
   const turn = alive.filter(({ at }) => at <= late).slice(0, most);
   return {
     hostnames: new Set(turn.map(({ hostname }) => hostname)),
     nextAt: turnAfter(alive[turn.length]?.at),
   };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** When it is the turn of a machine that was asked then; empty: it never was, it is now. */
