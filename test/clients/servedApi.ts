@@ -14,6 +14,7 @@ import { serve } from '../../api/server.js';
 import { createClusterWorkflows } from '../../api/workflows.js';
 import { startTemporal } from '../../embedded/temporal.js';
 import { openTestApi, clustersOf, type TestApi } from '../api/openTestApi.js';
+import { TasksetStatus } from '../../core/words.js';
 import { tasksetRecord } from '../api/records.js';
 import { byNameOnly } from '../fixtures/byNameOnly.js';
 
@@ -67,6 +68,8 @@ export async function storeExamples(api: TestApi): Promise<{ installerToken: str
     await store.nodes.upsert(id, spec.hostname, { spec, status: 'READY' });
   }
   await store.tasksets.begin(tasksetRecord({ id: 'lk5xw2e' }));
+  // Who follows the output of one that goes on waits for its next line, for ever here.
+  await store.tasksets.end('lk5xw2e', TasksetStatus.Complete, 'done');
   const kubeconfig = stringify(KUBECONFIG_EXAMPLE);
   await store.secrets.put(id, 'kubeconfig', api.deps.vault.seal(id, kubeconfig));
   await api.apply(PROJECT, 'by-installer', (cluster) => {
