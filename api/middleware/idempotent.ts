@@ -28,9 +28,7 @@ const KEPT_HEADERS = ['content-type', 'cache-control', 'etag'];
  */
 export async function idempotently(c: ApiContext, next: Next): Promise<Response | undefined> {
   const key = c.req.header('idempotency-key');
-  // A dry run changes nothing: each one is answered by how things stand then.
-  const changes = CHANGING.has(c.req.method) && c.req.query('dryRun') !== 'true';
-  if (key === undefined || !changes) {
+  if (key === undefined || !CHANGING.has(c.req.method)) {
     await next();
     return undefined;
   }
@@ -38,6 +36,11 @@ export async function idempotently(c: ApiContext, next: Next): Promise<Response 
     throw new AppError(ErrorCode.InvalidRequest, 'the request is not valid', {
       problems: [{ path: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' }],
     });
+  }
+  // It changes nothing: each one is answered by how things stand then.
+  if (c.req.query('dryRun') === 'true') {
+    await next();
+    return undefined;
   }
   const { store } = c.var.deps;
   const id = createHash('sha256')
