@@ -35,6 +35,11 @@ describe('kept histories', () => {
     expect([...types].toSorted()).toEqual(Object.keys(workflows).toSorted());
   });
 
+  it('name no folder of the computer that recorded them', () => {
+    const texts = kept.filter(({ history }) => /"stackTrace":"./.test(JSON.stringify(history)));
+    expect(texts.map(({ name }) => name)).toEqual([]);
+  });
+
   it("are walked by today's workflows", async () => {
     const results = await replay(kept);
     const failed = results.flatMap(({ workflowId, error }) =>

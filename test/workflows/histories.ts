@@ -21,7 +21,16 @@ export interface KeptHistory {
 export function encodeHistory(workflowId: string, history: History): Uint8Array {
   const started = history.events?.[0]?.workflowExecutionStartedEventAttributes;
   if (started) started.workflowId = workflowId;
+  dropStackTraces(history);
   return proto.temporal.api.history.v1.History.encode(history).finish();
+}
+
+/** They name the folders of the computer that recorded them, and no replay reads them. */
+function dropStackTraces(part: unknown): void {
+  if (typeof part !== 'object' || part === null || ArrayBuffer.isView(part)) return;
+  const message = part as Record<string, unknown>;
+  if (typeof message['stackTrace'] === 'string') message['stackTrace'] = '';
+  for (const value of Object.values(message)) dropStackTraces(value);
 }
 
 /** All that are kept, by name. */
