@@ -1,5 +1,5 @@
 /** What is there at one moment; the id is the same exactly when what is to be seen is. */
-interface Moment {
+export interface Moment {
   id: string;
 }
 

@@ -83,30 +83,44 @@ test('a late chunk of a cluster that was removed does not stay', async () => {
   expect(await lines()).toEqual([]);
 });
 
-test('what was stored since a moment is read in the order in which it was stored', async () => {
+const START = { storedAt: 0, id: '' };
+
+test('what was stored is read in the order in which it was, from a place on', async () => {
   const of = { clusterId, tasksetId: 'ts00001' };
-  expect(await db.store.logs.latest(of)).toBeUndefined();
-  await db.store.logs.append(chunk({ at: '2026-01-01T00:00:09.000Z', lines: ['first'] }));
-  const [first] = await db.store.logs.readSince(of, 0, 10);
-  expect(first).toEqual({
-    ...chunk({ at: '2026-01-01T00:00:09.000Z', lines: ['first'] }),
-    storedAt: first?.storedAt,
-  });
-  expect(await db.store.logs.latest(of)).toBe(first?.storedAt);
+  const { logs } = db.store;
+  expect(await logs.latest(of)).toBeUndefined();
+  const written = chunk({ at: '2026-01-01T00:00:09.000Z', lines: ['first'] });
+  await logs.append(written);
+  const [first] = await logs.readSince(of, START, 10);
+  expect(first).toEqual({ ...written, id: first?.id, storedAt: first?.storedAt });
+  const latest = await logs.latest(of);
+  expect(latest).toBeDefined();
   await new Promise((resolve) => setTimeout(resolve, 5));
-  await db.store.logs.append(chunk({ node: 'other', lines: ['second'] }));
-  const read = async (since: number, limit: number, node?: string): Promise<string[]> =>
-    (
-      await db.store.logs.readSince(
-        { ...of, ...(node === undefined ? {} : { node }) },
-        since,
-        limit,
-      )
-    ).flatMap(({ lines: each }) => each);
-  expect(await read(0, 10)).toEqual(['first', 'second']);
-  expect(await read(0, 1)).toEqual(['first']);
-  expect(await read(first!.storedAt + 1, 10)).toEqual(['second']);
-  expect(await read(0, 10, 'other')).toEqual(['second']);
+  await logs.append(chunk({ node: 'other', lines: ['second'] }));
+  expect(await logs.latest(of)).not.toBe(latest);
+  const read = async (...args: Parameters<typeof logs.readSince>): Promise<string[]> =>
+    (await logs.readSince(...args)).flatMap((each) => each.lines);
+  expect(await read(of, START, 10)).toEqual(['first', 'second']);
+  expect(await read(of, START, 1)).toEqual(['first']);
+  expect(await read(of, first!, 10)).toEqual(['second']);
+  expect(await read({ ...of, node: 'other' }, START, 10)).toEqual(['second']);
+});
+
+test('pages of what was stored within one millisecond leave nothing out', async () => {
+  const of = { clusterId, tasksetId: 'ts00001' };
+  for (const offset of [1, 2, 3, 4, 5]) await db.store.logs.append(chunk({ offset }));
+  await db.client
+    .db(db.database)
+    .collection('logs')
+    .updateMany({ clusterId }, { $set: { storedAt: new Date(1_000) } });
+  const offsets: number[] = [];
+  for (let after = START; ;) {
+    const page = await db.store.logs.readSince(of, after, 2);
+    offsets.push(...page.map(({ offset }) => offset));
+    if (page.length < 2) break;
+    after = page[1]!;
+  }
+  expect(offsets).toEqual([1, 2, 3, 4, 5]);
 });
 
 test('a cluster keeps the output of its newest tasksets, within the limit, and always that of the newest', async () => {

@@ -19,7 +19,7 @@ const DAY_MS = 86_400_000;
 export async function openLogs(db: Db, { days, bytesPerCluster }: LogLimits): Promise<LogStore> {
   const logs = db.collection<LogDocument>(CollectionName.logs);
   await logs.createIndex({ clusterId: 1, tasksetId: 1, node: 1, step: 1 });
-  await logs.createIndex({ clusterId: 1, tasksetId: 1, storedAt: 1 });
+  await logs.createIndex({ clusterId: 1, tasksetId: 1, storedAt: 1, _id: 1 });
   await logs.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 }, undefined);
   return {
     async append(chunk) {
@@ -43,21 +43,26 @@ export async function openLogs(db: Db, { days, bytesPerCluster }: LogLimits): Pr
     async latest({ clusterId, tasksetId }) {
       const [newest] = await logs
         .find({ clusterId, tasksetId })
-        .sort({ storedAt: -1 })
+        .sort({ storedAt: -1, _id: -1 })
         .limit(1)
-        .project<{ storedAt?: Date }>({ storedAt: 1 })
+        .project<{ _id: string; storedAt?: Date }>({ storedAt: 1 })
         .toArray();
-      return newest?.storedAt?.getTime();
+      return newest && `${String(newest.storedAt?.getTime())} ${newest._id}`;
     },
-    async readSince(filter, since, limit) {
+    async readSince(filter, after, limit) {
+      const storedAt = new Date(after.storedAt);
       const chunks = await logs
-        .find({ ...mongoFilter(filter), storedAt: { $gte: new Date(since) } })
+        .find({
+          ...mongoFilter(filter),
+          storedAt: { $gte: storedAt },
+          $or: [{ storedAt: { $gt: storedAt } }, { _id: { $gt: after.id } }],
+        })
         .sort({ storedAt: 1, _id: 1 })
         .limit(limit)
-        .project<StepLogChunk & { storedAt: Date }>({ _id: 0, bytes: 0, expiresAt: 0 })
+        .project<Omit<LogDocument, 'bytes' | 'expiresAt'>>({ bytes: 0, expiresAt: 0 })
         .toArray();
-      return chunks.map((chunk): StoredLogChunk => ({
-        ...chunk,
+      return chunks.map(({ _id, ...chunk }): StoredLogChunk => ({
+        ...{ ...chunk, id: _id },
         storedAt: chunk.storedAt.getTime(),
       }));
     },

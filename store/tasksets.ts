@@ -75,6 +75,10 @@ export async function openTasksets(db: Db): Promise<TasksetStore> {
       const found = await tasksets.findOne({ _id: tasksetId, clusterId }, WITHOUT_SPEC);
       return found === null ? undefined : tasksetRecord(found);
     },
+    async hasEnded(clusterId, tasksetId) {
+      const filter = { _id: tasksetId, clusterId, endedAt: { $exists: false } };
+      return (await tasksets.findOne(filter, { projection: { _id: 1 } })) === null;
+    },
     async list(clusterId, { status = [], operation, after, ...page }) {
       const filter = {
         clusterId,

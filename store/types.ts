@@ -340,6 +340,8 @@ export interface TasksetStore {
   /** The first end stands. */
   end(tasksetId: string, status: TasksetStatus, comments: string): Promise<void>;
   get(clusterId: string, tasksetId: string): Promise<TasksetRecord | undefined>;
+  /** Or is no more. */
+  hasEnded(clusterId: string, tasksetId: string): Promise<boolean>;
   /** Newest first. */
   latest(clusterId: string, limit: number): Promise<TasksetRecord[]>;
   /** Newest first; the key is the sequence. */
@@ -369,20 +371,25 @@ export interface LogLimits {
   bytesPerCluster: number;
 }
 
-export interface StoredLogChunk extends StepLogChunk {
+/** Where a chunk stands in the order in which they were stored. */
+export interface LogPlace {
   /** Milliseconds since the epoch, by the database's clock. */
   storedAt: number;
+  /** Of chunks that were stored at the same time, the smaller one first; empty: before all of them. */
+  id: string;
 }
+
+export type StoredLogChunk = StepLogChunk & LogPlace;
 
 export interface LogStore {
   /** Writing a chunk again changes no line. */
   append(chunk: StepLogChunk): Promise<void>;
   /** Run by run in the order in which they began, the lines of each in theirs. */
   read(filter: LogFilter): Promise<StepLogChunk[]>;
-  /** When the newest chunk of a taskset was stored, as `storedAt`; undefined: there is none. */
-  latest(of: { clusterId: string; tasksetId: string }): Promise<number | undefined>;
-  /** What was stored at `since` (as `storedAt`) or later, oldest first, at most `limit` chunks. */
-  readSince(filter: LogFilter, since: number, limit: number): Promise<StoredLogChunk[]>;
+  /** Another text once more of a taskset is stored; undefined: there is nothing. */
+  latest(of: { clusterId: string; tasksetId: string }): Promise<string | undefined>;
+  /** What stands after a place, in the order in which it was stored, at most `limit` chunks. */
+  readSince(filter: LogFilter, after: LogPlace, limit: number): Promise<StoredLogChunk[]>;
   /** Drops the output of a cluster's oldest tasksets until the rest is within the limit; the newest taskset's stays. */
   trim(clusterId: string): Promise<void>;
 }

@@ -1,15 +1,12 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
-import { streamSSE } from 'hono/streaming';
 
-import type { StoredLogChunk } from '../../../store/types.js';
-import { principalOf, stoppingOf, type ApiEnv } from '../../env.js';
+import type { LogPlace, StoredLogChunk } from '../../../store/types.js';
+import type { ApiEnv } from '../../env.js';
+import { eventStream } from '../../eventStream.js';
 import { defined } from '../../http/defined.js';
 import { errors } from '../../http/describe.js';
-import type { LogNews } from '../../logFeed.js';
-import { createMailbox } from '../../mailbox.js';
+import type { LogMoment } from '../../logFeed.js';
 import { projectAccess } from '../../middleware/access.js';
-import { openStream } from '../../requestLimits.js';
-import { opensStill, SIGN_OF_LIFE_MS } from '../../streams.js';
 import { tasksetParams } from '../../schemas/params.js';
 import { CLUSTER } from '../clusters/paths.js';
 import { findTaskset } from './findTaskset.js';
@@ -70,82 +67,56 @@ const route = createRoute({
 
 export function followTasksetLogs(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(route, async (c) => {
-    const { logFeed } = c.var;
-    const { logs } = c.var.deps.store;
     const { cluster, taskset } = await findTaskset(c, c.req.valid('param'));
     const source = { clusterId: cluster.id, tasksetId: taskset.id };
     const filter = { ...source, ...defined(c.req.valid('query')) };
     const seen = c.req.header('last-event-id') ?? '';
-    const stopping = stoppingOf(c);
-    const close = openStream(c, principalOf(c).keyId);
-    c.header('x-accel-buffering', 'no');
-    return streamSSE(c, async (stream) => {
-      const news = createMailbox<LogNews>();
-      const unfollow = logFeed.follow(source, (each) => news.put(each));
-      const end = (): void => news.end();
-      stream.onAbort(end);
-      stopping?.addEventListener('abort', end, { once: true });
-      if (stopping?.aborted === true) end();
-      const signOfLife = async (): Promise<void> => {
-        if (await opensStill(c)) await stream.write(': alive\n\n');
-        else end();
-      };
-      const alive = setInterval(() => void signOfLife(), SIGN_OF_LIFE_MS);
-      const unsent = createUnsent(CURSOR.test(seen) ? Number(seen) - OVERLAP_MS : 0);
-      try {
-        for (;;) {
-          const next = await news.take();
-          // A key that was revoked since sees no more.
-          if (next === undefined || !(await opensStill(c))) return;
-          for (;;) {
-            const chunks = await logs.readSince(filter, unsent.from, PAGE);
-            for (const { storedAt, clusterId: _, tasksetId: __, ...chunk } of unsent.of(chunks)) {
-              const data = JSON.stringify(chunk);
-              await stream.writeSSE({ event: 'lines', id: String(storedAt), data });
-            }
-            if (stream.aborted || chunks.length < PAGE) break;
-          }
-          unsent.rewind();
-          if (stream.aborted) return;
-          if (!next.ended) continue;
-          await stream.writeSSE({ event: 'end', data: JSON.stringify({ taskset: taskset.id }) });
-          return;
+    const unsent = createUnsent(CURSOR.test(seen) ? Number(seen) - OVERLAP_MS : 0);
+    return eventStream<LogMoment>(c, {
+      follow: (listener) =>
+        // What is no more has ended.
+        c.var.logFeed.follow(source, (moment = { id: '', ended: true }) => listener(moment)),
+      async tell(stream, { ended }) {
+        for (let page = PAGE; page === PAGE;) {
+          const chunks = await c.var.deps.store.logs.readSince(filter, unsent.after, PAGE);
+          for (const chunk of unsent.of(chunks)) await stream.writeSSE(linesEvent(chunk));
+          if (stream.aborted) return true;
+          page = chunks.length;
         }
-      } finally {
-        clearInterval(alive);
-        close();
-        unfollow();
-        stopping?.removeEventListener('abort', end);
-      }
+        unsent.rewind();
+        if (ended) {
+          await stream.writeSSE({ event: 'end', data: JSON.stringify({ taskset: taskset.id }) });
+        }
+        return ended;
+      },
     });
   });
 }
 
-/** Which chunks a reader has not got yet, and from when on to look for more. */
+function linesEvent({ id: _, storedAt, clusterId: __, tasksetId: ___, ...chunk }: StoredLogChunk) {
+  return { event: 'lines', id: String(storedAt), data: JSON.stringify(chunk) };
+}
+
+/** Which chunks a reader has not got yet, and after which to look for more. */
 function createUnsent(since: number) {
-  let from = Math.max(0, since);
+  let after: LogPlace = { storedAt: since, id: '' };
   let sent = new Map<string, number>();
   return {
-    get from(): number {
-      return from;
+    get after(): LogPlace {
+      return after;
     },
-    /** Those of a page, which begins at `from`, that were not sent; the next page begins where this one ends. */
+    /** Those of a page, which begins after `after`, that were not sent; the next page begins after this one. */
     of(page: readonly StoredLogChunk[]): StoredLogChunk[] {
-      const fresh = page.filter((chunk) => !sent.has(keyOf(chunk)));
-      for (const chunk of fresh) sent.set(keyOf(chunk), chunk.storedAt);
-      const newest = page.at(-1)?.storedAt ?? from;
-      // More than a page within one millisecond, all of it sent.
-      from = page.length === PAGE && newest === from && fresh.length === 0 ? from + 1 : newest;
+      const fresh = page.filter(({ id }) => !sent.has(id));
+      for (const { id, storedAt } of fresh) sent.set(id, storedAt);
+      after = page.at(-1) ?? after;
       return fresh;
     },
     /** All is read for now: the next look begins a little earlier. */
     rewind(): void {
-      from = Math.max(0, from - OVERLAP_MS);
-      sent = new Map([...sent].filter(([, storedAt]) => storedAt >= from));
+      const storedAt = after.storedAt - OVERLAP_MS;
+      after = { storedAt, id: '' };
+      sent = new Map([...sent].filter(([, at]) => at >= storedAt));
     },
   };
-}
-
-function keyOf({ operation, node, step, attempt, offset }: StoredLogChunk): string {
-  return [operation, node, step, attempt, offset].join('/');
 }
