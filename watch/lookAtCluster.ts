@@ -24,8 +24,13 @@ const UNREACHABLE: ReadonlySet<ErrorCode> = new Set([
   ErrorCode.StepFailed,
 ]);
 
-/** After it the others are asked, too, without waiting any longer for the first: a dead one takes 20 s to be known as such. */
-const HEDGE_MS = 5_000;
+interface LookOptions {
+  /** The control plane that is asked before the others. */
+  first?: string;
+  askThemselves: ReadonlySet<string>;
+  /** After it the others are asked, too, without waiting any longer for the first: a dead one takes 20 s to be known as such. */
+  hedgeMs: number;
+}
 
 type Answer = LookRows | { failure: LookFailure };
 
@@ -37,7 +42,7 @@ type Answer = LookRows | { failure: LookFailure };
 export async function lookAtCluster(
   deps: ActivityDeps,
   subject: WatchSubject,
-  { first, askThemselves }: { first?: string; askThemselves: ReadonlySet<string> },
+  { first, askThemselves, hedgeMs }: LookOptions,
 ): Promise<ClusterLook> {
   const at = new Date().toISOString();
   const [leader, ...others] = inOrder(subject, first);
@@ -48,7 +53,7 @@ export async function lookAtCluster(
   const note = (answer: Answer): unknown => both && saidByLeader.push(saidBy(leader, answer));
   byLeader.then(note, () => undefined);
   const [{ rows, through, failures }, ...machines] = await Promise.all([
-    firstThatAnswers(leader, byLeader, () =>
+    firstThatAnswers(leader, byLeader, hedgeMs, () =>
       others.map((hostname) => [hostname, ask(deps, subject, hostname, ['cluster'])]),
     ),
     ...[...askThemselves]
@@ -77,6 +82,7 @@ interface Through {
 async function firstThatAnswers(
   leader: string,
   byLeader: Promise<Answer>,
+  hedgeMs: number,
   askOthers: () => [hostname: string, answer: Promise<Answer>][],
 ): Promise<Through> {
   const failures: LookFailure[] = [];
@@ -92,7 +98,7 @@ async function firstThatAnswers(
   const one = through(leader, byLeader);
   const early = await Promise.race([
     one.catch(() => undefined),
-    delay(HEDGE_MS, undefined, { signal: hedge.signal }).catch(() => undefined),
+    delay(hedgeMs, undefined, { signal: hedge.signal }).catch(() => undefined),
   ]);
   hedge.abort();
   if (early !== undefined) return early;

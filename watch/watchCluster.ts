@@ -24,7 +24,7 @@ export type Watched =
 export async function watchCluster(
   deps: ActivityDeps,
   due: DueCluster,
-  leaseGeneration: number,
+  { leaseGeneration, hedgeMs }: { leaseGeneration: number; hedgeMs: number },
 ): Promise<Watched> {
   const { store, log } = deps;
   const { clusterId } = due;
@@ -38,7 +38,7 @@ export async function watchCluster(
   }
   const turn = await machinesToAsk(deps, due, subject);
   const { look, machines } = await lookAtCluster(deps, subject, {
-    askThemselves: turn.hostnames,
+    ...{ askThemselves: turn.hostnames, hedgeMs },
     ...(due.through === undefined ? {} : { first: due.through }),
   });
   const judgement = judgeHealth({ look, nodes: subject.nodes, suspects: due.suspects });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import type { ActivityDeps } from '../activities/deps.js';
 import type { DueCluster } from '../store/watchTypes.js';
@@ -12,6 +13,8 @@ export interface WatcherOptions {
   leaseMs?: number;
   /** How often it asks what is due. Default 1 s. */
   pollMs?: number;
+  /** How long a control plane may be silent before the others are asked, too. Default 5 s. */
+  hedgeMs?: number;
 }
 
 export interface Watcher {
@@ -37,7 +40,7 @@ const STOP_MS = 3_000;
  * so: a shard has one watcher at a time (watch/shardKeeper.ts), and no workflow is started for it.
  */
 export function startWatcher(deps: ActivityDeps, options: WatcherOptions = {}): Watcher {
-  const { looksAtOnce = 100, leaseMs = 15_000, pollMs = 1_000 } = options;
+  const { looksAtOnce = 100, leaseMs = 15_000, pollMs = 1_000, hedgeMs = 5_000 } = options;
   const { store, log } = deps;
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -52,7 +55,7 @@ export function startWatcher(deps: ActivityDeps, options: WatcherOptions = {}): 
   const look = async (due: DueCluster, generation: number): Promise<void> => {
     const { clusterId } = due;
     try {
-      const watched = await watchCluster(deps, due, generation);
+      const watched = await watchCluster(deps, due, { leaseGeneration: generation, hedgeMs });
       if (watched === 'recorded') looks += 1;
       if (watched === 'left') resting.set(clusterId, Date.now() + REST_MS);
     } catch (error) {
@@ -131,18 +134,7 @@ export function startWatcher(deps: ActivityDeps, options: WatcherOptions = {}): 
   };
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve();
-      return;
-    }
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end);
-  });
+/** At once where the signal is aborted. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => undefined);
 }
