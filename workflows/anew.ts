@@ -16,6 +16,9 @@ import type { OperationInput } from './input.js';
  */
 export const NODES_PER_RUN = 250;
 
+/** What comes before the nodes may have filled half a history by itself: a new run is not begun for a few of them. */
+const LEAST_PER_RUN = 50;
+
 /** Failures that are carried with all their words; 2 MB is the most that an input may be. */
 const WHOLE_TEXTS = 100;
 const SHORT_TEXT = 200;
@@ -48,7 +51,8 @@ export function taskKey({ hostname, path }: NodeTask): string {
 
 /** The history has become so long that the operation should go on in a new run, now that nothing of it is at work. */
 export function isLong(started: number): boolean {
-  const long = started >= NODES_PER_RUN || (started > 0 && workflowInfo().continueAsNewSuggested);
+  const long =
+    started >= NODES_PER_RUN || (started >= LEAST_PER_RUN && workflowInfo().continueAsNewSuggested);
   // An operation that a worker from before this began, and that has gone past it, goes on as it began.
   return long && patched('operation-anew');
 }

@@ -9,6 +9,8 @@ export interface OperationInput {
   plan: OperationPlan;
   /** It goes on where another run of the same workflow has ended, lest a history grow too long. */
   soFar?: SoFar;
+  /** Machines that an earlier run could not get into, and why. */
+  away?: [hostname: string, reason: string][];
 }
 
 /** An earlier run has done what comes before the nodes. */

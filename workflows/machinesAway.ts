@@ -1,4 +1,4 @@
-import { ActivityFailure, condition } from '@temporalio/workflow';
+import { ActivityFailure, condition, isCancellation } from '@temporalio/workflow';
 
 import { describeFailure, failureType } from './failures.js';
 import type { OperationInput } from './input.js';
@@ -22,6 +22,7 @@ export function isAway(type: string | undefined): boolean {
  * is not forced: then nobody is asked.
  */
 export async function machinesAway(input: OperationInput): Promise<ReadonlyMap<string, string>> {
+  if (input.away !== undefined) return new Map(input.away);
   const away = new Map<string, string>();
   if (input.plan.force !== true) return away;
   let running = 0;
@@ -46,10 +47,9 @@ export async function machinesAway(input: OperationInput): Promise<ReadonlyMap<s
         { ...input.ref, hostname },
       ]);
     } catch (error) {
-      if (!(error instanceof ActivityFailure)) throw error;
-      const type = failureType(error);
-      // It did not answer in time.
-      if (type === undefined || isAway(type)) away.set(hostname, describeFailure(error));
+      if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
+      // Anything else, no worker that had the time to ask among it, says nothing of the machine: its steps will.
+      if (isAway(failureType(error))) away.set(hostname, describeFailure(error));
     } finally {
       running -= 1;
     }

@@ -109,7 +109,7 @@ async function clean(
   for (const wave of [...new Set(tasks.map((task) => task.wave ?? 1))].toSorted((a, b) => a - b)) {
     failures.push(
       ...(await runNodes(
-        input,
+        { ...input, away: [...away] },
         tasks.filter((task) => (task.wave ?? 1) === wave),
       )),
     );
