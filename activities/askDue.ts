@@ -15,7 +15,7 @@ export type DueDeps = Pick<ActivityDeps, 'store' | 'log'> & {
 export async function askDue(
   deps: DueDeps,
   clusters: readonly ClusterKey[],
-  operation: Pick<AskedOperation, 'id' | 'kind'>,
+  operation: Pick<AskedOperation, 'id' | 'kind' | 'args'>,
 ): Promise<number> {
   const asked: ClusterKey[] = [];
   for (const cluster of clusters) if (await ask(deps, cluster, operation)) asked.push(cluster);
@@ -26,7 +26,7 @@ export async function askDue(
 async function ask(
   { store }: DueDeps,
   { project, name }: ClusterKey,
-  operation: Pick<AskedOperation, 'id' | 'kind'>,
+  operation: Pick<AskedOperation, 'id' | 'kind' | 'args'>,
 ): Promise<boolean> {
   try {
     return (await store.clusters.ask(project, name, operation))?.fresh === true;

@@ -12,11 +12,13 @@ export async function askDueRenewals(
   of: { now: Date; days: number; limit: number; after?: UpkeepKey },
 ): Promise<{ asked: number; next?: UpkeepKey }> {
   const { now, days, limit, after } = of;
-  const { items, next } = await deps.store.certificates.due(renewalBy(now, days), {
+  const by = renewalBy(now, days);
+  const { items, next } = await deps.store.certificates.due(by, {
     limit,
     ...(after === undefined ? {} : { after }),
   });
   const id = `auto-certificates-${now.toISOString().slice(0, 10)}`;
-  const asked = await askDue(deps, items, { id, kind: AskedKind.RenewCertificates });
+  const args = { expireBy: by.toISOString() };
+  const asked = await askDue(deps, items, { id, kind: AskedKind.RenewCertificates, args });
   return { asked, ...(next === undefined ? {} : { next }) };
 }

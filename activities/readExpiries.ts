@@ -56,6 +56,8 @@ async function readMachine(
   const { id: clusterId, project, name, applied, desired } = record;
   const module = stepModule(STEP);
   const query = { project, name, clusterId, spec: applied.spec ?? desired.spec, node };
+  // Before it is asked: what is known by the time that it answers may be newer.
+  const readAt = new Date();
   const result = await withMachine(deps, query, (session) =>
     session.runStep({
       runId: `upkeep-${STEP}-${randomBytes(4).toString('hex')}`,
@@ -68,5 +70,5 @@ async function readMachine(
     }),
   );
   if (result.outcome !== 'done') throw stepError(hostname, STEP, result);
-  return certificateExpiry(result.results, new Date());
+  return certificateExpiry(result.results, readAt);
 }

@@ -25,6 +25,9 @@ export function appliedState({
         : { kubernetesVersion: node.kubernetesVersion }),
       ...(node.kubelet === undefined ? {} : { kubelet: node.kubelet }),
       ...(node.endpoint === undefined ? {} : { endpoint: node.endpoint }),
+      ...(node.certificates === undefined
+        ? {}
+        : { certificatesExpireAt: node.certificates.expiresAt }),
       spec: node.spec,
     })),
   };

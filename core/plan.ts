@@ -51,6 +51,8 @@ export interface AppliedNode {
   kubelet?: KubeletSettings;
   /** What its endpoint forwards to (`endpointBackends`); absent: what was applied last. */
   endpoint?: string;
+  /** Of a control plane, the first of its certificates: RFC 3339. */
+  certificatesExpireAt?: string;
   spec: NodeSpec;
 }
 

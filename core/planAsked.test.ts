@@ -89,6 +89,25 @@ describe('the plan of what is asked for', () => {
     });
   });
 
+  it('renews by the clock only what is due, or of which nothing is known', () => {
+    const state = applied(three);
+    const ends: Record<string, string> = { m1: '2027-10-01T00:00:00Z', m2: '2026-12-01T00:00:00Z' };
+    const nodes = state.nodes.map((node) => {
+      const certificatesExpireAt = ends[node.hostname];
+      return { ...node, ...(certificatesExpireAt === undefined ? {} : { certificatesExpireAt }) };
+    });
+    const of = {
+      ...asked(AskedKind.RenewCertificates),
+      args: { expireBy: '2026-12-26T00:00:00Z' },
+    };
+    const renewed = (known: typeof nodes): string[] =>
+      plan({ ...state, nodes: known }, { spec: three, deleting: false, asked: [of] })[0]!.nodes.map(
+        ({ hostname }) => hostname,
+      );
+    expect(renewed(nodes)).toEqual(['m2']);
+    expect(renewed(state.nodes as typeof nodes)).toEqual(['m1', 'm2']);
+  });
+
   it('takes a snapshot before an upgrade, at the version that runs', () => {
     const newer = { ...three, config: { ...three.config, kubernetesVersion: 'v1.35.4' } };
     const operations = plan(applied(three), {

@@ -49,9 +49,15 @@ function planSnapshot(applied: AppliedState, of: AskedOperation): OperationPlan 
   };
 }
 
-/** Of the control planes as they are now; the workers' kubelets renew their own. */
+/**
+ * Of the control planes as they are now; the workers' kubelets renew their own. Asked for by the clock, of those that are
+ * due: one that is away, and stays due, does not have the others renewed day by day.
+ */
 function planRenewal(applied: AppliedState, of: AskedOperation): OperationPlan {
-  const controlPlanes = applied.nodes.filter((node) => isMember(node) && isControlPlane(node.spec));
+  const by = of.args?.['expireBy'];
+  const controlPlanes = applied.nodes
+    .filter((node) => isMember(node) && isControlPlane(node.spec))
+    .filter(({ certificatesExpireAt: at }) => by === undefined || at === undefined || at <= by);
   return {
     name: OperationName.CertificateRenewal,
     reason: 'asked for: new certificates',

@@ -59,6 +59,14 @@ describe('a renewal of certificates', () => {
     expect(world.ended[0]?.outcomes[0]?.errorSummary).toContain('m2');
   });
 
+  it('leaves the kubeconfig alone where nothing was renewed', async () => {
+    const world = await run((name) => {
+      if (name === 'm1 certificates-renew') throw stepFailure('m1', 'certificates-renew');
+    });
+    expect(world.calls).not.toContain('kubeconfig CertificateRenewal');
+    expect(outcomes(world)).toEqual([true, false]);
+  });
+
   it('goes on with the others where a machine cannot be reached', async () => {
     const away = ApplicationFailure.create({
       ...{ type: 'MachineUnreachable', nonRetryable: true, message: 'm1 does not answer' },

@@ -17,14 +17,16 @@ const AWAY: readonly (string | undefined)[] = ['MachineUnreachable', 'Connection
 export async function CertificateRenewal(input: OperationInput): Promise<void> {
   await records.beginOperation(input.ref);
   const failures: NodeFailure[] = [];
+  let renewed = 0;
   for (const task of input.plan.nodes) {
-    failures.push(...(await runNodes(input, [task])));
+    const failed = await runNodes(input, [task]);
+    failures.push(...failed);
+    if (failed.length === 0) renewed += 1;
     if (failures.some(({ type }) => !AWAY.includes(type))) break;
   }
-  const renewed = failures.length < input.plan.nodes.length;
   const texts = failures.length === 0 ? [] : [summariseFailures(failures)];
   try {
-    if (renewed) {
+    if (renewed > 0) {
       // The one that people are given has a certificate of its own in it.
       await steps.storeKubeconfig.executeWithOptions({ summary: 'Fetch the kubeconfig' }, [
         input.ref,
