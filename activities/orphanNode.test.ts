@@ -33,7 +33,14 @@ test('an orphaned node stays listed, is asked for nothing, and stands in the aud
     ...{ status: 'ORPHANED', joined: false, claimed: true },
     orphaned: { reason: 'm9 cannot be reached: no route' },
   });
-  // Temporal may run it again.
+  // Temporal may run it again, cut off in the middle, too.
+  const cutOff = {
+    store: {
+      audit: db.store.audit,
+      nodes: { get: db.store.nodes.get, upsert: () => Promise.reject(new Error('cut off')) },
+    },
+  } as unknown as ActivityDeps;
+  await expect(orphanNode(cutOff, { ...ref, hostname: 'm9', reason: 'x' })).rejects.toThrow();
   await orphanNode(deps, { ...ref, reason: 'm9 cannot be reached: no route' });
   expect((await db.store.nodes.get(record.id, 'm9'))?.orphaned).toEqual(first?.orphaned);
   const audit = await db.store.audit.list({ limit: 10, project, action: 'node.orphan' });

@@ -15,16 +15,16 @@ export async function orphanNode(
 ): Promise<void> {
   const node = await store.nodes.get(clusterId, hostname);
   if (node === undefined) return;
-  const since = new Date().toISOString();
+  const since = node.orphaned?.since ?? new Date().toISOString();
+  const resource = `clusters/${name}/nodes/${hostname}`;
+  // First: of a cluster that is deleted nothing else says that a machine was left as it was.
+  await store.audit.appendOnce(`${clusterId}/${hostname}/orphaned/${tasksetId}`, {
+    ...{ at: since, actor: BY_FORCE, action: 'node.orphan', project, resource },
+    summary: `taskset ${tasksetId}: ${reason}`.slice(0, 1000),
+  });
   await store.nodes.upsert(clusterId, hostname, {
     status: NodeStatus.Orphaned,
     ...{ claimed: true, joined: false, leaving: true },
-    orphaned: { since: node.orphaned?.since ?? since, reason },
-  });
-  if (node.orphaned !== undefined) return;
-  await store.audit.append({
-    ...{ at: since, actor: BY_FORCE, action: 'node.orphan', project },
-    resource: `clusters/${name}/nodes/${hostname}`,
-    summary: `taskset ${tasksetId}: ${reason}`.slice(0, 1000),
+    orphaned: { since, reason },
   });
 }

@@ -2,10 +2,11 @@ import { ObjectId } from 'mongodb';
 import type { Db, Filter } from 'mongodb';
 
 import { CollectionName } from './collections.js';
+import { isDuplicate } from './databaseError.js';
 import { nameCondition, readPage } from './paging.js';
 import type { AskedWork, AuditKey, AuditRecord, AuditStore } from './types.js';
 
-type AuditDocument = AuditRecord & { _id: ObjectId; work?: AskedWork };
+type AuditDocument = AuditRecord & { _id: ObjectId; work?: AskedWork; key?: string };
 type Filters = Pick<Parameters<AuditStore['list']>[0], 'project' | 'resource' | 'action'>;
 
 export const AuditIndex = {
@@ -22,7 +23,15 @@ export async function openAudit(db: Db): Promise<AuditStore> {
   await audit.createIndex({ resource: 1, at: -1, _id: -1 });
   await audit.createIndex({ action: 1, at: -1, _id: -1 });
   await audit.createIndex({ 'work.clusterId': 1 }, { sparse: true }, undefined);
+  await audit.createIndex({ key: 1 }, { unique: true, sparse: true }, undefined);
   return {
+    async appendOnce(key, record) {
+      try {
+        await audit.insertOne({ ...record, _id: new ObjectId(), key });
+      } catch (error) {
+        if (!isDuplicate(error)) throw error;
+      }
+    },
     async append(record, work) {
       await audit.insertOne({
         ...{ ...record, _id: new ObjectId() },
@@ -47,7 +56,11 @@ export async function openAudit(db: Db): Promise<AuditStore> {
       const { found, count, more } = await readPage(audit, query, page);
       const last = found.at(-1);
       return {
-        ...{ items: found.map(({ _id, work: _work, ...record }) => record), count, more },
+        ...{
+          items: found.map(({ _id, work: _work, key: _key, ...record }) => record),
+          count,
+          more,
+        },
         ...(last === undefined ? {} : { last: { at: last.at, id: last._id.toHexString() } }),
       };
     },

@@ -754,6 +754,8 @@ export interface AuditKey {
 
 export interface AuditStore {
   append(record: AuditRecord, work?: AskedWork): Promise<void>;
+  /** As `append`, and nothing where there is an entry of this key: for who may be cut off and begin again. */
+  appendOnce(key: string, record: AuditRecord): Promise<void>;
   /** Of every change so far whose work has begun in no taskset yet: this one does it. */
   noteTaskset(tasksetId: string, work: AskedWork): Promise<void>;
   /** Newest first; `last` is the key of the page's last record. */
