@@ -70,3 +70,20 @@ test('Temporal tries for a day, every quarter of an hour in the end', async () =
   expect(Number(retryPolicy?.maximumInterval?.seconds)).toBe(15 * 60);
   expect(retryPolicy?.maximumAttempts ?? 0).toBe(0);
 }, 60_000);
+
+test('a run of the cluster that was reset goes on where a delivery of before is still being tried', async () => {
+  const news = {
+    webhooks: ['pager', 'chat'],
+    event: {
+      ...options.news!.event,
+      taskset: { ...options.news!.event.taskset, id: 't-reset' },
+    },
+  };
+  const onDelivery = (webhook: string): void => {
+    if (webhook === 'pager') throw ApplicationFailure.retryable('nobody is there');
+  };
+  await tests.run({ ...options, news, onDelivery });
+  const again = await tests.run({ ...options, news });
+  expect(again.ended).toHaveLength(1);
+  expect(of(again.calls, 'tell')).not.toContain('tell pager taskset.succeeded');
+});

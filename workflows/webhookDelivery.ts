@@ -1,3 +1,4 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { ParentClosePolicy, startChild, WorkflowIdReusePolicy } from '@temporalio/workflow';
 
 import type { TasksetNews } from '../activities/webhooks.js';
@@ -19,14 +20,19 @@ export async function webhookDelivery(input: WebhookDeliveryInput): Promise<void
 export async function tellWebhooks({ webhooks, event }: TasksetNews): Promise<void> {
   for (const webhook of webhooks) {
     const input = { project: event.project, webhook, event };
-    await startChild(webhookDelivery, {
-      workflowId: webhookWorkflowId(input),
-      args: [input],
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      // A run that was reset tells again: receivers know the delivery by its id.
-      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-      staticSummary: `${webhook}: ${event.type} of ${event.cluster}`.slice(0, 190),
-      typedSearchAttributes: clusterSearchAttributes(event.project, event.cluster),
-    });
+    try {
+      await startChild(webhookDelivery, {
+        workflowId: webhookWorkflowId(input),
+        args: [input],
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        // A run that was reset tells again: receivers know the delivery by its id.
+        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+        staticSummary: `${webhook}: ${event.type} of ${event.cluster}`.slice(0, 190),
+        typedSearchAttributes: clusterSearchAttributes(event.project, event.cluster),
+      });
+    } catch (error) {
+      // The run that was reset has begun it, and it is still trying.
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
   }
 }
