@@ -72,8 +72,15 @@ fi
 setting_file "$PATCHES/kubeletconfiguration+strategic.json" 0644 "$KUBELET_PATCH"
 arguments=()
 [[ -z $KUBELET_PATCH ]] || arguments=("--patches=$PATCHES")
-hint 'kubeadm says above what is wrong; the kubelet runs with the settings of before.'
-run kubeadm upgrade node phase kubelet-config "${arguments[@]}"
+if ! run kubeadm upgrade node phase kubelet-config "${arguments[@]}"; then
+  # Nothing is on its way any more: what is kept would be taken for that of a later attempt.
+  if ((!cut_off)); then
+    cp -p "$BEFORE/config.yaml" "$CONFIGURATION"
+    rm -rf "$BEFORE"
+  fi
+  fail StepFailed 'kubeadm does not take the kubelet settings' \
+    'kubeadm says above what is wrong; the kubelet runs with the settings of before. Mend them, then apply.'
+fi
 flags_line >"$FLAGS_FILE.new" && chmod 0644 "$FLAGS_FILE.new" && mv -f "$FLAGS_FILE.new" "$FLAGS_FILE"
 
 # Whatever the order of flags.

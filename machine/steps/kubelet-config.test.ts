@@ -74,6 +74,22 @@ describe('kubelet-config', () => {
     expect(await restarts()).toBe(1);
   });
 
+  it('keeps nothing of settings that kubeadm refuses: a later attempt would take it for its own', async () => {
+    await machine.put('uploaded', 'maxPods: 77\n');
+    await machine.put('refuses', '');
+    await machine.program(
+      'kubeadm',
+      `[[ ! -e $D/refuses ]] || { echo broken >"$D/var/lib/kubelet/config.yaml"; exit 1; }
+       cat "$D/uploaded" >"$D/var/lib/kubelet/config.yaml"`,
+    );
+    const result = await run();
+    expect(result).toMatchObject({ outcome: 'failed', failCode: 'StepFailed' });
+    expect(result.output).toContain('kubeadm does not take the kubelet settings');
+    expect(await machine.said('var/lib/kubelet/config.yaml')).toBe('maxPods: 110');
+    expect(await machine.said('state/kubelet-before/complete')).toBeUndefined();
+    expect(await restarts()).toBe(0);
+  });
+
   it("adds the node's own to it, and takes that away again", async () => {
     const own = { kubeletExtraArgs: { v: '2' }, kubeletConfigurationOverrides: 'maxPods: 55' };
     expect((await run(own)).outcome).toBe('done');
