@@ -154,7 +154,6 @@ export async function endTaskset(
     failed ? TasksetStatus.Failed : TasksetStatus.Complete,
     comment,
   );
-  await deps.store.logs.trim(work.clusterId);
   const standing = failed ? reason : end.standing;
   await deps.store.clusters.setCommonStatus(work.clusterId, {
     conditionStatus: standing === '' ? CommonConditionStatus.Ok : CommonConditionStatus.Failed,
@@ -175,6 +174,9 @@ export async function endTaskset(
   });
   // What its watcher saw before says nothing of what is now.
   await deps.store.health.refresh(work.clusterId);
+  await deps.store.logs.trim(work.clusterId).catch((error: unknown) => {
+    deps.log.warn({ err: error, clusterId: work.clusterId }, 'old output not dropped');
+  });
   return news;
 }
 

@@ -124,7 +124,9 @@ test('pages of what was stored within one millisecond leave nothing out', async 
 });
 
 test('a cluster keeps the output of its newest tasksets, within the limit, and always that of the newest', async () => {
-  const { store, close } = await openTestDatabase({ logs: { bytesPerCluster: 25 } });
+  const { store, client, close, database } = await openTestDatabase({
+    logs: { bytesPerCluster: 25 },
+  });
   const { id } = (await applyTo(store)(`cluster-${newId()}`)).record;
   const write = (tasksetId: string, line: string): Promise<void> =>
     store.logs.append(chunk({ clusterId: id, tasksetId, lines: [line] }));
@@ -138,6 +140,13 @@ test('a cluster keeps the output of its newest tasksets, within the limit, and a
     await write(tasksetId, '123456789');
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+  await store.logs.trim(id);
+  expect(await kept()).toEqual(['b', 'c']);
+  // Written before sizes and times were kept.
+  await client
+    .db(database)
+    .collection('logs')
+    .updateMany({ clusterId: id, tasksetId: 'b' }, { $unset: { storedAt: true, bytes: true } });
   await store.logs.trim(id);
   expect(await kept()).toEqual(['b', 'c']);
   await write('a', '1'.repeat(100));

@@ -20,6 +20,8 @@ export async function openLogs(db: Db, { days, bytesPerCluster }: LogLimits): Pr
   const logs = db.collection<LogDocument>(CollectionName.logs);
   await logs.createIndex({ clusterId: 1, tasksetId: 1, node: 1, step: 1 });
   await logs.createIndex({ clusterId: 1, tasksetId: 1, storedAt: 1, _id: 1 });
+  // Sizes are summed up from the index alone.
+  await logs.createIndex({ clusterId: 1, tasksetId: 1, storedAt: 1, bytes: 1 });
   await logs.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 }, undefined);
   return {
     async append(chunk) {
@@ -68,8 +70,9 @@ export async function openLogs(db: Db, { days, bytesPerCluster }: LogLimits): Pr
     },
     async trim(clusterId) {
       const tasksets = await logs
-        .aggregate<{ _id: string; bytes: number; newest: Date }>([
+        .aggregate<{ _id: string; bytes: number; newest: Date | null }>([
           { $match: { clusterId } },
+          { $project: { _id: 0, tasksetId: 1, storedAt: 1, bytes: 1 } },
           {
             $group: {
               ...{ _id: '$tasksetId', bytes: { $sum: '$bytes' } },
@@ -81,7 +84,7 @@ export async function openLogs(db: Db, { days, bytesPerCluster }: LogLimits): Pr
       let kept = 0;
       // The newest stays, however long it is: runs are bounded by themselves.
       for (const [index, { _id, bytes }] of tasksets
-        .toSorted((a, b) => b.newest.getTime() - a.newest.getTime())
+        .toSorted((a, b) => (b.newest?.getTime() ?? 0) - (a.newest?.getTime() ?? 0))
         .entries()) {
         kept += bytes;
         if (index > 0 && kept > bytesPerCluster)
