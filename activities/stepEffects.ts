@@ -1,12 +1,7 @@
 import { endpointBackends } from '../core/apiEndpoint.js';
 import { certificateExpiry } from '../core/certificates.js';
 import type { NodeSpec } from '../core/cluster.js';
-import {
-  kubeletSettings,
-  sharedKubelet,
-  uploadedKubelet,
-  type KubeletSettings,
-} from '../core/kubeletSettings.js';
+import { kubeletSettings, sharedKubelet, type KubeletSettings } from '../core/kubeletSettings.js';
 import { isControlPlane, metadataOf } from '../core/plan.js';
 import type { AppliedCluster } from '../core/records.js';
 import type { StepName } from '../core/steps.js';
@@ -165,7 +160,7 @@ async function noteExpiry(
 /** The cluster's part comes from the ConfigMap, whatever the spec says by now. */
 function joinedWith({ record }: LoadedCluster, on: NodeSpec): KubeletSettings {
   const { spec } = record.desired;
-  return { ...kubeletSettings(spec, on), shared: uploadedKubelet(record.applied, spec) };
+  return { ...kubeletSettings(spec, on), shared: record.applied.kubelet ?? sharedKubelet(spec) };
 }
 
 /** The last run's own folder goes with the rest; from here on nothing of ours is on the machine. */
