@@ -10,8 +10,8 @@ const SIGN_OF_LIFE_MS = 15_000;
 interface StreamOptions<News extends object> {
   /** Calls `listener` with what is new; a slow reader gets the newest only. Until the returned function is called. */
   follow: (listener: (news: News) => void) => () => void;
-  /** Writes what the news are about. True: the stream ends. */
-  tell: (stream: SSEStreamingApi, news: News) => Promise<boolean>;
+  /** Writes what the news are about, as long as `mayGoOn` where that is a lot. True: the stream ends. */
+  tell: (stream: SSEStreamingApi, news: News, mayGoOn: () => Promise<boolean>) => Promise<boolean>;
 }
 
 /**
@@ -32,6 +32,8 @@ export function eventStream<News extends object>(
     stream.onAbort(end);
     stopping?.addEventListener('abort', end, { once: true });
     if (stopping?.aborted === true) end();
+    const mayGoOn = async (): Promise<boolean> =>
+      !stream.aborted && stopping?.aborted !== true && (await opensStill(c));
     const signOfLife = async (): Promise<void> => {
       if (await opensStill(c)) await stream.write(': alive\n\n');
       else end();
@@ -41,8 +43,8 @@ export function eventStream<News extends object>(
       for (;;) {
         const news = await mailbox.take();
         // A key that was revoked since sees no more.
-        if (news === undefined || !(await opensStill(c))) return;
-        if (await tell(stream, news)) return;
+        if (news === undefined || !(await mayGoOn())) return;
+        if (await tell(stream, news, mayGoOn)) return;
       }
     } finally {
       clearInterval(alive);

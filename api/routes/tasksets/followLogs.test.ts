@@ -105,6 +105,20 @@ test('whoever comes back goes on where it was, and may tell by the offset what i
   expect(later.data).toMatchObject({ offset: 8, lines: ['two'] });
 });
 
+test('what others write does not bring back what a reader has had', async () => {
+  await write('m2', 4, ['one']);
+  const first = (await (await follow('?node=m2'))())!;
+  await new Promise((resolve) => setTimeout(resolve, 1_200));
+  const cursor = String(Number(first.id) + 1_001);
+  const next = await follow('?node=m2', { 'last-event-id': cursor });
+  for (let offset = 1; offset <= 4; offset += 1) {
+    await write('m1', offset, ['other']);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+  }
+  await write('m2', 8, ['two']);
+  expect((await next())?.data.lines).toEqual(['two']);
+});
+
 test('several pages of chunks come once each, in order', async () => {
   for (let n = 1; n <= 500; n += 50) {
     await Promise.all(Array.from({ length: 50 }, (_, i) => write(`m${String(i)}`, n, [String(n)])));

@@ -76,11 +76,11 @@ export function followTasksetLogs(app: OpenAPIHono<ApiEnv>): void {
       follow: (listener) =>
         // What is no more has ended.
         c.var.logFeed.follow(source, (moment = { id: '', ended: true }) => listener(moment)),
-      async tell(stream, { ended }) {
+      async tell(stream, { ended }, mayGoOn) {
         for (let page = PAGE; page === PAGE;) {
           const chunks = await c.var.deps.store.logs.readSince(filter, unsent.after, PAGE);
           for (const chunk of unsent.of(chunks)) await stream.writeSSE(linesEvent(chunk));
-          if (stream.aborted) return true;
+          if (!(await mayGoOn())) return true;
           page = chunks.length;
         }
         unsent.rewind();
@@ -100,6 +100,7 @@ function linesEvent({ id: _, storedAt, clusterId: __, tasksetId: ___, ...chunk }
 /** Which chunks a reader has not got yet, and after which to look for more. */
 function createUnsent(since: number) {
   let after: LogPlace = { storedAt: since, id: '' };
+  let newest = since;
   let sent = new Map<string, number>();
   return {
     get after(): LogPlace {
@@ -110,13 +111,13 @@ function createUnsent(since: number) {
       const fresh = page.filter(({ id }) => !sent.has(id));
       for (const { id, storedAt } of fresh) sent.set(id, storedAt);
       after = page.at(-1) ?? after;
+      newest = Math.max(newest, after.storedAt);
+      sent = new Map([...sent].filter(([, at]) => at >= newest - OVERLAP_MS));
       return fresh;
     },
     /** All is read for now: the next look begins a little earlier. */
     rewind(): void {
-      const storedAt = after.storedAt - OVERLAP_MS;
-      after = { storedAt, id: '' };
-      sent = new Map([...sent].filter(([, at]) => at >= storedAt));
+      after = { storedAt: Math.max(since, newest - OVERLAP_MS), id: '' };
     },
   };
 }
