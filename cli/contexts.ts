@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 import { CliError } from './client.js';
 import { ExitCode } from './exitCodes.js';
@@ -76,12 +76,28 @@ export function keptKeyPath(path: string, name: string): string {
 export function writePrivately(path: string, text: string): void {
   const draft = `${path}.${randomUUID().slice(0, 8)}`;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(resolve(dirname(path)));
     writeFileSync(draft, text, { mode: 0o600, flag: 'wx' });
     renameSync(draft, path);
   } catch (error) {
     if (existsSync(draft)) rmSync(draft);
     throw new CliError(`${path} cannot be written: ${messageOf(error)}`, ExitCode.CannotWrite);
+  }
+}
+
+/**
+ * With the folders above it, each for its owner only. Node's own `recursive` never returns where the folder is gone in
+ * which a relative path begins, or where a folder that is there answers ENOENT, as /proc does.
+ */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  const above = dirname(path);
+  if (above !== path) makeFolder(above);
+  try {
+    mkdirSync(path, 0o700);
+  } catch (error) {
+    // Another process was first.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

@@ -5,8 +5,12 @@ import { ExitCode } from './exitCodes.js';
 import { runProgram } from './program.js';
 import { createScreen } from './screen.js';
 
-// `plinth get clusters | head` ends without a word.
-process.stdout.on('error', () => process.exit(0));
+process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+  // `plinth get clusters | head` ends without a word.
+  if (code === 'EPIPE') process.exit(ExitCode.Ok);
+  process.stderr.write(`plinth: standard output cannot be written: ${message}\n`);
+  process.exit(ExitCode.CannotWrite);
+});
 
 const interrupted = new AbortController();
 let listening = false;
