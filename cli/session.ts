@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-import { CliError, createClient, type StreamingClient } from './client.js';
+import { CliError, createClient, type Client, type StreamingClient } from './client.js';
 import { configPath, readContexts, readKeyFile, type Context } from './contexts.js';
 import { ExitCode } from './exitCodes.js';
 
@@ -58,12 +58,18 @@ export function openSession(
   env: NodeJS.ProcessEnv,
   timeoutMs?: number,
 ): Session {
-  const { server, project, caFile, key } = readSettings(options, env);
+  const settings = readSettings(options, env);
+  const { server, project, key } = settings;
   const client = createClient(server, key(), {
-    ...(caFile === undefined ? {} : { ca: readCa(caFile) }),
+    ...trustOf(settings),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   });
   return { client, project, server };
+}
+
+/** For what the server tells everybody. @throws CliError Config for a CA file that cannot be read. */
+export function clientWithoutKey(settings: Settings): Client {
+  return createClient(settings.server, '', trustOf(settings));
 }
 
 function contextOf(
@@ -102,13 +108,18 @@ function findKey(
   if (keyFile !== undefined) return readKeyFile(keyFile);
   if (env['PLINTH_API_KEY']) return env['PLINTH_API_KEY'];
   if (context?.keyFile !== undefined) return readKeyFile(context.keyFile);
-  if (env['PLINTH_DATA'] || LOOPBACK.has(new URL(server).hostname)) {
+  // Of a plinth on this computer, wherever it keeps its data: no other server is sent it.
+  if (LOOPBACK.has(new URL(server).hostname)) {
     return readKeyFile(join(resolve(env['PLINTH_DATA'] || '.plinth'), 'admin-api-key'));
   }
   throw new CliError(
     `no API key for ${server}: set PLINTH_API_KEY, --key-file, or a context (plinth config set-context)`,
     ExitCode.Denied,
   );
+}
+
+function trustOf({ caFile }: Settings): { ca?: string } {
+  return caFile === undefined ? {} : { ca: readCa(caFile) };
 }
 
 function readCa(path: string): string {

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 
-import { CliError, createClient } from '../client.js';
+import { CliError } from '../client.js';
+import { ExitCode } from '../exitCodes.js';
 import type { CommandContext } from '../program.js';
-import { readSettings } from '../session.js';
+import { clientWithoutKey, readSettings } from '../session.js';
 import { VERSION } from '../version.js';
 
 export function versionCommand(program: Command, context: CommandContext): void {
@@ -13,13 +14,13 @@ export function versionCommand(program: Command, context: CommandContext): void 
     .action(async ({ client = false }: { client?: boolean }) => {
       context.out(`plinth ${VERSION}`);
       if (client) return;
-      const { server } = readSettings(context.globals(), context.env);
-      // It needs no key.
-      const { info } = await createClient(server, '').getJson<{ info?: { version?: string } }>(
+      const settings = readSettings(context.globals(), context.env);
+      const { server } = settings;
+      const { info } = await clientWithoutKey(settings).getJson<{ info?: { version?: string } }>(
         '/openapi.json',
       );
       if (info?.version === undefined) {
-        throw new CliError(`${server} is no plinth`, 69);
+        throw new CliError(`${server} is no plinth`, ExitCode.Unavailable);
       }
       context.out(`server ${info.version} at ${server}`);
     });
