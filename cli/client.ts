@@ -36,31 +36,39 @@ export interface ServerEvent {
   data: string;
 }
 
+export interface EventsOptions {
+  lastId?: string | undefined;
+  signal: AbortSignal;
+  /** Called for whatever comes, signs of life as well. */
+  onHeard?: () => void;
+}
+
 export interface StreamingClient extends Client {
   /**
    * What comes after the event `lastId`, until the server ends the stream or the signal aborts.
-   * @throws CliError as of any answer, and when the connection breaks.
+   * @throws CliError as of any answer, and when the connection breaks or nothing comes over it for 45 seconds.
    */
-  events(
-    path: string,
-    options: { lastId?: string | undefined; signal: AbortSignal },
-  ): AsyncIterable<ServerEvent>;
+  events(path: string, options: EventsOptions): AsyncIterable<ServerEvent>;
 }
 
 export interface ClientOptions {
   /** PEM of the authority that signed the server's certificate, where the system does not know it. */
   ca?: string;
   timeoutMs?: number;
+  /** How long a stream may say nothing. Default: 45 seconds. */
+  idleMs?: number;
 }
 
 /** No answer of ours takes longer, a spec of 1,000 machines included. */
 const TIMEOUT_MS = 30_000;
+/** A stream has a sign of life every 15 seconds: where three are missing, nobody is there any more. */
+const IDLE_MS = 45_000;
 
 /** Over HTTP, with the key in `X-API-KEY`. */
 export function createClient(
   server: string,
   apiKey: string,
-  { ca, timeoutMs = TIMEOUT_MS }: ClientOptions = {},
+  { ca, timeoutMs = TIMEOUT_MS, idleMs = IDLE_MS }: ClientOptions = {},
 ): StreamingClient {
   const open = async (path: string, options: Sending): Promise<IncomingMessage> => {
     const headers = { ...options.headers, 'x-api-key': apiKey };
@@ -92,17 +100,30 @@ export function createClient(
         method,
         ...(body === undefined ? {} : { body: body.text, headers: { 'content-type': body.type } }),
       }),
-    async *events(path, { lastId, signal }) {
+    async *events(path, { lastId, signal, onHeard = () => undefined }) {
+      const idle = idleLimit(idleMs);
       const resume = lastId === undefined ? {} : { 'last-event-id': lastId };
       try {
         const headers = { accept: 'text/event-stream', ...resume };
-        const response = await open(path, { headers, signal });
+        idle.begin();
+        const either = AbortSignal.any([signal, idle.signal]);
+        const response = await open(path, { headers, signal: either });
         const status = response.statusCode ?? 0;
         if (status !== 200) throw refused(status, await textOf(response));
-        yield* serverEvents(response);
+        onHeard();
+        for await (const event of serverEvents(response)) {
+          // However long the reader takes over it, the server is not silent.
+          idle.end();
+          onHeard();
+          if (event !== undefined) yield event;
+          idle.begin();
+        }
       } catch (error) {
         if (signal.aborted) return;
-        throw error instanceof CliError ? error : unreachable(error);
+        if (error instanceof CliError) throw error;
+        throw unreachable(idle.signal.aborted ? `it said nothing for ${idleMs / 1000} s` : error);
+      } finally {
+        idle.end();
       }
     },
   };
@@ -132,17 +153,33 @@ async function textOf(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** Comments are signs of life: nothing to tell. */
-async function* serverEvents(response: IncomingMessage): AsyncIterable<ServerEvent> {
+function idleLimit(ms: number): { signal: AbortSignal; begin: () => void; end: () => void } {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const end = (): void => clearTimeout(timer);
+  return {
+    signal: controller.signal,
+    begin: () => {
+      end();
+      timer = setTimeout(() => controller.abort(), ms);
+    },
+    end,
+  };
+}
+
+/** Events, and undefined for whatever comes: comments too are signs of life. */
+async function* serverEvents(response: IncomingMessage): AsyncIterable<ServerEvent | undefined> {
   response.setEncoding('utf8');
   let rest = '';
   for await (const text of response) {
+    yield undefined;
     const blocks = `${rest}${text as string}`.split('\n\n');
     rest = blocks.pop() ?? '';
     for (const block of blocks) {
       const fields = new Map<string, string>();
       for (const line of block.split('\n')) {
-        const [, name = '', value = ''] = /^([a-z]+): ?(.*)$/.exec(line) ?? [];
+        // A dot would not match U+2028 and U+2029, which JSON leaves as they are.
+        const [, name = '', value = ''] = /^([a-z]+): ?([^]*)$/.exec(line) ?? [];
         const before = fields.get(name);
         fields.set(name, before === undefined ? value : `${before}\n${value}`);
       }

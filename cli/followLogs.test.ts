@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
-import { CliError, type ServerEvent, type StreamingClient } from './client.js';
+import { CliError, type EventsOptions, type ServerEvent, type StreamingClient } from './client.js';
 import { ExitCode } from './exitCodes.js';
 import { followLogs } from './followLogs.js';
 
@@ -48,6 +48,31 @@ test('after a cut it goes on where it was, and tells nothing twice', async () =>
   );
   expect(said).toEqual(['m1 images | one', 'm1 images | two', 'm1 images | three']);
   expect(asked).toEqual([undefined, '2']);
+});
+
+test('a stream that gave signs of life is come back to, however long it had nothing to tell', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const said: string[] = [];
+  let streams = 0;
+  const client = {
+    async *events(_path: string, { onHeard }: EventsOptions) {
+      streams += 1;
+      if (streams === 1) {
+        vi.advanceTimersByTime(10 * 60_000);
+        onHeard?.();
+        throw new CliError('cannot be reached', ExitCode.Unavailable);
+      }
+      yield* [lines('1', 3, 'one'), END];
+    },
+  } as unknown as StreamingClient;
+  const { signal } = new AbortController();
+  const out = (line: string): void => void said.push(line);
+  try {
+    await followLogs({ client, path: '/tasksets/t', filter: {}, out, signal });
+  } finally {
+    vi.useRealTimers();
+  }
+  expect(said).toEqual(['m1 images | one']);
 });
 
 test('a key that is refused ends it at once', async () => {

@@ -42,8 +42,9 @@ export async function followLogs({ client, path, filter, ...options }: FollowOpt
   let heardAt = Date.now();
   while (!signal.aborted) {
     try {
-      for await (const event of client.events(`${path}/logs/events?${query}`, { lastId, signal })) {
-        heardAt = Date.now();
+      const onHeard = (): void => void (heardAt = Date.now());
+      const from = `${path}/logs/events?${query}`;
+      for await (const event of client.events(from, { lastId, signal, onHeard })) {
         if (event.event === 'end') return;
         if (event.event !== 'lines') continue;
         lastId = event.id ?? lastId;
