@@ -121,6 +121,68 @@ test("a context of that name that is somebody else's is left alone, unless by fo
   ]);
 });
 
+describe("a cluster of that name that is somebody else's", () => {
+  const KUBEADM = `apiVersion: v1
+kind: Config
+current-context: kubernetes-admin@kubernetes
+clusters:
+- name: kubernetes
+  cluster:
+    server: https://10.1.1.1:6443
+contexts:
+- name: kubernetes-admin@kubernetes
+  context:
+    cluster: kubernetes
+    user: kubernetes-admin
+users:
+- name: kubernetes-admin
+  user:
+    token: theirs
+`;
+  const set = { name: 'kubernetes', user: 'plinth:p/kubernetes@a:1' };
+  const refused = expect.objectContaining({ exitCode: ExitCode.Conflict }) as Error;
+
+  test('is left alone, as kubeadm has made it, unless by force', () => {
+    const files = [{ path: 'config', text: KUBEADM }];
+    expect(() => merged(files, set)).toThrow(refused);
+    expect(() => merged(files, set)).toThrow('there is a cluster kubernetes already');
+    const { parsed } = merged(files, { ...set, force: true });
+    expect(parsed('config').clusters).toEqual([
+      { name: 'kubernetes', cluster: { server: 'https://10.0.0.1:7443' } },
+    ]);
+    expect(merged(files, { ...set, name: 'mine' }).parsed('config').clusters[0]?.cluster).toEqual({
+      server: 'https://10.1.1.1:6443',
+    });
+  });
+
+  test('wherever in the list of files it is', () => {
+    const files = [
+      { path: 'a', text: THEIRS },
+      { path: 'b', text: KUBEADM },
+    ];
+    expect(() => merged(files, set)).toThrow(refused);
+  });
+
+  test('is ours where a context of this user is of it, whatever its name is now', () => {
+    const text = merged([{ path: 'config' }], set).texts['config'] ?? '';
+    const renamed = text.replace(/(contexts:\n *- name: )kubernetes/, '$1renamed');
+    expect(renamed).not.toBe(text);
+    const credentials = { ...stanzas().credentials, cluster: { server: 'https://10.0.0.2:7443' } };
+    const again = merged([{ path: 'config', text: renamed }], { ...set, credentials });
+    expect(again.parsed('config').clusters[0]?.cluster).toEqual(credentials.cluster);
+    const other = { ...set, user: 'plinth:p/kubernetes@b:1', credentials };
+    expect(() => merged([{ path: 'config', text: renamed }], other)).toThrow(refused);
+  });
+
+  test('is no matter where it is just what would be written', () => {
+    const text = KUBEADM.replace('https://10.1.1.1:6443', 'https://10.0.0.1:7443');
+    const { parsed } = merged([{ path: 'config', text }], set);
+    expect(parsed('config').contexts.map(({ name }) => name)).toEqual([
+      ...['kubernetes-admin@kubernetes', 'kubernetes'],
+    ]);
+  });
+});
+
 test.each(['[]', 'clusters: {}', 'a: [', '"text"'])(
   '%s is no kubeconfig and is left as it is',
   (text) => {

@@ -1,4 +1,4 @@
-import { isMap, isSeq, parseDocument, type Document } from 'yaml';
+import { isMap, isSeq, parseDocument, type Document, type YAMLMap } from 'yaml';
 
 import { stableJson } from '../core/stableJson.js';
 import { CliError } from './client.js';
@@ -19,12 +19,12 @@ export interface KubeconfigFile {
 export interface Stanzas {
   /** Of the context and of the cluster. */
   name: string;
-  /** Of the user: by it we know a context again as ours. */
+  /** Of the user: by it we know a context, and the cluster that it is of, again as ours. */
   user: string;
   credentials: OneCluster;
   /** Make it the current context. */
   use: boolean;
-  /** Take the place of a context of that name that is not ours. */
+  /** Take the place of a context or a cluster of that name that is not ours. */
   force: boolean;
 }
 
@@ -41,7 +41,7 @@ type List = keyof typeof LISTS;
  * Puts a cluster into a chain of kubeconfig files by kubectl's rules: what is there already is changed in the first file
  * that defines it, what is new goes into the first file that exists, and where none does into the last one. The current
  * context is the first file's that names one. All else, comments included, stays as it is.
- * @throws CliError Conflict where a context of the name is somebody else's; Config for a file that is no kubeconfig.
+ * @throws CliError Conflict where a context or cluster of the name is somebody else's; Config for a file that is no kubeconfig.
  */
 export function mergeKubeconfig(files: readonly KubeconfigFile[], stanzas: Stanzas): Merged {
   const { name, user, credentials, use, force } = stanzas;
@@ -60,6 +60,12 @@ export function mergeKubeconfig(files: readonly KubeconfigFile[], stanzas: Stanz
   if (known !== undefined && known !== user && !force) {
     throw new CliError(
       `there is a context ${name} already, of user ${JSON.stringify(known)}: give --context-name, or --force to replace it`,
+      ExitCode.Conflict,
+    );
+  }
+  if (!force && isTheirs(chain, stanzas)) {
+    throw new CliError(
+      `there is a cluster ${name} already, of something else: give --context-name, or --force to replace it`,
       ExitCode.Conflict,
     );
   }
@@ -84,6 +90,26 @@ export function mergeKubeconfig(files: readonly KubeconfigFile[], stanzas: Stanz
       return [{ path, text: next, existed: text !== undefined }];
     }),
   };
+}
+
+/** There is another cluster of the name, and no context of ours is of it: to put ours there would break theirs. */
+function isTheirs(chain: readonly { document: Document }[], stanzas: Stanzas): boolean {
+  const { name, user, credentials } = stanzas;
+  const all = (list: List): YAMLMap[] =>
+    chain.flatMap(({ document }) => {
+      const items = document.get(list);
+      return isSeq(items) ? items.items.filter((item) => isMap(item)) : [];
+    });
+  const found = all('clusters').find((item) => item.get('name') === name);
+  const cluster = found?.get('cluster');
+  if (found === undefined) return false;
+  if (isMap(cluster) && stableJson(cluster.toJSON()) === stableJson(credentials.cluster)) {
+    return false;
+  }
+  return !all('contexts').some(
+    (item) =>
+      item.getIn(['context', 'cluster']) === name && item.getIn(['context', 'user']) === user,
+  );
 }
 
 /** The cluster and user of a kubeconfig that has one of each. @throws CliError ServerError */

@@ -1,4 +1,5 @@
 import {
+  constants,
   copyFileSync,
   closeSync,
   chmodSync,
@@ -33,13 +34,16 @@ export function kubeconfigCommand(program: Command, context: CommandContext): vo
     .option('--merge', 'put it into $KUBECONFIG or ~/.kube/config, as kubectl would')
     .option('--use', 'with --merge: make it the current context')
     .option('--context-name <name>', "with --merge: default is the cluster's name")
-    .option('--force', 'with --merge: take the place of a context that something else has made')
+    .option(
+      '--force',
+      'with --merge: take the place of a context or cluster that something else has made',
+    )
     .action(async (name: string, options: KubeconfigOptions) => {
       const { merge = false, use = false, force = false } = options;
       if (!merge && (use || force || options.contextName !== undefined)) {
         throw new CliError('--use, --force and --context-name go with --merge', ExitCode.Usage);
       }
-      const { client, project } = context.session();
+      const { client, project, server } = context.session();
       const text = await client.getText(`${clusterPath(project, name)}/kubeconfig`);
       if (!merge) {
         context.out(text.trimEnd());
@@ -51,7 +55,7 @@ export function kubeconfigCommand(program: Command, context: CommandContext): vo
       const paths = kubeconfigPaths(context.env);
       withLocks(paths, () => {
         const { changed, current } = mergeKubeconfig(paths.map(readIfThere), {
-          ...{ name: as, user: `plinth:${project}/${name}`, credentials, use, force },
+          ...{ name: as, user: userName(server, project, name), credentials, use, force },
         });
         for (const file of changed) write(file, context.out);
         context.out(
@@ -66,6 +70,12 @@ export function kubeconfigCommand(program: Command, context: CommandContext): vo
         );
       });
     });
+}
+
+/** Two servers may have clusters of one name in projects of one name. */
+function userName(server: string, project: string, name: string): string {
+  const { host, pathname } = new URL(server);
+  return `plinth:${project}/${name}@${host}${pathname.replace(/\/+$/, '')}`;
 }
 
 /** As kubectl reads it: a list, else the one file. */
@@ -98,9 +108,9 @@ function write(
   say: (line: string) => void,
 ): void {
   if (existed) {
-    const backup = `${path}.${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')}.bak`;
+    const backup = `${path}.${new Date().toISOString().replaceAll(/[-:.]/g, '')}.bak`;
     try {
-      copyFileSync(path, backup);
+      copyFileSync(path, backup, constants.COPYFILE_EXCL);
       chmodSync(backup, 0o600);
     } catch (error) {
       throw new CliError(

@@ -70,8 +70,9 @@ test('--merge makes ~/.kube/config, readable by its owner only', async () => {
   const path = join(home, '.kube', 'config');
   expect([code, out]).toEqual([...[0, `context demo is in ${path}\nit is the current context\n`]]);
   expect(statSync(path).mode & 0o777).toBe(0o600);
+  const user = `plinth:${project}/demo@${new URL(server.url).host}`;
   expect(parse(readFileSync(path, 'utf8'))).toMatchObject({
-    contexts: [{ name: 'demo', context: { cluster: 'demo', user: `plinth:${project}/demo` } }],
+    contexts: [{ name: 'demo', context: { cluster: 'demo', user } }],
   });
 });
 
