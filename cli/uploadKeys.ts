@@ -21,7 +21,8 @@ interface KnownCredential {
 
 /**
  * Uploads the keys of a Cluster that lie on this computer as credentials of the project, says so, and gives the Cluster
- * that names them. A key that is there already is not sent again.
+ * that names them. A key of OpenSSH's format that is there already is not sent again; those of
+ * other formats do not show their public half, and are.
  * @throws CliError of the server, about the file and not about the credential that nobody has written.
  */
 export async function uploadKeys(
