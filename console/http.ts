@@ -1,3 +1,5 @@
+import { CONSOLE_HEADER } from '../core/consoleHeader.js';
+
 /** One problem of a refused request. */
 export interface Problem {
   path: string;
@@ -41,7 +43,7 @@ export async function ask(path: string, sent: Sent = {}): Promise<Response> {
     answer = await fetch(path, {
       method,
       headers: {
-        'x-plinth-console': '1',
+        [CONSOLE_HEADER]: '1',
         accept: 'application/json',
         ...(body === undefined ? {} : { 'content-type': type }),
         ...headers,

@@ -1,8 +1,6 @@
+import { CONSOLE_HEADER } from '../../core/consoleHeader.js';
 import { AppError, ErrorCode } from '../../core/errors.js';
 import type { ApiContext } from '../env.js';
-
-/** What the console sends along with each change: a form or an image of another site cannot. */
-export const CONSOLE_HEADER = 'x-plinth-console';
 
 const READING: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
