@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 
-import { diffLines, hunksOf, type DiffLine } from './diff.js';
+import type { LineEdit } from '../core/lineDiff.js';
+import { createDiff, diffLines, hunksOf } from './diff.js';
 
 const SIGN = { same: ' ', added: '+', removed: '-' } as const;
-const text = (diff: readonly DiffLine[]): string[] =>
+const text = (diff: readonly LineEdit[]): string[] =>
   diff.map(({ kind, text: line }) => `${SIGN[kind]}${line}`);
 
 describe('diffLines', () => {
@@ -25,7 +26,7 @@ describe('diffLines', () => {
       const before = letters(seed);
       const after = letters(seed * 7 + 3);
       const diff = diffLines(before.join('\n'), after.join('\n'));
-      const side = (other: DiffLine['kind']): string[] =>
+      const side = (other: LineEdit['kind']): string[] =>
         diff.filter(({ kind }) => kind !== other).map((line) => line.text);
       expect(side('added')).toEqual(before);
       expect(side('removed')).toEqual(after);
@@ -41,6 +42,16 @@ describe('diffLines', () => {
     expect(diff.filter(({ kind }) => kind === 'removed')).toHaveLength(3000);
     expect(diff.filter(({ kind }) => kind === 'added')).toHaveLength(3000);
   });
+});
+
+test('is done again for other texts than the last ones only', () => {
+  const diff = createDiff();
+  const first = diff('a', 'b');
+  expect(first).toEqual(diffLines('a', 'b'));
+  expect(diff('a', 'b')).toBe(first);
+  expect(text(diff('a', 'c'))).toEqual(['-a', '+c']);
+  expect(text(diff('b', 'c'))).toEqual(['-b', '+c']);
+  expect(diff('a', 'b')).not.toBe(first);
 });
 
 test('hunks hold what differs with three lines around it, and say how much was left out', () => {

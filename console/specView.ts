@@ -1,11 +1,14 @@
 import type { ConsolePage, ConsoleSpec } from '../core/consoleModel.js';
-import { diffLines, hunksOf, type DiffLine } from './diff.js';
+import type { LineEdit } from '../core/lineDiff.js';
+import { createDiff, hunksOf } from './diff.js';
 import { h, type Child, type VNode } from './dom.js';
 import { ask, askJson, messageOf, Refusal } from './http.js';
 import { icon } from './icons.js';
 import { clustersPath, consolePath } from './paths.js';
 import { planView } from './planView.js';
 import { app, changed, mayChange, notify, type ClusterState, type SpecEdit } from './state.js';
+
+const diffOf = createDiff();
 
 /** What is desired, how it differs from what is applied, and a place to change it. */
 export function specView(state: ClusterState, { cluster }: ConsolePage): VNode {
@@ -56,7 +59,7 @@ function shown({ desired, applied }: ConsoleSpec): Child {
       : differs
         ? h('p', null, 'What is desired differs from what was applied last: ')
         : h('p', { class: 'muted' }, 'What is desired is applied.'),
-    differs && diffView(diffLines(applied, desired), 'From what is applied to what is desired'),
+    differs && diffView(diffOf(applied, desired), 'From what is applied to what is desired'),
     h(
       'details',
       { class: 'whole', open: !differs, key: 'whole' },
@@ -78,7 +81,7 @@ function beginEdit(state: ClusterState, spec: ConsoleSpec): void {
 function editor(state: ClusterState, edit: SpecEdit): Child {
   const isStale =
     state.spec !== undefined && state.spec.resourceVersion !== edit.from.resourceVersion;
-  const diff = edit.text === edit.from.desired ? [] : diffLines(edit.from.desired, edit.text);
+  const diff = edit.text === edit.from.desired ? [] : diffOf(edit.from.desired, edit.text);
   const canTry = app.session?.dryRun === true;
   const isSame = diff.length === 0;
   return [
@@ -208,7 +211,7 @@ async function tryOut(state: ClusterState, edit: SpecEdit): Promise<void> {
 
 const SIGN = { same: ' ', added: '+', removed: '−' } as const;
 
-function diffView(diff: readonly DiffLine[], label: string): VNode {
+function diffView(diff: readonly LineEdit[], label: string): VNode {
   return h(
     'div',
     { class: 'diff', role: 'group', tabindex: 0, 'aria-label': label, key: label },
