@@ -16,9 +16,12 @@ export interface LiveHandlers {
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 8000;
+/** The server gives a sign of life every 15 seconds: where three are missing, nobody is there any more. */
+const IDLE_MS = 45_000;
 
 /**
- * Follows a stream of server-sent events until what is returned is called. A stream that breaks is opened again with
+ * Follows a stream of server-sent events until what is returned is called. A stream that breaks, or says nothing for 45
+ * seconds, is opened again with
  * `Last-Event-ID`, and so goes on after what was seen; a hidden page closes it and opens it when it is seen again:
  * browsers have few connections to a server.
  */
@@ -35,9 +38,16 @@ export function follow(path: string, handlers: LiveHandlers): () => void {
         await new Promise<void>((resolve) => (wake = resolve));
         continue;
       }
-      current = new AbortController();
+      const attempt = new AbortController();
+      current = attempt;
+      const heard = (): void => {
+        clearTimeout(silent);
+        silent = setTimeout(() => attempt.abort(), IDLE_MS);
+      };
+      let silent: ReturnType<typeof setTimeout> | undefined;
+      heard();
       try {
-        await read(current.signal, () => (wait = FIRST_WAIT_MS));
+        await read(attempt.signal, heard, () => (wait = FIRST_WAIT_MS));
       } catch (error) {
         if (isStopped()) return;
         if (
@@ -49,6 +59,8 @@ export function follow(path: string, handlers: LiveHandlers): () => void {
           handlers.onRefused(error);
           return;
         }
+      } finally {
+        clearTimeout(silent);
       }
       if (isStopped()) return;
       handlers.onState(false);
@@ -61,7 +73,11 @@ export function follow(path: string, handlers: LiveHandlers): () => void {
   };
   const isStopped = (): boolean => stopped;
 
-  const read = async (signal: AbortSignal, opened: () => void): Promise<void> => {
+  const read = async (
+    signal: AbortSignal,
+    heard: () => void,
+    opened: () => void,
+  ): Promise<void> => {
     const headers = {
       accept: 'text/event-stream',
       ...(last === undefined ? {} : { 'last-event-id': last }),
@@ -75,6 +91,7 @@ export function follow(path: string, handlers: LiveHandlers): () => void {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
+      heard();
       text += value;
       const blocks = text.split('\n\n');
       text = blocks.pop() ?? '';
