@@ -137,8 +137,10 @@ async function loadList(): Promise<void> {
     app.list = (await answer.json()) as ConsoleList;
     delete app.listError;
   } catch (error) {
-    if (error instanceof Refusal && error.status === 304) return;
-    if (search === listQuery) app.listError = messageOf(error);
+    if (search !== listQuery) return;
+    // What is there is what is shown, whatever went wrong before.
+    if (error instanceof Refusal && error.status === 304) delete app.listError;
+    else app.listError = messageOf(error);
   }
   changed();
 }
@@ -218,12 +220,17 @@ async function loadTaskset(): Promise<void> {
     return;
   }
   if (state.taskset?.id === id) return;
+  let taskset: ConsoleTaskset | undefined;
   try {
-    state.taskset = await askJson<ConsoleTaskset>(
+    taskset = await askJson<ConsoleTaskset>(
       `${consolePath(state)}/tasksets/${encodeURIComponent(id)}`,
     );
   } catch {
-    delete state.taskset;
+    // The newest is shown.
   }
+  // Somebody who clicks is faster than the server: what was chosen last is shown.
+  if (app.cluster !== state || app.route.query.get('taskset') !== id) return;
+  if (taskset === undefined) delete state.taskset;
+  else state.taskset = taskset;
   changed();
 }

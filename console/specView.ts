@@ -172,18 +172,20 @@ function refused({ message, details }: NonNullable<SpecEdit['error']>): VNode {
 async function send(
   state: ClusterState,
   edit: SpecEdit,
-  query: string,
+  { query, about }: { query: string; about: 'spec' | 'text' },
 ): Promise<Response | undefined> {
+  const { text } = edit;
   edit.busy = true;
   delete edit.error;
   changed();
   try {
     return await ask(clustersPath(state.project) + query, {
       method: 'POST',
-      yaml: edit.text,
+      yaml: text,
       headers: { 'if-match': `"${edit.from.resourceVersion}"` },
     });
   } catch (error) {
+    if (about === 'text' && edit.text !== text) return undefined;
     edit.error = {
       message: messageOf(error),
       details: error instanceof Refusal ? error.details : [],
@@ -196,16 +198,20 @@ async function send(
 }
 
 async function apply(state: ClusterState, edit: SpecEdit): Promise<void> {
-  if ((await send(state, edit, '')) === undefined) return;
+  if ((await send(state, edit, { query: '', about: 'spec' })) === undefined) return;
   delete state.edit;
   notify('ok', 'Applied: what has to be done for it is about to begin');
   await loadSpec(state);
 }
 
 async function tryOut(state: ClusterState, edit: SpecEdit): Promise<void> {
-  const answer = await send(state, edit, '?dryRun=true');
+  const { text } = edit;
+  const answer = await send(state, edit, { query: '?dryRun=true', about: 'text' });
   if (answer === undefined) return;
-  edit.plan = (await answer.json()) as unknown;
+  const plan = (await answer.json()) as unknown;
+  // Whoever went on writing meanwhile would take it for the plan of what stands there now.
+  if (edit.text !== text) return;
+  edit.plan = plan;
   changed();
 }
 

@@ -70,6 +70,26 @@ function inPage<T = unknown>(page: Page, expression: string): Promise<T> {
   return page.evaluate<T>(expression);
 }
 
+/** Answers of this address wait until what is returned is called, which resolves once the page has taken the first. */
+async function held(page: Page, address: string): Promise<() => Promise<void>> {
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  await page.route(address, async (route) => {
+    const response = await route.fetch();
+    await released;
+    await route.fulfill({ response });
+  });
+  const answered = page.waitForResponse(address);
+  return async () => {
+    release();
+    await (await answered).finished();
+    await inPage(
+      page,
+      'new Promise((taken) => requestIdleCallback(() => requestAnimationFrame(taken)))',
+    );
+  };
+}
+
 /** No violation of any rule of WCAG A and AA, nor of what axe calls best practice. */
 async function expectAccessible(page: Page): Promise<void> {
   await page.evaluate(await readFile(AXE, 'utf8'));
@@ -215,6 +235,21 @@ describe.skipIf(!there)('the console, in Chromium', () => {
       await page.getByLabel('Filter by the beginning of the name').fill('nothing');
       await page.getByRole('heading', { name: 'No cluster like that' }).waitFor();
       expect(complaints).toEqual([]);
+    });
+
+    test('that could not be read is whole again once the server answers, if only that nothing is new', async () => {
+      const { project } = await made();
+      const { page } = await visit({ path: `/?project=${project}` });
+      await page.locator('.row-link').waitFor();
+      const lists = '**/console/clusters?*';
+      const lost = page.getByText('the server does not answer');
+      await page.route(lists, (route) => route.abort());
+      await lost.waitFor();
+      const unchanged = page.waitForResponse((answer) => answer.status() === 304);
+      await page.unroute(lists);
+      await unchanged;
+      await expect.poll(() => lost.count()).toBe(0);
+      expect(await page.locator('.row-link').count()).toBe(1);
     });
 
     test('says what is wrong with a label filter', async () => {
@@ -363,6 +398,23 @@ describe.skipIf(!there)('the console, in Chromium', () => {
       await page.getByText('Taskset #1').waitFor();
       expect(new URL(page.url()).search).toBe('?taskset=fails01');
       expect(complaints).toEqual([]);
+    });
+
+    test('shows the taskset that was chosen last, whichever answer comes last', async () => {
+      const cluster = await made();
+      for (const id of ['chosen1', 'chosen2', 'chosen3']) {
+        const story = await begin(cluster, id);
+        await story.writeAt(story.length);
+      }
+      const { page } = await visit({ path: pathOf(cluster) });
+      await page.getByText('Taskset #3').waitFor();
+      const answer = await held(page, '**/tasksets/chosen1');
+      const history = page.getByRole('region', { name: 'History' });
+      await history.getByRole('link', { name: /#1/ }).click();
+      await history.getByRole('link', { name: /#2/ }).click();
+      await page.getByText('Taskset #2').waitFor();
+      await answer();
+      expect(await page.locator('#timeline-title').innerText()).toBe('Taskset #2');
     });
 
     test('shows the log of a step, and each line as it is written', async () => {
@@ -612,6 +664,29 @@ describe.skipIf(!there)('the console, in Chromium', () => {
       const record = await open.api.deps.store.clusters.get(cluster.project, cluster.name);
       expect(record?.generation).toBe(1);
       expect(complaints).toEqual([]);
+    });
+
+    test.each([
+      ['plan', 'v1.35.4', '.plan'],
+      ['refusal', 'v0.1.2', '.problem'],
+    ])('of a text that one has gone on from, no %s is shown', async (_what, version, shown) => {
+      const cluster = await made();
+      const story = await begin(cluster, `late-${version}`);
+      await story.writeAt(story.length);
+      const { page } = await visit({ path: `${pathOf(cluster)}?tab=spec` });
+      await page.getByRole('button', { name: 'Edit' }).click();
+      const editor = page.getByLabel('YAML or JSON');
+      const text = (await editor.inputValue()).replace('v1.34.4', version);
+      const tryOut = page.getByRole('button', { name: 'Show the plan' });
+      await editor.fill(text);
+      const answer = await held(page, '**/*dryRun=true');
+      await tryOut.click();
+      await editor.fill(`${text}\n`);
+      await answer();
+      await expect.poll(() => tryOut.isEnabled()).toBe(true);
+      expect(await page.locator(shown).count()).toBe(0);
+      await tryOut.click();
+      await page.locator(shown).waitFor();
     });
 
     test('that somebody else has changed meanwhile is not written over', async () => {
