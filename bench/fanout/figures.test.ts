@@ -19,10 +19,20 @@ it('ratios are of each round by itself, then their median', () => {
 
 it('an aim that is missed is said to be', () => {
   const lines = fanoutReport([round(1, 4, 9, 40)]);
-  expect(lines.filter((line) => line.endsWith(': met'))).toHaveLength(1);
+  expect(lines.filter((line) => line.endsWith(': met'))).toEqual([
+    expect.stringContaining('forks 5 ÷ our detached runs 10.0'),
+    expect.stringContaining('forks 5 ÷ our execs 40.0'),
+  ]);
   expect(lines.filter((line) => line.endsWith(': NOT MET'))).toEqual([
+    expect.stringContaining('forks 40, pipelining ÷ our detached runs 2.3'),
     expect.stringContaining('forks 40, pipelining ÷ our execs 9.0'),
   ]);
+});
+
+it('what our two ways are stands beside their figures', () => {
+  const lines = fanoutReport([round(1, 4, 9, 40)]);
+  expect(lines).toContainEqual(expect.stringMatching(/^runs: .* outlives its connection/));
+  expect(lines).toContainEqual(expect.stringMatching(/^execs: .* as Ansible has it/));
 });
 
 it('the last line has every figure under a name of its own', () => {

@@ -36,7 +36,12 @@ export function fanoutMedians(rounds: readonly FanoutRound[]): FanoutMedians {
   };
 }
 
-/** One row a round, the medians, and which aims are met. */
+const MEANING = [
+  'runs:  each command a detached run, as every step is: it outlives its connection, its output and result are on disk',
+  'execs: each command an exec over one connection, as Ansible has it: nothing of it outlives the connection',
+];
+
+/** One row a round, what the columns are, the medians, and which aims are met. */
 export function fanoutReport(rounds: readonly FanoutRound[]): string[] {
   const row = (cells: readonly string[]): string => cells.map((cell) => cell.padStart(14)).join('');
   const seconds = (round: Omit<FanoutRound, 'load'>): string[] =>
@@ -51,10 +56,12 @@ export function fanoutReport(rounds: readonly FanoutRound[]): string[] {
     ),
     row(['median', ...seconds(medians), '']),
     '',
+    ...MEANING,
+    '',
+    verdict('Ansible, forks 5 ÷ our detached runs', medians.overRunner.ansible),
+    verdict('Ansible, forks 40, pipelining ÷ our detached runs', medians.overRunner.ansibleTuned),
     verdict('Ansible, forks 5 ÷ our execs', medians.overExec.ansible),
     verdict('Ansible, forks 40, pipelining ÷ our execs', medians.overExec.ansibleTuned),
-    `Ansible, forks 5 ÷ our detached runs ${medians.overRunner.ansible.toFixed(1)}`,
-    `Ansible, forks 40, pipelining ÷ our detached runs ${medians.overRunner.ansibleTuned.toFixed(1)}`,
   ];
 }
 
