@@ -46,11 +46,11 @@ describe.skipIf(!existsSync('/proc/self'))('a folder that cannot be made ends wi
 
   test('where the folder that a relative path begins in is gone', () => {
     const { status, signal, err } = plinth(set, {
-      env: { PLINTH_CONFIG: 'a/config.json' },
+      env: { PLINTH_CONFIG: 'a/b/config.json' },
       first: 'mkdir "$HOME/gone" && cd "$HOME/gone" && rmdir "$HOME/gone"',
     });
     expect([status, signal]).toEqual([73, null]);
-    expect(err).toContain('a/config.json cannot be written');
+    expect(err).toContain('a/b/config.json cannot be written');
   });
 });
 
