@@ -179,7 +179,6 @@ function newDocument({ project, name, desired, secretsHash }: ApplyInput): Clust
     provisionStatus: ProvisionStatus.NotStarted,
     applied: { initialised: false, created: false },
     commonSequence: 0,
-    watched: false,
     ...submission('a new cluster was submitted'),
   };
 }
