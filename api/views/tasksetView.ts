@@ -4,6 +4,9 @@ import { nodePaths, type NodePath, type StepName } from '../../core/steps.js';
 import { TasksetStatus, type OperationName, type OperationStatus } from '../../core/words.js';
 import { inOrder, pendingStepView, stepView, type StepView } from './stepView.js';
 
+/** What is read of nodes to show a taskset. */
+export type NodeSteps = Pick<NodeRecord, 'hostname' | 'steps'>;
+
 export interface TasksetSummary {
   id: string;
   /** 1, 2, 3 … within the cluster. */
@@ -68,7 +71,7 @@ export function tasksetSummary(taskset: TasksetRecord): TasksetSummary {
  */
 export function tasksetDetails(
   taskset: TasksetRecord,
-  nodes: readonly NodeRecord[],
+  nodes: readonly NodeSteps[],
 ): TasksetDetails {
   return {
     ...head(taskset),
@@ -116,7 +119,7 @@ function operationNodes(
   taskset: TasksetRecord,
   operation: TasksetOperationRecord,
   index: number,
-  nodes: readonly NodeRecord[],
+  nodes: readonly NodeSteps[],
 ): OperationNode[] {
   const tasks = new Map(taskset.plan[index]?.nodes.map((task) => [task.hostname, task]));
   const known = new Map(nodes.map((node) => [node.hostname, node]));
@@ -139,7 +142,7 @@ function operationNodes(
 function recordedSteps(
   tasksetId: string,
   operation: OperationName,
-  node: NodeRecord | undefined,
+  node: NodeSteps | undefined,
 ): StepView[] {
   return Object.entries(node?.steps ?? {}).flatMap(([name, record]) =>
     record.tasksetId === tasksetId && record.operation === operation

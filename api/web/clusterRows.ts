@@ -156,7 +156,7 @@ async function lastOperation(
     is(OperationStatus.InProgress) ?? is(OperationStatus.Failed) ?? operations.at(-1);
   if (taskset === undefined || operation === undefined) return {};
   const under = taskset.status !== TasksetStatus.Complete;
-  const step = under ? stepPlace(taskset, await store.nodes.list(id)) : undefined;
+  const step = under ? stepPlace(taskset, await store.nodes.steps(id)) : undefined;
   return {
     operation: {
       ...{ name: operation.name, status: operation.status },
