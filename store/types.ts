@@ -280,7 +280,7 @@ export interface WebhookStore {
   remove(project: string, name: string): Promise<boolean>;
   /** Names of those that are told events of this type. */
   listening(project: string, event: WebhookEventType): Promise<string[]>;
-  /** Never moves a delivered one back. */
+  /** Never moves a delivered one back, nor one that failed to `retrying`. */
   noteDelivery(project: string, name: string, delivery: WebhookDelivery): Promise<void>;
   /** The newest ten. */
   deliveries(project: string, name: string): Promise<WebhookDelivery[]>;
