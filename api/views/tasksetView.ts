@@ -1,7 +1,12 @@
 import type { NodeTask, OperationPlan } from '../../core/plan.js';
 import type { NodeRecord, TasksetOperationRecord, TasksetRecord } from '../../core/records.js';
 import { nodePaths, type NodePath, type StepName } from '../../core/steps.js';
-import { TasksetStatus, type OperationName, type OperationStatus } from '../../core/words.js';
+import {
+  isTerminal,
+  type OperationName,
+  type OperationStatus,
+  type TasksetStatus,
+} from '../../core/words.js';
 import { inOrder, pendingStepView, stepView, type StepView } from './stepView.js';
 
 /** What is read of nodes to show a taskset. */
@@ -123,8 +128,7 @@ function operationNodes(
 ): OperationNode[] {
   const tasks = new Map(taskset.plan[index]?.nodes.map((task) => [task.hostname, task]));
   const known = new Map(nodes.map((node) => [node.hostname, node]));
-  const ended =
-    taskset.status === TasksetStatus.Complete || taskset.status === TasksetStatus.Failed;
+  const ended = isTerminal(taskset.status);
   // Steps through a control plane are recorded there, whether or not the operation names it.
   const hostnames = new Set([...tasks.keys(), ...known.keys()]);
   return [...hostnames].flatMap((hostname) => {
