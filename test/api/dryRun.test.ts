@@ -327,6 +327,28 @@ describe('force', () => {
   });
 });
 
+describe('a dry run of an upgrade', () => {
+  const commentsOf = async (from: string, version: string): Promise<string> => {
+    const cluster = fresh();
+    cluster.spec.config.kubernetesVersion = from;
+    // Fits all three minors.
+    cluster.spec.config.network.cni.version = '3.31.2';
+    await applied(cluster);
+    cluster.spec.config.kubernetesVersion = version;
+    return (await planned(cluster)).comments;
+  };
+
+  test('over several minors says whose versions those in between are', async () => {
+    expect(await commentsOf('v1.33.5', 'v1.35.4')).toMatch(
+      /; v1\.34\.\d+ on the way: the newest of each minor that the version matrix knows/,
+    );
+  });
+
+  test('to the next minor goes through none', async () => {
+    expect(await commentsOf('v1.34.4', 'v1.35.4')).not.toContain('on the way');
+  });
+});
+
 describe('an orphaned node', () => {
   const path = () => `${clustersOf(project)}/demo/nodes`;
 
