@@ -7,6 +7,7 @@ RUN npm ci --omit=dev
 FROM packages AS compiled
 COPY core core
 COPY machine machine
+COPY net net
 COPY store store
 COPY vault vault
 COPY activities activities

@@ -14,6 +14,7 @@ const ROOMS = [
   'embedded',
   'lab',
   'machine',
+  'net',
   'scripts',
   'store',
   'test',
@@ -32,10 +33,11 @@ const MAY_IMPORT = {
   'core/spec': { rooms: ['core', 'core/spec'], packages: SPEC_PACKAGES },
   core: { rooms: ['core'], packages: [] },
   machine: { rooms: ['machine', 'core'], not: [...TEMPORAL, 'hono', 'mongodb'] },
+  net: { rooms: ['net'], not: [...TEMPORAL, 'hono', 'mongodb', 'zod'] },
   store: { rooms: ['store', 'core'], not: [...TEMPORAL, 'hono', 'zod'] },
   vault: { rooms: ['vault', 'core'], not: [...TEMPORAL, 'hono', 'mongodb'] },
   activities: {
-    rooms: ['activities', 'core', 'core/spec', 'machine', 'store', 'vault'],
+    rooms: ['activities', 'core', 'core/spec', 'machine', 'net', 'store', 'vault'],
     not: ['hono', 'mongodb', '@temporalio/client', '@temporalio/workflow', '@temporalio/worker'],
   },
   watch: {
@@ -48,7 +50,7 @@ const MAY_IMPORT = {
     packages: ['@temporalio/workflow', '@temporalio/common'],
   },
   api: {
-    rooms: ['api', 'core', 'core/spec', 'store', 'vault'],
+    rooms: ['api', 'core', 'core/spec', 'net', 'store', 'vault'],
     not: ['mongodb', '@temporalio/workflow', '@temporalio/worker', '@temporalio/activity'],
   },
   // Shapes only: what the page needs to know of the core's rules the API tells it.

@@ -6,6 +6,7 @@ import { isAside, planAsked } from '../core/planAsked.js';
 import type { ClusterRecord, TasksetRecord } from '../core/records.js';
 import {
   CommonConditionStatus,
+  isTerminal,
   NodeStatus,
   OperationName,
   OperationStatus,
@@ -152,10 +153,6 @@ export function operationWorkflowId(
   index: number,
 ): string {
   return `cluster/${ref.project}/${ref.name}/${tasksetId}/${String(index + 1)}-${operation.name}`;
-}
-
-function isTerminal(status: TasksetStatus): boolean {
-  return status === TasksetStatus.Complete || status === TasksetStatus.Failed;
 }
 
 function isSameWork(taskset: TasksetRecord, record: ClusterRecord): boolean {

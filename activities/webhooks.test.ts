@@ -110,9 +110,22 @@ test('what is given up keeps its last problem', async () => {
   });
 });
 
+test('what was given up is not tried any more, whatever is written late; what is delivered after all is', async () => {
+  await giveUpWebhook(deps, news('3'), 'no answer in time');
+  answers = [503];
+  await deliver(news('3'), 4).catch(() => undefined);
+  expect(await last()).toMatchObject({ taskset: '3', state: 'failed' });
+  await deliver(news('3'), 5);
+  expect(await last()).toMatchObject({ taskset: '3', state: 'delivered', answer: 204 });
+  // Of an attempt before.
+  expect(await last()).not.toHaveProperty('problem');
+});
+
 test('what was delivered stays so, whatever is written late', async () => {
   await deliver(news('4'));
   await giveUpWebhook(deps, news('4'), 'no answer in time');
+  answers = [503];
+  await deliver(news('4'), 2).catch(() => undefined);
   expect(await last()).toMatchObject({ taskset: '4', state: 'delivered' });
 });
 
@@ -131,7 +144,7 @@ test('a server that is not there is a problem in words', async () => {
   expect(await last()).toMatchObject({ taskset: '6', state: 'retrying', problem: 'ECONNREFUSED' });
 });
 
-test.each(['http://169.254.169.254/latest', 'http://[fe80::1]/'])(
+test.each(['http://169.254.169.254/latest', 'http://[64:ff9b::169.254.169.254]/'])(
   '%s is link-local: nobody is asked',
   async (to) => {
     expect(await postToReceiver(to, { body: '', headers: {} })).toEqual({

@@ -7,6 +7,7 @@ import { errorAnswer } from './http/apiError.js';
 import { invalid } from './http/readDocument.js';
 import { unknownRoute } from './http/unknownRoute.js';
 import { createApiMetrics } from './metrics/apiMetrics.js';
+import { refuseDryRun } from './middleware/dryRun.js';
 import { requestLog } from './middleware/requestLog.js';
 import { requestMetrics } from './middleware/requestMetrics.js';
 import { yamlAnswers } from './middleware/yamlAnswers.js';
@@ -68,6 +69,7 @@ export function newApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.use(requestMetrics(metrics));
   app.use(requestLog());
   app.use(yamlAnswers());
+  app.use(refuseDryRun(app));
 
   registerRoutes(app);
 

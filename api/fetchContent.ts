@@ -1,19 +1,13 @@
 import { createHash } from 'node:crypto';
-import { lookup } from 'node:dns';
-import { request as requestHttp, type IncomingMessage } from 'node:http';
-import { request as requestHttps } from 'node:https';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 
 import { MAX_BLUEPRINT_BYTES, MAX_FETCHED_BYTES } from '../core/spec/limits.js';
 import { urlProblem } from '../core/spec/rules/addons.js';
+import { openRequest, requestProblem } from '../net/openRequest.js';
 
 const TIMEOUT_MS = 20_000;
 const REDIRECTS = 5;
-
-/** Where clouds answer a machine with its own credentials. */
-const LINK_LOCAL = new BlockList();
-LINK_LOCAL.addSubnet('169.254.0.0', 16, 'ipv4');
-LINK_LOCAL.addSubnet('fe80::', 10, 'ipv6');
+const HEADERS = { 'user-agent': 'plinth', accept: '*/*' };
 
 export type Fetched = { bytes: Buffer; sha256: string } | { problem: string };
 
@@ -37,7 +31,7 @@ export async function fetchContent(
     for (let hop = 0; hop <= REDIRECTS; hop += 1) {
       const wrong = urlProblem(at);
       if (wrong !== undefined) return { problem: hop === 0 ? wrong : `leads to what ${wrong}` };
-      const answer = await open(at, signal);
+      const answer = await openRequest(at, { signal, headers: HEADERS });
       const to = answer.headers.location;
       const status = answer.statusCode ?? 0;
       if (status >= 300 && status < 400 && to !== undefined) {
@@ -54,45 +48,8 @@ export async function fetchContent(
     return { problem: `leads on more than ${String(REDIRECTS)} times` };
   } catch (error) {
     if (signal.aborted) return { problem: `was not read within ${String(timeoutMs / 1000)} s` };
-    return { problem: `cannot be read: ${reasonOf(error)}` };
+    return { problem: `cannot be read: ${requestProblem(error)}` };
   }
-}
-
-function open(url: string, signal: AbortSignal): Promise<IncomingMessage> {
-  const { protocol, hostname } = new URL(url);
-  const host = hostname.replace(/^\[(.*)\]$/, '$1');
-  if (isIP(host) !== 0 && isLinkLocal(host)) return Promise.reject(new LinkLocalError());
-  const start = protocol === 'https:' ? requestHttps : requestHttp;
-  return new Promise((resolve, reject) => {
-    const headers = { 'user-agent': 'plinth', accept: '*/*' };
-    start(url, { signal, headers, lookup: lookupAllowed }, resolve).on('error', reject).end();
-  });
-}
-
-class LinkLocalError extends Error {
-  override message = 'its address is link-local';
-}
-
-/** The name's addresses, checked where they are used: a second look-up could say something else. */
-const lookupAllowed: LookupFunction = (hostname, options, done) => {
-  lookup(hostname, { ...options, all: true }, (error, found) => {
-    if (error !== null) {
-      done(error, '', 4);
-      return;
-    }
-    const [first] = found;
-    if (first === undefined || found.some(({ address }) => isLinkLocal(address))) {
-      done(new LinkLocalError(), '', 4);
-    } else if (options.all === true) {
-      done(null, found);
-    } else {
-      done(null, first.address, first.family);
-    }
-  });
-};
-
-function isLinkLocal(address: string): boolean {
-  return LINK_LOCAL.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
 
 async function read(answer: IncomingMessage, budget: { left: number }): Promise<Fetched> {
@@ -111,10 +68,4 @@ async function read(answer: IncomingMessage, budget: { left: number }): Promise<
   }
   const bytes = Buffer.concat(chunks);
   return { bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof LinkLocalError) return error.message;
-  const code = (error as NodeJS.ErrnoException).code;
-  return code ?? 'the connection failed';
 }

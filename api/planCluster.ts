@@ -3,18 +3,18 @@ import { openAsked } from '../core/askedOperations.js';
 import type { ClusterSpec } from '../core/cluster.js';
 import { AppError, ErrorCode } from '../core/errors.js';
 import { plan, type AppliedState, type DesiredState } from '../core/plan.js';
-import type { ClusterRecord, NodeRecord, TasksetRecord } from '../core/records.js';
+import type { ClusterRecord, NodeRecord } from '../core/records.js';
 import {
   awaitedNodes,
   awaitedText,
   withRegistrations,
   type Registration,
 } from '../core/registration.js';
-import { normaliseForCompare } from '../core/specHash.js';
-import { CommonConditionStatus, TasksetStatus } from '../core/words.js';
+import { isSameSpec } from '../core/specHash.js';
+import { CommonConditionStatus, isTerminal } from '../core/words.js';
 import { checkPrecondition } from '../store/precondition.js';
 import type { Precondition, Store } from '../store/types.js';
-import { checkCluster, notValid, type ApplyRequest, type CheckedCluster } from './applyCluster.js';
+import { checkCluster, notValid, type ApplyRequest } from './applyCluster.js';
 import type { ApiDeps } from './deps.js';
 import { tasksetPlan, type TasksetPlan } from './views/tasksetPlanView.js';
 
@@ -27,7 +27,7 @@ const NOTHING: AppliedState = { initialised: false, created: false, nodes: [] };
  */
 export async function planApply(deps: ApiDeps, request: ApplyRequest): Promise<TasksetPlan> {
   const checked = await checkCluster(deps, request);
-  const { name, parsed, existing, problems } = checked;
+  const { name, parsed, existing, problems, secretsHash } = checked;
   if (!parsed.ok) throw notValid(problems);
   const known = await knownOf(deps.store, existing);
   const { spec: desired } = parsed.echo;
@@ -36,7 +36,8 @@ export async function planApply(deps: ApiDeps, request: ApplyRequest): Promise<T
   const awaited = awaitedNodes(desired, registrations);
   const blueprint = await deps.store.blueprints.resolve(request.project, desired.blueprint);
   const force = request.force === true;
-  const same = existing !== undefined && isSame(existing, checked);
+  const same =
+    existing !== undefined && isSameSpec(existing, { desired: parsed.echo, secretsHash });
   const settled = existing?.commonStatus.conditionStatus === CommonConditionStatus.Ok;
   const sync = existing?.syncs ?? 0;
   const operations =
@@ -105,20 +106,8 @@ async function knownOf(
   return {
     ...{ nodes, applied: appliedState({ record: existing, nodes }) },
     sequence: (latest?.sequence ?? 0) + 1,
-    ...(latest === undefined || hasEnded(latest)
+    ...(latest === undefined || isTerminal(latest.status)
       ? {}
       : { meanwhile: `taskset ${latest.id} is under way, and what it does is not in this plan` }),
   };
-}
-
-function hasEnded({ status }: TasksetRecord): boolean {
-  return status === TasksetStatus.Complete || status === TasksetStatus.Failed;
-}
-
-function isSame(existing: ClusterRecord, { parsed, secretsHash }: CheckedCluster): boolean {
-  return (
-    parsed.ok &&
-    existing.secretsHash === secretsHash &&
-    normaliseForCompare(existing.desired) === normaliseForCompare(parsed.echo)
-  );
 }

@@ -31,6 +31,17 @@ export function normaliseForCompare(desired: Desired): string {
   );
 }
 
+/** Whether an apply asks for what is recorded already, its secrets included: it changes nothing then. */
+export function isSameSpec(
+  a: { desired: Desired; secretsHash: string },
+  b: { desired: Desired; secretsHash: string },
+): boolean {
+  return (
+    a.secretsHash === b.secretsHash &&
+    normaliseForCompare(a.desired) === normaliseForCompare(b.desired)
+  );
+}
+
 function normaliseNode(node: NodeSpec): NodeSpec {
   return {
     ...node,

@@ -34,6 +34,11 @@ export const TasksetStatus = {
 } as const;
 export type TasksetStatus = (typeof TasksetStatus)[keyof typeof TasksetStatus];
 
+/** Nothing more will come of a taskset of this status. */
+export function isTerminal(status: TasksetStatus): boolean {
+  return status === TasksetStatus.Complete || status === TasksetStatus.Failed;
+}
+
 export const OperationStatus = {
   Pending: 'PROVISION_TASK_STATUS_PENDING',
   InProgress: 'PROVISION_TASK_STATUS_INPROGRESS',

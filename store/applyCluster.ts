@@ -3,7 +3,7 @@ import type { Collection, Db, Filter } from 'mongodb';
 import { initialConditions } from '../core/conditions.js';
 import { AppError, ErrorCode } from '../core/errors.js';
 import { sharedWith } from '../core/sharing.js';
-import { normaliseForCompare } from '../core/specHash.js';
+import { isSameSpec } from '../core/specHash.js';
 import { CommonConditionStatus, ProvisionStatus } from '../core/words.js';
 import { askedAgain, unchanged as queueUnchanged } from './askedOperations.js';
 import { clusterRecord, labelTermsOf } from './clusterDocument.js';
@@ -100,7 +100,7 @@ async function change(
   const { _id, generation, retries } = existing;
   const unchanged = { _id, generation, retries, deleting: false };
   const force = input.force === true;
-  if (isSame(existing, input)) {
+  if (isSameSpec(clusterRecord(existing), input)) {
     const { conditionStatus } = existing.commonStatus;
     const forcedNow =
       force && existing.force !== true && conditionStatus !== CommonConditionStatus.Ok;
@@ -150,13 +150,6 @@ async function updated(
   return { record: clusterRecord(document), created: false, changed: true };
 }
 
-function isSame(existing: ClusterDocument, input: ApplyInput): boolean {
-  return (
-    existing.secretsHash === input.secretsHash &&
-    normaliseForCompare(clusterRecord(existing).desired) === normaliseForCompare(input.desired)
-  );
-}
-
 function newDocument({ project, name, desired, secretsHash }: ApplyInput): ClusterDocument {
   const now = timestamp();
   return {
@@ -179,7 +172,6 @@ function newDocument({ project, name, desired, secretsHash }: ApplyInput): Clust
     provisionStatus: ProvisionStatus.NotStarted,
     applied: { initialised: false, created: false },
     commonSequence: 0,
-    watched: false,
     ...submission('a new cluster was submitted'),
   };
 }

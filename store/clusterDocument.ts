@@ -34,7 +34,7 @@ export interface ClusterDocument extends Omit<ClusterRecord, 'id' | 'desired' | 
   askedDone?: string[];
   /** Goes up with each write of the queue of asked operations: none of two at once is lost. */
   askedRevision?: number;
-  /** Somebody looks at it from time to time. Left out by documents from before there were watchers. */
+  /** Somebody looks at it from time to time; left out: nobody does yet. */
   watched?: boolean;
   /** Sequence of the last look that has judged it, and what it made of ClusterReady, unless True. */
   judged?: { sequence: number; reason?: string };

@@ -17,6 +17,8 @@ export const ClusterIndex = {
   byLabel: 'project_1_labelTerms_1_name_1',
   byStatus: 'project_1_provisionStatus_1_name_1',
   byReader: 'sharedWith_1_name_1',
+  byCommon: 'project_1_commonStatus.conditionStatus_1_deleting_1_name_1',
+  byDeleting: 'project_1_deleting_1_name_1',
 } as const;
 
 export async function ensureListIndexes(clusters: Collection<ClusterDocument>): Promise<void> {
@@ -24,6 +26,10 @@ export async function ensureListIndexes(clusters: Collection<ClusterDocument>): 
   await clusters.createIndex({ project: 1, labelTerms: 1, name: 1 });
   await clusters.createIndex({ project: 1, provisionStatus: 1, name: 1 });
   await clusters.createIndex({ sharedWith: 1, name: 1 });
+  await clusters.createIndex({
+    ...{ project: 1, 'commonStatus.conditionStatus': 1, deleting: 1, name: 1 },
+  });
+  await clusters.createIndex({ project: 1, deleting: 1, name: 1 });
 }
 
 type Lists = Pick<ClusterStore, 'list' | 'listed'>;
@@ -65,11 +71,12 @@ function byPage<T>(
   return (project, page) => reading(JSON.stringify([project, page]));
 }
 
-/** The query of a list. Every one of them walks an index: by name, by a label or by status. */
+/** The query of a list. Every one of them walks an index: by name, by a label or by a status. */
 export function clusterQuery(
   project: string,
-  { name, status = [], common = [], deleting, labels = [], after, shared = false }: ListPage,
+  page: ListPage,
 ): { filter: Filter<ClusterDocument>; after?: Filter<ClusterDocument>; hint?: string } {
+  const { name, status = [], common = [], deleting, labels = [], after, shared = false } = page;
   const byName = nameCondition(name);
   // The one that an index is walked by comes first; the others sift what it finds.
   const [first, ...others] = labels
@@ -82,12 +89,11 @@ export function clusterQuery(
     ...(byName === undefined ? {} : { name: byName }),
     ...(status.length === 0 ? {} : { provisionStatus: oneOf(status) }),
     ...(common.length === 0 ? {} : { 'commonStatus.conditionStatus': oneOf(common) }),
-    ...(deleting === undefined ? {} : { deleting }),
+    ...deletingCondition(deleting, common),
     ...first,
     ...(others.length === 0 ? {} : { $and: others }),
   } as Filter<ClusterDocument>;
-  const sifted = common.length > 0 || deleting !== undefined ? ClusterIndex.byName : undefined;
-  const hint = shared ? ClusterIndex.byReader : (hintOf(labels, status) ?? sifted);
+  const hint = shared ? ClusterIndex.byReader : hintOf(page);
   return {
     filter,
     ...(after === undefined ? {} : { after: { name: nameCondition(name, after) } as object }),
@@ -95,19 +101,33 @@ export function clusterQuery(
   };
 }
 
+/**
+ * With every field before the name fixed, or one of a few, the index gives its names in order: the server merges the
+ * few. A range of `deleting` would have it sort all that it finds before it gives the first page.
+ */
+function deletingCondition(deleting: boolean | undefined, common: readonly number[]): object {
+  if (deleting !== undefined) return { deleting };
+  return common.length === 0 ? {} : { deleting: { $in: [false, true] } };
+}
+
 /** A planner takes the index of one plain condition by itself; of several, not every one does. */
-function hintOf(
-  labels: readonly LabelRequirement[],
-  status: readonly string[],
-): string | undefined {
+function hintOf({
+  labels = [],
+  status = [],
+  common = [],
+  deleting,
+}: Pick<ListPage, 'labels' | 'status' | 'common' | 'deleting'>): string | undefined {
+  const state = common.length > 0 || deleting !== undefined;
   const conditions = labels.length + (status.length === 0 ? 0 : 1);
-  if (conditions === 0) return undefined;
+  if (conditions === 0 && !state) return undefined;
   const [only] = labels;
   const plain =
     only === undefined ? status.length === 1 : isPositive(only) && only.values.length <= 1;
-  if (conditions === 1 && plain) return undefined;
+  if (conditions === 1 && plain && !state) return undefined;
   if (labels.some(isPositive)) return ClusterIndex.byLabel;
-  return status.length === 0 ? ClusterIndex.byName : ClusterIndex.byStatus;
+  if (status.length > 0) return ClusterIndex.byStatus;
+  if (common.length > 0) return ClusterIndex.byCommon;
+  return deleting === undefined ? ClusterIndex.byName : ClusterIndex.byDeleting;
 }
 
 function isPositive({ operator }: LabelRequirement): boolean {

@@ -88,20 +88,18 @@ describe('a cluster that has got its API server', () => {
     expect((await store.health.get(clusterId))?.sequence).toBe(1);
   });
 
-  it('is adopted where it was stored before there were watchers', async () => {
-    const { client, database } = db;
-    const clusters = client.db(database).collection<{ _id: string }>('clusters');
-    await clusters.updateOne({ _id: clusterId }, { $unset: { watched: true } });
-    await client.db(database).collection<{ _id: string }>('health').deleteOne({ _id: clusterId });
-    const { createStore } = await import('./store.js');
-    const again = await createStore({ uri: db.uri, database });
-    try {
-      expect(await again.health.adopt(1_000)).toBe(1);
-    } finally {
-      await again.close();
-    }
-    expect(await due()).toBeDefined();
-  });
+  it.each([{ $unset: { watched: true as const } }, { $set: { watched: false } }])(
+    'is adopted by a running watcher, whatever an older API process wrote of it: %j',
+    async (older) => {
+      const { client, database } = db;
+      const clusters = client.db(database).collection<{ _id: string }>('clusters');
+      await clusters.updateOne({ _id: clusterId }, older);
+      await client.db(database).collection<{ _id: string }>('health').deleteOne({ _id: clusterId });
+      expect(await store.health.adopt(1_000)).toBe(1);
+      expect(await due()).toBeDefined();
+      expect(await store.health.adopt(1_000)).toBe(0);
+    },
+  );
 
   it('takes all that is kept of its looks with it when it goes', async () => {
     await record(0, {
@@ -189,6 +187,21 @@ describe('a look', () => {
     await record(2, { hostnames: ['node-1'] }, { nodes: [observed('node-1')] });
     expect((await store.health.nodes(clusterId)).map(({ hostname }) => hostname)).toEqual([
       'node-1',
+    ]);
+  });
+
+  it('that nobody answered forgets no node, whoever else was asked', async () => {
+    await record(0);
+    const set = {
+      machines: [{ hostname: 'node-1', machine: machine() }],
+      hostnames: ['node-1'],
+    };
+    const { nodes: _nodes, ...look } = recorded(set).look;
+    const order = { clusterId, leaseGeneration: 1, after: 1 };
+    expect(await store.health.record(order, { ...recorded(set), look })).toBe(2);
+    expect(await store.health.nodes(clusterId)).toEqual([
+      { hostname: 'node-1', node: observed('node-1'), machine: machine() },
+      { hostname: 'node-2', node: observed('node-2') },
     ]);
   });
 

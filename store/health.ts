@@ -66,8 +66,6 @@ export async function openHealth(db: Db): Promise<HealthStore> {
   await health.createIndex({ shard: 1, nextLookAt: 1 });
   await nodes.createIndex({ clusterId: 1, hostname: 1 });
   await clusters.createIndex({ 'applied.initialised': 1, watched: 1 });
-  // Stored before there were watchers.
-  await clusters.updateMany({ watched: { $exists: false } }, { $set: { watched: false } });
   const subjects = watchSubjects(db);
   return {
     adopt: (limit) => adopt(db, limit),
@@ -178,7 +176,8 @@ async function adopt(db: Db, limit: number): Promise<number> {
   const clusters = db.collection<ClusterDocument>(CollectionName.clusters);
   const health = db.collection<HealthDocument>(CollectionName.health);
   const found = await clusters
-    .find({ 'applied.initialised': true, watched: false }, { projection: { _id: 1 } })
+    // Older API processes write false; what says nothing is not watched either.
+    .find({ 'applied.initialised': true, watched: { $ne: true } }, { projection: { _id: 1 } })
     .limit(limit)
     .toArray();
   for (const { _id } of found) {
@@ -210,7 +209,9 @@ async function keepNodes(
     (await nodes.find({ clusterId }).toArray()).map((one) => [one.hostname, one]),
   );
   const wanted = new Set(hostnames);
-  for (const hostname of known.keys()) {
+  // A look that saw nothing says of nobody that they are gone.
+  const forgotten = look.nodes === undefined ? [] : known.keys();
+  for (const hostname of forgotten) {
     if (!wanted.has(hostname)) await nodes.deleteOne({ _id: nodeId(clusterId, hostname) });
   }
   for (const hostname of wanted) {

@@ -49,6 +49,19 @@ test('control planes are found by themselves, those that were stored before that
   expect(await found()).toEqual([]);
 });
 
+test('the steps of a cluster are read without what else is known of its nodes, by hostname', async () => {
+  for (const each of [node(2), node(1)]) {
+    await db.store.nodes.upsert(clusterId, each.hostname, { spec: each, facts: { arch: 'amd64' } });
+  }
+  const done = step(await begin(), { state: 'done' });
+  await db.store.nodes.setStep(clusterId, 'node-1', 'kubeadm-init', done);
+  expect(await db.store.nodes.steps(clusterId)).toEqual([
+    { hostname: 'node-1', steps: { 'kubeadm-init': done } },
+    { hostname: 'node-2', steps: {} },
+  ]);
+  expect(await db.store.nodes.steps('none')).toEqual([]);
+});
+
 test('the first upsert makes a whole node', async () => {
   await db.store.nodes.upsert(clusterId, 'node-1', { spec: node(1) });
   expect(await db.store.nodes.get(clusterId, 'node-1')).toEqual({

@@ -1,4 +1,4 @@
-import type { Db, UpdateFilter } from 'mongodb';
+import type { Collection, Db, UpdateFilter } from 'mongodb';
 
 import { isControlPlane } from '../core/plan.js';
 import type { NodeRecord } from '../core/records.js';
@@ -20,23 +20,8 @@ export async function openNodes(db: Db): Promise<NodeStore> {
   await nodes.createIndex({ clusterId: 1, hostname: 1 }, { unique: true }, undefined);
   await nodes.createIndex({ clusterId: 1, controlPlane: 1 });
   const sequenceOf = sequencesOf(db);
-  const statuses = batched(async (clusterIds) => {
-    const found = await nodes
-      .find({ clusterId: { $in: clusterIds } })
-      .project<Pick<NodeRecord, 'clusterId' | 'hostname' | 'status'>>({
-        ...{ _id: 0, clusterId: 1, hostname: 1, status: 1 },
-      })
-      .toArray();
-    const byCluster = new Map<string, Pick<NodeRecord, 'hostname' | 'status'>[]>();
-    for (const { clusterId, ...node } of found) {
-      const known = byCluster.get(clusterId);
-      if (known === undefined) byCluster.set(clusterId, [node]);
-      else known.push(node);
-    }
-    // Here and not there: sorting them is a third of the embedded database's work on the query.
-    for (const each of byCluster.values()) each.sort(byHostname);
-    return byCluster;
-  });
+  const statuses = fieldByCluster(nodes, 'status');
+  const steps = fieldByCluster(nodes, 'steps');
   return {
     async list(clusterId, hostnames) {
       const of =
@@ -56,6 +41,9 @@ export async function openNodes(db: Db): Promise<NodeStore> {
     },
     async statuses(clusterId) {
       return (await statuses(clusterId)) ?? [];
+    },
+    async steps(clusterId) {
+      return (await steps(clusterId)) ?? [];
     },
     async get(clusterId, hostname) {
       const found = await nodes.findOne({ _id: nodeId(clusterId, hostname) });
@@ -97,7 +85,32 @@ export async function openNodes(db: Db): Promise<NodeStore> {
     async remove(clusterId, hostname) {
       await nodes.deleteOne({ _id: nodeId(clusterId, hostname) });
     },
+    async removeOrphan(clusterId, hostname) {
+      const _id = nodeId(clusterId, hostname);
+      const { deletedCount } = await nodes.deleteOne({ _id, orphaned: { $exists: true } });
+      return deletedCount > 0;
+    },
   };
+}
+
+/** One field of a cluster's nodes, by hostname; clusters that are asked for at once share a read. */
+function fieldByCluster<F extends 'status' | 'steps'>(nodes: Collection<NodeDocument>, field: F) {
+  type Node = Pick<NodeRecord, 'hostname' | F>;
+  return batched(async (clusterIds) => {
+    const found = await nodes
+      .find({ clusterId: { $in: clusterIds } })
+      .project<Node & { clusterId: string }>({ _id: 0, clusterId: 1, hostname: 1, [field]: 1 })
+      .toArray();
+    const byCluster = new Map<string, Node[]>();
+    for (const { clusterId, hostname, [field]: value } of found) {
+      const known = byCluster.get(clusterId) ?? [];
+      known.push({ hostname, [field]: value } as Node);
+      byCluster.set(clusterId, known);
+    }
+    // Here and not there: sorting them is a third of the embedded database's work on the query.
+    for (const each of byCluster.values()) each.sort(byHostname);
+    return byCluster;
+  });
 }
 
 function byHostname(a: { hostname: string }, b: { hostname: string }): number {

@@ -280,7 +280,7 @@ export interface WebhookStore {
   remove(project: string, name: string): Promise<boolean>;
   /** Names of those that are told events of this type. */
   listening(project: string, event: WebhookEventType): Promise<string[]>;
-  /** Never moves a delivered one back. */
+  /** Never moves a delivered one back, nor one that failed to `retrying`. */
   noteDelivery(project: string, name: string, delivery: WebhookDelivery): Promise<void>;
   /** The newest ten. */
   deliveries(project: string, name: string): Promise<WebhookDelivery[]>;
@@ -300,6 +300,8 @@ export interface NodeStore {
   controlPlanes(clusterId: string): Promise<NodeRecord[]>;
   /** Without facts and steps: what the status endpoint reads again and again. */
   statuses(clusterId: string): Promise<Pick<NodeRecord, 'hostname' | 'status'>[]>;
+  /** The steps alone, by hostname: what progress is told from. */
+  steps(clusterId: string): Promise<Pick<NodeRecord, 'hostname' | 'steps'>[]>;
   get(clusterId: string, hostname: string): Promise<NodeRecord | undefined>;
   /**
    * Makes the node only when `spec` is given, so that a late write does not bring back one that was removed;
@@ -319,6 +321,8 @@ export interface NodeStore {
     record: NodeStepRecord,
   ): Promise<void>;
   remove(clusterId: string, hostname: string): Promise<void>;
+  /** Only while it is orphaned: whether it was. */
+  removeOrphan(clusterId: string, hostname: string): Promise<boolean>;
 }
 
 export interface TasksetStore {

@@ -64,11 +64,10 @@ export async function openWebhooks(db: Db): Promise<WebhookStore> {
       const _id = `${webhook}/${delivery.taskset}`;
       const expiresAt = new Date(Date.now() + DELIVERY_DAYS * 24 * 60 * 60 * 1000);
       const set = { ...delivery, webhook, expiresAt };
-      // An attempt that was given up may write late: what was delivered stays so.
-      const { matchedCount } = await deliveries.updateOne(
-        { _id, state: { $ne: 'delivered' } },
-        { $set: set },
-      );
+      // An attempt that was given up may write late: what was delivered stays so, and what ended is not tried any more.
+      const ended: WebhookDelivery['state'][] =
+        delivery.state === 'retrying' ? ['delivered', 'failed'] : ['delivered'];
+      const { matchedCount } = await deliveries.replaceOne({ _id, state: { $nin: ended } }, set);
       if (matchedCount > 0) return;
       await deliveries.insertOne({ _id, ...set }).catch((error: unknown) => {
         if (!isDuplicate(error)) throw error;

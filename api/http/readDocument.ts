@@ -17,11 +17,11 @@ const YAML_TYPES: ReadonlySet<string> = new Set([
 
 /**
  * The body as a document: JSON or YAML by its content type; without one, JSON when it starts like JSON.
- * @throws HttpError 415 for any other type, 413 for too much; AppError InvalidRequest when it is malformed.
+ * @throws HttpError 415 for any other type, 413 for too much (`maxBytes`, where that is less than any body may have); AppError InvalidRequest when it is malformed.
  */
-export async function readDocument(c: ApiContext): Promise<unknown> {
+export async function readDocument(c: ApiContext, maxBytes?: number): Promise<unknown> {
   const type = (c.req.header('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-  const text = await readText(c);
+  const text = await readText(c, maxBytes);
   if (type !== '' && !JSON_TYPES.has(type) && !YAML_TYPES.has(type)) {
     throw new HttpError(
       415,
@@ -42,8 +42,9 @@ export async function readDocument(c: ApiContext): Promise<unknown> {
 export async function readBody<T extends z.ZodType>(
   c: ApiContext,
   schema: T,
+  maxBytes?: number,
 ): Promise<z.output<T>> {
-  const parsed = schema.safeParse(await readDocument(c));
+  const parsed = schema.safeParse(await readDocument(c, maxBytes));
   if (parsed.success) return parsed.data;
   throw invalid(parsed.error);
 }

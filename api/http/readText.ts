@@ -7,20 +7,20 @@ const DEFAULT_MAX_BYTES = 4 * 1024 * 1024;
 const DRAIN_FACTOR = 16;
 
 /**
- * The body as text.
+ * The body as text, of `maxBytes` at most where that is less than any body may have.
  * @throws HttpError 413 for more than the limit, after draining it: a client that still sends when the
  * connection closes sees a reset instead of the answer. 415 for a compressed body. AppError InvalidRequest
  * when it is not UTF-8.
  */
-export async function readText(c: ApiContext): Promise<string> {
+export async function readText(c: ApiContext, maxBytes = Infinity): Promise<string> {
   const known = c.get('bodyText');
   if (known !== undefined) return known;
-  const text = await readOnce(c);
+  const text = await readOnce(c, maxBytes);
   c.set('bodyText', text);
   return text;
 }
 
-async function readOnce(c: ApiContext): Promise<string> {
+async function readOnce(c: ApiContext, maxBytes: number): Promise<string> {
   const encoding = c.req.header('content-encoding') ?? 'identity';
   if (encoding !== 'identity') {
     throw new HttpError(
@@ -29,7 +29,7 @@ async function readOnce(c: ApiContext): Promise<string> {
       `bodies are read uncompressed: remove content-encoding ${encoding}`,
     );
   }
-  const limit = c.var.deps.config.maxBodyBytes ?? DEFAULT_MAX_BYTES;
+  const limit = Math.min(maxBytes, c.var.deps.config.maxBodyBytes ?? DEFAULT_MAX_BYTES);
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of (c.req.raw.body ?? []) as AsyncIterable<Uint8Array>) {

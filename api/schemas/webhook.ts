@@ -79,7 +79,13 @@ export const webhookViewSchema = z
     apiVersion: z.literal(API_VERSION),
     kind: z.literal('Webhook'),
     metadata: z.object({ ...metadata, project: z.string(), modifiedAt: z.string() }),
-    spec: z.object({ url: z.string(), events }),
+    spec: z.object({
+      url: z.string().meta({
+        description:
+          'Whole for who may change it; of it others see the origin only: the rest may be what lets one in.',
+      }),
+      events,
+    }),
     status: z.object({
       createdAt: z.string(),
       deliveries: z.array(deliverySchema).optional().meta({
@@ -115,9 +121,13 @@ export const WEBHOOK_VIEW_EXAMPLE = {
   },
 };
 
-/** Without deliveries: as lists show it. */
-export function webhookView(record: WebhookRecord, deliveries?: WebhookDelivery[]): WebhookView {
-  const { name, project, modifiedAt, description, url, createdAt } = record;
+/** Without deliveries: as lists show it. The URL is whole for who may change it: others see where it leads, and no more. */
+export function webhookView(
+  record: WebhookRecord,
+  { whole, deliveries }: { whole: boolean; deliveries?: WebhookDelivery[] },
+): WebhookView {
+  const { name, project, modifiedAt, description, createdAt } = record;
+  const url = whole ? record.url : new URL(record.url).origin;
   return {
     ...{ apiVersion: API_VERSION, kind: 'Webhook' },
     metadata: { name, project, modifiedAt, ...(description === undefined ? {} : { description }) },

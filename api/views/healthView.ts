@@ -23,7 +23,7 @@ export interface HealthView {
   nodes: NodeHealthView[];
 }
 
-export interface NodeHealthView extends Partial<Omit<NodeObservation, 'hostname'>> {
+interface NodeHealthView extends Partial<Omit<NodeObservation, 'hostname'>> {
   hostname: string;
   status?: NodeStatus;
   observedAt?: string;

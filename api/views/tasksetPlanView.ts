@@ -11,7 +11,7 @@ import {
   type NodePath,
   type StepName,
 } from '../../core/steps.js';
-import { OperationStatus, TasksetStatus } from '../../core/words.js';
+import { OperationName, OperationStatus, TasksetStatus } from '../../core/words.js';
 import { pendingStepView } from './stepView.js';
 import { firstSteps } from './tasksetView.js';
 import type { OperationDetails, OperationNode, TasksetDetails } from './tasksetView.js';
@@ -24,17 +24,17 @@ export interface TasksetPlan extends Omit<TasksetDetails, 'operations'> {
   refusals: Problem[];
 }
 
-export interface PlannedOperation extends Omit<OperationDetails, 'nodes'> {
+interface PlannedOperation extends Omit<OperationDetails, 'nodes'> {
   nodes: PlannedNode[];
   /** The Kubernetes version that its steps work with, where that is not the spec's. */
   kubernetesVersion?: string;
 }
 
-export interface PlannedNode extends OperationNode {
+interface PlannedNode extends OperationNode {
   reason: string;
 }
 
-export interface PlanOf {
+interface PlanOf {
   name: string;
   generation: number;
   /** That of the taskset that would do it. */
@@ -94,7 +94,7 @@ function statusOf(
 }
 
 function commentsOf(
-  { waiting, meanwhile }: PlanOf,
+  { waiting, meanwhile, spec }: PlanOf,
   operations: readonly OperationPlan[],
   refused: readonly Problem[],
   forecast: number,
@@ -107,9 +107,31 @@ function commentsOf(
         : operations.length === 0
           ? 'nothing has to be done'
           : 'this is what would be done';
-  return [`dry run, nothing was changed: ${what}`, waiting, meanwhile]
+  return [
+    `dry run, nothing was changed: ${what}`,
+    waiting,
+    meanwhile,
+    betweenText(operations, spec),
+  ]
     .filter((text) => text !== undefined)
     .join('; ');
+}
+
+/** The API does not know what the workers' artifacts hold. */
+function betweenText(
+  operations: readonly OperationPlan[],
+  spec: ClusterSpec | undefined,
+): string | undefined {
+  const between = operations.flatMap(({ name, kubernetesVersion: version }) =>
+    name !== OperationName.ClusterUpgrade ||
+    version === undefined ||
+    version === spec?.config.kubernetesVersion
+      ? []
+      : [version],
+  );
+  if (between.length === 0) return undefined;
+  const matrix = 'the newest of each minor that the version matrix knows';
+  return `${between.join(', ')} on the way: ${matrix}, where the workers may have a newer one`;
 }
 
 function refusedAt(

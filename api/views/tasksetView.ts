@@ -1,8 +1,16 @@
 import type { NodeTask, OperationPlan } from '../../core/plan.js';
 import type { NodeRecord, TasksetOperationRecord, TasksetRecord } from '../../core/records.js';
 import { nodePaths, type NodePath, type StepName } from '../../core/steps.js';
-import { TasksetStatus, type OperationName, type OperationStatus } from '../../core/words.js';
+import {
+  isTerminal,
+  type OperationName,
+  type OperationStatus,
+  type TasksetStatus,
+} from '../../core/words.js';
 import { inOrder, pendingStepView, stepView, type StepView } from './stepView.js';
+
+/** What is read of nodes to show a taskset. */
+export type NodeSteps = Pick<NodeRecord, 'hostname' | 'steps'>;
 
 export interface TasksetSummary {
   id: string;
@@ -68,7 +76,7 @@ export function tasksetSummary(taskset: TasksetRecord): TasksetSummary {
  */
 export function tasksetDetails(
   taskset: TasksetRecord,
-  nodes: readonly NodeRecord[],
+  nodes: readonly NodeSteps[],
 ): TasksetDetails {
   return {
     ...head(taskset),
@@ -116,12 +124,11 @@ function operationNodes(
   taskset: TasksetRecord,
   operation: TasksetOperationRecord,
   index: number,
-  nodes: readonly NodeRecord[],
+  nodes: readonly NodeSteps[],
 ): OperationNode[] {
   const tasks = new Map(taskset.plan[index]?.nodes.map((task) => [task.hostname, task]));
   const known = new Map(nodes.map((node) => [node.hostname, node]));
-  const ended =
-    taskset.status === TasksetStatus.Complete || taskset.status === TasksetStatus.Failed;
+  const ended = isTerminal(taskset.status);
   // Steps through a control plane are recorded there, whether or not the operation names it.
   const hostnames = new Set([...tasks.keys(), ...known.keys()]);
   return [...hostnames].flatMap((hostname) => {
@@ -139,7 +146,7 @@ function operationNodes(
 function recordedSteps(
   tasksetId: string,
   operation: OperationName,
-  node: NodeRecord | undefined,
+  node: NodeSteps | undefined,
 ): StepView[] {
   return Object.entries(node?.steps ?? {}).flatMap(([name, record]) =>
     record.tasksetId === tasksetId && record.operation === operation

@@ -1,19 +1,15 @@
 import { ConsoleState, type ConsoleRow } from '../../core/consoleModel.js';
 import type { LabelRequirement } from '../../core/labels.js';
 import type { ClusterRecord, TasksetRecord } from '../../core/records.js';
-import {
-  CommonConditionStatus,
-  NodeStatus,
-  OperationStatus,
-  TasksetStatus,
-} from '../../core/words.js';
+import { CommonConditionStatus, OperationStatus, TasksetStatus } from '../../core/words.js';
 import type { NameFilter, Project, Store } from '../../store/types.js';
+import { clusterSummary } from '../views/clusterSummary.js';
 import { blueprintText } from './clusterPage.js';
-import { consoleState } from './state.js';
+import { consoleWord } from './state.js';
 import { stepPlace } from './timeline.js';
 
 /** What people choose clusters by. */
-export interface RowFilters {
+interface RowFilters {
   name?: NameFilter;
   state?: StateFilter;
   labels?: readonly LabelRequirement[];
@@ -39,12 +35,12 @@ const STATES: Readonly<Record<StateFilter, StoreFilter>> = {
 };
 
 /** Where a page begins: after this cluster. */
-export interface RowKey {
+interface RowKey {
   project: string;
   name: string;
 }
 
-export interface RowPage {
+interface RowPage {
   rows: ConsoleRow[];
   count?: number;
   next?: RowKey;
@@ -122,24 +118,21 @@ async function row(store: Store, record: ClusterRecord): Promise<ConsoleRow> {
     store.nodes.statuses(record.id),
     store.tasksets.latest(record.id, 1),
   ]);
-  const { metadata, spec } = record.desired;
-  const inSpec = new Set(spec.config.nodes.map(({ hostname }) => hostname));
-  const ready = statuses.filter(
-    ({ hostname, status }) => status === NodeStatus.Ready && inSpec.has(hostname),
+  const { id, name, kubernetesVersion, appliedVersion, reason, ...summary } = clusterSummary(
+    record,
+    statuses,
   );
-  const { state, reason } = consoleState(record, newest);
-  const applied = record.applied.kubernetesVersion;
-  const version = spec.config.kubernetesVersion;
+  const { displayName } = record.desired.metadata;
+  const state = consoleWord(summary.state, newest);
   return {
-    ...{ id: record.id, project: record.project, name: record.name },
-    ...(metadata.displayName === undefined ? {} : { displayName: metadata.displayName }),
+    ...{ id, project: record.project, name },
+    ...(displayName === undefined ? {} : { displayName }),
     state,
     ...(state === ConsoleState.Ready ? {} : { reason }),
-    version,
-    ...(applied === undefined || applied === version ? {} : { appliedVersion: applied }),
-    blueprint: blueprintText(spec.blueprint),
-    labels: metadata.labels ?? {},
-    nodes: { ready: ready.length, total: inSpec.size },
+    version: kubernetesVersion,
+    ...(appliedVersion === undefined ? {} : { appliedVersion }),
+    blueprint: blueprintText(summary.blueprint),
+    ...{ labels: summary.labels, nodes: summary.nodes },
     ...(await lastOperation(store, record, newest)),
   };
 }
@@ -156,7 +149,7 @@ async function lastOperation(
     is(OperationStatus.InProgress) ?? is(OperationStatus.Failed) ?? operations.at(-1);
   if (taskset === undefined || operation === undefined) return {};
   const under = taskset.status !== TasksetStatus.Complete;
-  const step = under ? stepPlace(taskset, await store.nodes.list(id)) : undefined;
+  const step = under ? stepPlace(taskset, await store.nodes.steps(id)) : undefined;
   return {
     operation: {
       ...{ name: operation.name, status: operation.status },

@@ -41,8 +41,12 @@ let loaded: Promise<ReadonlyMap<string, ServedFile>> | undefined;
 
 /** The files by name: read, or in a checkout built, once in a process. */
 export function consoleFiles(): Promise<ReadonlyMap<string, ServedFile>> {
-  loaded ??= existsSync(join(FOLDER, MANIFEST)) ? readFiles() : buildFiles();
-  return loaded;
+  if (loaded !== undefined) return loaded;
+  const loading = existsSync(join(FOLDER, MANIFEST)) ? readFiles() : buildFiles();
+  loaded = loading;
+  // What failed is tried anew by who asks next.
+  loading.catch(() => (loaded = undefined));
+  return loading;
 }
 
 async function readFiles(): Promise<ReadonlyMap<string, ServedFile>> {

@@ -26,12 +26,21 @@ export function sessionId(token: string): string {
 export function cookieName(c: ApiContext): string {
   const port = /:(\d+)$/.exec(c.req.header('host') ?? '')?.[1];
   const name = `plinth_session${port === undefined ? '' : `_${port}`}`;
-  return isSecure(c) ? `__Host-${name}` : name;
+  return isOverTls(c) ? `__Host-${name}` : name;
 }
 
-/** The token that came with a request, by whichever of its names the browser has it. */
+/** Whoever is told to come by TLS comes by it: a cookie of theirs for less is somebody else's. */
+export function isOverTls(c: ApiContext): boolean {
+  return isSecure(c) || c.var.deps.config.url.startsWith('https:');
+}
+
+/**
+ * The token that came with a request. Where TLS is known of, only the name counts that no other host and no plain HTTP can
+ * set; behind a proxy that says nothing of it, whichever the browser has.
+ */
 export function tokenOf(c: ApiContext): string | undefined {
-  const name = cookieName(c).replace(/^__Host-/, '');
+  const name = cookieName(c);
+  if (isOverTls(c)) return getCookie(c, name);
   return getCookie(c, `__Host-${name}`) ?? getCookie(c, name);
 }
 

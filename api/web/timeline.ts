@@ -7,8 +7,8 @@ import type {
   ConsoleTasksetSummary,
 } from '../../core/consoleModel.js';
 import { phasesOf, type Phase } from '../../core/phases.js';
-import type { NodeRecord, TasksetRecord } from '../../core/records.js';
-import { tasksetDetails, type TasksetDetails } from '../views/tasksetView.js';
+import type { TasksetRecord } from '../../core/records.js';
+import { tasksetDetails, type NodeSteps, type TasksetDetails } from '../views/tasksetView.js';
 
 interface TemporalUi {
   url: string;
@@ -20,7 +20,7 @@ type OperationDetails = TasksetDetails['operations'][number];
 /** A taskset as operations → steps → machines, with when each began and ended, for one time axis. */
 export function consoleTaskset(
   taskset: TasksetRecord,
-  nodes: readonly NodeRecord[],
+  nodes: readonly NodeSteps[],
   temporalUi: TemporalUi | undefined,
 ): ConsoleTaskset {
   const details = tasksetDetails(taskset, nodes);
@@ -44,7 +44,7 @@ export function consoleTaskset(
 /** Where a taskset stands: the step that failed, else the one at work, else the next. */
 export function stepPlace(
   taskset: TasksetRecord,
-  nodes: readonly NodeRecord[],
+  nodes: readonly NodeSteps[],
 ): ConsoleStepPlace | undefined {
   return placeOf(phasesOf(tasksetDetails(taskset, nodes)));
 }

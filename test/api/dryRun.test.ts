@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { ActivityDeps } from '../../activities/deps.js';
 import type { Work } from '../../activities/refs.js';
 import { takeWork } from '../../activities/tasksets.js';
+import { newApp } from '../../api/app.js';
 import type { ApiError } from '../../api/http/apiError.js';
 import type { TasksetPlan } from '../../api/views/tasksetPlanView.js';
 import type { Cluster } from '../../core/cluster.js';
@@ -326,6 +327,28 @@ describe('force', () => {
   });
 });
 
+describe('a dry run of an upgrade', () => {
+  const commentsOf = async (from: string, version: string): Promise<string> => {
+    const cluster = fresh();
+    cluster.spec.config.kubernetesVersion = from;
+    // Fits all three minors.
+    cluster.spec.config.network.cni.version = '3.31.2';
+    await applied(cluster);
+    cluster.spec.config.kubernetesVersion = version;
+    return (await planned(cluster)).comments;
+  };
+
+  test('over several minors says whose versions those in between are', async () => {
+    expect(await commentsOf('v1.33.5', 'v1.35.4')).toMatch(
+      /; v1\.34\.\d+ on the way: the newest of each minor that the version matrix knows/,
+    );
+  });
+
+  test('to the next minor goes through none', async () => {
+    expect(await commentsOf('v1.34.4', 'v1.35.4')).not.toContain('on the way');
+  });
+});
+
 describe('an orphaned node', () => {
   const path = () => `${clustersOf(project)}/demo/nodes`;
 
@@ -360,6 +383,56 @@ describe('an orphaned node', () => {
     expect(await nodes.get(id, 'm9')).toBeUndefined();
     expect(await hostKeys.get(id, 'm9')).toBeUndefined();
     expect((await dismiss('m9')).status).toBe(404);
+  });
+
+  describe('while it is dismissed', () => {
+    const orphan = fixtureNode(9, { privateIP: '192.168.250.99' });
+    const orphaned = { since: '2026-11-26T08:00:00.000Z', reason: 'm9 cannot be reached' };
+    const node = { spec: orphan, status: 'ORPHANED', claimed: true, leaving: true } as const;
+
+    /** What happens meanwhile happens as its host key is taken away. */
+    async function dismissedWhile(
+      meanwhile: (id: string, cluster: Cluster) => Promise<unknown>,
+    ): Promise<{ status: number; node: NodeRecord | undefined }> {
+      const cluster = fresh();
+      await applied(cluster);
+      const { store } = api.deps;
+      const { id } = (await store.clusters.get(project, 'demo'))!;
+      await store.nodes.upsert(id, 'm9', { ...node, orphaned });
+      const hostKeys = { ...store.hostKeys, remove: () => meanwhile(id, cluster).then(() => {}) };
+      const app = newApp({ ...api.deps, store: { ...store, hostKeys } });
+      const answer = await app.request(`${path()}/m9/dismiss`, {
+        ...{ method: 'POST', headers: { 'x-api-key': api.adminKey } },
+      });
+      return { status: answer.status, node: await store.nodes.get(id, 'm9') };
+    }
+
+    test('an apply may put it back: it stays, to be cleaned', async () => {
+      const { status, node: left } = await dismissedWhile(async (_, cluster) => {
+        cluster.spec.config.nodes.push(orphan);
+        const again = await api.call('POST', clustersOf(project), { body: cluster });
+        expect(again.status, await again.text()).toBe(200);
+      });
+      expect(status).toBe(409);
+      expect(left?.orphaned).toEqual(orphaned);
+    });
+
+    test('it may be cleaned and join anew: what has joined stays', async () => {
+      const { nodes } = api.deps.store;
+      const { status, node: left } = await dismissedWhile(async (id) => {
+        await nodes.remove(id, 'm9');
+        await nodes.upsert(id, 'm9', { spec: orphan, status: 'READY', claimed: true });
+      });
+      expect(status).toBe(409);
+      expect(left?.status).toBe('READY');
+    });
+
+    test('the database may fail: it is there still, and is dismissed again', async () => {
+      const { status, node: left } = await dismissedWhile(() => Promise.reject(new Error('away')));
+      expect(status).toBe(500);
+      expect(left?.orphaned).toEqual(orphaned);
+      expect((await api.call('POST', `${path()}/m9/dismiss`)).status).toBe(200);
+    });
   });
 
   test('that the spec holds again is not dismissed', async () => {

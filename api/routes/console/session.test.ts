@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
 import type { ConsoleSession } from '../../../core/consoleModel.js';
 import { clustersOf, openTestApi, type TestApi } from '../../../test/api/openTestApi.js';
+import { newApp } from '../../app.js';
 import { hashApiKey } from '../../auth/apiKey.js';
 import type { ApiError } from '../../http/apiError.js';
 
@@ -216,4 +217,60 @@ describe('a change by our own page is let in', () => {
     const answer = await ask('DELETE', `${clusters}/none`, { cookie: own, headers });
     expect(answer.status).toBe(404);
   });
+});
+
+describe('under TLS', () => {
+  const TLS = { ...OURS, host: 'plinth.example.com', origin: 'https://plinth.example.com' };
+  const opens = async (by: string, headers: Record<string, string> = TLS): Promise<number> =>
+    (await ask('GET', clusters, { cookie: by, headers })).status;
+
+  test('only the cookie counts that plain HTTP and other hosts cannot set', async () => {
+    const own = pairOf(await logIn(api.adminKey, TLS));
+    expect(own).toMatch(/^__Host-/);
+    expect(await opens(own)).toBe(200);
+    expect(await opens(own.replace('__Host-', ''))).toBe(401);
+    expect(await opens(`${own.replace('__Host-', '')}; __Host-plinth_session=other`)).toBe(401);
+  });
+
+  test('that PLINTH_URL tells of, nor where the browser does not say by what it came', async () => {
+    const { config } = api.deps;
+    const app = newApp({ ...api.deps, config: { ...config, url: 'https://plinth.example.com' } });
+    const token = cookie.split('=')[1]!;
+    const headers = { host: 'api:8080', 'sec-fetch-site': 'same-origin' };
+    const get = async (name: string) =>
+      (await app.request(clusters, { headers: { ...headers, cookie: `${name}=${token}` } })).status;
+    expect(await get('__Host-plinth_session_8080')).toBe(200);
+    expect(await get('plinth_session_8080')).toBe(401);
+  });
+});
+
+describe('what is asked of /console/session is counted', () => {
+  /** One request of each caller is let in. */
+  const limited = (): ReturnType<typeof newApp> =>
+    newApp({ ...api.deps, config: { ...api.deps.config, requestsPerSecond: 0.01 } });
+  const statuses = async (app: ReturnType<typeof newApp>, init: RequestInit, by = cookie) => {
+    const headers = { ...OURS, 'content-type': 'application/json', cookie: by };
+    const one = async () => (await app.request('/console/session', { ...init, headers })).status;
+    return [await one(), await one()];
+  };
+
+  test('by the key, where it is good', async () => {
+    const body = JSON.stringify({ apiKey: api.adminKey });
+    expect(await statuses(limited(), { method: 'POST', body })).toEqual([200, 429]);
+    expect(await statuses(limited(), { method: 'GET' })).toEqual([200, 429]);
+  });
+
+  test.each(['GET', 'DELETE'])(
+    'by the address, where the cookie opens nothing: %s',
+    async (method) => {
+      const none = 'plinth_session_8080=none';
+      expect(await statuses(limited(), { method }, none)).toEqual([200, 429]);
+    },
+  );
+});
+
+test('more than a key is not read at logging in', async () => {
+  const answer = await ask('POST', '/console/session', { body: { apiKey: 'x'.repeat(17_000) } });
+  expect(answer.status).toBe(413);
+  expect(((await answer.json()) as ApiError).message).toContain('16384 bytes');
 });

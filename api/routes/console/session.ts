@@ -4,9 +4,10 @@ import { deleteCookie, setCookie } from 'hono/cookie';
 import type { ConsoleSession } from '../../../core/consoleModel.js';
 import type { ApiKeyRecord } from '../../../store/types.js';
 import { audit } from '../../audit.js';
-import { enforceSameOrigin, isSecure } from '../../web/sameOrigin.js';
+import { enforceSameOrigin } from '../../web/sameOrigin.js';
 import {
   cookieName,
+  isOverTls,
   newToken,
   SESSION_MS,
   sessionId,
@@ -16,8 +17,12 @@ import {
 import type { ApiContext, ApiEnv } from '../../env.js';
 import { readBody } from '../../http/readDocument.js';
 import { knownKey } from '../../middleware/access.js';
+import { canDryRun } from '../../middleware/dryRun.js';
+import { limitOfAddress, limitOfKey } from '../../requestLimits.js';
 
 const PATH = '/console/session';
+/** A key is short, and whoever sends this has shown none yet. */
+const MAX_BODY_BYTES = 16 * 1024;
 const NO_STORE = { 'cache-control': 'no-store' };
 
 const login = z.strictObject({ apiKey: z.string().trim().min(1) });
@@ -31,8 +36,9 @@ export function consoleSession(app: OpenAPIHono<ApiEnv>): void {
 
   app.post(PATH, async (c) => {
     enforceSameOrigin(c);
-    const { apiKey } = await readBody(c, login);
+    const { apiKey } = await readBody(c, login, MAX_BODY_BYTES);
     const key = await knownKey(c, apiKey);
+    limitOfKey(c, key.id);
     const before = tokenOf(c);
     const token = newToken();
     const { sessions } = c.var.deps.store;
@@ -44,7 +50,7 @@ export function consoleSession(app: OpenAPIHono<ApiEnv>): void {
     // Whoever logs in again leaves no session behind.
     if (before !== undefined) await sessions.remove(sessionId(before));
     setCookie(c, cookieName(c), token, {
-      ...{ path: '/', httpOnly: true, sameSite: 'Strict', secure: isSecure(c) },
+      ...{ path: '/', httpOnly: true, sameSite: 'Strict', secure: isOverTls(c) },
       maxAge: SESSION_MS / 1000,
     });
     await note(c, key, 'session.create');
@@ -56,17 +62,25 @@ export function consoleSession(app: OpenAPIHono<ApiEnv>): void {
     const key = await keyOfCookie(c);
     const token = tokenOf(c);
     if (token !== undefined) await c.var.deps.store.sessions.remove(sessionId(token));
-    deleteCookie(c, cookieName(c), { path: '/', secure: isSecure(c) });
+    deleteCookie(c, cookieName(c), { path: '/', secure: isOverTls(c) });
     if (key !== undefined) await note(c, key, 'session.delete');
     return c.json(sessionView(app, c, undefined), 200, NO_STORE);
   });
 }
 
-/** The key of the session, where there is one and both are good still. */
+/**
+ * The key of the session, where there is one and both are good still. Counts as a request of that key, or, where a cookie
+ * opens nothing, of the address it comes from.
+ */
 async function keyOfCookie(c: ApiContext): Promise<ApiKeyRecord | undefined> {
   const session = await sessionOf(c);
   const key = session && (await c.var.deps.store.apiKeys.get(session.keyId));
-  return key === undefined || key.revokedAt !== undefined ? undefined : key;
+  if (key !== undefined && key.revokedAt === undefined) {
+    limitOfKey(c, key.id);
+    return key;
+  }
+  if (tokenOf(c) !== undefined) limitOfAddress(c);
+  return undefined;
 }
 
 async function note(c: ApiContext, key: ApiKeyRecord, action: string): Promise<void> {
@@ -86,16 +100,7 @@ function sessionView(
   return {
     ...(key === undefined ? {} : { user }),
     version: c.var.deps.config.version,
-    dryRun: canDryRun(app),
+    // Never sent to an API that would take a query it does not know for none, and apply.
+    dryRun: canDryRun(app, 'applyCluster'),
   };
-}
-
-/** Never sent to an API that would take a query it does not know for none, and apply. */
-function canDryRun(app: OpenAPIHono<ApiEnv>): boolean {
-  return app.openAPIRegistry.definitions.some((definition) => {
-    if (definition.type !== 'route' || definition.route.operationId !== 'applyCluster')
-      return false;
-    const { query } = definition.route.request ?? {};
-    return query instanceof z.ZodObject && 'dryRun' in query.shape;
-  });
 }

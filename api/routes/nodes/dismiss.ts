@@ -1,6 +1,7 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 
 import { AppError, ErrorCode } from '../../../core/errors.js';
+import type { ClusterRecord } from '../../../core/records.js';
 import { audit } from '../../audit.js';
 import type { ApiEnv } from '../../env.js';
 import { findCluster } from '../../findCluster.js';
@@ -39,15 +40,15 @@ export function dismissNode(app: OpenAPIHono<ApiEnv>): void {
     if (node.orphaned === undefined) {
       throw new AppError(ErrorCode.Conflict, `${hostname} is not ORPHANED, but ${node.status}`);
     }
-    if (cluster.desired.spec.config.nodes.some((wanted) => wanted.hostname === hostname)) {
-      throw new AppError(
-        ErrorCode.Conflict,
-        `${hostname} is in the spec again: its machine is cleaned, and joins anew`,
-      );
-    }
-    await store.nodes.remove(cluster.id, hostname);
+    refuseWanted(cluster, hostname);
+    // The node last: what dies in between leaves one that is dismissed again.
     await store.hostKeys.remove(cluster.id, hostname);
     await store.registrations.remove(cluster.id, hostname);
+    // An apply may have put it back meanwhile: without its node nobody would know that its machine is to be cleaned.
+    refuseWanted(await findCluster(c, of), hostname);
+    if (!(await store.nodes.removeOrphan(cluster.id, hostname))) {
+      throw new AppError(ErrorCode.Conflict, `${hostname} is not ORPHANED any more: look again`);
+    }
     await audit(c, {
       action: 'node.dismiss',
       project: of.project,
@@ -56,4 +57,12 @@ export function dismissNode(app: OpenAPIHono<ApiEnv>): void {
     });
     return c.body(null, 200);
   });
+}
+
+function refuseWanted({ desired }: ClusterRecord, hostname: string): void {
+  if (!desired.spec.config.nodes.some((wanted) => wanted.hostname === hostname)) return;
+  throw new AppError(
+    ErrorCode.Conflict,
+    `${hostname} is in the spec again: its machine is cleaned, and joins anew`,
+  );
 }

@@ -7,7 +7,7 @@ import type { ApiEnv } from '../../env.js';
 import { errors } from '../../http/describe.js';
 import { projectAccess } from '../../middleware/access.js';
 import { webhookParams } from '../../schemas/params.js';
-import { WEBHOOK } from './paths.js';
+import { CHANGES_WEBHOOKS, WEBHOOK } from './paths.js';
 
 const route = createRoute({
   method: 'delete',
@@ -15,7 +15,7 @@ const route = createRoute({
   operationId: 'deleteWebhook',
   summary: 'Delete a webhook: what it has not been told, it will not be',
   tags: ['Webhooks'],
-  middleware: projectAccess('admin'),
+  middleware: projectAccess(CHANGES_WEBHOOKS),
   request: { params: webhookParams },
   responses: {
     200: { description: 'It is gone, with its secret. The body is empty' },
@@ -27,10 +27,13 @@ export function deleteWebhook(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(route, async (c) => {
     const { project, name } = c.req.valid('param');
     const { webhooks, secrets } = c.var.deps.store;
-    if (!(await webhooks.remove(project, name))) {
-      throw new AppError(ErrorCode.NotFound, `there is no webhook ${name} in project ${project}`);
+    const gone = `there is no webhook ${name} in project ${project}`;
+    if ((await webhooks.get(project, name)) === undefined) {
+      throw new AppError(ErrorCode.NotFound, gone);
     }
+    // First: what dies in between leaves a webhook that is told nothing, and can be deleted again.
     await secrets.remove(webhookOwner(project, name));
+    if (!(await webhooks.remove(project, name))) throw new AppError(ErrorCode.NotFound, gone);
     await audit(c, {
       action: 'webhook.delete',
       project,

@@ -1,7 +1,8 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 
 import { AppError, ErrorCode } from '../../../core/errors.js';
-import type { ApiEnv } from '../../env.js';
+import { hasRole } from '../../auth/principal.js';
+import { principalOf, type ApiEnv } from '../../env.js';
 import { errors, json } from '../../http/describe.js';
 import { projectAccess } from '../../middleware/access.js';
 import { webhookParams } from '../../schemas/params.js';
@@ -11,7 +12,7 @@ import {
   webhookViewSchema,
   type WebhookView,
 } from '../../schemas/webhook.js';
-import { WEBHOOK } from './paths.js';
+import { CHANGES_WEBHOOKS, WEBHOOK } from './paths.js';
 
 const route = createRoute({
   method: 'get',
@@ -38,6 +39,7 @@ export function getWebhook(app: OpenAPIHono<ApiEnv>): void {
     if (record === undefined) {
       throw new AppError(ErrorCode.NotFound, `there is no webhook ${name} in project ${project}`);
     }
-    return c.json(webhookView(record, deliveries), 200);
+    const whole = hasRole(principalOf(c), CHANGES_WEBHOOKS);
+    return c.json(webhookView(record, { whole, deliveries }), 200);
   });
 }

@@ -1,7 +1,8 @@
 import { LIST_METADATA_EXAMPLE } from '../../schemas/example.js';
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
-import type { ApiEnv } from '../../env.js';
+import { hasRole } from '../../auth/principal.js';
+import { principalOf, type ApiEnv } from '../../env.js';
 import { defined } from '../../http/defined.js';
 import { errors, json, notModified, readHeaders } from '../../http/describe.js';
 import { taggedJson } from '../../http/entityTag.js';
@@ -20,7 +21,7 @@ import {
   type WebhookView,
 } from '../../schemas/webhook.js';
 import { projectParam } from '../../schemas/params.js';
-import { WEBHOOKS } from './paths.js';
+import { CHANGES_WEBHOOKS, WEBHOOKS } from './paths.js';
 
 interface WebhookList {
   apiVersion: string;
@@ -65,6 +66,7 @@ export function listWebhooks(app: OpenAPIHono<ApiEnv>): void {
     const { project } = c.req.valid('param');
     const asked = c.req.valid('query');
     const { page, metadata } = pageOf(asked, ['webhooks', project], z.string());
+    const whole = hasRole(principalOf(c), CHANGES_WEBHOOKS);
     const { items, count, more } = await c.var.deps.store.webhooks.list(project, {
       ...page,
       ...defined({ name: asked.name }),
@@ -73,7 +75,7 @@ export function listWebhooks(app: OpenAPIHono<ApiEnv>): void {
       apiVersion: 'infra.k8smgmt.io/v3',
       kind: 'WebhookList' as const,
       metadata: metadata(count, more ? items.at(-1)?.name : undefined),
-      items: items.map((record) => webhookView(record)),
+      items: items.map((record) => webhookView(record, { whole })),
     });
   });
 }

@@ -17,7 +17,7 @@ import {
   webhookViewSchema,
   type WebhookView,
 } from '../../schemas/webhook.js';
-import { WEBHOOKS } from './paths.js';
+import { CHANGES_WEBHOOKS, WEBHOOKS } from './paths.js';
 
 const route = createRoute({
   method: 'post',
@@ -28,8 +28,7 @@ const route = createRoute({
     'It is told when a taskset of the project ends: a signed POST, tried again for a day until it is answered ' +
     'with 2xx. Addresses of private networks are allowed, link-local ones are not; redirects are not followed.',
   tags: ['Webhooks'],
-  // It has our servers call an address: more than changing a cluster.
-  middleware: projectAccess('admin'),
+  middleware: projectAccess(CHANGES_WEBHOOKS),
   request: { params: projectParam, body: documentBody('Webhook', WEBHOOK_EXAMPLE) },
   responses: {
     200: json<WebhookView>(
@@ -79,6 +78,7 @@ export function postWebhook(app: OpenAPIHono<ApiEnv>): void {
       resource: `webhooks/${name}`,
       summary: `${record.events.join(', ')} to ${new URL(record.url).host}`,
     });
-    return c.json(webhookView(record, await store.webhooks.deliveries(project, name)), 200);
+    const deliveries = await store.webhooks.deliveries(project, name);
+    return c.json(webhookView(record, { whole: true, deliveries }), 200);
   });
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import type { Problem } from '../../../core/errors.js';
+import { newApp } from '../../app.js';
 import { openTestApi, type TestApi } from '../../../test/api/openTestApi.js';
 
 const SECRET = 'sixteen characters or more';
@@ -56,6 +57,31 @@ describe('a webhook', () => {
     expect((await api.call('DELETE', of('pager'))).status).toBe(200);
     expect((await api.call('GET', of('pager'))).status).toBe(404);
     expect((await api.call('DELETE', of('pager'))).status).toBe(404);
+    expect(await secret('pager')).toBeUndefined();
+  });
+
+  test.each([
+    ['viewer', 'https://10.0.0.7:8443'],
+    ['operator', 'https://10.0.0.7:8443'],
+    ['admin', url],
+  ] as const)('shows a %s of its URL %s', async (role, shown) => {
+    await apply('pager', { url, signingSecret: SECRET });
+    const key = await api.key(role, project);
+    for (const path of [of(), of('pager')]) {
+      const text = await (await api.call('GET', path, { key })).text();
+      expect(text).toContain(`"url":${JSON.stringify(shown)}`);
+      expect(text.includes('team=a')).toBe(role === 'admin');
+    }
+  });
+
+  test('whose secret cannot be removed is there still, to be deleted again', async () => {
+    await apply('pager', { url, signingSecret: SECRET });
+    const { store } = api.deps;
+    const secrets = { ...store.secrets, remove: () => Promise.reject(new Error('away')) };
+    const broken = newApp({ ...api.deps, store: { ...store, secrets } });
+    const request = { method: 'DELETE', headers: { 'x-api-key': api.adminKey } };
+    expect((await broken.request(of('pager'), request)).status).toBe(500);
+    expect((await api.call('DELETE', of('pager'))).status).toBe(200);
     expect(await secret('pager')).toBeUndefined();
   });
 
