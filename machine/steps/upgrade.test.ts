@@ -12,7 +12,13 @@ import {
   type ScriptResult,
 } from '../../test/fixtures/stepScript.js';
 import type { StepModule } from './types.js';
-import { etcdSnapshotStep, kubeadmUpgradeStep, uncordonStep, upgradeDrainStep } from './upgrade.js';
+import {
+  etcdSnapshotStep,
+  kubeadmUpgradeStep,
+  kubeletRestartStep,
+  uncordonStep,
+  upgradeDrainStep,
+} from './upgrade.js';
 
 let machine: ScriptMachine;
 beforeEach(async () => {
@@ -29,26 +35,25 @@ const run = (module: StepModule, node = 'm1', subject?: string): Promise<ScriptR
     ['/etc/kubernetes'],
   );
 
+/** Cases of what curl hears from an etcd of so many members, of which these are dead. */
+function etcdAnswers(count: number, dead: number[] = []): string {
+  const numbers = Array.from({ length: count }, (_, index) => index + 1);
+  const members = numbers.map((n) => ({
+    ...{ ID: String(n), name: `m${String(n)}`, peerURLs: [`https://10.0.0.${String(n)}:2380`] },
+    clientURLs: [`https://10.0.0.${String(n)}:2379`],
+  }));
+  return [
+    `*member/list*) echo '${JSON.stringify({ header: { member_id: '1' }, members })}' ;;`,
+    ...dead.map((n) => `*10.0.0.${String(n)}:2379/health) exit 7 ;;`),
+    `*health) echo '{"health":"true"}' ;;`,
+  ].join('\n');
+}
+
 describe('kubeadm-upgrade', () => {
   const pods = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
 
-  /** So many members, of which these are dead. */
-  async function etcd(count: number, dead: number[] = []): Promise<void> {
-    const numbers = Array.from({ length: count }, (_, index) => index + 1);
-    const members = numbers.map((n) => ({
-      ...{ ID: String(n), name: `m${String(n)}`, peerURLs: [`https://10.0.0.${String(n)}:2380`] },
-      clientURLs: [`https://10.0.0.${String(n)}:2379`],
-    }));
-    const silent = dead.map((n) => `*10.0.0.${String(n)}:2379/health) exit 7 ;;`);
-    await machine.program(
-      'curl',
-      `case "$*" in
-        *member/list*) echo '${JSON.stringify({ header: { member_id: '1' }, members })}' ;;
-        ${silent.join('\n')}
-        *health) echo '{"health":"true"}' ;;
-      esac`,
-    );
-  }
+  const etcd = (count: number, dead: number[] = []): Promise<void> =>
+    machine.program('curl', `case "$*" in ${etcdAnswers(count, dead)} esac`);
 
   /** A cluster of this version, whose kubeadm does what it says. */
   async function cluster(version: string): Promise<void> {
@@ -149,6 +154,95 @@ describe('kubeadm-upgrade', () => {
     expect(result).toMatchObject({ outcome: 'failed', failCode: 'QuorumRisk' });
     expect(result.output).toContain('while m1 restarts only 1 of the 3 etcd members answer');
     expect(await machine.said('asked')).toBeUndefined();
+  });
+});
+
+describe('kubelet-restart', () => {
+  const pods = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
+
+  const answers = (members = 1, dead: number[] = []): Promise<void> =>
+    machine.program(
+      'curl',
+      `case "$*" in *healthz*) printf ok ;; ${etcdAnswers(members, dead)} esac`,
+    );
+
+  /** A kubelet that is the new one once it has been restarted, over static pods that the old one had named. */
+  async function controlPlane(): Promise<void> {
+    await machine.put('state/owner', 'claimed');
+    await machine.put('version', 'v1.34.4');
+    await machine.put('named', 'old');
+    await machine.put('runs', 'old');
+    const items = pods.map(
+      (pod) => `{"metadata":{"name":"${pod}-m1","namespace":"kube-system","uid":"NAMED-${pod}"}}`,
+    );
+    await machine.put('pods', `{"items":[${items.join(',')}]}`);
+    await machine.program(
+      'systemctl',
+      `
+      [[ $1 != show ]] || echo 1
+      [[ $1 != restart ]] || { echo v1.35.4 >"$D/version"; echo new >"$D/named"; echo "$*" >>"$D/restarted"; }`,
+    );
+    await answers();
+    await machine.program(
+      'kubectl',
+      `case "$*" in
+        *kubeletVersion*) cat "$D/version" ;;
+        *proxy/pods*) sed "s/NAMED/$(<"$D/named")/g" "$D/pods" ;;
+        *'--server'*readyz*) echo asked >>"$D/ready"; printf ok ;;
+        *readyz*) printf ok ;;
+      esac`,
+    );
+    await machine.program(
+      'ctr',
+      `case "$*" in
+        *containers*"==$(<"$D/runs")-etcd,"*) [[ -e $D/no-etcd ]] || echo id-1 ;;
+        *containers*"==$(<"$D/runs")-"*) echo id-1 ;;
+        *tasks*) echo 'id-1 42 RUNNING' ;;
+      esac`,
+    );
+    // Each look later something more has come.
+    await machine.program(
+      'sleep',
+      'echo >>"$D/slept"; [[ $(wc -l <"$D/slept") -lt 3 ]] || cat "$D/named" >"$D/runs"',
+    );
+  }
+
+  it('ends when the static pods run as the new kubelet names them, and answer', async () => {
+    await controlPlane();
+    const result = await run(kubeletRestartStep);
+    expect(result.outcome).toBe('done');
+    expect(result.output).toContain('waiting for etcd to run as the new kubelet wants it');
+    expect(await machine.said('runs')).toBe('new');
+    expect(await machine.said('ready')).toBe('asked');
+    expect(await machine.said('restarted')).toBe('restart kubelet.service');
+  });
+
+  it('says which of them does not come', async () => {
+    await controlPlane();
+    await machine.put('no-etcd', '');
+    const module = { ...kubeletRestartStep };
+    module.params = (context) => ({ ...kubeletRestartStep.params(context), FOLLOW_SECONDS: '1' });
+    const result = await run(module);
+    expect(result).toMatchObject({ outcome: 'failed', failCode: 'StepFailed' });
+    expect(result.output).toContain('etcd does not run as the new kubelet wants it after 1 s');
+    expect(result.hint).toContain('kube-system_etcd-');
+  });
+
+  it('has nothing to wait for on a worker', async () => {
+    await controlPlane();
+    await machine.put('no-etcd', '');
+    expect((await run(kubeletRestartStep, 'm2')).outcome).toBe('done');
+    expect(await machine.said('ready')).toBeUndefined();
+  });
+
+  it('is not begun while the other members of etcd could not agree without this one', async () => {
+    await controlPlane();
+    await answers(3, [3]);
+    expect(await run(kubeletRestartStep)).toMatchObject({
+      outcome: 'failed',
+      failCode: 'QuorumRisk',
+    });
+    expect(await machine.said('restarted')).toBeUndefined();
   });
 });
 

@@ -49,12 +49,18 @@ export const kubeadmUpgradeStep: StepModule = {
   // kubeadm waits for each static pod for up to five minutes, and goes back by itself when one does not come.
   timeoutSeconds: 1800,
   params: (context) => ({
-    ...nodeParams(context),
-    CONTROL_PLANE: String(isControlPlane(context.node)),
+    ...controlPlaneParams(context),
     ARGUMENTS: upgradeArguments(context).join(' '),
-    API_SERVERS: context.controlPlanes.map(({ privateIP }) => apiServerOf(privateIP)).join('\n'),
   }),
 };
+
+function controlPlaneParams(context: StepContext): Record<string, string> {
+  return {
+    ...nodeParams(context),
+    CONTROL_PLANE: String(isControlPlane(context.node)),
+    API_SERVERS: context.controlPlanes.map(({ privateIP }) => apiServerOf(privateIP)).join('\n'),
+  };
+}
 
 function upgradeArguments(context: StepContext): string[] {
   const ignored = ignoredPreflightErrors(context.spec, context.facts);
@@ -88,10 +94,22 @@ export const uncordonStep: StepModule = {
   params: (context) => ({ SUBJECT: aboutNode(context) }),
 };
 
+/** How long etcd and the API server may take to end and to start again under the new kubelet. */
+const FOLLOW_SECONDS = 240;
+
 export const kubeletRestartStep: StepModule = {
   name: 'kubelet-restart',
-  script: ['control-plane-lib.sh', 'kubelet-restart.sh'],
+  script: [
+    ...(['control-plane-lib.sh', 'etcd-lib.sh', 'etcd-quorum.sh'] as const),
+    ...(['control-plane-wait.sh', 'service-watches.sh', 'static-pods-follow.sh'] as const),
+    'kubelet-restart.sh',
+  ],
   finishes: true,
-  timeoutSeconds: 300,
-  params: nodeParams,
+  // Until the kubelet is healthy, the API server before and the static pods after it, and who watches it.
+  timeoutSeconds: 180 + 240 + FOLLOW_SECONDS + 240,
+  params: (context) => ({
+    ...controlPlaneParams(context),
+    API_SERVER: apiServerOf(context.node.privateIP),
+    FOLLOW_SECONDS: String(FOLLOW_SECONDS),
+  }),
 };

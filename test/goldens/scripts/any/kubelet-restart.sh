@@ -242,7 +242,299 @@ secret_file() {
 }
 
 # shellcheck shell=bash
-# The kubelet that was installed takes the place of the one that runs; done when the API server has heard from it.
+# etcd's members, asked over its own HTTP API with the certificates that kubeadm made: needs no
+# container on this machine, so it works while etcd itself does not run here.
+
+ETCD_PKI=/etc/kubernetes/pki/etcd
+
+etcd_call() {
+  curl -fsS --noproxy '*' --connect-timeout 3 --max-time 10 --cacert "$ETCD_PKI/ca.crt" \
+    --cert "$ETCD_PKI/server.crt" --key "$ETCD_PKI/server.key" "$@"
+}
+
+# etcd_members URL: rows of `id name peer client learner`, `-` for what a member does not have. A member
+# that never started has no name.
+etcd_members() {
+  local answer
+  answer=$(etcd_call --data '{}' "$1/v3/cluster/member/list") || return 1
+  sed 's/.*"members": *\[//; s/}, *{/}\n{/g' <<<"$answer" | awk '
+    function field(key, bracket,    text) {
+      if (!match($0, "\"" key "\": *" bracket "\"[^\"]*\"")) return "-"
+      text = substr($0, RSTART, RLENGTH - 1)
+      sub(/.*"/, "", text)
+      return text == "" ? "-" : text
+    }
+    /"ID"/ {
+      print field("ID", ""), field("name", ""), field("peerURLs", "\\["), field("clientURLs", "\\["),
+        ($0 ~ /"isLearner": *true/ ? "true" : "false")
+    }'
+}
+
+etcd_healthy() { [[ $(etcd_call "$1/health" 2>/dev/null) == *'"health":"true"'* ]]; }
+
+# etcd itself refuses what would cost it its quorum.
+etcd_remove() { etcd_call --data "{\"ID\":\"$2\"}" "$1/v3/cluster/member/remove" >/dev/null; }
+
+# etcd_rows MEMBERS KNOWN: rows of `name vote health`, as etcd-quorum.sh takes them. KNOWN: rows of `hostname address`,
+# for members that never started.
+etcd_rows() {
+  local name peer client learner vote health
+  while read -r _ name peer client learner; do
+    [[ -n $peer ]] || continue
+    vote=voter
+    [[ $learner != true ]] || vote=learner
+    health=silent
+    if [[ $name == - ]]; then
+      name=${peer#*://}
+      name=${name%:*}
+      name=$(awk -v address="$name" '$2 == address { found = $1 } END { print found == "" ? address : found }' <<<"$2")
+    elif etcd_healthy "$client"; then
+      health=healthy
+    fi
+    printf '%s %s %s\n' "$name" "$vote" "$health"
+  done <<<"$1"
+}
+
+# Members as this control plane's own etcd has them, and what a person does where they may not change.
+ETCD_HERE=https://127.0.0.1:2379
+# shellcheck disable=SC2034
+QUORUM_HINT='Bring the control planes back that do not answer (ctr -n k8s.io tasks ls, journalctl -u kubelet on them), or take a dead one out of the spec first; then apply again.'
+
+# A leader is elected within seconds.
+etcd_members_here() {
+  local tries
+  for ((tries = 1; tries < 6; tries++)); do
+    etcd_members "$ETCD_HERE" && return
+    sleep 1
+  done
+  fail StepFailed 'etcd does not answer on this control plane' \
+    'Choose a healthy control plane, or bring this one back; etcd may have lost its quorum: see the logs of the etcd pods.'
+}
+
+# shellcheck shell=bash
+# When etcd may gain, lose or miss a member: the rules of core/quorum.ts, which says why, in the same words. A test
+# holds the two to each other. ROWS are `name vote health`: voter or learner; healthy or silent. Each prints why not;
+# nothing: it may.
+
+# may_add ROWS JOINING
+may_add() {
+  local name vote health problems=
+  while read -r name vote health; do
+    [[ -n $name && $name != "$2" ]] || continue
+    if [[ $vote == learner ]]; then
+      problems+="; $name is still a learner"
+    elif [[ $health != healthy ]]; then
+      problems+="; $name does not answer"
+    fi
+  done <<<"$1"
+  [[ -z $problems ]] || printf 'no etcd member may join now: %s' "${problems#; }"
+}
+
+# Of ROWS without NAME: counts of voters and of those that answer, and who does not; and the same with it.
+count_voters() {
+  local name vote health
+  all=0 live_now=0 stay=0 live=0 silent='' learners='' has_vote=false
+  while read -r name vote health; do
+    [[ -n $name ]] || continue
+    if [[ $vote == learner ]]; then
+      learners+=", $name"
+      continue
+    fi
+    all=$((all + 1))
+    [[ $health != healthy ]] || live_now=$((live_now + 1))
+    if [[ $name == "$2" ]]; then
+      has_vote=true
+      continue
+    fi
+    stay=$((stay + 1))
+    if [[ $health == healthy ]]; then live=$((live + 1)); else silent+=", $name"; fi
+  done <<<"$1"
+  silent=${silent#, } learners=${learners#, }
+}
+
+# may_remove ROWS LEAVING
+may_remove() {
+  local all live_now stay live silent learners has_vote
+  count_voters "$1" "$2"
+  if [[ $has_vote != true ]]; then
+    return
+  elif ((stay == 0)); then
+    printf '%s has the only etcd member' "$2"
+  elif [[ -n $learners ]]; then
+    printf 'a member is still joining: %s' "$learners"
+  elif ((live < stay / 2 + 1)); then
+    printf 'without %s only %s of the %s etcd members that stay answer, and %s must: %s does not' \
+      "$2" "$live" "$stay" "$((stay / 2 + 1))" "$silent"
+  elif ((live_now < all / 2 + 1)); then
+    printf 'etcd has lost its quorum: %s of its %s members answer, and %s must' "$live_now" "$all" "$((all / 2 + 1))"
+  fi
+}
+
+# removal_order ROWS NAMES: all of NAMES, one a line, those first that make room for the next; 1 and why not.
+removal_order() {
+  local rows=$1 name vote health because ranked
+  ranked=$(while read -r name; do
+    [[ -n $name ]] || continue
+    read -r vote health < <(awk -v name="$name" '$1 == name { print $2, $3 }' <<<"$rows") || vote=none
+    case $vote-$health in
+      learner-*) printf '1 %s\n' "$name" ;;
+      voter-healthy) printf '3 %s\n' "$name" ;;
+      voter-*) printf '2 %s\n' "$name" ;;
+      *) printf '0 %s\n' "$name" ;;
+    esac
+  done <<<"$2" | sort -s -n -k 1,1 | cut -d ' ' -f 2)
+  while read -r name; do
+    [[ -n $name ]] || continue
+    because=$(may_remove "$rows" "$name")
+    if [[ -n $because ]]; then
+      printf '%s' "$because"
+      return 1
+    fi
+    rows=$(awk -v name="$name" '$1 != name' <<<"$rows")
+  done <<<"$ranked"
+  printf '%s' "$ranked"
+}
+
+# may_restart ROWS RESTARTING
+may_restart() {
+  local all live_now stay live silent learners has_vote
+  count_voters "$1" "$2"
+  [[ -z $silent ]] || ((live >= all / 2 + 1)) ||
+    printf 'while %s restarts only %s of the %s etcd members answer, and %s must: %s does not' \
+      "$2" "$live" "$all" "$((all / 2 + 1))" "$silent"
+}
+
+# shellcheck shell=bash
+# Before and after a part of this control plane starts anew.
+
+# The API server may be away for a moment: an earlier attempt has just replaced it.
+wait_for_api() {
+  local until=$((SECONDS + 240))
+  until [[ $(kube get --raw /readyz 2>/dev/null) == ok ]]; do
+    ((SECONDS < until)) || fail StepFailed 'the API server does not answer on this control plane' \
+      'kubectl get --raw /readyz?verbose on this machine tells what is not ready.'
+    sleep 1
+  done
+}
+
+# Its etcd restarts: the others have to agree without it meanwhile.
+others_hold_quorum() {
+  local tries list because
+  for ((tries = 0; tries < 30; tries++)); do
+    list=$(etcd_members_here)
+    because=$(may_restart "$(etcd_rows "$list" '')" "$NODE_NAME")
+    [[ -n $because ]] || return 0
+    sleep 2
+  done
+  fail QuorumRisk "$because" "$QUORUM_HINT"
+}
+
+# shellcheck shell=bash
+# Whoever forwards to Services (kube-proxy, the cluster's DNS) hears of a pod that goes by a watch on EndpointSlices. An
+# API server that restarts ends those watches, and a client that could not reach it tries again up to half a minute later:
+# a node that is drained before then takes pods away to which others still send. API_SERVERS: `address:port` of each, a row.
+
+WATCHES_BEFORE=$PLINTH_STATE/service-watches
+
+# How many there are, over all API servers; one that does not answer has none.
+service_watches() {
+  local server count sum=0
+  while read -r server; do
+    [[ -n $server ]] || continue
+    count=$(kube --server "https://$server" get --raw /metrics 2>/dev/null | awk '
+      /^apiserver_longrunning_requests\{/ && /resource="endpointslices"/ && /verb="WATCH"/ { n += $NF }
+      END { printf "%d", n }') || count=0
+    sum=$((sum + count))
+  done <<<"$API_SERVERS"
+  printf '%s' "$sum"
+}
+
+# Before the first attempt at a restart; a later attempt may find them gone already.
+note_service_watches() {
+  [[ ! -s $WATCHES_BEFORE ]] || return 0
+  service_watches >"$WATCHES_BEFORE.new" && mv -f "$WATCHES_BEFORE.new" "$WATCHES_BEFORE"
+}
+
+# Not worth a failure: a machine that is down, or a pod that left meanwhile, has one less for good.
+wait_for_service_watches() {
+  local wanted until now=0
+  wanted=$(cat "$WATCHES_BEFORE" 2>/dev/null || printf 0)
+  kubectl --kubeconfig "$ADMIN" -n kube-system rollout status daemonset/kube-proxy --timeout=120s ||
+    note 'kube-proxy is not rolled out on every node; going on'
+  until=$((SECONDS + 90))
+  while now=$(service_watches) && ((now < wanted)); do
+    if ((SECONDS >= until)); then
+      note "$now watches on EndpointSlices, $wanted before; going on"
+      break
+    fi
+    sleep 1
+  done
+  rm -f "$WATCHES_BEFORE"
+}
+
+# shellcheck shell=bash
+# A kubelet of another minor version names the static pods anew, from the same manifests (their UID is a hash of the pod
+# as that version knows it), and so ends and starts etcd, the API server and their neighbours, seconds after it has become
+# healthy itself. Nothing may go on before they run as what this kubelet wants. API_SERVER: the one of this machine.
+
+STATIC_PODS=(etcd kube-apiserver kube-controller-manager kube-scheduler)
+
+# What the kubelet holds for the pods of this machine; it says so by itself as soon as it has read the manifests.
+wanted_pods() { kube get --raw "/api/v1/nodes/$NODE_NAME/proxy/pods" 2>/dev/null; }
+
+# wanted_uid NAME PODS: how the kubelet names this static pod.
+wanted_uid() { sed -n "s/.*\"name\":\"$1-$NODE_NAME\",\"namespace\":\"kube-system\",\"uid\":\"\([^\"]*\)\".*/\1/p" <<<"$2" | head -n 1; }
+
+# runs_as NAME UID: a container of that very pod runs.
+runs_as() {
+  local id tasks
+  id=$(ctr -n k8s.io containers ls -q \
+    "labels.\"io.kubernetes.pod.uid\"==$2,labels.\"io.kubernetes.container.name\"==$1" 2>/dev/null) || return 1
+  tasks=$(ctr -n k8s.io tasks ls 2>/dev/null) || return 1
+  awk -v ids="${id//$'\n'/ }" '
+    BEGIN { n = split(ids, each); for (i = 1; i <= n; i++) known[each[i]] = 1 }
+    ($1 in known) && $3 == "RUNNING" { found = 1 }
+    END { exit !found }' <<<"$tasks"
+}
+
+# The first that is not what the kubelet wants; nothing: all are, and answer.
+behind() {
+  local pods name uid
+  if ! pods=$(wanted_pods); then
+    printf 'kube-apiserver'
+    return
+  fi
+  for name in "${STATIC_PODS[@]}"; do
+    uid=$(wanted_uid "$name" "$pods")
+    if [[ -z $uid ]] || ! runs_as "$name" "$uid"; then
+      printf '%s' "$name"
+      return
+    fi
+  done
+  if ! etcd_healthy "$ETCD_HERE"; then
+    printf 'etcd'
+  elif [[ $(kube --server "https://$API_SERVER" get --raw /readyz 2>/dev/null) != ok ]]; then
+    printf 'kube-apiserver'
+  fi
+}
+
+wait_for_static_pods() {
+  local last name until=$((SECONDS + FOLLOW_SECONDS))
+  while name=$(behind) && [[ -n $name ]]; do
+    [[ $name == "${last:-}" ]] || note "waiting for $name to run as the new kubelet wants it"
+    last=$name
+    if ((SECONDS >= until)); then
+      kubelet_lines 25
+      fail StepFailed "$name does not run as the new kubelet wants it after $FOLLOW_SECONDS s" \
+        "kubelet's last lines are above; /var/log/pods/kube-system_$name-* tells more. Mend it, then retry."
+    fi
+    sleep 0.5
+  done
+}
+
+# shellcheck shell=bash
+# The kubelet that was installed takes the place of the one that runs; done when the API server has heard from it and, on
+# a control plane, when the static pods have followed it.
 
 as_node() { kubectl --kubeconfig /etc/kubernetes/kubelet.conf --request-timeout=10s "$@"; }
 
@@ -250,12 +542,25 @@ reported() { as_node get node "$NODE_NAME" -o 'jsonpath={.status.nodeInfo.kubele
 
 healthy() { [[ $(curl -fsS --noproxy '*' --max-time 3 http://127.0.0.1:10248/healthz 2>/dev/null) == ok ]]; }
 
+pods_followed() {
+  wait_for_static_pods
+  # The next thing that happens may be another node's drain.
+  wait_for_service_watches
+}
+
 hint "kubelet's last lines are above; systemctl status kubelet, journalctl -u kubelet."
 # The running one has the file that was replaced under it.
 pid=$(systemctl show kubelet.service -p MainPID --value)
 if [[ $(readlink "/proc/$pid/exe" 2>/dev/null) == /usr/local/bin/kubelet ]] &&
   healthy && [[ $(reported) == "$KUBERNETES_VERSION" ]]; then
+  # An attempt that was cut off may have left them on their way.
+  if [[ $CONTROL_PLANE == true ]]; then pods_followed; fi
   skip "the kubelet that runs is $KUBERNETES_VERSION"
+fi
+if [[ $CONTROL_PLANE == true ]]; then
+  wait_for_api
+  others_hold_quorum
+  note_service_watches
 fi
 systemctl reset-failed kubelet.service 2>/dev/null || true
 run systemctl restart kubelet.service
@@ -268,4 +573,5 @@ until healthy && [[ $(reported) == "$KUBERNETES_VERSION" ]]; do
   fi
   sleep 0.5
 done
+if [[ $CONTROL_PLANE == true ]]; then pods_followed; fi
 result kubeletVersion "$KUBERNETES_VERSION"
