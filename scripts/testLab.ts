@@ -1,13 +1,11 @@
-import { appendFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-
 import { labAvailable, labDown, labUp } from '../lab/lab.js';
 import { ensureTestTools } from './ensureTestTools.js';
 import { fieldTableCounts } from './fieldTableCounts.js';
 import { ALL } from './labCases.js';
-import { sum, vitestRun, type Counts } from './vitestRun.js';
+import { recordLabRun } from './labRecord.js';
+import { sum, vitestRun } from './vitestRun.js';
 
-/* `npm run test:lab -- all | FILE…`: lab cases, however long; the result of `all` is kept with its date. */
+/* `npm run test:lab -- all | FILE…`: lab cases, however long; the result of each file is kept with its date. */
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const wanted = process.argv.slice(2);
@@ -27,7 +25,8 @@ const all = wanted.includes('all');
 try {
   await labUp(3, { log: say });
   const counts = await vitestRun(['--project', 'lab', ...(all ? ALL : wanted)]);
-  if (all) await keep(counts);
+  // A part of a file's cases says nothing of the file.
+  if (!wanted.some((word) => word.startsWith('-'))) await recordLabRun(counts.tests);
   const table = fieldTableCounts(counts.tests);
   for (const problem of table.problems) say(`plinth: the table of fields: ${problem}`);
   const total = sum([counts, table.counts]);
@@ -37,22 +36,4 @@ try {
   process.exitCode = total.failed > 0 || counts.passed === 0 ? 1 : 0;
 } finally {
   await labDown({ purge: true });
-}
-
-async function keep(counts: Counts): Promise<void> {
-  const rows = counts.tests.map(
-    ({ file, title, state, seconds }) =>
-      `| ${file} | ${title} | ${state} | ${seconds.toFixed(0)} |`,
-  );
-  const text = [
-    '',
-    `## Lab, all cases: ${new Date().toISOString().slice(0, 10)}`,
-    '`npm run test:lab -- all`',
-    '',
-    '| file | case | outcome | s |',
-    '|---|---|---|---|',
-    ...rows,
-    '',
-  ].join('\n');
-  await appendFile(fileURLToPath(new URL('../docs/measured.md', import.meta.url)), text);
 }

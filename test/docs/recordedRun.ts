@@ -1,16 +1,15 @@
 import type { Outcome } from './namedTests.js';
 
-/**
- * Outcomes of the newest recorded run of all lab cases, as `npm run test:lab -- all` appends it to docs/measured.md.
- * Empty when none is recorded.
- */
+/** Outcomes of the newest runs of lab cases, as scripts/labRecord.ts writes them to docs/lab-results.md. */
 export function recordedRun(markdown: string): Outcome[] {
-  const newest = markdown.split(/^## /m).findLast((part) => part.startsWith('Lab, all cases'));
-  return (newest?.split('\n') ?? []).flatMap((line) => {
-    const [, file, title, state] =
-      /^\| (\S+\.test\.ts) \| (.*) \| (\w+) \| \d+ \|$/.exec(line) ?? [];
-    return file === undefined || title === undefined || state === undefined
-      ? []
-      : [{ file, title, state }];
-  });
+  return markdown
+    .split(/^## /m)
+    .slice(1)
+    .flatMap((section) => {
+      const [file = '', ...lines] = section.split('\n');
+      return lines.flatMap((line) => {
+        const [, title, state] = /^\| (.*) \| (\w+) \| \d+ \|$/.exec(line) ?? [];
+        return title === undefined || state === undefined ? [] : [{ file, title, state }];
+      });
+    });
 }

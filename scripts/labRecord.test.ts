@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+
+import { recordedRun } from '../test/docs/recordedRun.js';
+import { withRun } from './labRecord.js';
+
+const test = (file: string, state: string, title = 'g t'): Parameters<typeof withRun>[1] => ({
+  tests: [{ file, title, state, seconds: 90 }],
+  date: '2026-01-02',
+  commit: 'commit abc',
+});
+
+it('replaces the sections of the files that ran, and keeps those of the others', () => {
+  const first = withRun(withRun('', test('b.test.ts', 'failed')), test('a.test.ts', 'passed'));
+  const second = withRun(first, test('b.test.ts', 'passed', 'g u'));
+  expect(recordedRun(first)).toEqual([
+    { file: 'a.test.ts', title: 'g t', state: 'passed' },
+    { file: 'b.test.ts', title: 'g t', state: 'failed' },
+  ]);
+  expect(recordedRun(second)).toEqual([
+    { file: 'a.test.ts', title: 'g t', state: 'passed' },
+    { file: 'b.test.ts', title: 'g u', state: 'passed' },
+  ]);
+  expect(second.match(/^# /gm)).toHaveLength(1);
+  expect(second).toContain('2026-01-02, commit abc: 1 of 1 passed, 1.5 min');
+});
