@@ -250,6 +250,9 @@ describe('the life of a cluster', () => {
     expect(JSON.parse(await kubectl(['get', '--raw', '/version']))).toMatchObject({
       gitVersion: NEXT,
     });
+    // A kubelet of another minor starts them anew: READY had not come before they were back.
+    const { stdout } = await execOn('m1', 'cat /var/lib/plinth/runs/*-kubelet-restart-*/out');
+    expect(stdout).toMatch(/waiting for \S+ to run as the new kubelet wants it/);
     for (const name of MACHINES.slice(1)) {
       await expectBare(name);
       await expectAsFound(name);
