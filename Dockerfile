@@ -1,4 +1,4 @@
-# The API and the worker of plinth; docker-compose.yml runs one container of each.
+# The API, the worker and the command line of plinth; docker-compose.yml runs one container of each of the first two.
 FROM node:22.20.0-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -17,11 +17,16 @@ COPY api api
 COPY console console
 COPY worker worker
 COPY embedded embedded
+COPY cli cli
+COPY bin bin
 COPY scripts/compile.ts scripts/compile.ts
 RUN node --import tsx scripts/compile.ts /compiled
+RUN node bin/compileCli.js /compiled/cli
+RUN install -D -m 0755 bin/plinth.sh /compiled/bin/plinth
 
 FROM node:22.20.0-bookworm-slim
 ENV NODE_ENV=production \
+    PATH=/app/bin:$PATH \
     PLINTH_HOST=0.0.0.0 \
     PLINTH_DATA=/data \
     MALLOC_ARENA_MAX=2 \
@@ -33,5 +38,5 @@ RUN install -d -o node -g node -m 0700 /data
 USER node
 VOLUME /data
 EXPOSE 8080
-# exec form: SIGTERM reaches the process itself. The worker's command is worker/main.js.
+# exec form: SIGTERM reaches the process itself. The worker's command is node worker/main.js, the command line's plinth.
 CMD ["node", "api/main.js"]

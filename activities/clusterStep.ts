@@ -1,4 +1,4 @@
-import { DriftPolicy } from '../core/blueprints.js';
+import { DriftPolicy, pinnedVersion } from '../core/blueprints.js';
 import { AppError, ErrorCode } from '../core/errors.js';
 import { sharedKubelet } from '../core/kubeletSettings.js';
 import type { StepName } from '../core/steps.js';
@@ -137,7 +137,9 @@ async function noteDrift(
 ): Promise<void> {
   if (ref.step !== 'blueprint-drift') return;
   const objects = (results['drift'] ?? '').split('\n').filter((line) => line !== '');
-  const { name, version } = ref.blueprint ?? record.desired.spec.blueprint;
+  const blueprint = ref.blueprint ?? record.desired.spec.blueprint;
+  const { name } = blueprint;
+  const version = pinnedVersion(blueprint);
   await deps.store.clusters.setDrift(ref.clusterId, {
     checkedAt: new Date().toISOString(),
     blueprint: { name, ...(version === undefined ? {} : { version }) },

@@ -40,9 +40,9 @@ const put = (id: string, rollout: object = {}) =>
   });
 
 /** A provisioned cluster that follows the blueprint, and has this version of it. */
-async function cluster(of: string, version = 'v1'): Promise<ClusterRecord> {
+async function cluster(of: string, version = 'v1', word?: string): Promise<ClusterRecord> {
   const spec = desired(`${name}-${of}`);
-  spec.spec.blueprint = { name };
+  spec.spec.blueprint = { name, ...(word === undefined ? {} : { version: word }) };
   const { record } = await db.store.clusters.apply({
     ...{ project, name: `${name}-${of}`, desired: spec, secretsHash: 'h' },
   });
@@ -70,7 +70,7 @@ const rollout = async () => (await db.store.blueprints.rollout(project, name))!;
 describe('a rollout', () => {
   it('asks some clusters, and the next ones as those have acted', async () => {
     await put('one');
-    const [a, b] = [await cluster('a'), await cluster('b')];
+    const [a, b] = [await cluster('a'), await cluster('b', 'v1', 'latest')];
     await put('two', { concurrency: '1' });
     expect(await begin()).toEqual({ version: 'v2' });
     expect(await turn()).toMatchObject({ asked: [a.name], ended: false });

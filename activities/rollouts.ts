@@ -1,3 +1,4 @@
+import { pinnedVersion } from '../core/blueprints.js';
 import type { ClusterRecord } from '../core/records.js';
 import {
   ClusterRolloutState,
@@ -126,7 +127,7 @@ function skipReason(record: ClusterRecord | undefined, { name }: Rollout): strin
   if (record === undefined) return 'it is gone';
   if (record.deleting) return 'it is being deleted';
   const { blueprint } = record.desired.spec;
-  if (blueprint.name !== name || blueprint.version !== undefined) {
+  if (blueprint.name !== name || pinnedVersion(blueprint) !== undefined) {
     return 'it names another blueprint or version by now';
   }
   if (!record.applied.created) return 'it is not provisioned yet: that gives it the newest version';

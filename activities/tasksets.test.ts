@@ -4,7 +4,7 @@ import { AskedKind } from '../core/askedOperations.js';
 import type { NodeSpec } from '../core/cluster.js';
 import type { ClusterRecord } from '../core/records.js';
 import type { Registration } from '../core/registration.js';
-import { OperationName } from '../core/words.js';
+import { ConditionStatus, NodeStatus, OperationName } from '../core/words.js';
 import { applyTo, desired, node, project } from '../test/store/desired.js';
 import { openTestDatabase, type TestDatabase } from '../test/store/testDatabase.js';
 import { createVault } from '../vault/vault.js';
@@ -127,6 +127,33 @@ describe('taking work', () => {
     const { conditions, commonStatus } = (await now()) ?? {};
     expect(conditions?.map(({ status }) => status)).toEqual(Array(6).fill('True'));
     expect(commonStatus?.conditionStatus).toBe(2);
+  });
+
+  it('leaves what the watcher has seen as it is where there is nothing to do', async () => {
+    await end(await must(await take(id('a'))));
+    for (const spec of [node(1), node(2)]) {
+      const set = { spec, claimed: true, joined: true, status: NodeStatus.Ready };
+      await db.store.nodes.upsert(record.id, spec.hostname, set);
+    }
+    const judge = async (sequence: number, ready: { status: ConditionStatus; reason: string }) => {
+      const subject = await db.store.health.subject(record.id);
+      const dead = { hostname: 'node-2', status: NodeStatus.NotReady };
+      await db.store.health.judge({ subject: subject!, sequence }, { nodes: [dead], ready });
+    };
+    const readyNow = async () => (await now())?.conditions.at(-1);
+    const dead = { status: ConditionStatus.False, reason: 'node-2 is not Ready' };
+    await judge(1, dead);
+    expect(await readyNow()).toMatchObject(dead);
+
+    await db.store.clusters.requestRetry(record.project, record.name);
+    expect(await take(id('b'))).toBeUndefined();
+    expect(await readyNow()).toMatchObject(dead);
+    expect((await now())?.commonStatus.conditionStatus).toBe(2);
+
+    // It is still the watcher's to say.
+    const again = { status: ConditionStatus.True, reason: 'blueprint synced' };
+    await judge(2, again);
+    expect(await readyNow()).toMatchObject(again);
   });
 
   it('remembers that a node has begun to leave, until it is clean', async () => {

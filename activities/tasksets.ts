@@ -13,7 +13,6 @@ import {
   TasksetStatus,
 } from '../core/words.js';
 import { initialConditions } from '../core/conditions.js';
-import { fulfilConditions } from './conditions.js';
 import type { ActivityDeps } from './deps.js';
 import {
   dropApproval,
@@ -225,7 +224,8 @@ async function settleSpec(
   });
   if (operations.some(({ name }) => name === OperationName.ClusterRestore)) return;
   // An earlier attempt at something that is not wanted any more may have failed.
-  await fulfilConditions(deps, { clusterId: record.id });
+  const isReady = await deps.store.clusters.settleConditions(record.id);
+  if (isReady) await deps.store.health.refresh(record.id);
 }
 
 async function endWithoutWork(

@@ -29,9 +29,8 @@ export function currentBundle() {
  * read when they run. Another start that bundles at the same moment makes one of its own.
  */
 export async function bundleCli() {
-  const { build } = await import('esbuild');
   const folder = randomUUID();
-  const { metafile } = await build(cliOptions(join(FOLDER, folder)));
+  const { metafile } = await compileCli(join(FOLDER, folder));
   const inputs = [...Object.keys(metafile.inputs), 'package.json'].map((path) => {
     const { mtimeMs, size } = statSync(join(ROOT, path));
     return [path, mtimeMs, size];
@@ -41,6 +40,12 @@ export async function bundleCli() {
   renameSync(draft, join(FOLDER, STAMP));
   removeOld(folder);
   return join(FOLDER, folder, 'main.js');
+}
+
+/** The bundled command line in `folder`, as its `main.js` and what that reads; gives what esbuild says of it. */
+export async function compileCli(folder) {
+  const { build } = await import('esbuild');
+  return build(cliOptions(folder));
 }
 
 /** Of sources that were: not at once, because a process that began with one may yet load a part of it. */

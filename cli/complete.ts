@@ -11,9 +11,12 @@ const PATIENCE_MS = 2_000;
 /** A shell shows no more, and a person reads no more. */
 const MOST = 200;
 
+/** Among the words for the shell: it is to complete the names of files itself. No other word begins with a colon. */
+export const FILES = ':files';
+
 /**
- * What may stand at the end of a command line: `words` are those after `plinth`, the last one as far as it was typed.
- * Names come from the server, where there is a key; what cannot be had is left out, without a word.
+ * What may stand at the end of a command line, FILES where that is a file: `words` are those after `plinth`, the last one
+ * as far as it was typed. Names come from the server, where there is a key; what cannot be had is left out, without a word.
  */
 export async function complete(
   program: Command,
@@ -22,6 +25,7 @@ export async function complete(
 ): Promise<string[]> {
   const last = words.at(-1) ?? '';
   const { command, globals, operands, option } = walk(program, words.slice(0, -1));
+  if (option !== undefined && takesFile(option)) return [FILES];
   const candidates = await candidatesFor(program, {
     command,
     globals,
@@ -68,6 +72,10 @@ function walk(program: Command, words: readonly string[]): Place {
   return { command, globals, operands, option };
 }
 
+function takesFile({ flags }: Option): boolean {
+  return flags.endsWith('<file>');
+}
+
 function optionsOf(program: Command, command: Command): Option[] {
   return [...command.options, ...program.options];
 }
@@ -91,7 +99,8 @@ async function candidatesFor(
   if (command.commands.length > 0) return command.commands.map((one) => one.name());
   const args = command.registeredArguments;
   const argument: Argument | undefined = args[operands.length] ?? args.find((one) => one.variadic);
-  return argument === undefined ? [] : namesOf(argument.name(), { globals, operands, env });
+  if (argument === undefined) return [];
+  return argument.argChoices ?? namesOf(argument.name(), { globals, operands, env });
 }
 
 type Asking = Pick<Place, 'globals' | 'operands'> & { env: NodeJS.ProcessEnv };

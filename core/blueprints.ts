@@ -15,10 +15,18 @@ export function isBuiltIn(name: string): name is BuiltInBlueprint {
   return (BUILT_IN_BLUEPRINTS as readonly string[]).includes(name);
 }
 
-/** A blueprint as a cluster names it; without a version: the newest. */
+/** A blueprint as a cluster names it; without a version, or with NEWEST_VERSION: the newest. */
 export interface BlueprintRef {
   name: string;
   version?: string;
+}
+
+/** What clients send that cannot leave a version out: as if they had. */
+export const NEWEST_VERSION = 'latest';
+
+/** The version that a cluster keeps; absent: it follows the newest. */
+export function pinnedVersion({ version }: Pick<BlueprintRef, 'version'>): string | undefined {
+  return version === NEWEST_VERSION ? undefined : version;
 }
 
 /** What a cluster's name for a blueprint stands for at a moment. */

@@ -87,3 +87,14 @@ test('a removal first leaves the cluster, then cleans the machine', () => {
   ]);
   expect(titles(removal).at(-1)).toBe('Release the machine');
 });
+
+test('of an operation that has succeeded nothing is to come, whatever of it is still known', () => {
+  const [m1, m2] = CREATION.nodes;
+  const ended: Operation = {
+    ...CREATION,
+    status: OperationStatus.Success,
+    nodes: [{ ...m1!, steps: [{ name: 'kubeadm-init', state: 'done' }] }, m2!],
+  };
+  const states = phasesOf(taskset(ended)).flatMap((phase) => phase.machines);
+  expect(states).toEqual([{ hostname: 'm1', state: 'done' }]);
+});

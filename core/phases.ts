@@ -111,14 +111,18 @@ function mergeInOrder(paths: readonly (readonly StepDef[])[]): StepDef[] {
   return merged;
 }
 
-/** Those that went through it, and those whose path holds it. */
-function machinesOf({ nodes }: Operation, name: StepName): MachinePhase[] {
+/**
+ * Those that went through it, and those whose path holds it. Of an operation that has succeeded some may be known no more:
+ * another one ran the step again.
+ */
+function machinesOf({ nodes, status }: Operation, name: StepName): MachinePhase[] {
   return nodes.flatMap(({ hostname, path, steps }): MachinePhase[] => {
     const record = steps.find((step) => step.name === name);
     if (record !== undefined) {
       const { name: _name, ...rest } = record;
       return [{ hostname, ...rest }];
     }
+    if (status === OperationStatus.Success) return [];
     const isToCome = path !== undefined && pathSteps(path).some((step) => step.name === name);
     return isToCome ? [{ hostname, state: 'pending' }] : [];
   });

@@ -272,6 +272,12 @@ describe('plan', () => {
     expect(names(operations)).toEqual(['BlueprintSync']);
   });
 
+  it('takes the newest version for what it is, whether it is named or left out', () => {
+    const named = { ...three, blueprint: { name: 'default', version: 'latest' } };
+    expect(plan(applied(three, 'm1'), { spec: named, deleting: false })).toEqual([]);
+    expect(plan(applied(named, 'm1'), { spec: three, deleting: false })).toEqual([]);
+  });
+
   it('places the network and the blueprint anew where systemComponentsPlacement changes', () => {
     const placed = { ...three, systemComponentsPlacement: { nodeSelector: { pool: 'system' } } };
     const operations = plan(applied(three, 'm1'), { spec: placed, deleting: false });

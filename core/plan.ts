@@ -3,6 +3,7 @@ import type { AskedOperation } from './askedOperations.js';
 import {
   baseOf,
   DriftPolicy,
+  pinnedVersion,
   type BuiltInBlueprint,
   type ResolvedBlueprint,
 } from './blueprints.js';
@@ -463,7 +464,7 @@ function planBlueprint(spec: ClusterSpec, reason: string): OperationPlan {
 function planBlueprintChange(applied: AppliedState, desired: DesiredState): OperationPlan[] {
   const { spec, blueprint, sync } = desired;
   const key = (of: { name: string; version?: string } | undefined): string =>
-    stableJson([of?.name ?? '', of?.version ?? '']);
+    stableJson([of?.name ?? '', pinnedVersion(of ?? {}) ?? '']);
   const placement = (of: ClusterSpec | undefined): string =>
     stableJson(of?.systemComponentsPlacement ?? {});
   // Of a sync that did not end, what it had applied is on the cluster, placed as it was to be.

@@ -12,7 +12,7 @@ const run = promisify(execFile);
 const TOOLS: Readonly<Record<string, string>> = {
   shellcheck: 'shellcheck',
   'openssh-server': '/usr/sbin/sshd',
-  ...{ sudo: 'sudo', curl: 'curl', jq: 'jq', iproute2: 'ip' },
+  ...{ sudo: 'sudo', curl: 'curl', jq: 'jq', iproute2: 'ip', zsh: 'zsh', fish: 'fish' },
 };
 /** Debian's docker-compose brings the schema of the compose file: its files, without the package's dependencies. */
 const COMPOSE_PACKAGE = 'docker-compose';

@@ -105,8 +105,10 @@ async function setReady(
 
 /** True, as an operation has left it; or what a judgement has made of that. */
 function isOurs(condition: Condition, judged: ClusterDocument['judged']): boolean {
-  return (
-    condition.status === ConditionStatus.True ||
-    (judged?.reason !== undefined && judged.reason === condition.reason)
-  );
+  return condition.status === ConditionStatus.True || isJudgement(condition, judged);
+}
+
+/** Whether ClusterReady is what the last judgement has made of it, and not True. */
+export function isJudgement({ reason }: Condition, judged: ClusterDocument['judged']): boolean {
+  return judged?.reason !== undefined && judged.reason === reason;
 }

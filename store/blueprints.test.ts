@@ -83,6 +83,7 @@ describe('a blueprint', () => {
     await put('two');
     const { resolve } = db.store.blueprints;
     expect(await resolve(project, { name })).toMatchObject({ version: 'v2', base: 'minimal' });
+    expect(await resolve(project, { name, version: 'latest' })).toMatchObject({ version: 'v2' });
     expect(await resolve(project, { name, version: 'v1' })).toMatchObject({ version: 'v1' });
     expect(await resolve(project, { name: 'default' })).toBeUndefined();
     await expect(resolve(project, { name, version: 'v9' })).rejects.toMatchObject({
@@ -127,8 +128,10 @@ describe('a blueprint that clusters name', () => {
     await put('one');
     await cluster(`${name}-a`);
     await cluster(`${name}-b`, 'v1');
+    await cluster(`${name}-c`, 'latest');
     expect((await db.store.blueprints.followers(project, name)).map((each) => each.name)).toEqual([
       `${name}-a`,
+      `${name}-c`,
     ]);
     const pending = async () =>
       (await db.store.blueprints.pendingRollouts(1000)).some((each) => each.name === name);

@@ -2,6 +2,7 @@ import type { Db } from 'mongodb';
 
 import {
   isBuiltIn,
+  pinnedVersion,
   resolved,
   type BlueprintRecord,
   type BlueprintVersion,
@@ -165,9 +166,10 @@ export async function openBlueprints(db: Db): Promise<BlueprintStore> {
     },
     async resolve(project, ref) {
       if (isBuiltIn(ref.name)) return undefined;
-      const found = await version(project, ref.name, ref.version);
+      const pinned = pinnedVersion(ref);
+      const found = await version(project, ref.name, pinned);
       if (found === undefined) {
-        const of = ref.version === undefined ? '' : ` version ${ref.version}`;
+        const of = pinned === undefined ? '' : ` version ${pinned}`;
         throw new AppError(
           ErrorCode.NotFound,
           `project ${project} has no blueprint ${ref.name}${of}`,

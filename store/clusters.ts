@@ -15,6 +15,7 @@ import { CollectionName } from './collections.js';
 import { ensureMachineIndexes, findByAddress } from './machines.js';
 import { checkPrecondition } from './precondition.js';
 import { removeCluster } from './removeCluster.js';
+import { settleConditions } from './settleConditions.js';
 import { ensureSnapshotIndex, noteSnapshot, snapshotsDue } from './snapshotsDue.js';
 import { commonStatus, timestamp } from './timestamps.js';
 import type { ClusterStore, Precondition } from './types.js';
@@ -145,7 +146,12 @@ export async function openClusters(db: Db): Promise<ClusterStore> {
 
 type Outcomes = Pick<
   ClusterStore,
-  'setConditions' | 'setProvisionStatus' | 'setCommonStatus' | 'setApplied' | 'setObserved'
+  | 'setConditions'
+  | 'settleConditions'
+  | 'setProvisionStatus'
+  | 'setCommonStatus'
+  | 'setApplied'
+  | 'setObserved'
 >;
 
 /** What the workflow reports. */
@@ -154,6 +160,7 @@ function outcomes(clusters: Collection<ClusterDocument>): Outcomes {
     async setConditions(clusterId, conditions) {
       await clusters.updateOne({ _id: clusterId }, { $set: { conditions } });
     },
+    settleConditions: (clusterId) => settleConditions(clusters, clusterId),
     async setProvisionStatus(clusterId, provisionStatus) {
       await clusters.updateOne({ _id: clusterId }, { $set: { provisionStatus } });
     },

@@ -1,5 +1,6 @@
 import type { Db } from 'mongodb';
 
+import { NEWEST_VERSION } from '../core/blueprints.js';
 import type { Rollout, RolloutCluster } from '../core/rollout.js';
 import type { BlueprintDocument } from './blueprints.js';
 import type { ClusterDocument } from './clusterDocument.js';
@@ -34,7 +35,11 @@ export async function openRollouts(db: Db): Promise<Rollouts> {
       const found = await clusters
         .find(
           {
-            ...{ project, 'blueprint.name': name, 'blueprint.version': { $exists: false } },
+            ...{
+              project,
+              'blueprint.name': name,
+              'blueprint.version': { $in: [null, NEWEST_VERSION] },
+            },
             deleting: false,
           },
           { projection: { name: 1 } },

@@ -196,6 +196,11 @@ export interface ClusterStore {
   /** Removes the cluster and everything under its id (nodes, tasksets, logs, secrets, host keys). */
   remove(clusterId: string): Promise<void>;
   setConditions(clusterId: string, conditions: Condition[]): Promise<void>;
+  /**
+   * All conditions True, though nothing was done to the machines: ClusterReady stays what a judgement has made of it
+   * (HealthStore). True when ClusterReady has become True by it: nobody has looked since.
+   */
+  settleConditions(clusterId: string): Promise<boolean>;
   setProvisionStatus(clusterId: string, status: ProvisionStatus): Promise<void>;
   /**
    * `sequence` is the taskset's: a lower one than the last written is dropped, and so is what a taskset says of

@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest';
 
 import { fixtureNode } from '../../test/fixtures/cluster.js';
 import { nodeRecord, tasksetRecord } from '../../test/api/records.js';
-import type { NodeStepRecord } from '../../core/records.js';
-import { tasksetDetails } from './tasksetView.js';
+import type { OperationPlan } from '../../core/plan.js';
+import type { NodeStepRecord, TasksetOperationRecord } from '../../core/records.js';
+import { OperationStatus } from '../../core/words.js';
+import { tasksetDetails, type OperationNode } from './tasksetView.js';
 
 const step = (set: Partial<NodeStepRecord>): NodeStepRecord => ({
   ...{ state: 'done', tasksetId: 'yemp028', operation: 'ClusterCreation', attempt: 1 },
@@ -46,6 +48,52 @@ describe('tasksetDetails', () => {
     const node = nodeRecord(fixtureNode(1), { steps: { claim: step({ tasksetId: 'later' }) } });
     const ended = tasksetRecord({ status: 'PROVISION_TASKSET_STATUS_FAILED' });
     expect(tasksetDetails(ended, [node]).operations[0]?.nodes[0]?.steps).toEqual([]);
+  });
+
+  describe('of two operations of one name', () => {
+    const upgrade = (kubernetesVersion: string): OperationPlan => ({
+      ...{ name: 'ClusterUpgrade', reason: `to ${kubernetesVersion}`, kubernetesVersion },
+      ...{ nodes: [{ hostname: 'm1', path: 'upgrade-first' }], leave: [], clusterSteps: [] },
+    });
+    const operation = (status: OperationStatus): TasksetOperationRecord => ({
+      ...{ name: 'ClusterUpgrade', resourceName: 'demo-cluster', status, workflowId: 'w' },
+      nodes: ['m1'],
+    });
+    const hops = tasksetRecord({
+      plan: [upgrade('v1.34.4'), upgrade('v1.35.4')],
+      operations: [operation(OperationStatus.Success), operation(OperationStatus.InProgress)],
+    });
+    const ran = (operationIndex: number, set: Partial<NodeStepRecord> = {}): NodeStepRecord =>
+      step({ operation: 'ClusterUpgrade', operationIndex, ...set });
+    const node = nodeRecord(fixtureNode(1), {
+      steps: {
+        'etcd-snapshot': ran(0),
+        'kubeadm-binary': ran(1, { attempt: 2, state: 'running' }),
+      },
+    });
+    const begun = ({ steps }: OperationNode): string[] =>
+      steps.flatMap(({ name, state }) => (state === 'pending' ? [] : [`${name} ${state}`]));
+
+    test('shows each with its own steps', () => {
+      const shown = tasksetDetails(hops, [node]).operations.map(({ nodes }) => nodes.map(begun));
+      expect(shown).toEqual([[['etcd-snapshot done']], [['kubeadm-binary running']]]);
+    });
+
+    test('shows no steps to come of the one that has succeeded', () => {
+      const [first, second] = tasksetDetails(hops, [node]).operations.map(({ nodes }) =>
+        nodes.flatMap(({ steps }) => steps.filter(({ state }) => state === 'pending')),
+      );
+      expect(first).toEqual([]);
+      expect(second?.length).toBeGreaterThan(0);
+    });
+
+    test('shows steps that were recorded without a place at each of that name', () => {
+      const old = nodeRecord(fixtureNode(1), {
+        steps: { 'etcd-snapshot': step({ operation: 'ClusterUpgrade' }) },
+      });
+      const shown = tasksetDetails(hops, [old]).operations.map(({ nodes }) => nodes.map(begun));
+      expect(shown).toEqual([[['etcd-snapshot done']], [['etcd-snapshot done']]]);
+    });
   });
 
   test('orders steps by when they began, those to come last', () => {

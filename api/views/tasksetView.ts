@@ -3,8 +3,8 @@ import type { NodeRecord, TasksetOperationRecord, TasksetRecord } from '../../co
 import { nodePaths, type NodePath, type StepName } from '../../core/steps.js';
 import {
   isTerminal,
+  OperationStatus,
   type OperationName,
-  type OperationStatus,
   type TasksetStatus,
 } from '../../core/words.js';
 import { inOrder, pendingStepView, stepView, type StepView } from './stepView.js';
@@ -71,8 +71,9 @@ export function tasksetSummary(taskset: TasksetRecord): TasksetSummary {
 }
 
 /**
- * Operations → nodes → steps. A node keeps the latest record of each step: of an older taskset only those
- * steps are shown that no later one ran again. Steps to come are shown while the taskset runs.
+ * Operations → nodes → steps. A node keeps the latest record of each step: of an older taskset, or of an operation before
+ * another one of its name, only those steps are shown that no later one ran again. Steps to come are shown while the
+ * taskset runs, but of an operation that has succeeded.
  */
 export function tasksetDetails(
   taskset: TasksetRecord,
@@ -128,11 +129,11 @@ function operationNodes(
 ): OperationNode[] {
   const tasks = new Map(taskset.plan[index]?.nodes.map((task) => [task.hostname, task]));
   const known = new Map(nodes.map((node) => [node.hostname, node]));
-  const ended = isTerminal(taskset.status);
+  const ended = isTerminal(taskset.status) || operation.status === OperationStatus.Success;
   // Steps through a control plane are recorded there, whether or not the operation names it.
   const hostnames = new Set([...tasks.keys(), ...known.keys()]);
   return [...hostnames].flatMap((hostname) => {
-    const recorded = recordedSteps(taskset.id, operation.name, known.get(hostname));
+    const recorded = recordedSteps(taskset.id, operation.name, index, known.get(hostname));
     const planned = ended ? [] : plannedSteps(tasks.get(hostname));
     const begun = new Set(recorded.map((step) => step.name));
     const pending = planned.filter((name) => !begun.has(name)).map(pendingStepView);
@@ -146,10 +147,13 @@ function operationNodes(
 function recordedSteps(
   tasksetId: string,
   operation: OperationName,
+  index: number,
   node: NodeSteps | undefined,
 ): StepView[] {
   return Object.entries(node?.steps ?? {}).flatMap(([name, record]) =>
-    record.tasksetId === tasksetId && record.operation === operation
+    record.tasksetId === tasksetId &&
+    record.operation === operation &&
+    (record.operationIndex ?? index) === index
       ? [stepView(name as StepName, record)]
       : [],
   );

@@ -55,7 +55,9 @@ function placeOf(phases: readonly Phase[]): ConsoleStepPlace | undefined {
   const at =
     phases.find((phase) => holds(phase, 'failed')) ??
     phases.find((phase) => holds(phase, 'running')) ??
-    phases.find((phase) => holds(phase, 'pending') || phase.machines.length === 0);
+    phases.find(
+      (phase) => !phase.operationEnded && (holds(phase, 'pending') || phase.machines.length === 0),
+    );
   if (at === undefined) return undefined;
   return { number: at.number, total: at.total, title: at.title };
 }

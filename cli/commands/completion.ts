@@ -1,5 +1,6 @@
 import { Argument, type Command } from 'commander';
 
+import { FILES } from '../complete.js';
 import type { CommandContext } from '../program.js';
 
 const SCRIPTS: Readonly<Record<string, string>> = {
@@ -11,25 +12,25 @@ _plinth() {
   while IFS= read -r line; do
     COMPREPLY+=("$line")
   done < <(plinth __complete "\${COMP_WORDS[@]:1:COMP_CWORD-1}" "$word" 2>/dev/null)
-  case \${COMP_WORDS[COMP_CWORD-1]} in
-    -f | --file | --key-file | --api-key-file | --ca-file)
-      compopt -o filenames
-      while IFS= read -r line; do
-        COMPREPLY+=("$line")
-      done < <(compgen -f -- "$word")
-      ;;
-  esac
+  if [ "\${COMPREPLY[*]}" = ${FILES} ]; then
+    compopt -o filenames
+    COMPREPLY=()
+    while IFS= read -r line; do
+      COMPREPLY+=("$line")
+    done < <(compgen -f -- "$word")
+  fi
 }
 complete -F _plinth plinth
 `,
   zsh: `#compdef plinth
 # plinth completion for zsh: source <(plinth completion zsh)
 _plinth() {
-  case \${words[CURRENT-1]} in
-    -f|--file|--key-file|--api-key-file|--ca-file) _files; return ;;
-  esac
   local -a found
   found=("\${(@f)$(plinth __complete "\${(@)words[2,CURRENT-1]}" "\${words[CURRENT]}" 2>/dev/null)}")
+  if [[ "$found" = ${FILES} ]]; then
+    _files
+    return
+  fi
   found=(\${found:#})
   compadd -a found
 }
@@ -38,11 +39,14 @@ compdef _plinth plinth
   fish: `# plinth completion for fish: plinth completion fish | source
 function __plinth_complete
   set -l words (commandline -opc)
-  plinth __complete $words[2..-1] (commandline -ct) 2>/dev/null
+  set -l found (plinth __complete $words[2..-1] (commandline -ct) 2>/dev/null)
+  if test "$found" = ${FILES}
+    __fish_complete_path (commandline -ct)
+  else
+    printf '%s\\n' $found
+  end
 end
 complete -c plinth -f -a '(__plinth_complete)'
-complete -c plinth -s f -l file -r -F
-complete -c plinth -l key-file -l api-key-file -l ca-file -r -F
 `,
 };
 

@@ -94,6 +94,12 @@ describe('a blueprint', () => {
     expect(JSON.stringify(problemsOf(raw))).not.toContain('me:pw');
   });
 
+  it('cannot have the word for its newest version as the word for one', () => {
+    expect(says(blueprint([], { version: 'latest' }))).toEqual([
+      'spec.version: latest is how clusters name the newest version: give another word',
+    ]);
+  });
+
   it('cannot have the name of one that is built in', () => {
     expect(says(blueprint([], {}, { name: 'default' }))).toEqual([
       'metadata.name: default is built in and cannot be changed: name it as spec.base',

@@ -1,4 +1,4 @@
-import type { Blueprint } from '../blueprints.js';
+import { NEWEST_VERSION, type Blueprint } from '../blueprints.js';
 import type { Problem } from '../errors.js';
 import { SERVER_METADATA } from '../serverMetadata.js';
 import { at, isGiven, isRecord, problemAt, text, type Cursor } from './cursor.js';
@@ -18,6 +18,7 @@ export function blueprintProblems(raw: unknown, project: string): Problem[] {
   return [
     ...schemaProblems(blueprintSchema, raw),
     ...projectProblems(at(root, 'metadata', 'project'), project),
+    ...versionProblems(at(root, 'spec', 'version')),
     ...addonProblems(root),
   ];
 }
@@ -39,6 +40,16 @@ export function acceptedBlueprint(raw: unknown, project: string): Blueprint {
     metadata: { ...(Object.fromEntries(own) as unknown as Blueprint['metadata']), project },
     spec,
   };
+}
+
+function versionProblems(cursor: Cursor): Problem[] {
+  if (text(cursor) !== NEWEST_VERSION) return [];
+  return [
+    problemAt(
+      cursor,
+      `${NEWEST_VERSION} is how clusters name the newest version: give another word`,
+    ),
+  ];
 }
 
 function projectProblems(cursor: Cursor, project: string): Problem[] {

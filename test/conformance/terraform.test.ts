@@ -113,6 +113,9 @@ async function refresh(project: string, path: string): Promise<Cluster> {
 describe('the Terraform resource', () => {
   test('creates, refreshes, updates and destroys', async () => {
     const { project, path, cluster } = await aCluster();
+    // Its own defaults.
+    cluster.spec.blueprint.version = 'latest';
+    cluster.spec.config.installerTtl = 365;
     expect((await ask(path)).status).toBe(404);
     expect((await apply(project, cluster)).status).toBe(200);
     const handle = client.workflow.getHandle(`cluster/${project}/demo`);

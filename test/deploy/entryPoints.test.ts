@@ -1,20 +1,20 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 
-import { compileRooms } from '../../embedded/compile.js';
 import { freePort } from '../../embedded/freePort.js';
 import { startMongo, type EmbeddedMongo } from '../../embedded/mongo.js';
 import { startTemporal, type EmbeddedTemporal } from '../../embedded/temporal.js';
+import { playDockerfile, type PlayedImage } from './playedImage.js';
 
 /*
- * What the containers of docker-compose.yml run, run without a container engine: the same compiled files, commands,
- * environment and health checks, against servers at addresses of their own.
+ * What the containers of docker-compose.yml run, run without a container engine: the same files, made by the same
+ * instructions, the same commands, environment and health checks, against servers at addresses of their own.
  */
 
 interface Service {
@@ -26,10 +26,10 @@ interface Service {
 const compose = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true }) as {
   services: Record<string, Service>;
 };
-const dockerfile = readFileSync('Dockerfile', 'utf8');
 const host = '127.0.0.1';
 
 let folder: string;
+let image: PlayedImage;
 let mongo: EmbeddedMongo;
 let temporal: EmbeddedTemporal;
 let port: number;
@@ -37,8 +37,7 @@ const children: ChildProcess[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'plinth-image-'));
-  await compileRooms(join(folder, 'app'));
-  await symlink(resolve('node_modules'), join(folder, 'app', 'node_modules'));
+  image = await playDockerfile(join(folder, 'image'));
   port = await freePort(host);
   [mongo, temporal] = await Promise.all([
     startMongo({ dataDir: join(folder, 'mongo'), host }),
@@ -54,12 +53,6 @@ afterAll(async () => {
 
 /** The environment of compose, with this computer's addresses where it names its own network. */
 function environment(name: string): NodeJS.ProcessEnv {
-  const image: Record<string, string> = Object.fromEntries(
-    [...dockerfile.matchAll(/^(?:ENV)? +([A-Z_]+)=(\S+)/gm)].map(([, key = '', value = '']) => [
-      key,
-      value,
-    ]),
-  );
   const given = Object.fromEntries(
     Object.entries(compose.services[name]?.environment ?? {}).map(([key, value]) => [
       key,
@@ -67,8 +60,7 @@ function environment(name: string): NodeJS.ProcessEnv {
     ]),
   );
   return {
-    PATH: process.env['PATH'],
-    ...image,
+    ...image.env,
     ...given,
     PLINTH_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
     PLINTH_HOST: host,
@@ -80,13 +72,12 @@ function environment(name: string): NodeJS.ProcessEnv {
 }
 
 function commandOf(name: string): string[] {
-  const cmd = /^CMD (.*)$/m.exec(dockerfile)?.[1] ?? '[]';
-  return compose.services[name]?.command ?? (JSON.parse(cmd) as string[]);
+  return compose.services[name]?.command ?? image.command;
 }
 
 function run(name: string, [command = '', ...args]: string[]): ChildProcess {
   const child = spawn(command, args, {
-    cwd: join(folder, 'app'),
+    cwd: image.workdir,
     env: environment(name),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -98,7 +89,10 @@ async function exitOf(child: ChildProcess): Promise<{ code: number | null; outpu
   let output = '';
   child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const code = await new Promise<number | null>((done) => child.once('close', done));
+  const code = await new Promise<number | null>((done, fail) => {
+    child.once('close', done);
+    child.once('error', fail);
+  });
   return { code, output };
 }
 
@@ -122,6 +116,13 @@ test('the processes of the image prepare Temporal, get healthy, and end on SIGTE
   const worker = run('worker', commandOf('worker'));
   const ends = [exitOf(api), exitOf(worker)];
   await Promise.all([untilHealthy('api'), untilHealthy('worker')]);
+
+  // As `docker compose exec api plinth …` does, with the key that the API has left there.
+  const plinth = ['plinth', '--server', `http://${host}:${String(port)}`];
+  const listed = await exitOf(run('api', [...plinth, 'get', 'clusters', '-o', 'name']));
+  expect(listed).toEqual({ code: 0, output: '' });
+  const version = await exitOf(run('api', [...plinth, 'version']));
+  expect(version.output).toMatch(/^plinth (\d+\.\d+\.\d+)\nserver \1 at http/);
 
   api.kill('SIGTERM');
   worker.kill('SIGTERM');

@@ -16,6 +16,7 @@ describe('blueprint', () => {
       bad: set('spec.blueprint.version', '1'),
       path: 'spec.blueprint.version',
       says: 'blueprint default has no versions to choose from: leave version out',
+      good: set('spec.blueprint.version', 'latest'),
     },
     {
       title: 'a version that is not there',

@@ -1,3 +1,4 @@
+import { NEWEST_VERSION } from '../../blueprints.js';
 import { didYouMean } from '../closest.js';
 import { at, isGiven, problemAt, text } from '../cursor.js';
 import type { Rule } from './rule.js';
@@ -19,7 +20,8 @@ export const blueprintRule: Rule = (root, { blueprints, project }) => {
   }
   const cursor = at(blueprint, 'version');
   const version = text(cursor);
-  if (!isGiven(cursor) || version === undefined || versions.includes(version)) return [];
+  if (!isGiven(cursor) || version === undefined) return [];
+  if (version === NEWEST_VERSION || versions.includes(version)) return [];
   return [
     problemAt(
       cursor,

@@ -13,7 +13,9 @@ export const clusterSpecSchema = z
     blueprint: z
       .strictObject({
         name: z.string().min(1).meta({ example: 'default' }),
-        version: z.string().min(1).optional(),
+        version: z.string().min(1).optional().meta({
+          description: 'Left out, or `latest`: the newest, whichever that is.',
+        }),
       })
       .meta({ id: 'BlueprintRef' }),
     cloudCredentials: nameText
