@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import type { temporal } from '@temporalio/proto';
 
 /** Names our workers in Temporal, in whichever version. */
 export const DEPLOYMENT = 'plinth';
@@ -14,7 +15,7 @@ const STATUSES = ['unknown', 'new', 'current', 'ramping', 'draining', 'drained',
 /** temporal.api.enums.v1.WorkerVersioningMode */
 const VERSIONED = 2;
 /** temporal.api.enums.v1.TaskQueueType: of workflows, of activities. */
-const QUEUE_TYPES = [1, 2];
+const QUEUE_TYPES = [1, 2] as unknown as readonly temporal.api.enums.v1.TaskQueueType[];
 /** A worker asks for work at least once a minute, whether there is any or not. */
 const ALIVE_MS = 90_000;
 
@@ -67,7 +68,7 @@ export function openDeployment(
           versions: (workerDeploymentInfo?.versionSummaries ?? []).map(
             ({ deploymentVersion, status }) => ({
               buildId: deploymentVersion?.buildId ?? '',
-              status: STATUSES[status ?? 0] ?? 'unknown',
+              status: STATUSES[Number(status)] ?? 'unknown',
             }),
           ),
           token: conflictToken,
@@ -83,7 +84,8 @@ export function openDeployment(
       const answers = await Promise.all(
         QUEUE_TYPES.map((taskQueueType) =>
           workflowService.describeTaskQueue({
-            ...{ namespace, taskQueue: { name: taskQueue }, taskQueueType },
+            ...{ namespace, taskQueue: { name: taskQueue } },
+            taskQueueType,
           }),
         ),
       );
@@ -92,7 +94,8 @@ export function openDeployment(
           identity: identity ?? '',
           at: Number(lastAccessTime?.seconds ?? 0) * 1000,
           buildId:
-            options?.workerVersioningMode === VERSIONED && options.deploymentName === DEPLOYMENT
+            options?.deploymentName === DEPLOYMENT &&
+            Number(options.workerVersioningMode) === VERSIONED
               ? (options.buildId ?? '')
               : UNVERSIONED,
         })),

@@ -22,6 +22,7 @@ import { quietRuntime } from '../workflows/environment.js';
 import { fakeWorld, type FakeWorld } from '../workflows/fakeActivities.js';
 import { historiesUnder } from '../workflows/histories.js';
 import { compileNewerRooms } from './newerRooms.js';
+import { toldBy } from './told.js';
 
 /*
  * One Temporal, and what people do to it in this order: workers without versions, today's beside them, newer ones in
@@ -179,37 +180,6 @@ const provision = (): Promise<WorkflowHandle> =>
 const untilFollowed = async (held: HeldStep, times = 1): Promise<void> =>
   vi.waitFor(() => expect(held.followers).toBe(times), { timeout: 30_000, interval: 20 });
 
-interface Told {
-  /** Versions that worked at the workflows, each in its turn. */
-  byVersion: string[];
-  failures: string[];
-  timers: number;
-}
-
-/** What the histories of a cluster's workflow, its operations and its nodes tell. */
-async function toldBy(handle: WorkflowHandle): Promise<Told> {
-  const told: Told = { byVersion: [], failures: [], timers: 0 };
-  const histories = await historiesUnder(client, handle.workflowId);
-  const events = [...histories.values()].flatMap((history) => history.events ?? []);
-  for (const event of events.toSorted((a, b) => timeOf(a) - timeOf(b))) {
-    const done = event.workflowTaskCompletedEventAttributes;
-    const version = done && (done.deploymentVersion?.buildId ?? UNVERSIONED);
-    if (version && told.byVersion.at(-1) !== version) told.byVersion.push(version);
-    const failed = event.workflowTaskFailedEventAttributes;
-    if (failed) told.failures.push(`${failed.identity ?? ''}: ${failed.failure?.message ?? ''}`);
-    if (event.timerStartedEventAttributes) told.timers += 1;
-  }
-  return told;
-}
-
-function timeOf({
-  eventTime,
-}: {
-  eventTime?: { seconds?: unknown; nanos?: number | null } | null;
-}) {
-  return Number(eventTime?.seconds ?? 0) * 1000 + (eventTime?.nanos ?? 0) / 1e6;
-}
-
 test('a build is named after its code, wherever it lies', () => {
   expect(today.hash).toMatch(/^[0-9a-f]{16}$/);
   expect(elsewhere).toEqual(today);
@@ -226,7 +196,7 @@ test('what workers without versions have begun goes on in the first version, and
   await untilCurrent(TODAY);
   held.release();
   await handle.result();
-  const told = await toldBy(handle);
+  const told = await toldBy(client, handle.workflowId);
   expect(told).toEqual({ byVersion: [UNVERSIONED, TODAY], failures: [], timers: 0 });
   expect(world.ended).toMatchObject([{ failed: false }]);
   expect(held.followers).toBe(1);
@@ -243,7 +213,7 @@ test('a newer version takes over in the middle of a provision; an older worker t
   await untilCurrent(NEWER);
   held.release();
   await handle.result();
-  const told = await toldBy(handle);
+  const told = await toldBy(client, handle.workflowId);
   expect(told).toMatchObject({ byVersion: [TODAY, NEWER], failures: [] });
   // The steps after it are those of the newer code.
   expect(told.timers).toBeGreaterThan(0);
@@ -271,7 +241,10 @@ test('a worker that ends lets go of a step, which a worker of the newer version 
   await untilFollowed(held, 2);
   held.release();
   await handle.result();
-  expect(await toldBy(handle)).toMatchObject({ byVersion: [TODAY, NEWER], failures: [] });
+  expect(await toldBy(client, handle.workflowId)).toMatchObject({
+    byVersion: [TODAY, NEWER],
+    failures: [],
+  });
   expect(world.ended).toMatchObject([{ failed: false }]);
 });
 
@@ -288,7 +261,7 @@ test('going back: what the newer version has begun goes on in the older one', as
   await untilFollowed(held, 2);
   held.release();
   await handle.result();
-  const told = await toldBy(handle);
+  const told = await toldBy(client, handle.workflowId);
   expect(told).toEqual({ byVersion: [NEWER, TODAY], failures: [], timers: 0 });
   expect(world.ended).toMatchObject([{ failed: false }]);
 });
@@ -303,10 +276,13 @@ test('going back: an operation that newer code has taken where the older knows n
   await startWorker(TODAY);
   await choose(TODAY);
   await newest.stop();
-  await vi.waitFor(async () => expect((await toldBy(handle)).failures).not.toEqual([]), {
-    timeout: 30_000,
-  });
-  const { failures } = await toldBy(handle);
+  await vi.waitFor(
+    async () => expect((await toldBy(client, handle.workflowId)).failures).not.toEqual([]),
+    {
+      timeout: 30_000,
+    },
+  );
+  const { failures } = await toldBy(client, handle.workflowId);
   expect(failures[0]).toMatch(/^today: .*[Nn]ondeterminism/);
   expect(world.ended).toEqual([]);
 
@@ -332,6 +308,9 @@ test('going back to workers without versions: told so, Temporal sends them every
   await untilFollowed(held, 2);
   held.release();
   await handle.result();
-  expect(await toldBy(handle)).toMatchObject({ byVersion: [TODAY, UNVERSIONED], failures: [] });
+  expect(await toldBy(client, handle.workflowId)).toMatchObject({
+    byVersion: [TODAY, UNVERSIONED],
+    failures: [],
+  });
   expect(world.ended).toMatchObject([{ failed: false }]);
 });
