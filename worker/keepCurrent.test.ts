@@ -109,6 +109,28 @@ test('where somebody was faster it decides anew', async () => {
   );
 });
 
+test('it is settled once work comes to our version, and not before', async () => {
+  const world: World = { current: 'old', alive: ['old'] };
+  const { deployment } = fakeTemporal(world);
+  const kept = keepCurrent(deployment, { buildId: 'ours', log, lookMs: 5 });
+  let settled = false;
+  void kept.settled.then(() => (settled = true));
+  await untilLooked(deployment, 2);
+  expect(settled).toBe(false);
+  world.ours = 'new';
+  await kept.settled;
+  kept.stop();
+  expect(world.current).toBe('ours');
+});
+
+test('it is settled, too, where Temporal refuses', async () => {
+  const { deployment } = fakeTemporal({ current: 'old', ours: 'new', alive: ['old'] });
+  vi.mocked(deployment.setCurrent).mockRejectedValue(new Error('not allowed'));
+  const kept = keepCurrent(deployment, { buildId: 'ours', log, lookMs: 5 });
+  await expect(kept.settled).resolves.toBeUndefined();
+  kept.stop();
+});
+
 test('a worker shows whether work comes to its version', async () => {
   const { seen } = await after(3, { current: 'old', ours: 'new', alive: ['old'] });
   expect(seen.slice(0, 2)).toEqual([false, true]);

@@ -1,8 +1,11 @@
 import type { Logger } from '../activities/deps.js';
 import type { Deployment } from './deployment.js';
 
-/** Until Temporal knows our version, and after somebody else was faster. */
-const SOON_MS = 250;
+/** Until Temporal knows our version: it does within a second of our first poll. */
+const SOON_MS = 100;
+const PATIENCE_MS = 20_000;
+/** After a refusal, as when somebody else was faster. */
+const AGAIN_MS = 1_000;
 const LOOK_MS = 30_000;
 
 export interface KeepCurrentOptions {
@@ -11,6 +14,12 @@ export interface KeepCurrentOptions {
   /** Whether work comes to our version, at each look. */
   observe?: (isCurrent: boolean) => void;
   lookMs?: number;
+}
+
+export interface KeptCurrent {
+  /** It is known for the first time whether work comes to our version, or it was tried in vain. */
+  settled: Promise<void>;
+  stop(): void;
 }
 
 /**
@@ -22,7 +31,10 @@ export interface KeepCurrentOptions {
 export function keepCurrent(
   deployment: Deployment,
   { buildId, log, observe, lookMs = LOOK_MS }: KeepCurrentOptions,
-): { stop(): void } {
+): KeptCurrent {
+  const begun = Date.now();
+  let settle = (): void => undefined;
+  const settled = new Promise<void>((resolve) => (settle = resolve));
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   let was: string | undefined;
@@ -31,13 +43,18 @@ export function keepCurrent(
   async function look(): Promise<number> {
     const state = await deployment.read();
     const ours = state?.versions.find((version) => version.buildId === buildId);
-    if (state === undefined || ours === undefined) return SOON_MS;
+    if (state === undefined || ours === undefined) {
+      if (Date.now() - begun < PATIENCE_MS) return SOON_MS;
+      throw new Error('Temporal does not know this version');
+    }
     const { current, token } = state;
     observe?.(current === buildId);
-    if (current !== was) log.info({ buildId, current }, 'work goes to this version of the worker');
+    if (current !== was) log.info({ buildId, current }, 'work goes to the current version');
     was = current;
-    if (current === buildId) return lookMs;
-    if (ours.status !== 'new' && (await hasWorkers(current))) return lookMs;
+    if (current === buildId || (ours.status !== 'new' && (await hasWorkers(current)))) {
+      settle();
+      return lookMs;
+    }
     if (!stopped) await deployment.setCurrent(buildId, token);
     return 0;
   }
@@ -51,12 +68,14 @@ export function keepCurrent(
       if (!stopped) {
         log.warn({ buildId, error: String(error) }, 'no say in where work goes yet: trying again');
       }
-      return SOON_MS * 4;
+      settle();
+      return AGAIN_MS;
     });
     if (!stopped) timer = setTimeout(() => void go(), next);
   }
   void go();
   return {
+    settled,
     stop() {
       stopped = true;
       clearTimeout(timer);

@@ -80,14 +80,17 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 const { taskQueue } = worker.options;
 log.info({ taskQueue, buildId, artifacts: config.artifacts }, 'worker polls');
-process.send?.('ready');
 const schedule = keepUpkeepSchedule(client, { taskQueue, log });
 if (deployment === undefined) {
   log.warn({}, 'this Temporal keeps no versions of workers: stop all of them to upgrade');
 }
 const current =
   deployment && keepCurrent(deployment, { buildId, log, observe: metrics.observeCurrent });
-await worker.run();
+const ended = worker.run();
+// Ready: what is asked for is done at once, and does not wait for a version that is yet to take over.
+await Promise.race([current?.settled, ended]);
+if (process.connected) process.send?.('ready');
+await ended;
 current?.stop();
 schedule.stop();
 await watcher.stop();
