@@ -19,7 +19,11 @@ let registry: Registry;
 let metrics: WorkerMetrics;
 beforeEach(() => {
   registry = new Registry();
-  metrics = createWorkerMetrics(registry, { activities: 200 });
+  metrics = createWorkerMetrics(registry, {
+    activities: 200,
+    version: '1.2.3',
+    buildId: '1.2.3-abc',
+  });
 });
 
 /** An activity as the worker runs it, scheduled a minute ago. */
@@ -98,6 +102,15 @@ test('the wait for a worker is that of this attempt; local activities have none 
   expect(await takes(false)).toBe(1);
   const [sum = ''] = await series('plinth_activity_queue_delay_seconds_sum');
   expect(Number(sum.split(' ')[1])).toBeGreaterThanOrEqual(60);
+});
+
+test('a worker shows what it is of, and whether work comes to that version', async () => {
+  expect(await series('plinth_build_info')).toEqual([
+    'plinth_build_info{version="1.2.3",build_id="1.2.3-abc"} 1',
+  ]);
+  expect(await series('plinth_worker_current')).toEqual(['plinth_worker_current 0']);
+  metrics.observeCurrent(true);
+  expect(await series('plinth_worker_current')).toEqual(['plinth_worker_current 1']);
 });
 
 test('an operation is counted once its end is recorded, and from 0 on', async () => {

@@ -10,13 +10,20 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Of the sources, or of what they were compiled to. */
 const EXTENSION = extname(fileURLToPath(import.meta.url));
 
+export interface WorkflowsBundle {
+  path: string;
+  /** Of what it was made from: the same wherever the same release is bundled. 16 hexadecimal digits. */
+  hash: string;
+}
+
 /**
- * Bundles the workflows into `folder` unless the same sources were bundled before, and gives the file's
- * path. Run as a process of its own: the bundler's memory is not the worker's.
+ * Bundles the workflows into `folder` unless the same sources were bundled before. Run as a process of its own, which
+ * prints it as a line of JSON: the bundler's memory is not the worker's.
  */
-export async function bundleWorkflows(folder: string): Promise<string> {
-  const path = join(folder, `workflows-${await sourcesHash()}.js`);
-  if (await exists(path)) return path;
+export async function bundleWorkflows(folder: string): Promise<WorkflowsBundle> {
+  const hash = await sourcesHash();
+  const path = join(folder, `workflows-${hash}.js`);
+  if (await exists(path)) return { path, hash };
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(ROOT, `workflows/index${EXTENSION}`),
     logger: new DefaultLogger('WARN'),
@@ -24,7 +31,7 @@ export async function bundleWorkflows(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true });
   await writeFile(`${path}.${String(process.pid)}`, code);
   await rename(`${path}.${String(process.pid)}`, path);
-  return path;
+  return { path, hash };
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -52,5 +59,5 @@ async function sourcesHash(): Promise<string> {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const folder = process.argv[2];
   if (folder === undefined) throw new Error('usage: bundle.ts FOLDER');
-  process.stdout.write(`${await bundleWorkflows(folder)}\n`);
+  process.stdout.write(`${JSON.stringify(await bundleWorkflows(folder))}\n`);
 }

@@ -1,6 +1,7 @@
 import '../embedded/endWithParent.js';
 
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -20,6 +21,8 @@ import { keepUpkeepSchedule } from './upkeepSchedule.js';
 import { startWatcher } from '../watch/watcher.js';
 import { activityLog } from './activityLog.js';
 import { activityMetrics } from './activityMetrics.js';
+import type { WorkflowsBundle } from './bundle.js';
+import { keepCurrent } from './keepCurrent.js';
 import { serveMetrics } from './metricsServer.js';
 import { temporalMetrics } from './temporalMetrics.js';
 import { createPlinthWorker, MACHINES_AT_WORK } from './worker.js';
@@ -41,7 +44,12 @@ const bundle = await bundleInItsOwnProcess(join(config.data, 'workflows'));
 const store = await createStore({ uri: config.mongodbUri, logs: config.logs });
 const registry = new Registry();
 collectDefaultMetrics({ register: registry });
-const metrics = createWorkerMetrics(registry, { activities: MACHINES_AT_WORK });
+const { version } = JSON.parse(
+  await readFile(new URL('../package.json', import.meta.url), 'utf8'),
+) as { version: string };
+// Of the code itself: nobody has to remember to set it.
+const buildId = `${version}-${bundle.hash}`;
+const metrics = createWorkerMetrics(registry, { activities: MACHINES_AT_WORK, version, buildId });
 const machines = createMachines({ observe: metrics.ssh });
 const deps: ActivityDeps = {
   store,
@@ -52,10 +60,11 @@ const deps: ActivityDeps = {
   source: await openArtifactSource(config.artifacts),
   log,
 };
-const { worker, connection, client } = await createPlinthWorker({
+const { worker, connection, client, deployment } = await createPlinthWorker({
   address: config.temporalAddress,
   namespace: config.temporalNamespace,
-  bundle,
+  bundle: bundle.path,
+  buildId,
   renewDays: config.renewDays,
   deps,
   activityInterceptors: [activityMetrics(metrics), activityLog(log)],
@@ -69,10 +78,20 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     if (worker.getState() === 'RUNNING') worker.shutdown();
   });
 }
-log.info({ taskQueue: worker.options.taskQueue, artifacts: config.artifacts }, 'worker polls');
-process.send?.('ready');
-const schedule = keepUpkeepSchedule(client, { taskQueue: worker.options.taskQueue, log });
-await worker.run();
+const { taskQueue } = worker.options;
+log.info({ taskQueue, buildId, artifacts: config.artifacts }, 'worker polls');
+const schedule = keepUpkeepSchedule(client, { taskQueue, log });
+if (deployment === undefined) {
+  log.warn({}, 'this Temporal keeps no versions of workers: stop all of them to upgrade');
+}
+const current =
+  deployment && keepCurrent(deployment, { buildId, log, observe: metrics.observeCurrent });
+const ended = worker.run();
+// Ready: what is asked for is done at once, and does not wait for a version that is yet to take over.
+await Promise.race([current?.settled, ended]);
+if (process.connected) process.send?.('ready');
+await ended;
+current?.stop();
 schedule.stop();
 await watcher.stop();
 await metricsServer?.close();
@@ -81,7 +100,7 @@ await connection.close();
 await store.close();
 
 /** The bundler needs several times the memory of the worker itself: it gets a process of its own. */
-async function bundleInItsOwnProcess(folder: string): Promise<string> {
+async function bundleInItsOwnProcess(folder: string): Promise<WorkflowsBundle> {
   const script = import.meta.resolve(
     import.meta.url.endsWith('.ts') ? './bundle.ts' : './bundle.js',
   );
@@ -90,5 +109,5 @@ async function bundleInItsOwnProcess(folder: string): Promise<string> {
     fileURLToPath(script),
     folder,
   ]);
-  return stdout.trim().split('\n').at(-1) ?? '';
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as WorkflowsBundle;
 }

@@ -24,12 +24,14 @@ export interface WorkerMetrics {
   queueDelay: Histogram<'activity'>;
   running: Gauge;
   ssh: MachinesObserver;
+  /** Whether new work comes to the version of this worker. */
+  observeCurrent: (isCurrent: boolean) => void;
 }
 
 /** What `/metrics` of a worker process shows; docs/metrics.md is the list. `activities`: as many as it runs at once. */
 export function createWorkerMetrics(
   registry: Registry,
-  limits: { activities: number },
+  { activities, version, buildId }: { activities: number; version: string; buildId: string },
 ): WorkerMetrics {
   const registers = [registry];
   const operations = new Counter({
@@ -46,7 +48,18 @@ export function createWorkerMetrics(
     name: 'plinth_activities_limit',
     help: 'As many activities as this worker runs at once.',
     registers,
-  }).set(limits.activities);
+  }).set(activities);
+  new Gauge({
+    name: 'plinth_build_info',
+    help: 'Always 1; the label is the version.',
+    labelNames: ['version', 'build_id'],
+    registers,
+  }).set({ version, build_id: buildId }, 1);
+  const current = new Gauge({
+    name: 'plinth_worker_current',
+    help: 'Whether work comes to the version of this worker.',
+    registers,
+  });
   return {
     operations,
     steps: new Histogram({
@@ -69,6 +82,7 @@ export function createWorkerMetrics(
       registers,
     }),
     ssh: sshMetrics(registers),
+    observeCurrent: (isCurrent) => current.set(isCurrent ? 1 : 0),
   };
 }
 

@@ -124,6 +124,14 @@ test('the processes of the image prepare Temporal, get healthy, and end on SIGTE
   const version = await exitOf(run('api', [...plinth, 'version']));
   expect(version.output).toMatch(/^plinth (\d+\.\d+\.\d+)\nserver \1 at http/);
 
+  const versions = await exitOf(run('api', ['node', 'worker/versions.js']));
+  expect(versions.output).toMatch(
+    /^VERSION +STATUS +WORKERS\n\d+\.\d+\.\d+-[0-9a-f]{16} +current +\d+@\S+\n$/,
+  );
+  const refused = await exitOf(run('api', ['node', 'worker/versions.js', '0.0.1-none']));
+  expect(refused).toMatchObject({ code: 1 });
+  expect(refused.output).toMatch(/^plinth: .*0\.0\.1-none/);
+
   api.kill('SIGTERM');
   worker.kill('SIGTERM');
   const [ofApi, ofWorker] = await Promise.all(ends);
