@@ -9,6 +9,7 @@ COPY core core
 COPY machine machine
 COPY net net
 COPY store store
+COPY tracing tracing
 COPY vault vault
 COPY activities activities
 COPY workflows workflows

@@ -18,6 +18,7 @@ const ROOMS = [
   'scripts',
   'store',
   'test',
+  'tracing',
   'vault',
   'watch',
   'worker',
@@ -35,6 +36,10 @@ const MAY_IMPORT = {
   machine: { rooms: ['machine', 'core'], not: [...TEMPORAL, 'hono', 'mongodb'] },
   net: { rooms: ['net'], not: [...TEMPORAL, 'hono', 'mongodb', 'zod'] },
   store: { rooms: ['store', 'core'], not: [...TEMPORAL, 'hono', 'zod'] },
+  tracing: {
+    rooms: ['tracing', 'core'],
+    not: ['hono', 'mongodb', ...TEMPORAL.filter((name) => !/client|common/.test(name))],
+  },
   vault: { rooms: ['vault', 'core'], not: [...TEMPORAL, 'hono', 'mongodb'] },
   activities: {
     rooms: ['activities', 'core', 'core/spec', 'machine', 'net', 'store', 'vault'],
@@ -51,6 +56,8 @@ const MAY_IMPORT = {
   },
   api: {
     rooms: ['api', 'core', 'core/spec', 'net', 'store', 'vault'],
+    // What traces are made with is loaded where they are wanted: by the main.
+    types: ['tracing'],
     not: ['mongodb', '@temporalio/workflow', '@temporalio/worker', '@temporalio/activity'],
   },
   // Shapes only: what the page needs to know of the core's rules the API tells it.

@@ -10,6 +10,7 @@ import { createApiMetrics } from './metrics/apiMetrics.js';
 import { refuseDryRun } from './middleware/dryRun.js';
 import { requestLog } from './middleware/requestLog.js';
 import { requestMetrics } from './middleware/requestMetrics.js';
+import { requestTrace } from './middleware/requestTrace.js';
 import { yamlAnswers } from './middleware/yamlAnswers.js';
 import { createLogFeed } from './logFeed.js';
 import { createPageCache } from './pageCache.js';
@@ -67,6 +68,8 @@ export function newApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     await next();
   });
   app.use(requestMetrics(metrics));
+  // Outside of the log: its line belongs to the span.
+  if (deps.tracing !== undefined) app.use(requestTrace(deps.tracing));
   app.use(requestLog());
   app.use(yamlAnswers());
   app.use(refuseDryRun(app));

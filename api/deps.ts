@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 
 import type { Store } from '../store/types.js';
+import type { Tracing } from '../tracing/tracing.js';
 import type { RotatableVault } from '../vault/vault.js';
 import type { ClusterWorkflows } from './workflows.js';
 
@@ -14,6 +15,8 @@ export interface ApiDeps {
   log: Logger;
   /** Holds what else `/metrics` shows: the process's own. Default: nothing. */
   registry?: Registry;
+  /** Default: no traces. */
+  tracing?: Tracing;
 }
 
 interface ApiConfig {

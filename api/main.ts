@@ -9,6 +9,9 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { BUILT_IN_BLUEPRINTS } from '../core/blueprints.js';
 import { readConfig } from '../embedded/config.js';
 import { createStore } from '../store/store.js';
+import { startTracing } from '../tracing/startTracing.js';
+import type { Tracing } from '../tracing/tracing.js';
+import { traceWorkflowClient } from '../tracing/workflowClient.js';
 import { loadMasterKey } from '../vault/masterKey.js';
 import { ensureAdminKey } from './adminKey.js';
 import { newApp } from './app.js';
@@ -20,10 +23,12 @@ import { serve } from './server.js';
 import { createClusterWorkflows } from './workflows.js';
 
 const config = readConfig(process.env);
-const log = pino({ name: 'api' });
+let tracing: Tracing | undefined;
+const log = pino({ name: 'api', mixin: () => tracing?.logFields() ?? {} });
 const { version } = JSON.parse(
   await readFile(new URL('../package.json', import.meta.url), 'utf8'),
 ) as { version: string };
+if (config.tracing) tracing = await startTracing({ service: 'plinth-api', version, log });
 
 const store = await createStore({ uri: config.mongodbUri, logs: config.logs });
 const vault = await openVault(
@@ -32,7 +37,11 @@ const vault = await openVault(
 );
 // Lazy: an apply is recorded while Temporal is away, and delivered by the reconciler.
 const connection = Connection.lazy({ address: config.temporalAddress });
-const client = new Client({ connection, namespace: config.temporalNamespace });
+const client = new Client({
+  connection,
+  namespace: config.temporalNamespace,
+  ...(tracing && { interceptors: { workflow: [traceWorkflowClient(tracing)] } }),
+});
 const workflows = createClusterWorkflows(client);
 
 await ensureDefaultProject(store);
@@ -53,6 +62,7 @@ const app = newApp({
   },
   log,
   registry,
+  ...(tracing && { tracing }),
 });
 const server = await serve(app, {
   host: config.host,
@@ -67,6 +77,7 @@ const stop = async (): Promise<void> => {
   await Promise.all([server.stop(), reconciler.stop()]);
   await connection.close();
   await store.close();
+  await tracing?.stop();
 };
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {

@@ -14,7 +14,7 @@ const CONSOLE = 'console';
 /** The rooms that the API and the worker are made of. */
 const ROOMS = [
   ...['activities', 'api', 'core', 'embedded', 'machine', 'net'],
-  ...['store', 'vault', 'watch', 'worker', 'workflows'],
+  ...['store', 'tracing', 'vault', 'watch', 'worker', 'workflows'],
 ];
 const UNUSED_MS = 7 * 24 * 3_600_000;
 

@@ -36,6 +36,8 @@ export interface StartConfig {
   renewDays: number;
   /** Where the worker's metrics are served; Temporal's own of its client. Undefined: nowhere. */
   metrics: { worker: Address | undefined; temporal: Address | undefined };
+  /** Whether traces are sent; where to, and all else about them, OpenTelemetry's variables say. */
+  tracing: boolean;
   /** Paths of PEM files. */
   tls: { cert: string; key: string } | undefined;
   temporalAddress: string | undefined;
@@ -83,6 +85,7 @@ export function parseStartConfig(env: NodeJS.ProcessEnv): StartConfig {
     logs: { days: set.PLINTH_LOG_DAYS, bytesPerCluster: set.PLINTH_LOG_MB * 2 ** 20 },
     renewDays: set.PLINTH_RENEW_DAYS,
     metrics: { worker: set.PLINTH_METRICS, temporal: set.PLINTH_TEMPORAL_METRICS },
+    tracing: wantsTraces(set),
     tls,
     temporalAddress: set.TEMPORAL_ADDRESS,
     temporalNamespace: set.TEMPORAL_NAMESPACE,
@@ -162,6 +165,10 @@ const listenAddress = z
 /** These URLs are logged, sent to machines and shown in commands; nothing of ours logs in with them. */
 const NO_PASSWORD = 'holds a user or password, which would be shown to everyone: leave them out';
 
+const OTLP_PROTOCOL = 'http/protobuf';
+
+const otlpEndpoint = z.url({ protocol: /^https?$/, error: 'not an http or https URL' }).optional();
+
 const DAYS = `not a number of days from 1 to ${String(MAX_RENEW_DAYS)}`;
 
 const schema = z
@@ -228,6 +235,23 @@ const schema = z
       .string()
       .regex(/^mongodb(\+srv)?:\/\/\S+$/, { error: 'not a mongodb:// or mongodb+srv:// URI' })
       .optional(),
+    OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint,
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: otlpEndpoint,
+    OTEL_EXPORTER_OTLP_PROTOCOL: z.string().optional(),
+    OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: z.string().optional(),
+    OTEL_TRACES_EXPORTER: z.string().optional(),
+    OTEL_SDK_DISABLED: z.string().optional(),
+  })
+  .superRefine((set, context) => {
+    if (!wantsTraces(set)) return;
+    for (const name of [
+      'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL',
+      'OTEL_EXPORTER_OTLP_PROTOCOL',
+    ] as const) {
+      if (set[name] === undefined || set[name] === OTLP_PROTOCOL) continue;
+      const message = `not \`${OTLP_PROTOCOL}\`, the protocol that plinth speaks: leave it out and name the collector's HTTP address (port 4318)`;
+      context.addIssue({ code: 'custom', path: [name], message });
+    }
   })
   .superRefine((set, context) => {
     if ((set.PLINTH_TLS_CERT === undefined) === (set.PLINTH_TLS_KEY === undefined)) return;
@@ -241,6 +265,17 @@ const schema = z
       message: `not set, but ${there} is: TLS needs both`,
     });
   });
+
+function wantsTraces(set: {
+  OTEL_EXPORTER_OTLP_ENDPOINT?: string | undefined;
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?: string | undefined;
+  OTEL_TRACES_EXPORTER?: string | undefined;
+  OTEL_SDK_DISABLED?: string | undefined;
+}): boolean {
+  const endpoint = set.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? set.OTEL_EXPORTER_OTLP_ENDPOINT;
+  if (endpoint === undefined || set.OTEL_SDK_DISABLED?.toLowerCase() === 'true') return false;
+  return (set.OTEL_TRACES_EXPORTER ?? 'otlp').split(',').includes('otlp');
+}
 
 function codecMessage({ input }: { input?: unknown }): string {
   return input === 'on'

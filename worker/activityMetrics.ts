@@ -2,11 +2,8 @@ import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 
 import type { OperationOutcome } from '../activities/refs.js';
 import { endOfError, endOfResult, type ActivityEnd } from './activityOutcome.js';
-import { subjectOf } from './activitySubject.js';
+import { stepOf, subjectOf } from './activitySubject.js';
 import type { WorkerMetrics } from './workerMetrics.js';
-
-/** The activities that are a machine's step under another name. */
-const STEP_OF_ACTIVITY: Readonly<Record<string, string>> = { gatherFacts: 'facts' };
 
 /**
  * Counts what workflows ask of the world: how long it waited, how long it took, how it ended.
@@ -28,7 +25,7 @@ export function activityMetrics(metrics: WorkerMetrics): ActivityInterceptorsFac
         }
         const started = performance.now();
         const ended = ({ outcome }: ActivityEnd): void => {
-          const step = subjectOf(input.args).step ?? STEP_OF_ACTIVITY[activityType];
+          const step = stepOf(activityType, input.args);
           if (step === undefined) return;
           metrics.steps.observe({ step, outcome }, (performance.now() - started) / 1000);
         };

@@ -11,3 +11,11 @@ export function subjectOf(args: readonly unknown[]): ActivitySubject {
   const [ref] = args;
   return typeof ref === 'object' && ref !== null ? ref : {};
 }
+
+/** The activities that are a machine's step under another name. */
+const STEP_OF_ACTIVITY: Readonly<Record<string, string>> = { gatherFacts: 'facts' };
+
+/** The step that an activity is; undefined where it is none. */
+export function stepOf(activityType: string, args: readonly unknown[]): string | undefined {
+  return subjectOf(args).step ?? STEP_OF_ACTIVITY[activityType];
+}

@@ -17,15 +17,20 @@ export interface WorkflowsBundle {
 }
 
 /**
- * Bundles the workflows into `folder` unless the same sources were bundled before. Run as a process of its own, which
- * prints it as a line of JSON: the bundler's memory is not the worker's.
+ * Bundles the workflows into `folder` unless the same sources were bundled before; `traced`: with what makes their spans,
+ * which changes nothing of what they do, nor the hash. Run as a process of its own, which prints it as a line of JSON: the
+ * bundler's memory is not the worker's.
  */
-export async function bundleWorkflows(folder: string): Promise<WorkflowsBundle> {
+export async function bundleWorkflows(
+  folder: string,
+  { traced = false } = {},
+): Promise<WorkflowsBundle> {
   const hash = await sourcesHash();
-  const path = join(folder, `workflows-${hash}.js`);
+  const path = join(folder, `workflows-${traced ? 'traced-' : ''}${hash}.js`);
   if (await exists(path)) return { path, hash };
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(ROOT, `workflows/index${EXTENSION}`),
+    ...(traced && { workflowInterceptorModules: [join(ROOT, `workflows/tracing${EXTENSION}`)] }),
     logger: new DefaultLogger('WARN'),
   });
   await mkdir(folder, { recursive: true });
@@ -57,7 +62,10 @@ async function sourcesHash(): Promise<string> {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const folder = process.argv[2];
-  if (folder === undefined) throw new Error('usage: bundle.ts FOLDER');
-  process.stdout.write(`${JSON.stringify(await bundleWorkflows(folder))}\n`);
+  const [, , folder, traced] = process.argv;
+  if (folder === undefined || (traced !== undefined && traced !== 'traced')) {
+    throw new Error('usage: bundle.ts FOLDER [traced]');
+  }
+  const bundle = await bundleWorkflows(folder, { traced: traced !== undefined });
+  process.stdout.write(`${JSON.stringify(bundle)}\n`);
 }

@@ -15,6 +15,8 @@ import { readConfig } from '../embedded/config.js';
 import { openArtifactSource } from '../machine/artifacts/source.js';
 import { createMachines } from '../machine/pool.js';
 import { createStore } from '../store/store.js';
+import { startTracing } from '../tracing/startTracing.js';
+import type { Tracing } from '../tracing/tracing.js';
 import { loadMasterKey } from '../vault/masterKey.js';
 import { createVault } from '../vault/vault.js';
 import { keepUpkeepSchedule } from './upkeepSchedule.js';
@@ -29,7 +31,14 @@ import { createPlinthWorker, MACHINES_AT_WORK } from './worker.js';
 import { createWorkerMetrics } from './workerMetrics.js';
 
 const config = readConfig(process.env);
-const log = pino({ name: 'worker' });
+let tracing: Tracing | undefined;
+const log = pino({ name: 'worker', mixin: () => tracing?.logFields() ?? {} });
+if (config.tracing) {
+  const { version } = JSON.parse(
+    await readFile(new URL('../package.json', import.meta.url), 'utf8'),
+  ) as { version: string };
+  tracing = await startTracing({ service: 'plinth-worker', version, log });
+}
 Runtime.install({
   logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
     log[level === 'ERROR' ? 'error' : 'warn']({ ...meta }, message);
@@ -68,6 +77,7 @@ const { worker, connection, client, deployment } = await createPlinthWorker({
   renewDays: config.renewDays,
   deps,
   activityInterceptors: [activityMetrics(metrics), activityLog(log)],
+  tracing,
 });
 const watcher = startWatcher(deps);
 const metricsServer =
@@ -98,6 +108,7 @@ await metricsServer?.close();
 await machines.close();
 await connection.close();
 await store.close();
+await tracing?.stop();
 
 /** The bundler needs several times the memory of the worker itself: it gets a process of its own. */
 async function bundleInItsOwnProcess(folder: string): Promise<WorkflowsBundle> {
@@ -108,6 +119,7 @@ async function bundleInItsOwnProcess(folder: string): Promise<WorkflowsBundle> {
     ...process.execArgv,
     fileURLToPath(script),
     folder,
+    ...(config.tracing ? ['traced'] : []),
   ]);
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as WorkflowsBundle;
 }

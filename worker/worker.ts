@@ -11,7 +11,11 @@ import type { ActivityDeps } from '../activities/deps.js';
 import { createClusterWorkflows } from '../api/workflows.js';
 import { DEFAULT_RENEW_DAYS } from '../core/certificates.js';
 import { TASK_QUEUE } from '../core/clusterWorkflow.js';
+import type { Tracing } from '../tracing/tracing.js';
+import { traceWorkflowClient } from '../tracing/workflowClient.js';
+import { activityTrace } from './activityTrace.js';
 import { DEPLOYMENT, openDeployment, type Deployment } from './deployment.js';
+import { workflowSpans } from './workflowSpans.js';
 
 export interface WorkerOptions {
   address: string;
@@ -29,6 +33,8 @@ export interface WorkerOptions {
   renewDays?: number;
   /** Sees every activity. */
   activityInterceptors?: NonNullable<WorkerInterceptors['activity']>;
+  /** Where traces are wanted: then `bundle` holds the workflows' part of them, too. */
+  tracing?: Tracing | undefined;
 }
 
 /** Machines at work at once in one process: each is one connection and one waiting activity. */
@@ -46,7 +52,15 @@ export interface PlinthWorker {
 export async function createPlinthWorker(options: WorkerOptions): Promise<PlinthWorker> {
   const connection = await NativeConnection.connect({ address: options.address });
   const { namespace, buildId, taskQueue = TASK_QUEUE, renewDays = DEFAULT_RENEW_DAYS } = options;
-  const client = new Client({ connection, namespace });
+  const { tracing } = options;
+  const client = new Client({
+    connection,
+    namespace,
+    // An hourly pass may tell thousands of clusters: no trace holds them all.
+    ...(tracing && {
+      interceptors: { workflow: [traceWorkflowClient(tracing, { ownTraces: true })] },
+    }),
+  });
   const workflows = createClusterWorkflows(client);
   const deployment = openDeployment(connection, { namespace, taskQueue });
   const isVersioned = buildId !== undefined && (await deployment.read()) !== undefined;
@@ -57,7 +71,14 @@ export async function createPlinthWorker(options: WorkerOptions): Promise<Plinth
     ...(isVersioned ? versioned(buildId) : {}),
     workflowBundle: { codePath: options.bundle },
     activities: createActivities({ ...options.deps, workflows, renewDays }),
-    interceptors: { activity: options.activityInterceptors ?? [] },
+    interceptors: {
+      // First: what the others write belongs to its span.
+      activity: [
+        ...(tracing === undefined ? [] : [activityTrace(tracing)]),
+        ...(options.activityInterceptors ?? []),
+      ],
+    },
+    ...(tracing && { sinks: workflowSpans(tracing) }),
     maxConcurrentActivityTaskExecutions: MACHINES_AT_WORK,
     maxCachedWorkflows: 300,
     // Half the heartbeat interval at most: a cancel reaches a step within seconds.

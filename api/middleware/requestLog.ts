@@ -42,7 +42,7 @@ export function requestLog() {
 }
 
 /** What the path is about, in the words that the worker's lines have, too. */
-function subjectOf(c: ApiContext): Record<string, string> {
+export function subjectOf(c: ApiContext): Record<string, string> {
   const pattern = routePath(c, -1);
   const param = (name: string): string | undefined => c.req.param(name);
   const found = {
