@@ -12,18 +12,24 @@ import * as workflows from './index.js';
  */
 
 let bundle: { code: string };
+let traced: { code: string };
 let kept: KeptHistory[];
 
 beforeAll(async () => {
   quietRuntime();
-  [bundle, kept] = await Promise.all([bundleWorkflows(), keptHistories()]);
+  [bundle, traced, kept] = await Promise.all([
+    bundleWorkflows(),
+    bundleWorkflows({ traced: true }),
+    keptHistories(),
+  ]);
 }, 120_000);
 
 async function replay(
   histories: readonly Pick<KeptHistory, 'workflowId' | 'history'>[],
+  workflowBundle = bundle,
 ): Promise<ReplayResult[]> {
   const results: ReplayResult[] = [];
-  for await (const result of Worker.runReplayHistories({ workflowBundle: bundle }, histories)) {
+  for await (const result of Worker.runReplayHistories({ workflowBundle }, histories)) {
     results.push(result);
   }
   return results;
@@ -40,14 +46,21 @@ describe('kept histories', () => {
     expect(texts.map(({ name }) => name)).toEqual([]);
   });
 
-  it("are walked by today's workflows", async () => {
-    const results = await replay(kept);
-    const failed = results.flatMap(({ workflowId, error }) =>
-      error === undefined ? [] : [`${workflowId}: ${error.message}`],
-    );
-    expect(failed).toEqual([]);
-    expect(results).toHaveLength(kept.length);
-  }, 120_000);
+  it.each([
+    ['', () => bundle],
+    [', where traces are wanted, too', () => traced],
+  ])(
+    "are walked by today's workflows%s",
+    async (_, bundled) => {
+      const results = await replay(kept, bundled());
+      const failed = results.flatMap(({ workflowId, error }) =>
+        error === undefined ? [] : [`${workflowId}: ${error.message}`],
+      );
+      expect(failed).toEqual([]);
+      expect(results).toHaveLength(kept.length);
+    },
+    120_000,
+  );
 
   it('fail when a workflow has another order of steps than it had', async () => {
     const found = kept.find(({ name }) => name.startsWith('creation/') && name.endsWith('-m1'));

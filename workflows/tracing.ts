@@ -53,7 +53,7 @@ function runSpan(): WorkflowInterceptors {
     inbound: [
       {
         execute(input, next) {
-          const { runId, startTime } = workflowInfo();
+          const { runId, runStartTime } = workflowInfo();
           parent = contextIn(input.headers);
           const context = childOf(parent, runId);
           own = context;
@@ -69,7 +69,13 @@ function runSpan(): WorkflowInterceptors {
           function tell(error?: unknown): void {
             const end = endOf(error);
             if (end === undefined) return;
-            const span = { ...about, context, start: startTime.getTime(), end: Date.now(), ...end };
+            const span = {
+              ...about,
+              context,
+              start: runStartTime.getTime(),
+              end: Date.now(),
+              ...end,
+            };
             traces.ended({ ...span, ...(parent === undefined ? {} : { parent }) });
           }
         },
@@ -129,11 +135,12 @@ function tasksetSpans(): WorkflowInterceptors {
       },
     ],
     outbound: [
-      passing({ down: () => taskset?.context ?? origin, on: () => origin }),
       {
         scheduleLocalActivity(input, next) {
-          const done = next(input);
           const { activityType, args } = input;
+          // What follows is no longer the last taskset's.
+          if (activityType === 'takeWork') taskset = undefined;
+          const done = next(input);
           const ignore = (): void => undefined;
           if (activityType === 'takeWork') {
             done.then((work) => begin(work as Work | Waiting | undefined), ignore);
@@ -143,6 +150,7 @@ function tasksetSpans(): WorkflowInterceptors {
           return done;
         },
       },
+      passing({ down: () => taskset?.context ?? origin, on: () => origin }),
     ],
   };
 }

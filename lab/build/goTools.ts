@@ -16,7 +16,10 @@ export interface GoTools {
  *
  * @throws Error saying what to install or set where there is neither.
  */
-export async function goTools(paths: LabPaths, log: (line: string) => void): Promise<GoTools> {
+export async function goTools(
+  paths: Pick<LabPaths, 'cache'>,
+  log: (line: string) => void,
+): Promise<GoTools> {
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     CGO_ENABLED: '0',
@@ -36,7 +39,10 @@ export async function goTools(paths: LabPaths, log: (line: string) => void): Pro
   return { go: await download(paths, log), env };
 }
 
-async function download(paths: LabPaths, log: (line: string) => void): Promise<string> {
+async function download(
+  paths: Pick<LabPaths, 'cache'>,
+  log: (line: string) => void,
+): Promise<string> {
   const dir = join(paths.cache, 'toolchain');
   const go = join(dir, `golang.org/toolchain@${GO_TOOLCHAIN}`, 'bin/go');
   if (existsSync(go)) return go;

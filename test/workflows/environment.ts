@@ -60,9 +60,12 @@ export function quietRuntime(): void {
   });
 }
 
-export function bundleWorkflows(): Promise<{ code: string }> {
+/** `traced`: as they run where traces are wanted. */
+export function bundleWorkflows({ traced = false } = {}): Promise<{ code: string }> {
+  const tracing = fileURLToPath(new URL('../../workflows/tracing.ts', import.meta.url));
   return bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+    ...(traced && { workflowInterceptorModules: [tracing] }),
     logger: new DefaultLogger('ERROR'),
   });
 }
