@@ -2,8 +2,10 @@ import { DeterminismViolationError } from '@temporalio/workflow';
 import { Worker, type ReplayResult } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
 
+import { fakeTracing } from '../test/tracing/fakeTracing.js';
 import { bundleWorkflows, quietRuntime } from '../test/workflows/environment.js';
 import { keptHistories, type KeptHistory } from '../test/workflows/histories.js';
+import { workflowSpans } from '../worker/workflowSpans.js';
 import * as workflows from './index.js';
 
 /*
@@ -29,7 +31,8 @@ async function replay(
   workflowBundle = bundle,
 ): Promise<ReplayResult[]> {
   const results: ReplayResult[] = [];
-  for await (const result of Worker.runReplayHistories({ workflowBundle }, histories)) {
+  const options = { workflowBundle, sinks: workflowSpans(fakeTracing()) };
+  for await (const result of Worker.runReplayHistories(options, histories)) {
     results.push(result);
   }
   return results;

@@ -82,8 +82,6 @@ async function run(options: FakeOptions, ask: (asking: Asking) => Promise<void>)
     activities: fakeWorld(options).activities,
     interceptors: { activity: [activityTrace(tracing)] },
     sinks: workflowSpans(tracing),
-    // Each task walks the whole history again: what is told twice shows.
-    maxCachedWorkflows: 0,
     maxHeartbeatThrottleInterval: '100 ms',
     defaultHeartbeatThrottleInterval: '100 ms',
   });
@@ -219,10 +217,8 @@ describe('a history', () => {
     expect(kept.length).toBeGreaterThan(2);
     for (const workflowBundle of [traced, plain]) {
       const replays = kept.map(([id, history]) => ({ workflowId: id, history }));
-      for await (const { workflowId: id, error } of Worker.runReplayHistories(
-        { workflowBundle },
-        replays,
-      )) {
+      const options = { workflowBundle, sinks: workflowSpans(fakeTracing()) };
+      for await (const { workflowId: id, error } of Worker.runReplayHistories(options, replays)) {
         expect([id, error]).toEqual([id, undefined]);
       }
     }

@@ -1,8 +1,7 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -20,6 +19,7 @@ import {
 } from '../../scripts/ensurePrometheus.js';
 import { clustersOf, writeSshKey } from '../api/openTestApi.js';
 import { fixtureCluster, fixtureNode } from '../fixtures/cluster.js';
+import { startManifestMirror } from '../fixtures/manifestMirror.js';
 import { until } from '../lab/until.js';
 import { machineFacts } from '../secrets/machineFacts.js';
 import { startScriptedMachine, type AskedStep, type SaidStep } from '../ssh/scriptedMachine.js';
@@ -96,12 +96,12 @@ described('promtool', () => {
 described('a Prometheus that scrapes a real run', () => {
   let plinth: Plinth;
   let machine: SshServer;
-  let mirror: Server;
+  let mirror: { url: string; server: Server };
   let process_: ChildProcess;
   let url: string;
 
   beforeAll(async () => {
-    [machine, mirror] = await Promise.all([startScriptedMachine(obedient), manifests()]);
+    [machine, mirror] = await Promise.all([startScriptedMachine(obedient), startManifestMirror()]);
     const [port, worker, temporal] = await freePorts(3);
     plinth = await startProduct({ port: port!, worker: worker!, temporal: temporal! });
     const key = await viewerKey();
@@ -136,7 +136,7 @@ described('a Prometheus that scrapes a real run', () => {
     process_.kill('SIGTERM');
     await plinth.stop();
     await machine.close();
-    mirror.close();
+    mirror.server.close();
   }, 60_000);
 
   test.each(queries)('%s: %s', async (_title, expr) => {
@@ -205,7 +205,7 @@ described('a Prometheus that scrapes a real run', () => {
       PLINTH_METRICS: `127.0.0.1:${String(at.worker)}`,
       PLINTH_TEMPORAL_METRICS: `127.0.0.1:${String(at.temporal)}`,
       PLINTH_MASTER_KEY: randomBytes(32).toString('base64'),
-      PLINTH_ARTIFACTS: `http://127.0.0.1:${String((mirror.address() as AddressInfo).port)}`,
+      PLINTH_ARTIFACTS: mirror.url,
     };
     const env = { ...process.env, ...settings };
     return startPlinth({ config: parseStartConfig(settings), env, say: () => undefined });
@@ -282,17 +282,6 @@ function obedient({ step }: AskedStep): SaidStep {
   const users = [{ name: 'admin', user: { 'client-key-data': 'a2V5' } }];
   const kubeconfig = JSON.stringify({ clusters: [{ name: 'k', cluster: {} }], users });
   return { results: { caCertHash: `sha256:${'0'.repeat(64)}`, kubeconfig } };
-}
-
-async function manifests(): Promise<Server> {
-  const fixtures = new URL('../fixtures/manifests/', import.meta.url);
-  const calico = await readFile(new URL('calico-vxlan.yaml', fixtures));
-  const metrics = await readFile(new URL('metrics-server.yaml', fixtures));
-  const server = createServer((request, response) => {
-    response.end(request.url?.includes('calico') ? calico : metrics);
-  });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  return server;
 }
 
 async function freePorts(count: number): Promise<number[]> {

@@ -17,6 +17,7 @@ import { createVault } from '../../vault/vault.js';
 import { WRITE_ONLY_FIELDS } from '../../core/specSecrets.js';
 import { clustersOf, writeSshKey } from '../api/openTestApi.js';
 import { fixtureCluster, fixtureNode } from '../fixtures/cluster.js';
+import { startManifestMirror } from '../fixtures/manifestMirror.js';
 import { pkcs8Key } from '../ssh/keys.js';
 import { startScriptedMachine, type AskedStep, type SaidStep } from '../ssh/scriptedMachine.js';
 import { startSshServer, type SshServer } from '../ssh/sshServer.js';
@@ -123,15 +124,18 @@ function chatty(hostname: string) {
   };
 }
 
-async function manifests(): Promise<Server> {
-  const folder = new URL('../fixtures/manifests/', import.meta.url);
-  const calico = await readFile(new URL('calico-vxlan.yaml', folder));
-  const metrics = await readFile(new URL('metrics-server.yaml', folder));
+/** Stands for an OpenTelemetry collector: what it is sent is kept as it came, which is not compressed. */
+async function spanReceiver(): Promise<{ url: string; server: Server }> {
   const server = createServer((request, response) => {
-    response.end(request.url?.includes('calico') ? calico : metrics);
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => parts.push(part));
+    request.on('end', () => {
+      said.push({ where: 'what the collector was sent', text: Buffer.concat(parts).toString() });
+      response.end();
+    });
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  return server;
+  return { url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`, server };
 }
 
 function plantedCluster(machines: { m1: SshServer; m2: SshServer; bastion: SshServer }): Cluster {
@@ -284,14 +288,18 @@ beforeAll(async () => {
   plant('kubeconfig', randomBytes(40).toString('base64'));
   plant('master key', randomBytes(32).toString('base64'));
 
-  const mirror = await manifests();
+  const mirror = await startManifestMirror();
+  const collector = await spanReceiver();
+  servers.push(collector.server);
   const settings = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    OTEL_EXPORTER_OTLP_HEADERS: `x-token=${encodeURIComponent(plant('token of the collector', password()))}`,
     PLINTH_DATA: dataDir,
     PLINTH_PORT: String(await freePort('127.0.0.1')),
-    PLINTH_ARTIFACTS: `http://127.0.0.1:${String((mirror.address() as AddressInfo).port)}`,
+    PLINTH_ARTIFACTS: mirror.url,
     PLINTH_MASTER_KEY: planted.get('master key')!,
   };
-  servers.push(mirror);
+  servers.push(mirror.server);
   const env = { ...process.env, ...settings };
   plinth = await startPlinth({ config: parseStartConfig(settings), env, say: () => undefined });
   plant('admin key', plinth.adminKey.key);
@@ -338,6 +346,8 @@ test('a secret in every field is only where it belongs', async () => {
   expect(finds(said.filter(({ where }) => where.startsWith('the answer 200')))).toBe(true);
   expect(finds(said.filter(({ where }) => where.includes('clusters before')))).toBe(true);
   expect(finds(files.filter(({ where }) => where.startsWith('mongo')))).toBe(true);
+  const spans = said.filter(({ where }) => where === 'what the collector was sent');
+  expect(spans.some(({ text }) => text.includes('step kubeadm-init'))).toBe(true);
 }, 300_000);
 
 /** The story: everything that is told to the service, and all that can be read of it. */
