@@ -32,7 +32,27 @@ test('without any setting it listens on the loopback address and keeps its data 
     logs: { days: 90, bytesPerCluster: 268_435_456 },
     renewDays: 30,
     metrics: { worker: undefined, temporal: undefined },
+    tracing: false,
   });
+});
+
+test.each([
+  [true, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' }],
+  [true, { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://collector:4318/v1/traces' }],
+  [true, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318', OTEL_TRACES_EXPORTER: 'console,otlp' }],
+  [false, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318', OTEL_TRACES_EXPORTER: 'none' }],
+  [false, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318', OTEL_SDK_DISABLED: 'TRUE' }],
+  // For other programs of the same computer.
+  [false, { OTEL_EXPORTER_OTLP_ENDPOINT: '', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }],
+])("traces are sent (%s) as OpenTelemetry's variables say: %j", (wanted, env) => {
+  expect(parseStartConfig(env).tracing).toBe(wanted);
+});
+
+test('a protocol that plinth does not speak is refused where traces are wanted', () => {
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4317', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' };
+  expect(problemsOf(() => parseStartConfig(env))).toEqual([
+    expect.stringMatching(/^OTEL_EXPORTER_OTLP_PROTOCOL: not `http\/protobuf`.*port 4318/),
+  ]);
 });
 
 test('metrics are served where HOST:PORT says, IPv6 in brackets', () => {
@@ -55,6 +75,7 @@ test("Temporal's Web UI is linked to where it is set, and has no slash at the en
 });
 
 test.each([
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318', 'not an http or https URL'],
   ['PLINTH_PORT', '80a', 'not a port number'],
   ['PLINTH_PORT', '0', 'not a port number (1-65535)'],
   ['PLINTH_PORT', '70000', 'not a port number (1-65535)'],
