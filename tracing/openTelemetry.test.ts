@@ -13,7 +13,10 @@ import type { Tracing } from './tracing.js';
  */
 
 const lines: { level: number; msg: string }[] = [];
-const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
+const log = pino(
+  {},
+  { write: (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[0]) },
+);
 let port: number;
 let tracing: Tracing;
 let server: Server | undefined;

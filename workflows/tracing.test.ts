@@ -104,6 +104,9 @@ async function run(options: FakeOptions, ask: (asking: Asking) => Promise<void>)
   return workflowId;
 }
 
+const justOne = async ({ request }: Asking): Promise<void> => {
+  await request();
+};
 const recorded = (name: string): EndedSpan[] => tracing.recorded.filter((of) => of.name === name);
 const steps = (): string[] =>
   tracing.ended.map(({ name }) => name).filter((of) => /^step/.test(of));
@@ -190,7 +193,7 @@ describe('the spans of a taskset', () => {
     const onStep = (name: string): void => {
       if (name === 'm1 kubeadm-init') throw stepFailure('m1', 'kubeadm-init');
     };
-    await run({ operations: [creation], onStep }, async ({ request }) => void (await request()));
+    await run({ operations: [creation], onStep }, justOne);
     const errors = tracing.recorded.map(({ name, errorType }) => [name, errorType]);
     expect(Object.fromEntries(errors)).toEqual({
       ...{ node: 'StepFailed', 'operation ClusterCreation': 'OperationFailed' },
@@ -209,10 +212,7 @@ describe('the spans of a taskset', () => {
 
 describe('a history', () => {
   it('is walked the same way with traces and without', async () => {
-    const workflowId = await run(
-      { operations: [creation] },
-      async ({ request }) => void (await request()),
-    );
+    const workflowId = await run({ operations: [creation] }, justOne);
     const kept = [...(await historiesUnder(new Client({ connection }), workflowId))];
     expect(kept.length).toBeGreaterThan(2);
     for (const workflowBundle of [traced, plain]) {

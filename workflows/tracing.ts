@@ -36,9 +36,9 @@ const { traces } = proxySinks<TraceSinks>();
 /** What a workflow passes on, and to whom. */
 interface Passed {
   /** To what it starts and signals. */
-  down(): TraceContext | undefined;
+  down: () => TraceContext | undefined;
   /** To the run that goes on in its place. */
-  on(): TraceContext | undefined;
+  on: () => TraceContext | undefined;
 }
 
 export function interceptors(): WorkflowInterceptors {

@@ -16,7 +16,6 @@ import { clustersOf, writeSshKey } from '../api/openTestApi.js';
 import { startCollector, type Collector, type ReceivedSpan } from '../collector/collector.js';
 import { fixtureCluster, fixtureNode } from '../fixtures/cluster.js';
 import { startManifestMirror } from '../fixtures/manifestMirror.js';
-import { until } from '../lab/until.js';
 import { machineFacts } from '../secrets/machineFacts.js';
 import { startScriptedMachine, type AskedStep, type SaidStep } from '../ssh/scriptedMachine.js';
 import type { SshServer } from '../ssh/sshServer.js';
