@@ -43,9 +43,7 @@ export interface EndedSpan {
   errorType?: string;
 }
 
-/**
- * The names of attributes, the same on every span that says the thing.
- */
+/** The names of attributes, the same on every span that says the thing. */
 export const SpanAttribute = {
   Project: 'plinth.project',
   Cluster: 'plinth.cluster',

@@ -1,12 +1,10 @@
 import { ExportResultCode } from '@opentelemetry/core';
 import type { SpanExporter } from '@opentelemetry/sdk-trace-node';
-import type { Logger } from 'pino';
+
+import type { TracingLog } from './startTracing.js';
 
 /** Says once that spans are not taken, and once that they are again: a collector may be away for a night. */
-export function sayingOnce(
-  exporter: SpanExporter,
-  log: Pick<Logger, 'info' | 'warn'>,
-): SpanExporter {
+export function sayingOnce(exporter: SpanExporter, log: TracingLog): SpanExporter {
   let failing = false;
   return {
     export(spans, told) {
@@ -18,7 +16,7 @@ export function sayingOnce(
             'the OpenTelemetry collector does not take traces: they are lost until it does',
           );
         }
-        if (!failed && failing) log.info('the OpenTelemetry collector takes traces again');
+        if (!failed && failing) log.info({}, 'the OpenTelemetry collector takes traces again');
         failing = failed;
         told(result);
       });

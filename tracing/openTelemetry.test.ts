@@ -12,9 +12,9 @@ import type { Tracing } from './tracing.js';
  * collector do.
  */
 
-const lines: { level: number; msg: string }[] = [];
+const lines: { msg: string; trace_id?: string }[] = [];
 const log = pino(
-  {},
+  { mixin: () => tracing.logFields() },
   { write: (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[0]) },
 );
 let port: number;
@@ -69,8 +69,9 @@ test('a collector that is away, or refuses, is told of once, and nothing waits f
     expect(bodies.length).toBeGreaterThan(5);
   }, 10_000);
   expect(said().filter((text) => text.includes('does not take traces'))).toHaveLength(1);
-  // And that the queue was full, once.
+  // And that the queue was full, once; neither belongs to a span.
   expect(lines.length).toBeLessThanOrEqual(2);
+  expect(lines.flatMap(({ trace_id: id }) => id ?? [])).toEqual([]);
 }, 30_000);
 
 test('and of once more when it takes them again', async () => {

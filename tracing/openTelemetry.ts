@@ -18,13 +18,12 @@ import { setGlobalErrorHandler } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
-import type { Logger } from 'pino';
 
 import { AppError } from '../core/errors.js';
 import { SpanAttribute, type TraceContext } from '../core/traceContext.js';
 import { sayingOnce } from './exporter.js';
 import { PresetIds } from './presetIds.js';
-import type { TracingOptions } from './startTracing.js';
+import type { TracingLog, TracingOptions } from './startTracing.js';
 import type { LiveSpan, Tracing } from './tracing.js';
 
 /** A process that ends does not wait longer for a collector that is not there. */
@@ -36,7 +35,8 @@ const KINDS = {
 } as const;
 
 /** One in a process: it registers itself for the whole of it. */
-export function openTelemetry({ service, version, log }: TracingOptions): Tracing {
+export function openTelemetry({ service, version, ...options }: TracingOptions): Tracing {
+  const log = outsideOfSpans(options.log);
   reportProblems(log);
   const ids = new PresetIds();
   const provider = new NodeTracerProvider({
@@ -90,15 +90,23 @@ export function openTelemetry({ service, version, log }: TracingOptions): Tracin
   };
 }
 
+/** Troubles of tracing show in some request's span, and have nothing to do with it. */
+function outsideOfSpans(log: TracingLog): TracingLog {
+  return {
+    info: (fields, text) => context.with(ROOT_CONTEXT, () => log.info(fields, text)),
+    warn: (fields, text) => context.with(ROOT_CONTEXT, () => log.warn(fields, text)),
+  };
+}
+
 /** What the library has to say, such as a sampler that there is not: each thing once. */
-function reportProblems(log: Pick<Logger, 'info' | 'warn'>): void {
+function reportProblems(log: TracingLog): void {
   const said = new Set<string>();
   const say = (...words: unknown[]): void => {
     const text = words.filter((word) => typeof word === 'string').join(': ');
     const kind = text.replaceAll(/\d+/g, '');
     if (said.has(kind)) return;
     said.add(kind);
-    log.warn(`OpenTelemetry: ${text}`);
+    log.warn({}, `OpenTelemetry: ${text}`);
   };
   const quiet = (): void => undefined;
   diag.setLogger(

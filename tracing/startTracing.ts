@@ -1,13 +1,17 @@
-import type { Logger } from 'pino';
-
 import type { Tracing } from './tracing.js';
+
+/** Where tracing tells of its own troubles. */
+export interface TracingLog {
+  info(fields: object, text: string): void;
+  warn(fields: object, text: string): void;
+}
 
 export interface TracingOptions {
   /** Name of the service unless OTEL_SERVICE_NAME says another one. */
   service: string;
   version: string;
   /** Told once when the collector does not take spans, and when it does again. */
-  log: Pick<Logger, 'info' | 'warn'>;
+  log: TracingLog;
 }
 
 /**

@@ -1,5 +1,4 @@
-import { defaultPayloadConverter, type Headers } from '@temporalio/common';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, defaultPayloadConverter, type Headers } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 
 import { redaction } from '../activities/redaction.js';
