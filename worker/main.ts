@@ -31,14 +31,12 @@ import { createPlinthWorker, MACHINES_AT_WORK } from './worker.js';
 import { createWorkerMetrics } from './workerMetrics.js';
 
 const config = readConfig(process.env);
+const { version } = JSON.parse(
+  await readFile(new URL('../package.json', import.meta.url), 'utf8'),
+) as { version: string };
 let tracing: Tracing | undefined;
 const log = pino({ name: 'worker', mixin: () => tracing?.logFields() ?? {} });
-if (config.tracing) {
-  const { version } = JSON.parse(
-    await readFile(new URL('../package.json', import.meta.url), 'utf8'),
-  ) as { version: string };
-  tracing = await startTracing({ service: 'plinth-worker', version, log });
-}
+if (config.tracing) tracing = await startTracing({ service: 'plinth-worker', version, log });
 Runtime.install({
   logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
     log[level === 'ERROR' ? 'error' : 'warn']({ ...meta }, message);
@@ -53,9 +51,6 @@ const bundle = await bundleInItsOwnProcess(join(config.data, 'workflows'));
 const store = await createStore({ uri: config.mongodbUri, logs: config.logs });
 const registry = new Registry();
 collectDefaultMetrics({ register: registry });
-const { version } = JSON.parse(
-  await readFile(new URL('../package.json', import.meta.url), 'utf8'),
-) as { version: string };
 // Of the code itself: nobody has to remember to set it.
 const buildId = `${version}-${bundle.hash}`;
 const metrics = createWorkerMetrics(registry, { activities: MACHINES_AT_WORK, version, buildId });
