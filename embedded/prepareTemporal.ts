@@ -3,7 +3,7 @@ import { Connection } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from '../core/clusterWorkflow.js';
 import { prepareNamespace } from './temporalNamespace.js';
 
-/* Prepares a Temporal server that is not embedded, once: TEMPORAL_ADDRESS names it. */
+/* Prepares a Temporal server that is not embedded, once: TEMPORAL_ADDRESS names it, TEMPORAL_NAMESPACE our namespace there. */
 
 const ATTEMPTS = 30;
 const PAUSE_MS = 1_000;
@@ -13,7 +13,10 @@ const connection = await Connection.connect({
 });
 for (let attempt = 1; ; attempt++) {
   try {
-    await prepareNamespace(connection, SEARCH_ATTRIBUTES);
+    await prepareNamespace(connection, {
+      namespace: process.env['TEMPORAL_NAMESPACE'] ?? 'default',
+      searchAttributes: SEARCH_ATTRIBUTES,
+    });
     break;
   } catch (error) {
     if (attempt === ATTEMPTS) throw error;

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { SEARCH_ATTRIBUTES } from '../core/clusterWorkflow.js';
 import { startTemporal } from './temporal.js';
 import type { EmbeddedTemporal } from './temporal.js';
+import { prepareNamespace } from './temporalNamespace.js';
 
 // Servers start in a second on an idle computer, and not in ten on a busy one.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -39,6 +40,16 @@ test('every search attribute of our workflows is registered as a keyword', async
     namespace: 'default',
   });
   for (const name of SEARCH_ATTRIBUTES) expect(customAttributes).toHaveProperty(name, 2);
+});
+
+test('another namespace is made where there is none, and prepared like the one that there is', async () => {
+  const namespace = 'plinth-fleet';
+  const wanted = { namespace, searchAttributes: ['PlinthCluster'] };
+  await vi.waitFor(() => prepareNamespace(connection, wanted), { timeout: 20_000, interval: 500 });
+  const { config } = await connection.workflowService.describeNamespace({ namespace });
+  expect(optionalTsToMs(config?.workflowExecutionRetentionTtl)).toBe(90 * 24 * 3600 * 1000);
+  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+  expect(customAttributes).toHaveProperty('PlinthCluster', 2);
 });
 
 test('the web page answers at its address', async () => {

@@ -59,7 +59,7 @@ export async function startTemporal(options: TemporalOptions): Promise<EmbeddedT
 async function prepare(address: string, searchAttributes: readonly string[]): Promise<void> {
   const connection = await Connection.connect({ address, connectTimeout: '2 seconds' });
   try {
-    await prepareNamespace(connection, searchAttributes);
+    await prepareNamespace(connection, { namespace: 'default', searchAttributes });
   } finally {
     await connection.close();
   }

@@ -2,49 +2,65 @@ import type { Connection } from '@temporalio/client';
 import { msToTs, optionalTsToMs } from '@temporalio/common/lib/time.js';
 
 export const RETENTION_DAYS = 90;
-const NAMESPACE = 'default';
+/** google.rpc.Code */
+const NOT_FOUND = 5;
 const RETENTION_MS = RETENTION_DAYS * 24 * 3600 * 1000;
 /** enums.v1.IndexedValueType */
 const KEYWORD = 2;
 
+export interface NamespaceWanted {
+  namespace: string;
+  searchAttributes: readonly string[];
+}
+
 /**
- * Namespace `default` keeps closed workflows for 90 days (a development server's own: one day) and knows
+ * The namespace is there, keeps closed workflows for 90 days (a development server's own: one day) and knows
  * the Keyword search attributes. Throws until the server has all of it: call it again.
  */
 export async function prepareNamespace(
   connection: Connection,
-  searchAttributes: readonly string[],
+  wanted: NamespaceWanted,
 ): Promise<void> {
   await connection.withDeadline(Date.now() + 5_000, async () => {
-    await keepHistories(connection);
-    await addSearchAttributes(connection, searchAttributes);
+    await keepHistories(connection, wanted.namespace);
+    await addSearchAttributes(connection, wanted);
   });
 }
 
-async function keepHistories(connection: Connection): Promise<void> {
-  if ((await retentionMs(connection)) === RETENTION_MS) return;
-  await connection.workflowService.updateNamespace({
-    namespace: NAMESPACE,
-    config: { workflowExecutionRetentionTtl: msToTs(RETENTION_MS) },
-  });
-  if ((await retentionMs(connection)) !== RETENTION_MS) {
-    throw new Error(`namespace ${NAMESPACE} does not have its retention yet`);
+async function keepHistories(connection: Connection, namespace: string): Promise<void> {
+  const workflowExecutionRetentionPeriod = msToTs(RETENTION_MS);
+  const before = await retentionMs(connection, namespace);
+  if (before === RETENTION_MS) return;
+  if (before === undefined) {
+    const retention = { workflowExecutionRetentionPeriod };
+    await connection.workflowService.registerNamespace({ namespace, ...retention });
+  } else {
+    await connection.workflowService.updateNamespace({
+      namespace,
+      config: { workflowExecutionRetentionTtl: workflowExecutionRetentionPeriod },
+    });
+  }
+  if ((await retentionMs(connection, namespace)) !== RETENTION_MS) {
+    throw new Error(`namespace ${namespace} does not have its retention yet`);
   }
 }
 
-async function retentionMs(connection: Connection): Promise<number> {
-  const { config } = await connection.workflowService.describeNamespace({ namespace: NAMESPACE });
-  return optionalTsToMs(config?.workflowExecutionRetentionTtl) ?? 0;
+/** Undefined: there is no such namespace. */
+async function retentionMs(connection: Connection, namespace: string): Promise<number | undefined> {
+  try {
+    const { config } = await connection.workflowService.describeNamespace({ namespace });
+    return optionalTsToMs(config?.workflowExecutionRetentionTtl) ?? 0;
+  } catch (error) {
+    if ((error as { code?: unknown }).code === NOT_FOUND) return undefined;
+    throw error;
+  }
 }
 
-async function addSearchAttributes(
-  connection: Connection,
-  wanted: readonly string[],
-): Promise<void> {
+async function addSearchAttributes(connection: Connection, wanted: NamespaceWanted): Promise<void> {
   const missing = await missingAttributes(connection, wanted);
   if (missing.length === 0) return;
   await connection.operatorService.addSearchAttributes({
-    namespace: NAMESPACE,
+    namespace: wanted.namespace,
     searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])),
   });
   if ((await missingAttributes(connection, wanted)).length > 0) {
@@ -54,10 +70,8 @@ async function addSearchAttributes(
 
 async function missingAttributes(
   connection: Connection,
-  wanted: readonly string[],
+  { namespace, searchAttributes }: NamespaceWanted,
 ): Promise<string[]> {
-  const { customAttributes } = await connection.operatorService.listSearchAttributes({
-    namespace: NAMESPACE,
-  });
-  return wanted.filter((name) => customAttributes[name] === undefined);
+  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+  return searchAttributes.filter((name) => customAttributes[name] === undefined);
 }
