@@ -38,7 +38,7 @@ export function describeFailure(error: unknown): string {
 export function failureOf(error: unknown): { message: string; failure: Partial<StepFailure> } {
   const root = rootFailure(error);
   if (root instanceof ApplicationFailure) {
-    return { message: root.message, failure: (root.details?.[0] ?? {}) as Partial<StepFailure> };
+    return { message: root.message, failure: root.details?.[0] ?? {} };
   }
   if (root instanceof CancelledFailure) return { message: 'stopped by request', failure: {} };
   if (root instanceof TimeoutFailure) return { message: 'no answer in time', failure: {} };
