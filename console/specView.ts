@@ -236,6 +236,7 @@ async function apply(state: ClusterState, edit: SpecEdit): Promise<void> {
     const resourceVersion = versionOf(answer) ?? edit.from.resourceVersion;
     edit.from = { ...edit.from, desired: text, resourceVersion };
     delete edit.plan;
+    delete edit.force;
     notify('ok', 'Applied as it stood then; what you have written since is not');
   }
   await loadSpec(state);
@@ -246,12 +247,12 @@ function versionOf(answer: Response): string | undefined {
 }
 
 async function tryOut(state: ClusterState, edit: SpecEdit): Promise<void> {
-  const { text } = edit;
+  const { text, force } = edit;
   const answer = await send(state, edit, { dryRun: true });
   if (answer === undefined) return;
   const plan = (await answer.json()) as unknown;
   // Whoever went on writing meanwhile would take it for the plan of what stands there now.
-  if (edit.text !== text) return;
+  if (edit.text !== text || edit.force !== force) return;
   edit.plan = plan;
   edit.force ??= false;
   changed();
