@@ -44,6 +44,22 @@ describe('the files of the console', () => {
     expect([again.status, await again.text()]).toEqual([304, '']);
   });
 
+  test('has the list sent beside it to who has logged in, and is about to see all of it', async () => {
+    const key = { apiKey: api.adminKey };
+    const host = { host: 'plinth.test:8080' };
+    const ours = { 'sec-fetch-site': 'same-origin', 'x-plinth-console': '1' };
+    const headers = { ...host, ...ours, origin: 'http://plinth.test:8080' };
+    const opened = await api.call('POST', '/console/session', { key: null, body: key, headers });
+    expect(opened.status).toBe(200);
+    const cookie = opened.headers.get('set-cookie')!.split(';')[0]!;
+    const link = async (path: string, sent: Record<string, string> = { cookie }) =>
+      (await get(path, { ...host, ...sent })).headers.get('link');
+    expect(await link('/')).toBe('</console/clusters?>; rel=preload; as=fetch; crossorigin');
+    expect(await link('/?state=failed')).toBeNull();
+    expect(await link('/clusters/p/c')).toBeNull();
+    expect(await link('/', {})).toBeNull();
+  });
+
   test('what it names is there, for good under that name, compressed for who takes it', async () => {
     const page = await (await get('/')).text();
     const names = [...page.matchAll(/"(\/assets\/[^"]+)"/g)].map(([, name]) => name!);
