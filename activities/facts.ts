@@ -37,6 +37,7 @@ export async function gatherFacts(deps: ActivityDeps, ref: NodeRef): Promise<voi
         lastError: {
           node: ref.hostname,
           step: 'facts',
+          code: error.code,
           message: error.message,
           ...(error.failure?.hint === undefined ? {} : { hint: error.failure.hint }),
         },

@@ -12,13 +12,18 @@ export function toApplicationFailure(error: unknown): Error {
       : new AppError(ErrorCode.Internal, error instanceof Error ? error.message : String(error), {
           cause: error,
         });
-  return ApplicationFailure.create({
+  // What a machine came to is told by the details: where in plinth it was noticed helps nobody who reads it in Temporal's UI.
+  const isOfMachine = known.failure !== undefined;
+  const cause = isOfMachine ? known.cause : error;
+  const failure = ApplicationFailure.create({
     message: known.message,
     type: known.code,
     nonRetryable: !known.retryable,
     details: [known.failure ?? {}, known.problems],
-    ...(error instanceof Error ? { cause: error } : {}),
+    ...(cause instanceof Error ? { cause } : {}),
   });
+  if (isOfMachine) failure.stack = '';
+  return failure;
 }
 
 /** Wraps every activity so that none throws anything but a failure with a class. */

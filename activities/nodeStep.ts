@@ -219,6 +219,7 @@ async function recordFailure(
     node: ref.hostname,
     step: ref.step,
     ...error.failure,
+    code: error.code,
     message: error.message,
   };
   if (error.retryable) {

@@ -17,7 +17,7 @@ export interface StepLog {
 
 /** Collects a step's output and writes it in chunks, one after another, in order. */
 export async function createStepLog(
-  deps: ActivityDeps,
+  deps: Pick<ActivityDeps, 'store' | 'log'>,
   of: Omit<StepLogChunk, 'offset' | 'lines' | 'at'>,
 ): Promise<StepLog> {
   const stored = await deps.store.logs.read({

@@ -37,6 +37,13 @@ export interface ClusterWorkflows {
 /** A request waits this long for Temporal; what it could not deliver, the reconciler does. */
 const DEADLINE_MS = 2_000;
 
+/** What Temporal's Web UI tells whoever sees such a workflow for the first time. */
+const CLUSTER_DETAILS = [
+  'Runs while there is something to do for the cluster, one taskset after the other. Each operation of a taskset is a',
+  'child (see Relationships), and has a child for each machine. It ends when all is done, or has failed and waits for',
+  'somebody to apply again or retry; who asked is in the memo, as the id of the request.',
+].join(' ');
+
 const PROJECT = defineSearchAttributeKey('PlinthProject', 'KEYWORD');
 const CLUSTER = defineSearchAttributeKey('PlinthCluster', 'KEYWORD');
 
@@ -71,6 +78,7 @@ export function createClusterWorkflows(client: Client): ClusterWorkflows {
           signalArgs: [origin],
           ...(requestId === undefined ? {} : { memo: { [REQUEST_ID_MEMO]: requestId } }),
           staticSummary: `Cluster ${name} of project ${project}`.slice(0, 200),
+          staticDetails: CLUSTER_DETAILS,
           typedSearchAttributes: new TypedSearchAttributes([
             { key: PROJECT, value: project },
             { key: CLUSTER, value: name },

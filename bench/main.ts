@@ -30,7 +30,7 @@ const benches: Readonly<Record<string, { run: Bench; about: string }>> = {
   people: {
     run: people,
     about:
-      'how long people wait with 10,000 clusters stored [--clusters N] [--rounds N] [--only PART]',
+      'how long people wait with 10,000 clusters stored: the command line, the first page, a line of a step [--clusters N] [--rounds N] [--only PART]',
   },
   provision: {
     run: provision,

@@ -2,6 +2,8 @@ import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 
 import { peopleCli } from './peopleCli.js';
+import { peopleLines } from './peopleLines.js';
+import { peoplePage } from './peoplePage.js';
 import { startStoredApi, type StoredApi } from './storedApi.js';
 
 export interface PeopleOptions {
@@ -16,7 +18,11 @@ export type PeoplePart = (
 ) => Promise<Record<string, number>>;
 
 /** By name, in the order in which they are measured: the first of all sees a fresh API process. */
-const PARTS: Readonly<Record<string, PeoplePart>> = { cli: peopleCli };
+const PARTS: Readonly<Record<string, PeoplePart>> = {
+  cli: peopleCli,
+  page: peoplePage,
+  lines: peopleLines,
+};
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 

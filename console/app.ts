@@ -9,6 +9,7 @@ import type {
 import { clusterView, tabOf } from './clusterView.js';
 import { closeDialog } from './dialog.js';
 import { render } from './dom.js';
+import { loadHealth } from './healthView.js';
 import { ask, askJson, messageOf, Refusal, whenLoggedOut } from './http.js';
 import { follow, type LiveEvent } from './live.js';
 import { listView } from './listView.js';
@@ -23,6 +24,8 @@ import { startTheme } from './theme.js';
 
 /** How often the list is asked for anew while it is seen; unchanged, it is not sent again. */
 const LIST_EVERY_MS = 3000;
+/** Clusters are looked at every half minute. */
+const HEALTH_EVERY_MS = 30_000;
 /** Relative times and running bars move. */
 const TICK_MS = 1000;
 
@@ -57,6 +60,10 @@ async function start(): Promise<void> {
   setInterval(() => {
     if (!document.hidden && app.route.page === 'list' && isLoggedIn()) void loadList();
   }, LIST_EVERY_MS);
+  setInterval(() => {
+    const { cluster } = app;
+    if (!document.hidden && cluster !== undefined && !cluster.gone) void loadHealth(cluster);
+  }, HEALTH_EVERY_MS);
   document.addEventListener('keydown', (event) => {
     const typing =
       event.target instanceof Element && event.target.matches('input, textarea, select');
@@ -179,6 +186,7 @@ function enterCluster(project: string, name: string): void {
     },
   });
   void loadHistory(state);
+  void loadHealth(state);
 }
 
 function receive(state: ClusterState, { event, data }: LiveEvent): void {

@@ -10,7 +10,7 @@ import { changed, mayChange, notify, type ClusterState } from './state.js';
 
 /** What may be done to the cluster now, by who is logged in. */
 export function actions(state: ClusterState, cluster: ConsoleCluster): VNode | false {
-  if (!mayChange() || state.gone) return false;
+  if (!mayChange(state) || state.gone) return false;
   const path = apiPath(cluster);
   return h(
     'div',

@@ -3,11 +3,13 @@ import { actions } from './clusterActions.js';
 import { conditionsView } from './conditionsView.js';
 import { h, type Child, type VNode } from './dom.js';
 import { age, moment } from './format.js';
+import { awayView } from './giveUp.js';
+import { healthView } from './healthView.js';
 import { historyView } from './historyView.js';
 import { nodesView } from './nodesView.js';
 import { clusterPath, go, withQuery } from './router.js';
 import { specView } from './specView.js';
-import { app, now, type ClusterState } from './state.js';
+import { app, now, sharedBy, type ClusterState } from './state.js';
 import { timelineView } from './timelineView.js';
 import { pill, STATE } from './words.js';
 
@@ -58,12 +60,16 @@ function refusedView({ refused, name }: ClusterState): VNode {
 function body(state: ClusterState, page: ConsolePage, query: URLSearchParams): Child {
   const { cluster, nodes } = page;
   const tab = tabOf(query);
+  const owner = sharedBy(state);
   return [
     !state.live &&
       !state.gone &&
       banner('The connection to the server is lost: trying again …', 'warn'),
+    owner !== undefined && shared(state, owner),
     head(state, page),
+    awayView(state, cluster),
     conditionsView(cluster.conditions),
+    healthView(state),
     tabs(state, tab, { nodes: nodes.length, ahead: cluster.ahead && !cluster.deleting }),
     h(
       'div',
@@ -79,6 +85,17 @@ function body(state: ClusterState, page: ConsolePage, query: URLSearchParams): C
       tab === 'spec' && specView(state, page),
     ),
   ];
+}
+
+/** Whoever may enter the project that it is of changes it there. */
+function shared({ name }: ClusterState, owner: string): VNode {
+  const own = app.session?.user?.project;
+  return h(
+    'p',
+    { class: 'banner info', role: 'status' },
+    `Shared by the project ${owner}: here it can be read only. `,
+    own === undefined && h('a', { href: clusterPath({ project: owner, name }) }, 'Open it there'),
+  );
 }
 
 function head(state: ClusterState, { cluster, nodes }: ConsolePage): VNode {

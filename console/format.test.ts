@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { age, count, duration, words } from './format.js';
+import { age, count, distance, duration, words } from './format.js';
 
 test.each([
   [0, '0.0 s'],
@@ -22,6 +22,16 @@ test.each([
 ])('%i s ago reads %s', (seconds, text) => {
   const now = Date.parse('2026-11-24T08:00:00Z');
   expect(age(new Date(now - seconds * 1000).toISOString(), now)).toBe(text);
+});
+
+test.each([
+  [-1, 'is over'],
+  [5 * 3600, 'in 5 h'],
+  [47.9 * 3600, 'in 47 h'],
+  [340.5 * 86_400, 'in 340 d'],
+])('in %i s reads %s', (seconds, text) => {
+  const now = Date.parse('2026-11-24T08:00:00Z');
+  expect(distance(new Date(now + seconds * 1000).toISOString(), now)).toBe(text);
 });
 
 test('words of the wire read as words', () => {

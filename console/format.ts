@@ -20,6 +20,14 @@ export function age(at: string, now: number): string {
   return hours < 48 ? `${String(hours)} h ago` : `${String(Math.floor(hours / 24))} d ago`;
 }
 
+/** `in 340 d`, `in 5 h`; `is over` for what was. */
+export function distance(at: string, now: number): string {
+  const hours = Math.floor((Date.parse(at) - now) / 3_600_000);
+  if (Number.isNaN(hours)) return '';
+  if (hours < 0) return 'is over';
+  return hours < 48 ? `in ${String(hours)} h` : `in ${String(Math.floor(hours / 24))} d`;
+}
+
 /** In the reader's own way and time zone. */
 export function moment(at: string): string {
   return new Date(at).toLocaleString();

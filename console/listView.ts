@@ -158,7 +158,11 @@ function row(of: ConsoleRow): VNode {
       'th',
       { scope: 'row', class: 'name' },
       h('a', { href: clusterPath(of), class: 'row-link' }, of.name),
-      h('span', { class: 'sub' }, of.project),
+      h(
+        'span',
+        { class: 'sub' },
+        of.sharedBy === undefined ? of.project : `shared by ${of.sharedBy}`,
+      ),
     ),
     h(
       'td',

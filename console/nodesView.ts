@@ -104,7 +104,7 @@ function nodeRows(state: ClusterState, node: ConsoleNode): VNode {
       h('td', { 'data-label': 'System' }, operatingSystem ?? unknown(), capacity(node)),
       h('td', { 'data-label': 'Arch' }, arch ?? unknown()),
       h('td', { 'data-label': 'Version' }, version ?? unknown()),
-      h('td', { class: 'do' }, mayChange() && todo(state, node)),
+      h('td', { class: 'do' }, mayChange(state) && todo(state, node)),
     ),
     node.lastError !== undefined &&
       h(

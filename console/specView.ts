@@ -22,7 +22,7 @@ export function specView(state: ClusterState, { cluster }: ConsolePage): VNode {
       h('h2', { id: 'spec-title' }, edit === undefined ? 'Spec' : 'Change the spec'),
       spec !== undefined &&
         edit === undefined &&
-        mayChange() &&
+        mayChange(state) &&
         !cluster.deleting &&
         h(
           'button',
@@ -74,7 +74,7 @@ function shown({ desired, applied }: ConsoleSpec): Child {
 }
 
 function beginEdit(state: ClusterState, spec: ConsoleSpec): void {
-  state.edit = { text: spec.desired, from: spec, busy: false };
+  state.edit = { begun: spec.desired, text: spec.desired, from: spec, busy: false };
   changed();
 }
 
@@ -86,6 +86,7 @@ function editor(state: ClusterState, edit: SpecEdit): Child {
   const isSame = diff.length === 0;
   return [
     isStale &&
+      !edit.busy &&
       h(
         'p',
         { class: 'banner warn', role: 'alert' },
@@ -99,7 +100,7 @@ function editor(state: ClusterState, edit: SpecEdit): Child {
       spellcheck: 'false',
       rows: 24,
       wrap: 'off',
-      value: edit.from.desired,
+      value: edit.begun,
       on: {
         input: (event: Event) => {
           edit.text = (event.target as HTMLTextAreaElement).value;
@@ -111,6 +112,7 @@ function editor(state: ClusterState, edit: SpecEdit): Child {
     edit.error !== undefined && refused(edit.error),
     !isSame && [h('h3', { key: 'diff-title' }, 'Your change'), diffView(diff, 'Your change')],
     edit.plan !== undefined && planView(edit.plan),
+    edit.force !== undefined && forceField(edit),
     h(
       'div',
       { class: 'dialog-actions', key: 'do' },
@@ -143,14 +145,34 @@ function editor(state: ClusterState, edit: SpecEdit): Child {
         'button',
         {
           type: 'button',
-          class: 'button primary',
+          class: `button ${edit.force === true ? 'danger' : 'primary'}`,
           disabled: edit.busy || isSame,
           on: { click: () => void apply(state, edit) },
         },
-        'Apply',
+        edit.force === true ? 'Apply, and give up what does not answer' : 'Apply',
       ),
     ),
   ];
+}
+
+/** The way out where a plan or a refusal says that it does not go without. */
+function forceField(edit: SpecEdit): VNode {
+  return h(
+    'label',
+    { class: 'check', key: 'force' },
+    h('input', {
+      type: 'checkbox',
+      on: {
+        change: (event: Event) => {
+          edit.force = (event.target as HTMLInputElement).checked;
+          delete edit.plan;
+          changed();
+        },
+      },
+    }),
+    'Give up machines that leave and do not answer: they are not cleaned, keep their keys of the cluster, and are listed as orphaned. ',
+    'An even number of control planes is let be with it.',
+  );
 }
 
 function refused({ message, details }: NonNullable<SpecEdit['error']>): VNode {
@@ -172,20 +194,25 @@ function refused({ message, details }: NonNullable<SpecEdit['error']>): VNode {
 async function send(
   state: ClusterState,
   edit: SpecEdit,
-  { query, about }: { query: string; about: 'spec' | 'text' },
+  { dryRun }: { dryRun: boolean },
 ): Promise<Response | undefined> {
-  const { text } = edit;
+  const { text, force } = edit;
+  const query = new URLSearchParams({
+    ...(dryRun ? { dryRun: 'true' } : {}),
+    ...(force === true ? { force: 'true' } : {}),
+  }).toString();
   edit.busy = true;
   delete edit.error;
   changed();
   try {
-    return await ask(clustersPath(state.project) + query, {
+    return await ask(clustersPath(state.project) + (query === '' ? '' : `?${query}`), {
       method: 'POST',
       yaml: text,
       headers: { 'if-match': `"${edit.from.resourceVersion}"` },
     });
   } catch (error) {
-    if (about === 'text' && edit.text !== text) return undefined;
+    if (dryRun && edit.text !== text) return undefined;
+    edit.force ??= false;
     edit.error = {
       message: messageOf(error),
       details: error instanceof Refusal ? error.details : [],
@@ -198,20 +225,36 @@ async function send(
 }
 
 async function apply(state: ClusterState, edit: SpecEdit): Promise<void> {
-  if ((await send(state, edit, { query: '', about: 'spec' })) === undefined) return;
-  delete state.edit;
-  notify('ok', 'Applied: what has to be done for it is about to begin');
+  const { text } = edit;
+  const answer = await send(state, edit, { dryRun: false });
+  if (answer === undefined) return;
+  if (edit.text === text) {
+    delete state.edit;
+    notify('ok', 'Applied: what has to be done for it is about to begin');
+  } else {
+    // Whoever went on writing meanwhile goes on from what was applied.
+    const resourceVersion = versionOf(answer) ?? edit.from.resourceVersion;
+    edit.from = { ...edit.from, desired: text, resourceVersion };
+    delete edit.plan;
+    delete edit.force;
+    notify('ok', 'Applied as it stood then; what you have written since is not');
+  }
   await loadSpec(state);
 }
 
+function versionOf(answer: Response): string | undefined {
+  return /"(.+)"/.exec(answer.headers.get('etag') ?? '')?.[1];
+}
+
 async function tryOut(state: ClusterState, edit: SpecEdit): Promise<void> {
-  const { text } = edit;
-  const answer = await send(state, edit, { query: '?dryRun=true', about: 'text' });
+  const { text, force } = edit;
+  const answer = await send(state, edit, { dryRun: true });
   if (answer === undefined) return;
   const plan = (await answer.json()) as unknown;
   // Whoever went on writing meanwhile would take it for the plan of what stands there now.
-  if (edit.text !== text) return;
+  if (edit.text !== text || edit.force !== force) return;
   edit.plan = plan;
+  edit.force ??= false;
   changed();
 }
 

@@ -1,4 +1,5 @@
 import type {
+  ConsoleHealth,
   ConsoleList,
   ConsolePage,
   ConsoleSession,
@@ -33,6 +34,7 @@ export interface ClusterState {
   /** An older taskset that was chosen. */
   taskset?: ConsoleTaskset;
   history?: ConsoleTasksetSummary[];
+  health?: ConsoleHealth;
   spec?: ConsoleSpec;
   specError?: string;
   edit?: SpecEdit;
@@ -43,7 +45,11 @@ export interface ClusterState {
 }
 
 export interface SpecEdit {
+  /** As it stood when it was opened. */
+  begun: string;
   text: string;
+  /** Machines that leave and do not answer are given up; absent: nothing has said yet that it may be needed. */
+  force?: boolean;
   from: ConsoleSpec;
   busy: boolean;
   error?: { message: string; details: readonly { path: string; message: string }[] };
@@ -115,7 +121,14 @@ export function dismiss(id: number): void {
   changed();
 }
 
-export function mayChange(): boolean {
+/** Whether who is logged in may change the cluster: one of another project can only be read. */
+export function mayChange(state: ClusterState): boolean {
   const role = app.session?.user?.role;
-  return role === 'operator' || role === 'admin';
+  return (role === 'operator' || role === 'admin') && sharedBy(state) === undefined;
+}
+
+/** The project that a cluster is of, where another one than that through which it is seen. */
+export function sharedBy({ page, project }: ClusterState): string | undefined {
+  const owner = page?.cluster.project;
+  return owner === project ? undefined : owner;
 }

@@ -1,4 +1,5 @@
 import type { StepFailure } from './errors.js';
+import type { EtcdMember, LookFailure } from './health.js';
 import type { NodeStepRecord } from './records.js';
 import type { NodePath, StepName } from './steps.js';
 import type {
@@ -47,7 +48,10 @@ export interface ConsoleStepPlace {
 
 export interface ConsoleRow {
   id: string;
+  /** Through which it is seen. */
   project: string;
+  /** Whose it is, where another project shares it with that one: it can only be read. */
+  sharedBy?: string;
   name: string;
   displayName?: string;
   state: ConsoleState;
@@ -109,6 +113,8 @@ export interface ConsoleCluster {
   canRetry: boolean;
   canCancel: boolean;
   byInstaller: boolean;
+  /** Machines that have to leave, and kept what was done from its end because they are away: `force` gives them up. */
+  away: { hostname: string; message: string }[];
 }
 
 export interface ConsoleHostKey {
@@ -209,6 +215,25 @@ export interface ConsolePage {
 
 /** One event of a cluster's page: the server's time, and what changed since the event before. */
 export type ConsoleChange = { now: string } & Partial<ConsolePage>;
+
+/** The last look at a cluster, in short. */
+export interface ConsoleHealth {
+  /** RFC 3339. */
+  lookedAt: string;
+  through?: string;
+  /** Why nothing was seen. */
+  failures: LookFailure[];
+  warnings: string[];
+  /** Absent: it did not tell. */
+  etcd?: EtcdMember[];
+  /** The first of the control planes' certificates that ends. */
+  certificate?: { hostname: string; at: string };
+  /** The fullest of all. */
+  disk?: { hostname: string; path: string; usedPercent: number };
+  /** Machines that are not as they were set up. */
+  drifted: string[];
+  snapshots: { count: number; newest?: string };
+}
 
 /** The spec as text to read and edit, and what was applied last. */
 export interface ConsoleSpec {

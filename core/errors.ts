@@ -45,6 +45,8 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
 
 /** What a failed step tells a person. Small enough for a Temporal failure (lines are capped). */
 export interface StepFailure {
+  /** Its class; where it is recorded. */
+  code?: ErrorCode;
   node: string;
   step: string;
   /** The command of the script that failed, when the step's script named one. */

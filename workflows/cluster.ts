@@ -10,6 +10,7 @@ import {
 } from '@temporalio/workflow';
 
 import type { ClusterWorkflowInput } from '../core/clusterWorkflow.js';
+import { tasksetDetails } from './details.js';
 import { cancelSignal, changedSignal } from './messages.js';
 import { records } from './proxies.js';
 import { runTaskset } from './taskset.js';
@@ -27,6 +28,8 @@ export async function cluster({ requestId, ...input }: ClusterWorkflowInput): Pr
   let changed = true;
   let origin = requestId;
   let running: CancellationScope | undefined;
+  /** How the taskset before ended. */
+  let last: string | undefined;
   setHandler(changedSignal, (from) => {
     changed = true;
     origin = from?.requestId ?? origin;
@@ -39,7 +42,7 @@ export async function cluster({ requestId, ...input }: ClusterWorkflowInput): Pr
     changed = false;
     const work = await records.takeWork({ ...input, tasksetId: newTasksetId() });
     if (work === undefined) {
-      setCurrentDetails('nothing to do');
+      setCurrentDetails(['Nothing to do.', ...(last === undefined ? [] : [last])].join('\n\n'));
       continue;
     }
     if ('waiting' in work) {
@@ -54,6 +57,8 @@ export async function cluster({ requestId, ...input }: ClusterWorkflowInput): Pr
     const onDeletion = work.deleting ? undefined : stopWhenDeleted(scope);
     const outcomes = await scope.run(() => runTaskset(input, work, origin));
     running = undefined;
+    last = tasksetDetails(work, outcomes);
+    setCurrentDetails(last);
     await onDeletion;
     // Nobody listened, or an older plinth did not know how: then there is nothing to tell.
     const news = await records.endTaskset(input, work, outcomes);

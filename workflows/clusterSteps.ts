@@ -1,12 +1,9 @@
 import { setCurrentDetails } from '@temporalio/workflow';
 
-import { blueprintSteps, clusterSteps, leaveSteps, type StepName } from '../core/steps.js';
+import type { StepName } from '../core/steps.js';
+import { clusterStepTitle } from './details.js';
 import type { OperationInput } from './input.js';
 import { steps } from './proxies.js';
-
-const TITLES = new Map(
-  [...clusterSteps, ...blueprintSteps, ...leaveSteps].map((step) => [step.name, step.title]),
-);
 
 /** Steps through a control plane, one after another. */
 export async function runClusterSteps(
@@ -15,7 +12,7 @@ export async function runClusterSteps(
   subject?: string,
 ): Promise<void> {
   for (const step of names) {
-    const title = TITLES.get(step) ?? step;
+    const title = clusterStepTitle(step);
     const summary = subject === undefined ? title : `${subject}: ${title}`;
     setCurrentDetails(summary);
     await steps.runClusterStep.executeWithOptions({ summary }, [

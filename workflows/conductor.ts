@@ -3,6 +3,7 @@ import {
   CancellationScope,
   condition,
   isCancellation,
+  setCurrentDetails,
   setHandler,
   startChild,
   workflowInfo,
@@ -11,12 +12,14 @@ import {
 
 import type { NodeTask } from '../core/plan.js';
 import type { NodePath } from '../core/steps.js';
+import { failedDetails, nodesDetails, nodeSummary } from './details.js';
 import { describeFailure, failureType } from './failures.js';
 import { goOnAnew, isLong, taskKey, type NodeFailure, type SoFar } from './anew.js';
 import { Gates, type Opening } from './gates.js';
 import type { OperationInput } from './input.js';
 import { gateSignal, progressSignal } from './messages.js';
 import { node } from './node.js';
+import { operationSearchAttributes } from './searchAttributes.js';
 
 const START_ORDER: readonly (readonly NodePath[])[] = [
   ['leader', 'upgrade-first', 'restore-leader'],
@@ -77,9 +80,11 @@ export async function runNodes(
             ...(gates.open.length === 0 ? {} : { open: gates.open }),
           },
         ],
-        staticSummary: `${task.hostname}: ${task.path}`,
+        staticSummary: nodeSummary(task),
+        typedSearchAttributes: operationSearchAttributes(input.ref),
       });
       running.set(task.hostname, child);
+      tellHowFar();
       ends.push(watch(task.hostname, child));
     }
   } catch (error) {
@@ -110,7 +115,18 @@ export async function runNodes(
       running.delete(hostname);
       ended.add(hostname);
       gates.end(hostname, failed);
+      tellHowFar();
     }
+  }
+
+  function tellHowFar(): void {
+    setCurrentDetails(
+      nodesDetails(tasks.length, {
+        atWork: [...running.keys()],
+        failed: failures.map(({ hostname }) => hostname),
+        ended: tasks.length - left.length + ended.size,
+      }),
+    );
   }
 
   /** A node that ended meanwhile needs no gate any more: its own end says what happened. */
@@ -201,6 +217,7 @@ function startOrder(tasks: readonly NodeTask[]): NodeTask[] {
 
 /** Ends an operation whose nodes failed; `controlPlaneUp` tells the cluster workflow whether to go on. */
 export function operationFailure(summary: string, controlPlaneUp: boolean): ApplicationFailure {
+  setCurrentDetails(failedDetails(summary));
   return ApplicationFailure.create({
     type: 'OperationFailed',
     nonRetryable: true,

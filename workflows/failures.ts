@@ -30,12 +30,17 @@ export function isTerminated(error: unknown): boolean {
 
 /** In words for people: node, step, command, exit code, last lines, what to do. */
 export function describeFailure(error: unknown): string {
+  const { message, failure } = failureOf(error);
+  return failureText(message, failure);
+}
+
+/** The same in its parts. */
+export function failureOf(error: unknown): { message: string; failure: Partial<StepFailure> } {
   const root = rootFailure(error);
   if (root instanceof ApplicationFailure) {
-    const failure = (root.details?.[0] ?? {}) as Partial<StepFailure>;
-    return failureText(root.message, failure);
+    return { message: root.message, failure: root.details?.[0] ?? {} };
   }
-  if (root instanceof CancelledFailure) return 'stopped by request';
-  if (root instanceof TimeoutFailure) return 'no answer in time';
-  return root instanceof Error ? root.message : String(root);
+  if (root instanceof CancelledFailure) return { message: 'stopped by request', failure: {} };
+  if (root instanceof TimeoutFailure) return { message: 'no answer in time', failure: {} };
+  return { message: root instanceof Error ? root.message : String(root), failure: {} };
 }

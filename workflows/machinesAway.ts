@@ -1,21 +1,12 @@
 import { ActivityFailure, condition, isCancellation } from '@temporalio/workflow';
 
+import { isAway } from '../core/machineAway.js';
 import { describeFailure, failureType } from './failures.js';
 import type { OperationInput } from './input.js';
 import { contact } from './proxies.js';
 
 /** Connections made at once: as of a preflight. */
 const WINDOW = 50;
-
-/** Nothing can be done on the machine, whoever is to blame. */
-const AWAY: ReadonlySet<string> = new Set([
-  ...['MachineUnreachable', 'ConnectionLost'],
-  ...['AuthFailed', 'HostKeyMismatch'],
-]);
-
-export function isAway(type: string | undefined): boolean {
-  return type !== undefined && AWAY.has(type);
-}
 
 /**
  * Of the nodes of an operation that is forced, those whose machine does not let us in, and why, in words. None where it

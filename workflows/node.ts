@@ -11,7 +11,8 @@ import {
 } from '@temporalio/workflow';
 
 import { nodePaths, type Gate, type StepDef, type StepName } from '../core/steps.js';
-import { describeFailure, rootFailure } from './failures.js';
+import { stepsDetails, type StepsMoment } from './details.js';
+import { describeFailure, failureOf, rootFailure } from './failures.js';
 import type { NodeInput } from './input.js';
 import { gateSignal, progressSignal, type GateMessage, type ProgressMessage } from './messages.js';
 import { records, steps } from './proxies.js';
@@ -37,12 +38,13 @@ export async function node(input: NodeInput): Promise<void> {
     const needs = (step.needs ?? previous(list, index)).flatMap((name) => runs.get(name) ?? []);
     runs.set(
       step.name,
-      Promise.all(needs).then(() => runStep(index, step)),
+      Promise.all(needs).then(() => runStep(step)),
     );
   }
   await Promise.all(runs.values());
   if (outcome.failed !== undefined) {
     const { error, step } = outcome.failed;
+    tellHowFar({ failed: { step, ...failureOf(error) } });
     await CancellationScope.nonCancellable(async () => {
       await undo();
       if (isCancellation(error)) await undoStopped();
@@ -77,23 +79,27 @@ export async function node(input: NodeInput): Promise<void> {
       );
   }
 
+  function tellHowFar(more: Omit<StepsMoment, 'begun' | 'ended'> = {}): void {
+    setCurrentDetails(stepsDetails(input, { begun, ended, ...more }));
+  }
+
   /** Asked again after an await: another step may have failed meanwhile. */
   function hasFailed(): boolean {
     return outcome.failed !== undefined;
   }
 
-  async function runStep(index: number, step: StepDef): Promise<void> {
+  async function runStep(step: StepDef): Promise<void> {
     if (outcome.failed !== undefined) return;
-    const summary = `[${String(index + 1)}/${String(list.length)}] ${step.title}`;
     try {
-      if (step.gate !== undefined) await passGate(step.gate, summary);
+      if (step.gate !== undefined) await passGate(step.gate);
       if (hasFailed()) return;
-      setCurrentDetails(`${input.hostname}: ${summary}`);
       begun.add(step.name);
+      tellHowFar();
       await steps.runNodeStep.executeWithOptions({ summary: `${input.hostname}: ${step.title}` }, [
         { ...input.ref, hostname: input.hostname, step: step.name },
       ]);
       ended.add(step.name);
+      tellHowFar();
       if (AWAITED.has(step.name)) {
         await tellParent({ hostname: input.hostname, event: 'done', step: step.name });
       }
@@ -102,9 +108,9 @@ export async function node(input: NodeInput): Promise<void> {
     }
   }
 
-  async function passGate(gate: Gate, summary: string): Promise<void> {
+  async function passGate(gate: Gate): Promise<void> {
     if (!gates.has(gate)) {
-      setCurrentDetails(`${input.hostname}: ${summary} (waiting for ${gate})`);
+      tellHowFar({ waitsFor: gate });
       await tellParent({ hostname: input.hostname, event: 'waiting', gate });
       await condition(() => gates.has(gate));
     }

@@ -1,4 +1,9 @@
-import { ActivityFailure, ApplicationFailure, condition } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  condition,
+  setCurrentDetails,
+} from '@temporalio/workflow';
 
 import type { Unreachable } from '../activities/preflightCluster.js';
 import type { StepFailure } from '../core/errors.js';
@@ -16,6 +21,7 @@ export async function preflight(
 ): Promise<void> {
   const unreachable: Unreachable[] = [];
   let running = 0;
+  setCurrentDetails(`Looks at ${String(hostnames.length)} machines before it changes any`);
   const all: Promise<void>[] = [];
   for (const hostname of hostnames) {
     await condition(() => running < WINDOW);

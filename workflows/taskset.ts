@@ -10,6 +10,7 @@ import {
 import type { ClusterRef, OperationOutcome, OperationRef, Work } from '../activities/refs.js';
 import { REQUEST_ID_MEMO } from '../core/clusterWorkflow.js';
 import type { OperationPlan } from '../core/plan.js';
+import { operationDetails, operationSummary, tasksetDetails } from './details.js';
 import { operationSearchAttributes } from './searchAttributes.js';
 import { describeFailure, isTerminated, rootFailure } from './failures.js';
 import type { OperationFailureDetails } from './conductor.js';
@@ -35,7 +36,7 @@ export async function runTaskset(
       ...operationRef(cluster, work, operation, index),
       ...(requestId === undefined ? {} : { requestId }),
     };
-    setCurrentDetails(`taskset ${work.tasksetId}: ${operation.name} (${operation.reason})`);
+    setCurrentDetails(tasksetDetails(work, outcomes, index));
     const outcome =
       blockedBy === undefined
         ? await runOperation(ref, operation, requestId)
@@ -82,7 +83,8 @@ async function runOperation(
         workflowId: restart === 0 ? id : `${id}-${String(restart + 1)}`,
         args: [{ ref, plan }],
         parentClosePolicy: ParentClosePolicy.TERMINATE,
-        staticSummary: `${ref.name}: ${plan.reason}`.slice(0, 190),
+        staticSummary: operationSummary(ref.name, plan),
+        staticDetails: operationDetails(plan),
         typedSearchAttributes: operationSearchAttributes(ref),
         ...(requestId === undefined ? {} : { memo: { [REQUEST_ID_MEMO]: requestId } }),
       });

@@ -1,10 +1,12 @@
 import { z } from '@hono/zod-openapi';
 
+import { ErrorCode } from '../../core/errors.js';
 import { OperationName } from '../../core/words.js';
 
 export const failureSchema = z
   .object({
     message: z.string(),
+    code: z.enum(ErrorCode).optional().meta({ description: 'Its class.' }),
     node: z.string(),
     step: z.string(),
     command: z.string().optional(),

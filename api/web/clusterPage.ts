@@ -4,6 +4,7 @@ import type {
   ConsoleChange,
   ConsoleCluster,
   ConsoleCondition,
+  ConsoleNode,
   ConsolePage,
 } from '../../core/consoleModel.js';
 import { initialConditions } from '../../core/conditions.js';
@@ -11,7 +12,13 @@ import { comesByInstaller } from '../../core/registration.js';
 import type { ClusterRecord, TasksetRecord } from '../../core/records.js';
 import { normaliseForCompare } from '../../core/specHash.js';
 import { LAST_TASKSETS } from '../../core/status.js';
-import { CommonConditionStatus, ConditionType, TasksetStatus } from '../../core/words.js';
+import { isAway } from '../../core/machineAway.js';
+import {
+  CommonConditionStatus,
+  ConditionType,
+  NodeStatus,
+  TasksetStatus,
+} from '../../core/words.js';
 import type { Store } from '../../store/types.js';
 import type { ApiDeps } from '../deps.js';
 import { createFeed, type Feed } from '../feed.js';
@@ -81,18 +88,24 @@ async function clusterPage(
     store.tasksets.latest(record.id, LAST_TASKSETS),
   ]);
   const [newest] = tasksets;
+  const rows = nodeRows(record, { nodes, hostKeys, registrations });
   return {
-    cluster: clusterHead(record, newest),
-    nodes: nodeRows(record, { nodes, hostKeys, registrations }),
+    cluster: clusterHead(record, newest, rows),
+    nodes: rows,
     taskset: newest === undefined ? null : consoleTaskset(newest, nodes, temporalUi),
     tasksets: tasksets.map(consoleTasksetSummary),
   };
 }
 
-function clusterHead(record: ClusterRecord, newest: TasksetRecord | undefined): ConsoleCluster {
+function clusterHead(
+  record: ClusterRecord,
+  newest: TasksetRecord | undefined,
+  nodes: readonly ConsoleNode[],
+): ConsoleCluster {
   const { metadata, spec } = record.desired;
   const { applied } = record;
   const works = newest?.status === TasksetStatus.InProgress;
+  const canRetry = record.commonStatus.conditionStatus === CommonConditionStatus.Failed;
   return {
     ...{ id: record.id, project: record.project, name: record.name },
     ...(metadata.displayName === undefined ? {} : { displayName: metadata.displayName }),
@@ -109,10 +122,22 @@ function clusterHead(record: ClusterRecord, newest: TasksetRecord | undefined): 
     ahead: isAhead(record),
     deleting: record.deleting,
     conditions: conditions(record),
-    canRetry: record.commonStatus.conditionStatus === CommonConditionStatus.Failed,
+    canRetry,
     canCancel: works,
     byInstaller: spec.config.nodes.some((node) => comesByInstaller(spec, node)),
+    away: canRetry ? awayNodes(record, nodes) : [],
   };
+}
+
+function awayNodes(
+  { deleting }: ClusterRecord,
+  nodes: readonly ConsoleNode[],
+): ConsoleCluster['away'] {
+  return nodes.flatMap(({ hostname, status, leaving, lastError }) =>
+    (leaving || deleting) && status === NodeStatus.Failed && isAway(lastError?.code)
+      ? [{ hostname, message: lastError?.message ?? '' }]
+      : [],
+  );
 }
 
 export function blueprintText({ name, version }: { name: string; version?: string }): string {

@@ -38,6 +38,8 @@ const STATES: Readonly<Record<StateFilter, StoreFilter>> = {
 interface RowKey {
   project: string;
   name: string;
+  /** Another project shares it with that one. */
+  shared?: boolean | undefined;
 }
 
 interface RowPage {
@@ -49,41 +51,58 @@ interface RowPage {
 /** More projects than this are not counted through: it would cost more than the number tells. */
 const COUNTED_PROJECTS = 100;
 
-/** The clusters of these projects, by project and name, `limit` of them after `after`. */
+/** A project's own clusters, or those that others share with it. */
+interface Source {
+  project: string;
+  shared: boolean;
+}
+
+/**
+ * The clusters of these projects, by project and name, `limit` of them after `after`. Of one project alone also what others
+ * share with it: among several, these are in the list as their own project's.
+ */
 export async function clusterRows(
   store: Store,
   projects: readonly Project[],
   { limit, after, ...filters }: RowFilters & { limit: number; after?: RowKey },
 ): Promise<RowPage> {
   const filter = storeFilter(filters);
-  const found: ClusterRecord[] = [];
-  const counts = new Map<string, number>();
+  const own = projects.map(({ name: project }): Source => ({ project, shared: false }));
+  const sources =
+    own.length === 1 ? [...own, ...own.map((one) => ({ ...one, shared: true }))] : own;
+  const found: { record: ClusterRecord; source: Source }[] = [];
+  const counts = new Map<Source, number>();
   let more = false;
-  for (const { name: project } of projects) {
-    if (after !== undefined && project < after.project) continue;
+  for (const source of sources) {
+    if (after !== undefined && isBefore(source, after)) continue;
     if (found.length === limit) {
-      more = await hasAny(store, project, filter);
+      more = await hasAny(store, source, filter);
       if (more) break;
-      counts.set(project, 0);
+      counts.set(source, 0);
       continue;
     }
+    const { project, shared } = source;
+    const begun = after?.project === project && (after.shared ?? false) === shared;
     const slice = await store.clusters.list(project, {
-      ...filter,
-      limit: limit - found.length,
-      ...(after?.project === project ? { after: after.name } : {}),
+      ...{ ...filter, shared, limit: limit - found.length },
+      ...(begun ? { after: after.name } : {}),
     });
-    counts.set(project, slice.count);
-    found.push(...slice.items);
+    counts.set(source, slice.count);
+    found.push(...slice.items.map((record) => ({ record, source })));
     more = slice.more;
     if (more) break;
   }
-  const count = await countAll(store, projects, { filter, counts });
+  const count = await countAll(store, sources, { filter, counts });
   const last = found.at(-1);
   return {
-    rows: await Promise.all(found.map((record) => row(store, record))),
+    rows: await Promise.all(found.map(({ record, source }) => row(store, record, source))),
     ...(count === undefined ? {} : { count }),
-    ...(more && last !== undefined ? { next: { project: last.project, name: last.name } } : {}),
+    ...(more && last !== undefined ? { next: { ...last.source, name: last.record.name } } : {}),
   };
+}
+
+function isBefore({ project, shared }: Source, after: RowKey): boolean {
+  return project < after.project || (project === after.project && !shared && after.shared === true);
 }
 
 function storeFilter({ name, state, labels }: RowFilters): StoreFilter {
@@ -94,26 +113,36 @@ function storeFilter({ name, state, labels }: RowFilters): StoreFilter {
   };
 }
 
-async function hasAny(store: Store, project: string, filter: StoreFilter): Promise<boolean> {
-  return (await store.clusters.list(project, { ...filter, limit: 1 })).items.length > 0;
+async function hasAny(
+  store: Store,
+  { project, shared }: Source,
+  filter: StoreFilter,
+): Promise<boolean> {
+  const { items } = await store.clusters.list(project, { ...filter, shared, limit: 1 });
+  return items.length > 0;
 }
 
 async function countAll(
   store: Store,
-  projects: readonly Project[],
-  { filter, counts }: { filter: StoreFilter; counts: ReadonlyMap<string, number> },
+  sources: readonly Source[],
+  { filter, counts }: { filter: StoreFilter; counts: ReadonlyMap<Source, number> },
 ): Promise<number | undefined> {
-  if (projects.length > COUNTED_PROJECTS) return undefined;
+  if (sources.length > COUNTED_PROJECTS) return undefined;
   const all = await Promise.all(
-    projects.map(async ({ name }) => {
-      const known = counts.get(name);
-      return known ?? (await store.clusters.list(name, { ...filter, limit: 1 })).count;
+    sources.map(async (source) => {
+      const { project, shared } = source;
+      const known = counts.get(source);
+      return known ?? (await store.clusters.list(project, { ...filter, shared, limit: 1 })).count;
     }),
   );
   return all.reduce((sum, count) => sum + count, 0);
 }
 
-async function row(store: Store, record: ClusterRecord): Promise<ConsoleRow> {
+async function row(
+  store: Store,
+  record: ClusterRecord,
+  { project, shared }: Source,
+): Promise<ConsoleRow> {
   const [statuses, [newest]] = await Promise.all([
     store.nodes.statuses(record.id),
     store.tasksets.latest(record.id, 1),
@@ -125,7 +154,8 @@ async function row(store: Store, record: ClusterRecord): Promise<ConsoleRow> {
   const { displayName } = record.desired.metadata;
   const state = consoleWord(summary.state, newest);
   return {
-    ...{ id, project: record.project, name },
+    ...{ id, project, name },
+    ...(shared ? { sharedBy: record.project } : {}),
     ...(displayName === undefined ? {} : { displayName }),
     state,
     ...(state === ConsoleState.Ready ? {} : { reason }),

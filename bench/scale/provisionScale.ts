@@ -1,6 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,17 +9,13 @@ import { MongoClient } from 'mongodb';
 import type { Cluster } from '../../core/cluster.js';
 import { ConditionStatus } from '../../core/words.js';
 import { parseStartConfig } from '../../embedded/config.js';
-import { freePort } from '../../embedded/freePort.js';
 import { startPlinth, type Plinth } from '../../embedded/start.js';
-import { fixtureCluster } from '../../test/fixtures/cluster.js';
-import { testKey } from '../../test/ssh/keys.js';
-import { farmMachine } from '../../test/ssh/machineFarm.js';
+import { farmCluster, farmEnvironment, serveManifests } from '../../test/product/farmProduct.js';
 import { cpuSeconds } from '../cpuSeconds.js';
 import { peakRssMb } from '../peakRss.js';
 import { openFarm } from './farm.js';
 import type { ScaleRun } from './figures.js';
 
-const HOST = '127.0.0.1';
 const CLUSTERS = '/apis/infra.k8smgmt.io/v3/projects/defaultproject/clusters';
 const NAME = 'scale';
 /** As often for each machine, whatever the size: an answer tells of all of them. */
@@ -48,53 +42,13 @@ export async function provisionScale(
     ends.push(() => rm(data, { recursive: true, force: true }));
     const farm = await openFarm(machines);
     ends.push(() => farm.stop());
-    const env = await environment(data, await serveManifests(ends));
+    const env = await farmEnvironment(data, await serveManifests(ends));
     const plinth = await startPlinth({ config: parseStartConfig(env), env, say });
     ends.push(() => plinth.stop());
     return { machines, ...(await measure(plinth, { farm, signal })) };
   } finally {
     for (const end of ends.toReversed()) await end();
   }
-}
-
-/** The worker renders Calico and the metrics server from what this mirror has; machines fetch nothing. */
-async function serveManifests(ends: (() => Promise<unknown>)[]): Promise<string> {
-  const read = (name: string): Promise<Buffer> =>
-    readFile(new URL(`../../test/fixtures/manifests/${name}`, import.meta.url));
-  const [calico, metrics] = [await read('calico-vxlan.yaml'), await read('metrics-server.yaml')];
-  const server = createServer((request, response) => {
-    response.end(request.url?.includes('calico') === true ? calico : metrics);
-  });
-  await new Promise<void>((listening) => server.listen(0, HOST, listening));
-  ends.push(() => new Promise((closed) => server.close(closed)));
-  return `http://${HOST}:${String((server.address() as AddressInfo).port)}`;
-}
-
-async function environment(data: string, artifacts: string): Promise<NodeJS.ProcessEnv> {
-  const keys = join(data, 'ssh-keys');
-  await mkdir(keys, { recursive: true, mode: 0o700 });
-  await writeFile(join(keys, 'id_ed25519'), testKey().privateKey, { mode: 0o600 });
-  const { TEMPORAL_ADDRESS: _t, MONGODB_URI: _m, PLINTH_KEYS: _k, ...inherited } = process.env;
-  return {
-    ...inherited,
-    PLINTH_HOST: HOST,
-    PLINTH_PORT: String(await freePort(HOST)),
-    PLINTH_DATA: data,
-    PLINTH_ARTIFACTS: artifacts,
-  };
-}
-
-/** One control plane, the others workers, each at a port of its own. */
-export function scaleCluster(ports: readonly number[]): Cluster {
-  const cluster = fixtureCluster(0);
-  cluster.metadata = { name: NAME, project: 'defaultproject' };
-  cluster.spec.config.nodes = ports.map((port, index) => ({
-    ...farmMachine(index + 1),
-    ...{ operatingSystem: 'Debian12', arch: 'amd64' as const },
-    roles: index === 0 ? ['ControlPlane', 'Worker'] : ['Worker'],
-    ssh: { ipAddress: HOST, username: 'root', port: String(port), privateKeyPath: 'id_ed25519' },
-  }));
-  return cluster;
 }
 
 async function measure(
@@ -114,7 +68,7 @@ async function measure(
   const writesBefore = await databaseWork(plinth.mongodbUri);
   let failedPolls = 0;
   const postedAt = Date.now();
-  await ask('', scaleCluster(farm.ports));
+  await ask('', farmCluster(NAME, farm.ports));
   const acceptedSeconds = (Date.now() - postedAt) / 1000;
   let answeredAt = Date.now();
   for (;;) {

@@ -18,6 +18,7 @@ import {
   type Visitor,
 } from '../console/openConsole.js';
 import { beginStory, JOIN_FAILURE, type Story, type StoryFailure } from '../console/story.js';
+import { recordLook } from '../console/look.js';
 import { byNameOnly } from '../fixtures/byNameOnly.js';
 
 /** Skipped, and said so, where there is none and it is not ours to install. */
@@ -566,6 +567,136 @@ describe.skipIf(!there)('the console, in Chromium', () => {
     });
   });
 
+  describe('machines that are away, and have to leave', () => {
+    async function away(deleting: boolean): Promise<ClusterRecord> {
+      const cluster = await made();
+      const { clusters, nodes } = open.api.deps.store;
+      const spec = {
+        ...cluster.desired.spec.config.nodes[1]!,
+        ...(deleting ? {} : { hostname: 'm9' }),
+      };
+      if (deleting) await clusters.markDeleting(cluster.project, cluster.name);
+      const message = 'nobody answers at 192.0.2.7:22';
+      await nodes.upsert(cluster.id, spec.hostname, {
+        ...{ spec, status: 'FAILED', claimed: true, leaving: true },
+        lastError: { node: spec.hostname, step: 'reset', code: 'MachineUnreachable', message },
+      });
+      await clusters.setCommonStatus(cluster.id, {
+        ...{ conditionStatus: CommonConditionStatus.Failed, reason: message },
+        ...{ sequence: 1, generation: cluster.generation },
+      });
+      return cluster;
+    }
+
+    test.each([
+      ['removed from the spec', 'm9', false],
+      ['of a cluster that is deleted', 'm2', true],
+    ])('%s are given up by a person who has said so', async (_what, hostname, deleting) => {
+      const cluster = await away(deleting);
+      const { page, complaints } = await visit({ path: pathOf(cluster) });
+      await page.getByText(`To leave, and not to be reached: ${hostname}`).waitFor();
+      await expectAccessible(page);
+      await page.getByRole('button', { name: 'Give up …' }).click();
+      const dialog = page.getByRole('dialog', { name: `Give up ${hostname}?` });
+      expect(await dialog.innerText()).toContain('nobody answers at 192.0.2.7:22');
+      const goOn = dialog.getByRole('button', { name: 'Give up and go on' });
+      expect(await goOn.isDisabled()).toBe(true);
+      await dialog.getByRole('checkbox').check();
+      await expectAccessible(page);
+      await goOn.click();
+      await page.getByText('Going on without what does not answer').waitFor();
+      const record = await open.api.deps.store.clusters.getById(cluster.id);
+      expect(record).toMatchObject({ force: true, deleting });
+      expect(complaints).toEqual([]);
+    });
+
+    test('are shown to a viewer without a way to give them up', async () => {
+      const cluster = await away(false);
+      const key = await open.api.key('viewer', cluster.project);
+      const { page } = await visit({ key, path: pathOf(cluster) });
+      await page.getByText('To leave, and not to be reached: m9').waitFor();
+      expect(await page.getByRole('button', { name: 'Give up …' }).count()).toBe(0);
+    });
+  });
+
+  describe('health', () => {
+    test('is shown in short: what ends, what is full, what drifted, how old the snapshots are', async () => {
+      const cluster = await made();
+      const now = Date.now();
+      await recordLook(open.api.deps.store, cluster, {
+        at: new Date(now - 12_000).toISOString(),
+        machines: {
+          m1: { certificatesExpireAt: new Date(now + 9.5 * 86_400_000).toISOString() },
+          m2: { disks: [{ path: '/var/lib', usedPercent: 91, freeMiB: 900 }] },
+          m3: { drift: ['swap is on'] },
+        },
+      });
+      const { page, complaints } = await visit({ path: pathOf(cluster) });
+      const panel = page.getByRole('region', { name: 'Health' });
+      await panel.waitFor();
+      const text = (await panel.innerText()).replaceAll(/\s+/g, ' ');
+      expect(text).toMatch(/looked at 1\d s ago through m1/);
+      expect(text).toContain('etcd 1 member, all healthy');
+      expect(text).toContain('Certificates end in 9 d on m1');
+      expect(text).toContain('Fullest disk 91 % /var/lib on m2');
+      expect(text).toContain('Drift 1 machine');
+      expect(text).toContain('Snapshots none yet');
+      expect(text).toContain('swap is on');
+      await expectAccessible(page);
+      expect(complaints).toEqual([]);
+    });
+
+    test('is not shown before the first look', async () => {
+      const cluster = await made();
+      const { page, complaints } = await visit();
+      const answered = page.waitForResponse('**/health');
+      await page.goto(open.url + pathOf(cluster));
+      expect(await (await answered).json()).toBeNull();
+      await page.getByRole('heading', { name: cluster.name }).waitFor();
+      expect(await page.getByRole('region', { name: 'Health' }).count()).toBe(0);
+      expect(complaints).toEqual([]);
+    });
+  });
+
+  describe('a cluster that another project shares', () => {
+    test('is in the list, opens, and can only be read', async () => {
+      const other = await open.api.project();
+      const cluster = await made(({ spec }) => {
+        spec.sharing = { enabled: true, projects: [{ name: other }] };
+      });
+      const story = await begin(cluster, 'shared1', JOIN_FAILURE);
+      await story.writeAt(story.length);
+      const key = await open.api.key('admin', other);
+      const { page, complaints } = await visit({ key });
+      const row = page.getByRole('row').filter({ hasText: cluster.name });
+      expect(await row.innerText()).toContain(`shared by ${cluster.project}`);
+      await expectAccessible(page);
+      await page.getByRole('link', { name: cluster.name }).click();
+      await page.getByText(`Shared by the project ${cluster.project}`).waitFor();
+      await page.getByText('Taskset #1').waitFor();
+      await page.getByRole('button', { name: 'Log of Join the cluster on m3' }).click();
+      await page.getByText('It has written nothing yet.').waitFor();
+      expect(await page.locator('.actions').count()).toBe(0);
+      await page.getByRole('tab', { name: 'Spec' }).click();
+      await page.getByText('The whole spec').waitFor();
+      expect(await page.getByRole('button', { name: 'Edit' }).count()).toBe(0);
+      await expectAccessible(page);
+      expect(complaints).toEqual([]);
+    });
+
+    test('is one link away from its own project for who may enter that', async () => {
+      const other = await open.api.project();
+      const cluster = await made(({ spec }) => {
+        spec.sharing = { enabled: true, projects: [{ name: other }] };
+      });
+      const { page } = await visit({ path: `/?project=${other}` });
+      await page.getByRole('link', { name: cluster.name }).click();
+      await page.getByRole('link', { name: 'Open it there' }).click();
+      await page.getByRole('button', { name: 'Delete' }).waitFor();
+      expect(new URL(page.url()).pathname).toBe(pathOf(cluster));
+    });
+  });
+
   describe('what one takes away', () => {
     test('the kubeconfig, as a file', async () => {
       const cluster = await made();
@@ -687,6 +818,54 @@ describe.skipIf(!there)('the console, in Chromium', () => {
       expect(await page.locator(shown).count()).toBe(0);
       await tryOut.click();
       await page.locator(shown).waitFor();
+    });
+
+    test('that one went on writing while it was applied keeps what was written', async () => {
+      const cluster = await made();
+      const { page, complaints } = await visit({ path: `${pathOf(cluster)}?tab=spec` });
+      await page.getByRole('button', { name: 'Edit' }).click();
+      const editor = page.getByLabel('YAML or JSON');
+      const located = (place: string): string =>
+        text.replace('  config:\n', `  config:\n    location: ${place}\n`);
+      const text = await editor.inputValue();
+      await editor.fill(located('lisbon'));
+      const answer = await held(page, '**/projects/*/clusters');
+      await page.getByRole('button', { name: 'Apply' }).click();
+      await editor.fill(located('porto'));
+      await answer();
+      await page.getByText('Applied as it stood then').waitFor();
+      expect(await editor.inputValue()).toBe(located('porto'));
+      const diff = page.getByRole('group', { name: 'Your change' });
+      expect(await diff.locator('.added, .removed').allInnerTexts()).toHaveLength(2);
+      const { clusters } = open.api.deps.store;
+      const location = async (): Promise<string | undefined> =>
+        (await clusters.get(cluster.project, cluster.name))?.desired.spec.config.location;
+      expect(await location()).toBe('lisbon');
+      await page.getByRole('button', { name: 'Apply' }).click();
+      await page.getByText('Applied: what has to be done').waitFor();
+      expect(await location()).toBe('porto');
+      expect(complaints).toEqual([]);
+    });
+
+    test('is applied with force where a refusal says that it needs it, and one has said so', async () => {
+      const cluster = await made();
+      const { page } = await visit({ path: `${pathOf(cluster)}?tab=spec` });
+      await page.getByRole('button', { name: 'Edit' }).click();
+      const editor = page.getByLabel('YAML or JSON');
+      expect(await page.getByRole('checkbox').count()).toBe(0);
+      const roles = /roles:\n +- Worker/;
+      const even = (await editor.inputValue()).replace(roles, (found) =>
+        found.replace('Worker', 'ControlPlane'),
+      );
+      await editor.fill(even);
+      await page.getByRole('button', { name: 'Apply' }).click();
+      await page.getByRole('alert').getByText('apply it with force=true').waitFor();
+      await page.getByLabel('Give up machines that leave').check();
+      await expectAccessible(page);
+      await page.getByRole('button', { name: 'Apply, and give up what does not answer' }).click();
+      await page.getByText('Applied: what has to be done').waitFor();
+      const { clusters } = open.api.deps.store;
+      expect(await clusters.get(cluster.project, cluster.name)).toMatchObject({ force: true });
     });
 
     test('that somebody else has changed meanwhile is not written over', async () => {

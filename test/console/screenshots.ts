@@ -5,14 +5,18 @@ import type { Page } from 'playwright-core';
 
 import type { Cluster } from '../../core/cluster.js';
 import type { ClusterRecord } from '../../core/records.js';
+import { CommonConditionStatus } from '../../core/words.js';
 import { fixtureNode } from '../fixtures/cluster.js';
 import { openConsole, type OpenConsole } from './openConsole.js';
+import { recordLook } from './look.js';
 import { beginStory, JOIN_FAILURE, type StoryFailure } from './story.js';
 
 /* `node --import tsx test/console/screenshots.ts [FOLDER]`: the pictures of docs/console.md, made anew. */
 
 const folder = process.argv[2] ?? 'docs/screenshots';
 const PROJECT = 'defaultproject';
+/** Another project, which one of the clusters is shared with. */
+const READER = 'research';
 const MINUTE = 60_000;
 
 const seen = await openConsole();
@@ -35,6 +39,9 @@ try {
     await visitor.go(`/clusters/${PROJECT}/factory-7`);
     await page.getByRole('button', { name: 'Show its last lines' }).click();
     await take('failed');
+    await visitor.go(`/clusters/${PROJECT}/store-lisbon`);
+    await page.getByRole('region', { name: 'Health' }).waitFor();
+    await take('health');
     await others(page, visitor.go, take);
     if (visitor.complaints.length > 0) throw new Error(visitor.complaints.join('\n'));
     await visitor.close();
@@ -58,6 +65,20 @@ async function others(
   await take('spec');
   await page.getByRole('button', { name: 'Delete' }).click();
   await take('dialog');
+  await page.keyboard.press('Escape');
+  await go(`/clusters/${PROJECT}/pilot`);
+  await page.getByRole('button', { name: 'Give up …' }).waitFor();
+  await take('away');
+  await page.getByRole('button', { name: 'Give up …' }).click();
+  await page.getByRole('dialog').waitFor();
+  await take('away-dialog');
+  await page.keyboard.press('Escape');
+  await go(`/?project=${READER}`);
+  await page.getByText('shared by').waitFor();
+  await take('shared-list');
+  await page.getByRole('link', { name: 'lab-2' }).click();
+  await page.getByText('Shared by the project').waitFor();
+  await take('shared');
   await go('/?name=none*');
   await page.getByText('No cluster like that').waitFor();
   await take('nothing');
@@ -70,9 +91,16 @@ async function others(
   await take('phone-failed');
   await go(`/clusters/${PROJECT}/factory-7?tab=nodes`);
   await take('phone-nodes');
+  await go(`/clusters/${PROJECT}/store-lisbon`);
+  await page.getByRole('region', { name: 'Health' }).scrollIntoViewIfNeeded();
+  await take('phone-health');
+  await go(`/clusters/${PROJECT}/pilot`);
+  await page.getByRole('button', { name: 'Give up …' }).waitFor();
+  await take('phone-away');
 }
 
 async function seed({ api }: OpenConsole): Promise<void> {
+  await api.deps.store.projects.create({ name: READER });
   await made('edge-berlin', { ago: 74, until: 63, pace: { m3: 1.35, m2: 1.1 } });
   await made('factory-7', {
     ago: (6 * MINUTE) / 1000,
@@ -82,12 +110,47 @@ async function seed({ api }: OpenConsole): Promise<void> {
   });
   await made('lab-2', { ago: 7200, until: 1000 });
   await made('store-lisbon', { ago: 90_000, until: 1000, workers: 8 });
+  await made('pilot', { ago: 500_000, until: 1000 });
+  await leaves('pilot');
+  await looks('store-lisbon');
   await made('warehouse', { ago: 400_000, until: 1000, workers: 4 });
   await api.apply(PROJECT, 'warehouse', (cluster) => {
     grow(cluster, 4);
     cluster.spec.config.kubernetesVersion = 'v1.35.4';
     cluster.spec.config.nodes.push(fixtureNode(9, { privateIP: '192.168.200.99' }));
   });
+
+  /** A machine that was removed, and answers no more. */
+  async function leaves(name: string): Promise<void> {
+    const { clusters, nodes } = api.deps.store;
+    const record = (await clusters.get(PROJECT, name)) as ClusterRecord;
+    const spec = fixtureNode(9, { privateIP: '192.168.9.19' });
+    const message = 'm9 cannot be reached at 192.168.9.19:22: no route to host';
+    await nodes.upsert(record.id, spec.hostname, {
+      ...{ spec, status: 'FAILED', claimed: true, leaving: true },
+      lastError: { node: spec.hostname, step: 'reset', code: 'MachineUnreachable', message },
+    });
+    await clusters.setCommonStatus(record.id, {
+      ...{ conditionStatus: CommonConditionStatus.Failed, reason: message },
+      ...{ sequence: 2, generation: record.generation },
+    });
+  }
+
+  /** It is looked at: some things to see to. */
+  async function looks(name: string): Promise<void> {
+    const { clusters } = api.deps.store;
+    const record = (await clusters.get(PROJECT, name)) as ClusterRecord;
+    const days = (number: number): string =>
+      new Date(Date.now() + number * 86_400_000).toISOString();
+    await recordLook(api.deps.store, record, {
+      at: new Date(Date.now() - 14_000).toISOString(),
+      machines: {
+        m1: { certificatesExpireAt: days(343.5) },
+        m4: { disks: [{ path: '/var/lib/containerd', usedPercent: 88, freeMiB: 5_120 }] },
+        m6: { drift: ['swap is on'] },
+      },
+    });
+  }
 
   async function made(
     name: string,
@@ -101,6 +164,7 @@ async function seed({ api }: OpenConsole): Promise<void> {
   ): Promise<void> {
     const applied = await api.apply(PROJECT, name, (cluster) => {
       grow(cluster, of.workers ?? 2);
+      if (name === 'lab-2') cluster.spec.sharing = { enabled: true, projects: [{ name: READER }] };
       cluster.metadata.labels = { env: name === 'lab-2' ? 'lab' : 'prod', site: name };
     });
     if (applied.status !== 200) throw new Error(await applied.text());

@@ -24,10 +24,11 @@ export function farmMachine(n: number): { hostname: string; privateIP: string } 
  */
 export async function startFarm(first: number, last: number): Promise<SshServer[]> {
   const numbers = Array.from({ length: last - first + 1 }, (_, index) => first + index);
-  return Promise.all(numbers.map((n) => startScriptedMachine(recorded(n))));
+  return Promise.all(numbers.map((n) => startScriptedMachine(recordedSteps(n))));
 }
 
-function recorded(n: number): (asked: AskedStep) => SaidStep {
+/** What the n-th machine of a farm says to each step. */
+export function recordedSteps(n: number): (asked: AskedStep) => SaidStep {
   const output = Array.from(
     { length: LINES },
     (_, line) => `[step] line ${String(line + 1)} of it`,

@@ -19,11 +19,11 @@ export interface SaidStep {
 }
 
 /**
- * A machine that speaks the runner's protocol and runs nothing: a test says how each step ends. Every other command
+ * A machine that speaks the runner's protocol and runs nothing: a test says how each step ends, and when. Every other command
  * succeeds in silence.
  */
 export async function startScriptedMachine(
-  onStep: (asked: AskedStep) => SaidStep,
+  onStep: (asked: AskedStep) => SaidStep | Promise<SaidStep>,
 ): Promise<SshServer> {
   return startSshServer({
     authorize: ({ method }) => method === 'publickey',
@@ -36,7 +36,10 @@ export async function startScriptedMachine(
       }
       readRequest(channel, Number(launcherBytes), (header, params) => {
         const field = (key: string): string => header.get(key) ?? '';
-        answer(channel, field('nonce'), field('run'), onStep({ step: field('step'), params }));
+        const [nonce, run, step] = [field('nonce'), field('run'), field('step')];
+        void Promise.resolve(onStep({ step, params })).then((said) => {
+          answer(channel, nonce, run, said);
+        });
       });
     },
   });

@@ -5,8 +5,9 @@ import { runClusterSteps } from '../clusterSteps.js';
 import { operationFailure, runNodes, summariseFailures } from '../conductor.js';
 import { isBegun, type OperationInput } from '../input.js';
 import { leaveOrder } from '../leaveOrder.js';
-import { isAway, machinesAway } from '../machinesAway.js';
+import { machinesAway } from '../machinesAway.js';
 import { records, steps } from '../proxies.js';
+import { isAway } from '../../core/machineAway.js';
 import type { StepName } from '../../core/steps.js';
 import { joinNodes } from './joinNodes.js';
 

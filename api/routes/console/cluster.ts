@@ -1,6 +1,8 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 
+import type { ConsoleHealth } from '../../../core/consoleModel.js';
 import { changeText, type PageMoment } from '../../web/clusterPage.js';
+import { healthPanel } from '../../web/healthPanel.js';
 import { specText } from '../../web/specText.js';
 import { consoleTaskset, consoleTasksetSummary } from '../../web/timeline.js';
 import type { ApiContext, ApiEnv } from '../../env.js';
@@ -28,6 +30,13 @@ export function consoleCluster(app: OpenAPIHono<ApiEnv>): void {
 
   app.get(`${CLUSTER}/spec`, projectAccess('viewer'), async (c) =>
     taggedJson(c, specText(await findReadableCluster(c, clusterOf(c)))),
+  );
+
+  app.get(`${CLUSTER}/health`, projectAccess('viewer'), async (c) =>
+    taggedJson<ConsoleHealth | null>(
+      c,
+      await healthPanel(c.var.deps.store, await findReadableCluster(c, clusterOf(c))),
+    ),
   );
 
   app.get(`${CLUSTER}/tasksets`, projectAccess('viewer'), async (c) => {

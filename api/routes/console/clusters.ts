@@ -21,7 +21,10 @@ const query = listQuery(
   { limit: 25, most: 100 },
 );
 
-const keySchema = z.object({ project: z.string(), name: z.string() });
+const keySchema = z.object({
+  ...{ project: z.string(), name: z.string() },
+  shared: z.boolean().optional(),
+});
 /** Nobody chooses among more in a list. */
 const MOST_PROJECTS = 1000;
 

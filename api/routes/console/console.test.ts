@@ -44,6 +44,22 @@ describe('the files of the console', () => {
     expect([again.status, await again.text()]).toEqual([304, '']);
   });
 
+  test('has the list sent beside it to who has logged in, and is about to see all of it', async () => {
+    const key = { apiKey: api.adminKey };
+    const host = { host: 'plinth.test:8080' };
+    const ours = { 'sec-fetch-site': 'same-origin', 'x-plinth-console': '1' };
+    const headers = { ...host, ...ours, origin: 'http://plinth.test:8080' };
+    const opened = await api.call('POST', '/console/session', { key: null, body: key, headers });
+    expect(opened.status).toBe(200);
+    const cookie = opened.headers.get('set-cookie')!.split(';')[0]!;
+    const link = async (path: string, sent: Record<string, string> = { cookie }) =>
+      (await get(path, { ...host, ...sent })).headers.get('link');
+    expect(await link('/')).toBe('</console/clusters?>; rel=preload; as=fetch; crossorigin');
+    expect(await link('/?state=failed')).toBeNull();
+    expect(await link('/clusters/p/c')).toBeNull();
+    expect(await link('/', {})).toBeNull();
+  });
+
   test('what it names is there, for good under that name, compressed for who takes it', async () => {
     const page = await (await get('/')).text();
     const names = [...page.matchAll(/"(\/assets\/[^"]+)"/g)].map(([, name]) => name!);
@@ -131,6 +147,34 @@ describe('the list', () => {
     );
     return ((await answer.json()) as ConsoleList).items;
   };
+
+  test('of one project goes on with what others share with it, page by page', async () => {
+    const [reader, owner] = [await api.project(), await api.project()];
+    for (const name of ['own-a', 'own-b']) await made(reader, name);
+    for (const name of ['theirs-a', 'theirs-b', 'theirs-c']) {
+      const answer = await api.apply(owner, name, ({ spec }) => {
+        if (name !== 'theirs-b') spec.sharing = { enabled: true, projects: [{ name: reader }] };
+      });
+      expect(answer.status).toBe(200);
+    }
+    const key = await api.key('viewer', reader);
+    const seen: string[] = [];
+    let token: string | undefined;
+    do {
+      const page = await list(`limit=1${token === undefined ? '' : `&continue=${token}`}`, key);
+      expect(page.count).toBe(4);
+      seen.push(...page.items.map((row) => `${row.project}/${row.name} ${row.sharedBy ?? ''}`));
+      token = page.continue;
+    } while (token !== undefined);
+    expect(seen).toEqual([
+      ...['own-a', 'own-b'].map((name) => `${reader}/${name} `),
+      ...['theirs-a', 'theirs-c'].map((name) => `${reader}/${name} ${owner}`),
+    ]);
+    // Who sees both projects sees each once, as its own project's.
+    const all = await list(`name=theirs-*&limit=100`);
+    expect(all.items.filter(({ project }) => project === reader)).toEqual([]);
+    expect(all.items.some(({ sharedBy }) => sharedBy !== undefined)).toBe(false);
+  });
 
   test('is 304 while nothing has changed', async () => {
     const first = await api.call('GET', '/console/clusters');

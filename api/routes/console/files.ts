@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 
 import { AppError, ErrorCode } from '../../../core/errors.js';
+import { tokenOf } from '../../web/sessions.js';
 import { consoleFiles, type Encoding, type ServedFile } from '../../web/consoleFiles.js';
 import type { ApiContext, ApiEnv } from '../../env.js';
 
@@ -27,11 +28,17 @@ const PAGE_HEADERS = {
   'cache-control': 'no-cache',
 };
 
+/** As console/app.ts asks for it. */
+const LIST = '</console/clusters?>; rel=preload; as=fetch; crossorigin';
+
 /** The page, under each address that it shows something at, and the files that it is made of. */
 export function consolePages(app: OpenAPIHono<ApiEnv>): void {
-  for (const path of ['/', '/clusters/:project/:name']) {
-    app.get(path, (c) => answer(c, 'index.html', PAGE_HEADERS));
-  }
+  app.get('/', (c) => {
+    // Who has logged in is about to see the list: it comes beside the page's script.
+    const seesList = tokenOf(c) !== undefined && new URL(c.req.url).search === '';
+    return answer(c, 'index.html', { ...PAGE_HEADERS, ...(seesList ? { link: LIST } : {}) });
+  });
+  app.get('/clusters/:project/:name', (c) => answer(c, 'index.html', PAGE_HEADERS));
   app.get('/assets/:file', (c) =>
     answer(c, c.req.param('file'), {
       'cache-control': 'public, max-age=31536000, immutable',
