@@ -48,7 +48,6 @@ export type StepName =
   | 'node-rejoin'
   | 'node-prune'
   | 'system-restart'
-  | 'certificates-read'
   | 'certificates-renew'
   | 'static-pods-restart'
   | 'certificates-verify'

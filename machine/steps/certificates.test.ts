@@ -12,7 +12,6 @@ import {
   type ScriptResult,
 } from '../../test/fixtures/stepScript.js';
 import {
-  certificatesReadStep,
   certificatesRenewStep,
   certificatesVerifyStep,
   kubeletCertificatesStep,
@@ -113,53 +112,8 @@ async function answers(silent: string[] = []): Promise<void> {
   await machine.program('sleep', 'exec /bin/sleep 0.01');
 }
 
-describe('reading when certificates end', () => {
-  const read = () => run(certificatesReadStep);
-  const owned = () => machine.put('state/owner', '{"clusterId":"c1","cluster":"demo"}');
-
-  it('tells the first that ends, of files and of kubeconfigs', async () => {
-    await owned();
-    await controlPlane(300);
-    await kubeconfig('scheduler', 12);
-    expect(await read()).toMatchObject({ outcome: 'done' });
-    expect(await said('run/results/certificatesFirst')).toBe('scheduler.conf');
-    const at = Date.parse((await said('run/results/certificatesExpireAt')) ?? '');
-    expect(Math.round((at - Date.now()) / 86_400_000)).toBe(12);
-  });
-
-  it('takes what is served for older than the file where it is', async () => {
-    await owned();
-    await controlPlane(300);
-    const old = await certificate('served', 5);
-    await machine.program(
-      'openssl',
-      `[[ $1 != s_client ]] || exec cat ${old}; exec /usr/bin/openssl "$@"`,
-    );
-    expect(await read()).toMatchObject({ outcome: 'done' });
-    expect(await said('run/results/certificatesFirst')).toBe('apiserver (served)');
-  });
-
-  it('leaves out a kubeconfig that has no certificate, and reads none that cannot be read as good', async () => {
-    await owned();
-    await controlPlane(300);
-    await machine.put('etc/kubernetes/admin.conf', 'users:\n- user:\n    token: x\n');
-    await read();
-    expect(await said('run/results/certificatesFirst')).not.toBe('admin.conf');
-    await machine.put('etc/kubernetes/pki/etcd/peer.crt', 'rubbish');
-    await read();
-    expect(await said('run/results/certificatesFirst')).toBe('etcd/peer');
-    expect(await said('run/results/certificatesExpireAt')).toBe('1970-01-01T00:00:00Z');
-  });
-
-  it('reads nothing of a machine of another cluster, or of none', async () => {
-    await controlPlane();
-    expect(await read()).toMatchObject({ outcome: 'failed', failCode: 'NotClaimed' });
-    await machine.put('state/owner', '{"clusterId":"c2","cluster":"other"}');
-    expect(await read()).toMatchObject({ failCode: 'NotClaimed' });
-    expect(await said('run/results/certificatesExpireAt')).toBeUndefined();
-  });
-
-  it('is part of node-ready on a control plane', async () => {
+describe('when certificates end', () => {
+  it('is told by node-ready on a control plane, the first of files and kubeconfigs', async () => {
     await machine.program('kubectl', `[[ "$*" != *nodeInfo* ]] || printf v1.34.4`);
     expect(await run(nodeReadyStep)).toMatchObject({ outcome: 'done' });
     expect(await said('run/results/certificatesExpireAt')).toBeUndefined();

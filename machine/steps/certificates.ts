@@ -1,24 +1,8 @@
 import { AppError, ErrorCode } from '../../core/errors.js';
 import { hostAndPort } from '../../core/apiEndpoint.js';
-import type { NodeSpec } from '../../core/cluster.js';
 import { apiServerOf } from '../kubeadm/endpoint.js';
 import { nodeParams } from './nodeParams.js';
 import type { StepContext, StepModule } from './types.js';
-
-/** Beside everything else, and without taking the machine: what it may change is nothing. */
-export const certificatesReadStep: StepModule = {
-  name: 'certificates-read',
-  script: ['certificates-lib.sh', 'certificates-read.sh'],
-  timeoutSeconds: 60,
-  withoutOwner: true,
-  params: ({ node }) => certificatesReadParams(node),
-};
-
-export function certificatesReadParams({
-  privateIP,
-}: Pick<NodeSpec, 'privateIP'>): Record<string, string> {
-  return { API_SERVER: apiServerOf(privateIP) };
-}
 
 /** What kubeadm itself waits for a static pod of an upgrade at most is 300 s; here no image is pulled. */
 const HEALTH_SECONDS = 240;
