@@ -1,4 +1,4 @@
-import type { Collection, Db, Filter } from 'mongodb';
+import type { Collection, Db } from 'mongodb';
 
 import type { ClusterDocument } from './clusterDocument.js';
 import { CollectionName } from './collections.js';

@@ -28,7 +28,9 @@ afterEach(() => machine.remove());
 
 const nodes = [1, 2, 3].map((n) => fixtureNode(n, { roles: ['ControlPlane', 'Worker'] }));
 const run = (module: StepModule): Promise<ScriptResult> =>
-  machine.run(module, fixtureStepContext({ nodes, node: 'm1' }), ['/etc/kubernetes']);
+  machine.run(module, fixtureStepContext({ nodes, node: 'm1' }), [
+    ...['/etc/kubernetes', '/var/log/pods'],
+  ]);
 const { said } = { said: (file: string) => machine.said(file) };
 const asked = async (file: string): Promise<string[]> =>
   ((await said(file)) ?? '').split('\n').filter((line) => line !== '');
@@ -67,28 +69,32 @@ async function controlPlane(days = 40): Promise<void> {
   for (const name of KUBECONFIGS) await kubeconfig(name, days);
 }
 
+/** An API server that waits for its watches is ended by KILL alone. */
+const CTR_KILL = (when: string): string => `case "$*" in
+  *'containers ls'*)
+    name="\${*: -1}"; name=\${name#*==}; name=\${name%%-m1,*}
+    [[ $* == *'"io.cri-containerd.kind"==container'* ]] && echo "an-old-exited-one"; cat "$D/containers/$name" ;;
+  *'tasks ls'*)
+    echo 'TASK PID STATUS'
+    echo 'an-old-exited-one 7 STOPPED'
+    for each in "$D"/containers/*; do echo "$(<"$each") 8 RUNNING"; done ;;
+  *'tasks kill'*)
+    ${when}
+    for each in "$D"/containers/*; do
+      [[ $(<"$each") != "\${*: -1}" ]] || echo "\${each##*/}-new" >"$each"
+    done ;;
+esac`;
+const CTR = CTR_KILL('echo "kill ${*: -1}" >>"$D/order"');
+const CTR_STUBBORN = CTR_KILL(
+  `echo "$6 $7" >>"$D/order"; [[ "$6 $7" != 'TERM kube-apiserver-old' ]] || exit 0`,
+);
+
 /** The parts that run: containers by name, which the kubelet starts again under another id when they end. */
 async function containerd(): Promise<void> {
   for (const part of ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler']) {
     await machine.put(`containers/${part}`, `${part}-old`);
   }
-  await machine.program(
-    'ctr',
-    `case "$*" in
-      *'containers ls'*)
-        name="\${*: -1}"; name=\${name#*==}; name=\${name%%-m1,*}
-        [[ $* == *'"io.cri-containerd.kind"==container'* ]] && echo "an-old-exited-one"; cat "$D/containers/$name" ;;
-      *'tasks ls'*)
-        echo 'TASK PID STATUS'
-        echo 'an-old-exited-one 7 STOPPED'
-        for each in "$D"/containers/*; do echo "$(<"$each") 8 RUNNING"; done ;;
-      *'tasks kill'*)
-        echo "kill \${*: -1}" >>"$D/order"
-        for each in "$D"/containers/*; do
-          [[ $(<"$each") != "\${*: -1}" ]] || echo "\${each##*/}-new" >"$each"
-        done ;;
-    esac`,
-  );
+  await machine.program('ctr', CTR);
 }
 
 /** Three members of etcd, of which these do not answer, and what says how it is. */
@@ -160,50 +166,108 @@ describe('renewing', () => {
   });
 });
 
-describe('starting the parts anew', () => {
+describe('taking up what was renewed', () => {
+  /** Everything runs with what was before; `served` is what etcd has, by its file. */
   const noted = async (): Promise<void> => {
+    await controlPlane(365);
     await containerd();
     await answers();
+    const pki = join(machine.dir, 'etc/kubernetes/pki');
+    await machine.program(
+      'openssl',
+      `if [[ $1 == s_client ]]; then
+        case $3 in
+          127.0.0.1:2379) exec cat "$D/served" ;;
+          10.77.0.11:2380) exec cat ${pki}/etcd/peer.crt ;;
+        esac
+      fi
+      exec /usr/bin/openssl "$@"`,
+    );
+    execFileSync('cp', [join(pki, 'etcd/server.crt'), join(machine.dir, 'served')]);
     for (const part of ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler']) {
       await machine.put(`state/renewal/${part}`, `${part}-old\n`);
     }
     await machine.put('state/renewal/id', 'n4w7c2e');
   };
+  /** An etcd that goes on with what it had read at its start. */
+  const unread = async (): Promise<void> => {
+    await controlPlane(366);
+  };
   const kills = async (): Promise<string[]> =>
     (await asked('order')).filter((line) => line.startsWith('kill'));
+  const restart = () => run(staticPodsRestartStep);
+  const CONTROLLERS = ['kill kube-controller-manager-old', 'kill kube-scheduler-old'];
 
-  it('ends one after another, each only when the one before is healthy again', async () => {
+  it('ends the controllers while the API server answers, then that, and leaves etcd alone', async () => {
     await noted();
-    expect(await run(staticPodsRestartStep)).toMatchObject({ outcome: 'done' });
-    const order = (await asked('order')).slice(3);
-    // Before the first, all three members are asked.
-    expect(order).toEqual([
-      ...['kill etcd-old', 'etcd', 'kill kube-apiserver-old', 'kill kube-controller-manager-old'],
-      ...['controllers', 'kill kube-scheduler-old', 'scheduler'],
+    expect(await restart()).toMatchObject({ outcome: 'done' });
+    expect(await asked('order')).toEqual([
+      'etcd',
+      ...CONTROLLERS,
+      ...['controllers', 'scheduler', 'kill kube-apiserver-old', 'controllers', 'scheduler'],
     ]);
-    expect(await asked('kubectl')).toEqual([
-      expect.stringContaining('--server https://10.77.0.11:6443 get --raw /readyz') as string,
+    expect(await asked('kubectl')).toContainEqual(
+      expect.stringContaining('--server https://10.77.0.11:6443 get --raw /readyz'),
+    );
+    expect((await restart()).outcome).toBe('skipped');
+    expect(await kills()).toHaveLength(3);
+  });
+
+  it('starts etcd anew where it does not serve the new ones by itself', async () => {
+    await noted();
+    await unread();
+    expect(await restart()).toMatchObject({ outcome: 'done' });
+    // Before, all three members are asked.
+    expect((await asked('order')).slice(0, 5)).toEqual([
+      ...['etcd', 'etcd', 'etcd', 'kill etcd-old', 'etcd'],
     ]);
-    expect((await run(staticPodsRestartStep)).outcome).toBe('skipped');
     expect(await kills()).toHaveLength(4);
+  });
+
+  it('touches nothing where etcd would have to start anew and lose its quorum', async () => {
+    await noted();
+    await unread();
+    await answers(['10.77.0.13']);
+    expect(await restart()).toMatchObject({ outcome: 'failed', failCode: 'QuorumRisk' });
+    expect(await kills()).toEqual([]);
+  });
+
+  it('starts an API server anew first that does not answer', async () => {
+    await noted();
+    await machine.program(
+      'kubectl',
+      `[[ "$*" == *readyz* && $(<"$D/containers/kube-apiserver") == *-old ]] || printf ok`,
+    );
+    expect(await restart()).toMatchObject({ outcome: 'done' });
+    expect(await kills()).toEqual(['kill kube-apiserver-old', ...CONTROLLERS]);
+  });
+
+  it('ends an API server that only watches keep once it says so, and gives others their time', async () => {
+    await noted();
+    const log = 'var/log/pods/kube-system_kube-apiserver-m1_1/kube-apiserver/0.log';
+    await machine.program('ctr', CTR_STUBBORN);
+    await machine.put(log, '');
+    await machine.program(
+      'kubectl',
+      `[[ $* != *'replace --raw /debug/flags/v'* ]] || {
+        cat >"$D/level"; echo 'F in-flight non long-running request(s) have drained' >"$D/${log}"
+      }; printf ok`,
+    );
+    const began = Date.now();
+    const result = await restart();
+    expect(result).toMatchObject({ outcome: 'done' });
+    expect(await said('level')).toBe('1');
+    expect(await asked('order')).toEqual(
+      expect.arrayContaining(['TERM kube-apiserver-old', 'KILL kube-apiserver-old']),
+    );
+    expect((Date.now() - began) / 1000).toBeLessThan(20);
   });
 
   it('goes on where an attempt was cut off: what runs anew is left alone', async () => {
     await noted();
-    await machine.put('containers/etcd', 'etcd-new');
-    await machine.put('containers/kube-apiserver', 'kube-apiserver-new');
-    expect(await run(staticPodsRestartStep)).toMatchObject({ outcome: 'done' });
-    expect(await kills()).toEqual(['kill kube-controller-manager-old', 'kill kube-scheduler-old']);
-  });
-
-  it('touches nothing where etcd would lose its quorum', async () => {
-    await noted();
-    await answers(['10.77.0.13']);
-    expect(await run(staticPodsRestartStep)).toMatchObject({
-      outcome: 'failed',
-      failCode: 'QuorumRisk',
-    });
-    expect(await kills()).toEqual([]);
+    await machine.put('containers/kube-controller-manager', 'kube-controller-manager-new');
+    expect(await restart()).toMatchObject({ outcome: 'done' });
+    expect(await kills()).toEqual(['kill kube-scheduler-old', 'kill kube-apiserver-old']);
   });
 
   it('stops at a part that does not come up with them, and says which', async () => {
@@ -216,12 +280,13 @@ describe('starting the parts anew', () => {
     const result = await run(quick);
     expect(result).toMatchObject({ outcome: 'failed' });
     expect(result.output).toContain('kube-scheduler is not healthy with its new certificates');
+    expect(await kills()).toEqual(CONTROLLERS);
   });
 
   it('refuses where the certificates were not renewed', async () => {
     await noted();
     await machine.put('state/renewal/id', 'another');
-    expect((await run(staticPodsRestartStep)).outcome).toBe('failed');
+    expect((await restart()).outcome).toBe('failed');
     expect(await kills()).toEqual([]);
   });
 });
@@ -266,16 +331,19 @@ describe('asking what is served', () => {
       `[[ "$*" == *scheduler.conf* ]] && printf Unauthorized || printf ok`,
     );
     await machine.put('containers/etcd', 'etcd-before');
+    await machine.put('containers/kube-apiserver', 'kube-apiserver-before');
     const result = await run(certificatesVerifyStep);
     expect(result).toMatchObject({ outcome: 'failed' });
     for (const text of [
       '10.77.0.11:6443 does not serve the renewed apiserver',
       'does not accept scheduler.conf',
-      'etcd runs with the certificates of before',
+      'kube-apiserver runs with the certificates of before',
     ]) {
       expect(result.output).toContain(text);
     }
     expect(result.output).not.toContain('admin.conf');
+    // It was not started anew, and serves the new ones.
+    expect(result.output).not.toContain('etcd runs');
   });
 });
 

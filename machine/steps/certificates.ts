@@ -20,14 +20,16 @@ export const staticPodsRestartStep: StepModule = {
   name: 'static-pods-restart',
   script: [
     ...(['control-plane-lib.sh', 'etcd-lib.sh', 'etcd-quorum.sh'] as const),
-    ...(['control-plane-wait.sh', 'renewal-lib.sh', 'static-pods-restart.sh'] as const),
+    ...(['control-plane-wait.sh', 'certificates-lib.sh', 'renewal-lib.sh'] as const),
+    'static-pods-restart.sh',
   ],
-  // Each of the four parts may take two minutes to end.
-  timeoutSeconds: 4 * (120 + HEALTH_SECONDS) + 120,
+  // Each of the four parts may take a minute and a half to end.
+  timeoutSeconds: 4 * (90 + HEALTH_SECONDS) + 120,
   params: (context) => ({
     ...nodeParams(context),
     RENEWAL: renewalOf(context),
     API_SERVER: apiServerOf(context.node.privateIP),
+    ETCD_PEER: hostAndPort(context.node.privateIP, 2380),
     HEALTH_SECONDS: String(HEALTH_SECONDS),
   }),
 };
