@@ -5,6 +5,8 @@
 
 # What the kubelet gives a static pod to end.
 GRACE_SECONDS=30
+# What a webhook has for its answer, unless it wants more.
+REQUEST_SECONDS=10
 
 # end_part PART: asks it to.
 end_part() {
@@ -71,24 +73,12 @@ renew_controllers() {
 }
 
 # It serves the new one by itself; but of what it has as a client of etcd and of kubelets nobody can ask, and the one that
-# it calls itself with (a year's, before 1.33) is made at its start.
+# it calls itself with (a year's, before 1.33) is made at its start. Watches end only with it, and it would wait a minute
+# for them: what else it was asked is answered before.
 renew_api_server() {
-  local log until
   is_old kube-apiserver || return 0
-  # After what it was asked before it waits up to a minute for watches, which only its end ends. At this level it says
-  # when only those are left; one that says nothing has the kubelet's time.
-  log=$(find /var/log/pods -path "*/kube-system_kube-apiserver-${NODE_NAME}_*/kube-apiserver/*.log" -printf '%T@ %p\n' 2>/dev/null |
-    sort -n | tail -n 1 | cut -d ' ' -f 2-) || true
-  printf 1 | kube --server "https://$API_SERVER" replace --raw /debug/flags/v -f - >/dev/null 2>&1 ||
-    note 'the API server does not say when it may be ended'
   end_part kube-apiserver
-  until=$((SECONDS + GRACE_SECONDS))
-  until ! is_old kube-apiserver || ((SECONDS >= until)) ||
-    grep -qsF 'in-flight non long-running request(s) have drained' "$log"; do
-    sleep 0.2
-  done
-  # Clients of HTTP/2 have a second to hear that it goes, before what they send is lost.
-  wait_for_end kube-apiserver 2
+  wait_for_end kube-apiserver "$REQUEST_SECONDS"
 }
 
 renewal_noted || fail StepFailed 'the certificates of this renewal are not in place' 'Retry: they are renewed first.'
