@@ -246,7 +246,7 @@ describe('taking up what was renewed', () => {
     await machine.program('ctr', CTR_STUBBORN);
     expect(await restart()).toMatchObject({ outcome: 'done' });
     expect((await asked('order')).filter((line) => /^(TERM|KILL)/.test(line))).toEqual([
-      ...['TERM kube-controller-manager-old', 'TERM kube-scheduler-old'],
+      ...['KILL kube-controller-manager-old', 'KILL kube-scheduler-old'],
       ...['TERM kube-apiserver-old', 'KILL kube-apiserver-old'],
     ]);
   }, 60_000);

@@ -8,10 +8,10 @@ GRACE_SECONDS=30
 # What a webhook has for its answer, unless it wants more.
 REQUEST_SECONDS=10
 
-# end_part PART: asks it to.
+# end_part PART SIGNAL
 end_part() {
   # It may end by itself in this very moment.
-  run ctr -n k8s.io tasks kill -s TERM "$(noted "$1")" || true
+  run ctr -n k8s.io tasks kill -s "$2" "$(noted "$1")" || true
   restarted+=("$1")
 }
 
@@ -53,20 +53,21 @@ renew_etcd() {
   if is_old etcd && ! etcd_serves_renewed; then
     # The others have to agree without it meanwhile.
     others_hold_quorum
-    end_part etcd
+    end_part etcd TERM
     wait_for_end etcd "$GRACE_SECONDS"
   fi
   wait_for_part etcd
 }
 
-# Their certificates are in their kubeconfigs, which are read at their start. While this API server answers, so that none
-# ends again because it does not; the leaders' work goes to another control plane meanwhile.
+# Their certificates are in their kubeconfigs, which are read at their start. While this API server answers: without it they
+# do not start. They hold nothing, and end as abruptly where they lose their lease: told to end, a leader takes ten seconds
+# for it, and the scheduler gives its lease back, has it again at its start and loses it when the API server goes.
 renew_controllers() {
   local part old=()
   for part in kube-controller-manager kube-scheduler; do
     if is_old "$part"; then old+=("$part"); fi
   done
-  for part in "${old[@]}"; do end_part "$part"; done
+  for part in "${old[@]}"; do end_part "$part" KILL; done
   for part in "${old[@]}"; do wait_for_end "$part" "$GRACE_SECONDS"; done
   wait_for_part kube-controller-manager
   wait_for_part kube-scheduler
@@ -77,7 +78,7 @@ renew_controllers() {
 # for them: what else it was asked is answered before.
 renew_api_server() {
   is_old kube-apiserver || return 0
-  end_part kube-apiserver
+  end_part kube-apiserver TERM
   wait_for_end kube-apiserver "$REQUEST_SECONDS"
 }
 
