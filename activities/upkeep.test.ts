@@ -4,8 +4,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openAsked } from '../core/askedOperations.js';
 import { SNAPSHOT_ANNOTATIONS } from '../core/snapshotPolicy.js';
 import type { UpkeepKey, UpkeepPart, UpkeepTurn } from '../core/upkeep.js';
-import { AppError, ErrorCode } from '../core/errors.js';
-import type { MachineSession, StepRun, StepRunResult } from '../machine/types.js';
 import { desired, node, project } from '../test/store/desired.js';
 import { openTestDatabase, type TestDatabase } from '../test/store/testDatabase.js';
 import { createVault } from '../vault/vault.js';
@@ -14,29 +12,18 @@ import { upkeepPage, type UpkeepDeps } from './upkeep.js';
 let db: TestDatabase;
 let deps: UpkeepDeps;
 let told: string[];
-let runs: StepRun[];
-/** What machines answer. */
-let machine: (hostname: string) => Partial<StepRunResult>;
-let warnings: string[];
 
 beforeAll(async () => {
   db = await openTestDatabase();
   const untouched = (): never => {
-    throw new Error('nothing is sent');
+    throw new Error('no machine is asked');
   };
   deps = {
     store: db.store,
     vault: createVault({ masterKey: Buffer.alloc(32, 1) }),
-    machines: {
-      with: (target, work) => work(session(target.node)),
-      close: () => Promise.resolve(),
-    },
+    machines: { with: untouched, close: () => Promise.resolve() },
     source: { catalog: { source: 'bundle', artifacts: [] }, open: untouched, manifest: untouched },
-    log: {
-      info: () => undefined,
-      warn: (_fields, message) => warnings.push(message),
-      error: () => undefined,
-    },
+    log: { info: () => undefined, warn: () => undefined, error: () => undefined },
     workflows: { notify: (_project, name) => Promise.resolve(told.push(name)) },
     renewDays: 30,
   };
@@ -45,47 +32,21 @@ afterAll(() => db.close());
 
 beforeEach(() => {
   told = [];
-  runs = [];
-  warnings = [];
-  machine = () => ({ results: {} });
 });
 
-function session(hostname: string): MachineSession {
-  return {
-    node: hostname,
-    hostKey: { key: 'k', fingerprint: 'f' },
-    runStep: async (run) => {
-      runs.push(run);
-      return {
-        ...{ outcome: 'done', results: {}, lastLines: [], startedAt: 1, endedAt: 2 },
-        ...{ bootId: 'b', reattached: false, ...machine(hostname) },
-      };
-    },
-    exec: () => Promise.reject(new Error('nothing else is run')),
-    cancelRun: () => Promise.resolve(),
-    ensureArtifacts: () => Promise.resolve({ sent: 0, bytes: 0 }),
-  };
-}
-
-/** A created cluster with these control planes and one worker, and nothing to do. */
+/** A created cluster of a control plane and a worker, and nothing to do. */
 async function cluster(
   name: string,
-  set: { controlPlanes?: number; blueprint?: string; annotations?: Record<string, string> } = {},
+  set: { blueprint?: string; annotations?: Record<string, string> } = {},
 ): Promise<string> {
-  const count = set.controlPlanes ?? 1;
-  const nodes = Array.from({ length: count + 1 }, (_, index) =>
-    node(index + 1, index < count ? { roles: ['ControlPlane'] } : {}),
-  );
+  const nodes = [node(1, { roles: ['ControlPlane'] }), node(2)];
   const wanted = desired(name, nodes);
   wanted.metadata.annotations = { [SNAPSHOT_ANNOTATIONS.everyHours]: '0', ...set.annotations };
   if (set.blueprint !== undefined) wanted.spec.blueprint = { name: set.blueprint };
   const { id } = (
     await db.store.clusters.apply({ project, name, desired: wanted, secretsHash: 'h' })
   ).record;
-  const owner = `${project}/${name}`;
   for (const spec of nodes) {
-    const login = deps.vault.seal(owner, JSON.stringify({ privateKey: 'key' }));
-    await db.store.secrets.put(owner, `ssh:${spec.hostname}`, login);
     await db.store.nodes.upsert(id, spec.hostname, { spec, claimed: true, joined: true });
   }
   await db.store.clusters.setApplied(id, { created: true, spec: wanted.spec });
@@ -105,19 +66,15 @@ async function settle(id: string): Promise<void> {
   await db.store.clusters.setObserved(id, of);
 }
 
-/** All pages of a part; how many clusters were asked and read in them. */
-async function pass(
-  part: UpkeepPart,
-  at: string,
-): Promise<{ asked: number; read: number; pages: number }> {
-  const sum = { asked: 0, read: 0, pages: 0 };
+/** All pages of a part; how many clusters were asked in them. */
+async function pass(part: UpkeepPart, at: string): Promise<{ asked: number; pages: number }> {
+  const sum = { asked: 0, pages: 0 };
   let after: UpkeepKey | undefined;
   do {
     const turn: UpkeepTurn = await new MockActivityEnvironment().run(() =>
       upkeepPage(deps, { part, at, ...(after === undefined ? {} : { after }) }),
     );
     sum.asked += turn.asked;
-    sum.read += turn.read;
     sum.pages += 1;
     after = turn.next;
   } while (after !== undefined);
@@ -166,44 +123,15 @@ describe('certificates', () => {
     await ends(id, 'node-1', '2099-01-01T00:00:00.000Z');
   });
 
-  it('are read on every control plane, beside whatever runs there, and once a day', async () => {
-    const id = await cluster('read', { controlPlanes: 3 });
-    machine = (hostname) => ({
-      results: {
-        certificatesExpireAt: `2031-01-0${hostname.slice(-1)}T00:00:00Z`,
-        certificatesFirst: 'etcd/peer',
-      },
-    });
-    const at = '2027-05-01T10:00:00.000Z';
-    expect((await pass('expiries', at)).read).toBeGreaterThan(0);
-    expect((await db.store.nodes.get(id, 'node-2'))?.certificates).toMatchObject({
-      ...{ expiresAt: '2031-01-02T00:00:00.000Z', first: 'etcd/peer' },
-    });
-    const own = runs.filter(({ owner }) => owner.clusterId === id);
-    expect(own.map(({ step, requireOwner }) => [step, requireOwner])).toEqual(
-      Array.from({ length: 3 }, () => ['certificates-read', false]),
-    );
-    expect(new Set(own.map(({ runId }) => runId)).size).toBe(3);
-    runs = [];
-    expect((await pass('expiries', '2027-05-01T11:00:00.000Z')).read).toBe(0);
-    expect(runs).toEqual([]);
-    expect((await pass('expiries', '2027-05-02T10:01:00.000Z')).read).toBeGreaterThan(0);
-  });
-
-  it('of a machine that does not answer keep what is known, and nobody else waits', async () => {
-    const id = await cluster('silent', { controlPlanes: 2 });
+  it('that nobody has read for long are renewed by what was read last', async () => {
+    const id = await cluster('unread');
     await db.store.certificates.record(id, 'node-1', {
-      ...{ expiresAt: '2030-09-01T00:00:00.000Z', first: 'x', readAt: '2020-01-01T00:00:00.000Z' },
+      ...{ expiresAt: '2027-03-01T00:00:00.000Z', first: 'etcd/peer' },
+      readAt: '2026-06-01T00:00:00.000Z',
     });
-    machine = (hostname) => {
-      if (hostname === 'node-1') throw new AppError(ErrorCode.MachineUnreachable, 'no route');
-      return { results: { certificatesExpireAt: '2032-01-01T00:00:00Z' } };
-    };
-    await pass('expiries', '2027-06-01T10:00:00.000Z');
-    expect((await db.store.nodes.get(id, 'node-1'))?.certificates?.first).toBe('x');
-    expect((await db.store.nodes.get(id, 'node-2'))?.certificates?.expiresAt).toContain('2032');
-    expect(warnings).toContain('the certificates could not be read');
-    expect((await pass('expiries', '2027-06-01T10:00:00.000Z')).read).toBe(0);
+    await pass('renewals', '2027-02-01T10:00:00.000Z');
+    expect(told).toEqual(['unread']);
+    await ends(id, 'node-1', '2099-01-01T00:00:00.000Z');
   });
 });
 

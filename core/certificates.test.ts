@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import { certificateExpiry, renewalBy, unreadSince } from './certificates.js';
+import {
+  certificateExpiry,
+  firstToEnd,
+  observedExpiry,
+  renewalBy,
+  unreadSince,
+} from './certificates.js';
 
 const now = new Date('2026-11-26T06:00:00.000Z');
 
@@ -23,6 +29,20 @@ describe('when certificates end', () => {
       expect(certificateExpiry(results, now)).toBeUndefined();
     },
   );
+
+  it('is of what a machine has said the first that a renewal renews', () => {
+    const certificates = [
+      { name: 'apiserver', expiresAt: '2027-11-26T06:00:23Z' },
+      { name: 'apiserver (served)', expiresAt: '2027-01-26T06:00:23Z' },
+      { name: 'kubelet-client', expiresAt: '2026-11-27T06:00:00Z' },
+    ];
+    expect(observedExpiry({ certificates, observedAt: now.toISOString() })).toEqual({
+      ...{ expiresAt: '2027-01-26T06:00:23.000Z', first: 'apiserver (served)' },
+      readAt: '2026-11-26T06:00:00.000Z',
+    });
+    expect(firstToEnd(certificates.slice(2))).toBeUndefined();
+    expect(observedExpiry({ certificates: [], observedAt: now.toISOString() })).toBeUndefined();
+  });
 
   it('is compared by whole days', () => {
     expect(renewalBy(now, 30).toISOString()).toBe('2026-12-26T06:00:00.000Z');

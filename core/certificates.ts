@@ -1,3 +1,5 @@
+import type { CertificateObservation, MachineObservation } from './health.js';
+
 /** Keeping a cluster's certificates from expiring: those that kubeadm made on its control planes. Pure. */
 
 /** Renewed when the first of them has so long to go, unless PLINTH_RENEW_DAYS says otherwise. */
@@ -35,7 +37,36 @@ export function renewalBy(now: Date, days: number): Date {
   return new Date(now.getTime() + days * DAY_MS);
 }
 
-/** A cluster that was read before then is to be read again. */
+/** Renewed by kubelet itself: no renewal of ours is about it. */
+const OWN_RENEWAL = 'kubelet-client';
+
+/** Of those that a renewal renews, the one that ends first. */
+export function firstToEnd(
+  certificates: readonly CertificateObservation[],
+): CertificateObservation | undefined {
+  return certificates
+    .filter(({ name }) => name !== OWN_RENEWAL)
+    .toSorted((a, b) => Date.parse(a.expiresAt) - Date.parse(b.expiresAt))[0];
+}
+
+/** What a machine said of itself; undefined: nothing that is an expiry. */
+export function observedExpiry({
+  certificates,
+  observedAt,
+}: Pick<MachineObservation, 'certificates' | 'observedAt'>): CertificateExpiry | undefined {
+  const first = firstToEnd(certificates);
+  if (first === undefined) return undefined;
+  return {
+    expiresAt: new Date(first.expiresAt).toISOString(),
+    first: first.name,
+    readAt: observedAt,
+  };
+}
+
+/**
+ * Machines are asked twice an hour: one that was last asked before then is away, or nobody watches. Renewals go on by
+ * what is known of it, since an end comes no sooner by itself; what somebody has changed by hand is not known.
+ */
 export function unreadSince(now: Date): Date {
   return new Date(now.getTime() - DAY_MS);
 }

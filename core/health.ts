@@ -26,9 +26,9 @@ export interface EtcdMember {
 }
 
 export interface CertificateObservation {
-  /** As `kubeadm certs` names it: `apiserver`, `etcd-server`, `admin.conf`; `kubelet-client`. */
+  /** `apiserver`, `etcd/server`, `admin.conf`, …; `apiserver (served)`: what is in use; `kubelet-client`. */
   name: string;
-  /** RFC 3339. */
+  /** RFC 3339; in 1970: it cannot be read. */
   expiresAt: string;
 }
 

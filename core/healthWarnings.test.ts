@@ -47,6 +47,14 @@ it.each([
     { machine: machine({ disks: [{ path: '/var/lib/etcd', usedPercent: 85, freeMiB: 90 }] }) },
     '/var/lib/etcd of m1 is 85 % full',
   ],
+  [
+    { machine: machine({ certificatesExpireAt: '1970-01-01T00:00:00Z' }) },
+    'a certificate of m1 cannot be read',
+  ],
+  [
+    { machine: machine({ observedAt: '2026-11-25T06:00:29.000Z' }) },
+    'm1 was last asked on 2026-11-25T06:00:29.000Z: certificates, disks and drift are of then',
+  ],
   [{ machine: machine({ drift: ['swap is on: /dev/sda2'] }) }, 'm1: swap is on: /dev/sda2'],
 ])('%j', (of, words) => {
   expect(warnings(of)).toEqual([words]);

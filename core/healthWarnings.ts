@@ -1,3 +1,4 @@
+import { unreadSince } from './certificates.js';
 import type { ClusterHealth, MachineObservation, NodeHealth, NodeObservation } from './health.js';
 
 /** Days before a certificate's end that are worth a word. */
@@ -56,10 +57,13 @@ function nodeWarnings(
 
 function machineWarnings(
   hostname: string,
-  { certificatesExpireAt, disks, drift }: MachineObservation,
+  { observedAt, certificatesExpireAt, disks, drift }: MachineObservation,
   now: Date,
 ): string[] {
   return [
+    ...(new Date(observedAt) < unreadSince(now)
+      ? [`${hostname} was last asked on ${observedAt}: certificates, disks and drift are of then`]
+      : []),
     ...(certificatesExpireAt === undefined ? [] : expiry(hostname, certificatesExpireAt, now)),
     ...disks
       .filter(({ usedPercent }) => usedPercent >= FULL_PERCENT)
@@ -69,6 +73,7 @@ function machineWarnings(
 }
 
 function expiry(hostname: string, expiresAt: string, now: Date): string[] {
+  if (Date.parse(expiresAt) === 0) return [`a certificate of ${hostname} cannot be read`];
   const left = Date.parse(expiresAt) - now.getTime();
   if (left >= EXPIRY_DAYS * DAY_MS) return [];
   const verb = left < 0 ? 'have expired' : 'expire';

@@ -48,7 +48,6 @@ export type StepName =
   | 'node-rejoin'
   | 'node-prune'
   | 'system-restart'
-  | 'certificates-read'
   | 'certificates-renew'
   | 'static-pods-restart'
   | 'certificates-verify'
@@ -262,10 +261,10 @@ export const restoreWorkerSteps: readonly StepDef[] = [
   nodeReady,
 ];
 
-/** One control plane after another: its own parts one by one, too, so that the others answer meanwhile. */
+/** One control plane after another, so that the others answer meanwhile. */
 export const renewSteps: readonly StepDef[] = [
   { name: 'certificates-renew', title: 'Renew the certificates' },
-  { name: 'static-pods-restart', title: 'Start the control plane on them, a part at a time' },
+  { name: 'static-pods-restart', title: 'Have the control plane take them up' },
   { name: 'certificates-verify', title: 'Ask for the certificates that are served' },
   // And tells when the new ones end.
   nodeReady,

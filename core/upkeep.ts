@@ -3,11 +3,8 @@
 export const UPKEEP_SCHEDULE_ID = 'plinth-upkeep';
 export const UPKEEP_WORKFLOW_TYPE = 'upkeep';
 
-/**
- * What is looked through, in this order: what is due is asked for first; reading from machines comes last, so that one
- * that does not answer keeps nobody waiting.
- */
-export const UPKEEP_PARTS = ['snapshots', 'renewals', 'drift', 'expiries'] as const;
+/** What is looked through, in this order. */
+export const UPKEEP_PARTS = ['snapshots', 'renewals', 'drift'] as const;
 export type UpkeepPart = (typeof UPKEEP_PARTS)[number];
 
 /** Where a page of a part begins. */
@@ -28,8 +25,6 @@ export interface UpkeepPage {
 export interface UpkeepTurn {
   /** Clusters whose workflows were told. */
   asked: number;
-  /** Clusters whose machines were asked. */
-  read: number;
   /** Where the next page begins; absent: this was the last. */
   next?: UpkeepKey;
 }
@@ -41,7 +36,6 @@ export interface UpkeepInput {
   after?: UpkeepKey;
   /** Of this pass so far. */
   asked?: number;
-  read?: number;
   /** Parts that could not be ended, in words. */
   failures?: string[];
 }

@@ -81,22 +81,3 @@ test('what was read earlier never takes the place of what was read later, and ma
   await db.store.certificates.record(id, 'gone', old);
   expect(await db.store.nodes.get(id, 'gone')).toBeUndefined();
 });
-
-test('clusters that were not asked for a day are found, those never asked first', async () => {
-  const [never, old, today] = [
-    await cluster('read-never', {}),
-    await cluster('read-old', {}),
-    await cluster('read-today', {}),
-  ];
-  await db.store.certificates.noteRead(old, '2025-01-01T00:00:00.000Z');
-  await db.store.certificates.noteRead(today, '2025-06-01T00:00:00.000Z');
-  const found = await db.store.certificates.unread(new Date('2025-05-31T00:00:00.000Z'), 100);
-  const ids = found.map(({ id }) => id);
-  expect(ids).toContain(never);
-  expect(ids.at(-1)).toBe(old);
-  expect(ids).not.toContain(today);
-  expect(found.at(-1)).toEqual({ id: old, project, name: 'read-old' });
-  expect(await db.store.certificates.unread(new Date('2025-05-31T00:00:00.000Z'), 2)).toHaveLength(
-    2,
-  );
-});

@@ -5,12 +5,11 @@ import { CollectionName } from './collections.js';
 import { nodeId, type NodeDocument } from './nodeDocument.js';
 import type { CertificateStore } from './types.js';
 
-/** Whatever is known of when certificates end: on the nodes' own records; on the cluster's, when it was last asked. */
+/** Whatever is known of when certificates end, on the nodes' own records. */
 export async function openCertificates(db: Db): Promise<CertificateStore> {
   const nodes = db.collection<NodeDocument>(CollectionName.nodes);
   const clusters = db.collection<ClusterDocument>(CollectionName.clusters);
   await nodes.createIndex({ 'certificates.expiresAt': 1, _id: 1 });
-  await clusters.createIndex({ 'applied.created': 1, certificatesReadAt: 1, _id: 1 });
   // Half restored, or on its way out, it is in no state to be asked for more.
   const whole = { 'applied.created': true, deleting: false, 'applied.restoring': null };
   return {
@@ -21,9 +20,6 @@ export async function openCertificates(db: Db): Promise<CertificateStore> {
         { _id: nodeId(clusterId, hostname), 'certificates.readAt': known },
         { $set: { certificates: expiry } },
       );
-    },
-    async noteRead(clusterId, readAt) {
-      await clusters.updateOne({ _id: clusterId }, { $set: { certificatesReadAt: readAt } });
     },
     async due(by, { limit, after }) {
       const key = 'certificates.expiresAt';
@@ -58,17 +54,6 @@ export async function openCertificates(db: Db): Promise<CertificateStore> {
           ? {}
           : { next: { by: last.certificates?.expiresAt ?? '', id: last._id } }),
       };
-    },
-    async unread(since, limit) {
-      const found = await clusters
-        .find(
-          { ...whole, certificatesReadAt: { $not: { $gt: since.toISOString() } } },
-          { projection: { project: 1, name: 1 } },
-        )
-        .sort({ certificatesReadAt: 1, _id: 1 })
-        .limit(limit)
-        .toArray();
-      return found.map(({ _id: id, project, name }) => ({ id, project, name }));
     },
   };
 }

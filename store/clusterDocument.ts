@@ -26,8 +26,6 @@ export interface ClusterDocument extends Omit<ClusterRecord, 'id' | 'desired' | 
   /** When etcd is to be snapshotted next; NEVER: not by itself. Left out by documents from before there were any. */
   snapshotDueAt?: string;
   lastSnapshotAt?: string;
-  /** When its control planes were last asked how long their certificates last. */
-  certificatesReadAt?: string;
   /** When a look at drift was last asked for by the clock. */
   driftAskedAt?: string;
   /** Ids of the asked operations that were done last. */
@@ -72,7 +70,6 @@ export function clusterHead(
     blueprint: _blueprint,
     snapshotDueAt: _dueAt,
     lastSnapshotAt: _snapshot,
-    certificatesReadAt: _readAt,
     driftAskedAt: _driftAt,
     askedDone: _done,
     askedRevision: _revision,

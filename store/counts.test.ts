@@ -39,9 +39,29 @@ test('clusters and nodes are counted by their states, over all projects', async 
   );
 });
 
+test('control planes are counted that were not read for long, or never', async () => {
+  const { certificates, clusters, counts, nodes } = db.store;
+  const since = new Date('2026-11-25T06:00:00.000Z');
+  const before = await counts.unreadCertificates(since);
+  const { id } = (await clusters.get(project, 'two'))!;
+  const readAt = { old: '2026-11-25T05:59:59.000Z', fresh: '2026-11-25T06:00:00.000Z' };
+  for (const hostname of ['never', 'old', 'fresh', 'away']) {
+    const spec = { ...node(4, { roles: ['ControlPlane'] }), hostname };
+    await nodes.upsert(id, hostname, { spec, joined: hostname !== 'away' });
+  }
+  const worker = { ...node(5, { roles: ['Worker'] }), hostname: 'worker' };
+  await nodes.upsert(id, 'worker', { spec: worker, joined: true });
+  for (const [hostname, at] of Object.entries(readAt)) {
+    const expiry = { expiresAt: '2027-01-01T00:00:00.000Z', first: 'apiserver', readAt: at };
+    await certificates.record(id, hostname, expiry);
+  }
+  expect((await counts.unreadCertificates(since)) - before).toBe(2);
+});
+
 test.each([
   ['clusters', 'provisionStatus_1_commonStatus.conditionStatus_1'],
   ['nodes', 'status_1'],
+  ['nodes', 'controlPlane_1_joined_1_certificates.readAt_1'],
 ])('%s are counted by the index %s', async (collection, index) => {
   const found = await db.client.db(db.database).collection(collection).indexes();
   expect(found.map(({ name }) => name)).toContain(index);

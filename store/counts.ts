@@ -8,12 +8,14 @@ import type { CountStore } from './types.js';
 /** What is counted lies in these indexes whole: no document is read for it. */
 const CLUSTERS = { provisionStatus: 1, 'commonStatus.conditionStatus': 1 } as const;
 const NODES = { status: 1 } as const;
+const CERTIFICATES = { controlPlane: 1, joined: 1, 'certificates.readAt': 1 } as const;
 
 export async function openCounts(db: Db): Promise<CountStore> {
   const clusters: Collection<ClusterDocument> = db.collection(CollectionName.clusters);
   const nodes: Collection<NodeDocument> = db.collection(CollectionName.nodes);
   await clusters.createIndex(CLUSTERS);
   await nodes.createIndex(NODES);
+  await nodes.createIndex(CERTIFICATES);
   return {
     async clusters() {
       const found = await clusters
@@ -43,5 +45,17 @@ export async function openCounts(db: Db): Promise<CountStore> {
         .toArray();
       return found.map(({ _id: status, count }) => ({ status, count }));
     },
+    unreadCertificates: (since) =>
+      nodes.countDocuments(
+        {
+          ...{ controlPlane: true, joined: true },
+          // Or never.
+          $or: [
+            { 'certificates.readAt': { $lt: since.toISOString() } },
+            { 'certificates.readAt': null },
+          ],
+        },
+        { hint: CERTIFICATES },
+      ),
   };
 }

@@ -296,6 +296,8 @@ export interface CountStore {
   /** By `provisionStatus` and the outcome of what was applied last. */
   clusters(): Promise<{ status: ProvisionStatus; applied: CommonConditionStatus; count: number }[]>;
   nodes(): Promise<{ status: NodeStatus; count: number }[]>;
+  /** Control planes of which it was not read since then when their certificates end. */
+  unreadCertificates(since: Date): Promise<number>;
 }
 
 export interface NodeStore {
@@ -705,12 +707,10 @@ export interface SnapshotStore {
 
 export type ClusterKey = Pick<ClusterRecord, 'id' | 'project' | 'name'>;
 
-/** When certificates end. Whoever has read it on a machine records it here. */
+/** When certificates end: the watchers record it here, and the steps that have just made or renewed them. */
 export interface CertificateStore {
   /** Dropped where something younger is known, or the node is gone. */
   record(clusterId: string, hostname: string, expiry: CertificateExpiry): Promise<void>;
-  /** All of its control planes were asked, whatever they answered. */
-  noteRead(clusterId: string, readAt: string): Promise<void>;
   /**
    * Created clusters of which a joined node's certificates end by then, those that end first first; `next` is the key of
    * the page after.
@@ -719,8 +719,6 @@ export interface CertificateStore {
     by: Date,
     page: { limit: number; after?: UpkeepKey },
   ): Promise<{ items: ClusterKey[]; next?: UpkeepKey }>;
-  /** Created clusters that were not asked since then, those that have waited longest first. */
-  unread(since: Date, limit: number): Promise<ClusterKey[]>;
 }
 
 /** Looks at drift by the clock. */

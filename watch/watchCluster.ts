@@ -4,6 +4,7 @@ import { judgeHealth } from '../core/judgeHealth.js';
 import { NodeStatus } from '../core/words.js';
 import type { DueCluster, WatchSubject } from '../store/watchTypes.js';
 import { lookAtCluster } from './lookAtCluster.js';
+import { noteExpiries } from './noteExpiries.js';
 
 /** Certificates and disks change slowly: each machine is asked itself this often. */
 const MACHINES_EVERY_MS = 30 * 60_000;
@@ -42,6 +43,8 @@ export async function watchCluster(
     ...(due.through === undefined ? {} : { first: due.through }),
   });
   const judgement = judgeHealth({ look, nodes: subject.nodes, suspects: due.suspects });
+  // First: a process that dies in between has them asked again. Late ones are told by their time.
+  await noteExpiries(deps, clusterId, machines);
   // While an operation is at work, what is silent is silent for its reasons.
   const suspects = subject.busy ? [] : judgement.suspects;
   const failures = look.nodes === undefined && !subject.busy ? due.failures + 1 : 0;

@@ -158,6 +158,18 @@ describe('a watcher', () => {
     expect(await ready()).toBe('True: blueprint synced');
   });
 
+  it('keeps when the certificates of a control plane end, which renewals go by', async () => {
+    cluster.certificatesExpireAt = '2027-01-01T00:00:00Z';
+    watch();
+    const known = async () => (await db.store.nodes.get(clusterId, 'node-1'))?.certificates;
+    await soon(known).toMatchObject({
+      ...{ expiresAt: '2027-01-01T00:00:00.000Z', first: 'apiserver' },
+    });
+    const by = new Date('2027-01-02T00:00:00Z');
+    const { items } = await db.store.certificates.due(by, { limit: 10 });
+    expect(items.map(({ id }) => id)).toEqual([clusterId]);
+  });
+
   it('says which node is not Ready, and that it is again, without an operation', async () => {
     watch();
     await soon(looked).toBeGreaterThan(0);

@@ -28,7 +28,7 @@ async function play(turn: (page: UpkeepPage) => Partial<UpkeepTurn>): Promise<Pl
   const upkeep = (page: UpkeepPage): UpkeepTurn => {
     pages.push(page);
     calls.push(`${page.part}${page.after === undefined ? '' : ` ${page.after.id}`}`);
-    return { asked: 0, read: 0, ...turn(page) };
+    return { asked: 0, ...turn(page) };
   };
   const error = await tests
     .run(
@@ -67,7 +67,7 @@ describe('a pass of the hourly work', () => {
     expect(error).toBeUndefined();
     expect(calls).toEqual([
       ...['snapshots', 'snapshots a', 'snapshots b'],
-      ...['renewals', 'drift', 'expiries'],
+      ...['renewals', 'drift'],
     ]);
     expect(new Set(pages.map(({ at }) => at)).size).toBe(1);
     // Nobody was asked: nothing is waited for.
@@ -95,23 +95,16 @@ describe('a pass of the hourly work', () => {
       'renewals',
       ...Array.from({ length: 249 }, (_, index) => `renewals ${String(index + 1)}`),
     ]);
-    expect(calls.slice(-2)).toEqual(['drift', 'expiries']);
+    expect(calls.at(-1)).toBe('drift');
     expect(new Set(pages.map(({ at }) => at)).size).toBe(1);
   }, 60_000);
-
-  it('asks the machines of a bounded number of clusters', async () => {
-    const { calls } = await play(({ part }) =>
-      part === 'expiries' ? { read: 20, next: { by: '', id: '' } } : {},
-    );
-    expect(calls.filter((call) => call.startsWith('expiries'))).toHaveLength(30);
-  });
 
   it('leaves a part that fails to the next pass, does the others, and says so', async () => {
     const { calls, error } = await play(({ part }) => {
       if (part !== 'renewals') return {};
       throw ApplicationFailure.create({ nonRetryable: true, message: 'out of order' });
     });
-    expect(calls).toEqual(['snapshots', 'renewals', 'drift', 'expiries']);
+    expect(calls).toEqual(['snapshots', 'renewals', 'drift']);
     expect(String((error as Error).cause)).toContain('renewals: out of order');
   });
 });

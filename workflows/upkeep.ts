@@ -17,8 +17,6 @@ import { upkeepPages } from './proxies.js';
  * the clock, however many clusters are due at once.
  */
 const BREATH = '15 s';
-/** Of one pass from machines, by pages of 20 clusters: 14,400 clusters in a day. */
-const READS = 600;
 /** Pages before the history is begun anew. */
 const PAGES = 200;
 
@@ -29,15 +27,15 @@ const PAGES = 200;
 export async function upkeep(input: UpkeepInput = {}): Promise<void> {
   const at = input.at ?? workflowInfo().startTime.toISOString();
   const failures = [...(input.failures ?? [])];
-  let { asked = 0, read = 0, after } = input;
+  let { asked = 0, after } = input;
   let pages = 0;
   const first = UPKEEP_PARTS.indexOf(input.part ?? UPKEEP_PARTS[0]);
   for (const part of UPKEEP_PARTS.slice(first)) {
     for (;;) {
-      setCurrentDetails(`${part}; so far ${String(asked)} asked, ${String(read)} read`);
+      setCurrentDetails(`${part}; so far ${String(asked)} asked`);
       if (pages === PAGES) {
         const position = { at, part, ...(after === undefined ? {} : { after }) };
-        await continueAsNew<typeof upkeep>({ ...position, asked, read, failures });
+        await continueAsNew<typeof upkeep>({ ...position, asked, failures });
       }
       pages += 1;
       const summary = after === undefined ? part : `${part}: further`;
@@ -46,8 +44,7 @@ export async function upkeep(input: UpkeepInput = {}): Promise<void> {
           { part, at, ...(after === undefined ? {} : { after }) },
         ]);
         asked += turn.asked;
-        read += turn.read;
-        after = read >= READS && part === 'expiries' ? undefined : turn.next;
+        after = turn.next;
         if (turn.asked > 0) await sleep(BREATH);
       } catch (error) {
         if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
@@ -57,7 +54,7 @@ export async function upkeep(input: UpkeepInput = {}): Promise<void> {
       if (after === undefined) break;
     }
   }
-  setCurrentDetails(`${String(asked)} asked, ${String(read)} read`);
+  setCurrentDetails(`${String(asked)} asked`);
   if (failures.length === 0) return;
   throw ApplicationFailure.create({
     type: 'UpkeepFailed',

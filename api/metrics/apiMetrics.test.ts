@@ -63,6 +63,7 @@ test('clusters and nodes are shown by state, states of none as 0, names never', 
   expect(clusters.get('status="CLUSTER_PROVISION_NOT_STARTED",applied="submitted"')).toBe(1);
   expect(clusters.get('status="CLUSTER_PROVISION_COMPLETE",applied="failed"')).toBe(0);
   expect((await series('plinth_nodes', app)).get('status="NOT_READY"')).toBe(0);
+  expect(await series('plinth_certificates_unread', app)).toEqual(new Map([['', 0]]));
   expect(await series('plinth_database_up', app)).toEqual(new Map([['', 1]]));
   expect(await scrape(app)).not.toContain('counted"');
 });
@@ -75,6 +76,7 @@ test('several scrapes within seconds count once', async () => {
       return api.deps.store.counts.clusters();
     },
     nodes: () => api.deps.store.counts.nodes(),
+    unreadCertificates: (since: Date) => api.deps.store.counts.unreadCertificates(since),
   };
   const app = newApp({ ...api.deps, store: { ...api.deps.store, ...keysOnly(), counts } });
   await Promise.all([scrape(app), scrape(app)]);
@@ -86,10 +88,12 @@ test('a database that cannot be counted in is said, and its old numbers are not 
   const counts = {
     clusters: () => Promise.reject(new Error('gone')),
     nodes: () => api.deps.store.counts.nodes(),
+    unreadCertificates: (since: Date) => api.deps.store.counts.unreadCertificates(since),
   };
   const app = newApp({ ...api.deps, store: { ...api.deps.store, ...keysOnly(), counts } });
   expect(await series('plinth_database_up', app)).toEqual(new Map([['', 0]]));
   expect((await series('plinth_clusters', app)).size).toBe(0);
+  expect((await series('plinth_certificates_unread', app)).size).toBe(0);
   expect(api.logged.some((line) => line.includes('not counted for /metrics'))).toBe(true);
 });
 
@@ -97,6 +101,7 @@ test('a slow database holds no scrape up for more than two seconds', async () =>
   const counts = {
     clusters: () => delay(60_000, [], { ref: false }),
     nodes: () => api.deps.store.counts.nodes(),
+    unreadCertificates: (since: Date) => api.deps.store.counts.unreadCertificates(since),
   };
   const app = newApp({ ...api.deps, store: { ...api.deps.store, ...keysOnly(), counts } });
   const started = Date.now();

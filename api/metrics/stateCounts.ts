@@ -1,5 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
 
+import { unreadSince } from '../../core/certificates.js';
 import { CommonConditionStatus, NodeStatus, ProvisionStatus } from '../../core/words.js';
 import type { ApiDeps } from '../deps.js';
 
@@ -40,6 +41,11 @@ export function createStateCounts(
     labelNames: ['status'],
     registers,
   });
+  const unread = new Gauge({
+    name: 'plinth_certificates_unread',
+    help: 'Control planes that were not asked for a day when their certificates end.',
+    registers,
+  });
   const up = new Gauge({
     name: 'plinth_database_up',
     help: 'Whether clusters and nodes could be counted last.',
@@ -51,9 +57,10 @@ export function createStateCounts(
   async function count(): Promise<void> {
     const started = Date.now();
     try {
-      const [ofClusters, ofNodes] = await Promise.all([
+      const [ofClusters, ofNodes, ofCertificates] = await Promise.all([
         store.counts.clusters(),
         store.counts.nodes(),
+        store.counts.unreadCertificates(unreadSince(new Date(started))),
       ]);
       clusters.reset();
       nodes.reset();
@@ -65,11 +72,13 @@ export function createStateCounts(
         clusters.set({ status, applied: APPLIED[applied] }, number);
       }
       for (const { status, count: number } of ofNodes) nodes.set({ status }, number);
+      unread.set(ofCertificates);
       up.set(1);
     } catch (error) {
       // What is not known is not shown: an old number would look like a quiet day.
       clusters.reset();
       nodes.reset();
+      unread.remove();
       up.set(0);
       log.warn({ err: error }, 'clusters and nodes not counted for /metrics');
     }

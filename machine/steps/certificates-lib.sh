@@ -40,11 +40,11 @@ certificate_rows() {
   done
 }
 
-# served_certificate ADDRESS WORDS…: what is served there now, as `END SERIAL`.
+# served_certificate ADDRESS WORDS…: what is served there now, as `END SERIAL`. SERVED_SECONDS: how long it is waited for.
 served_certificate() {
   local address=$1
   shift
-  timeout 10 openssl s_client -connect "$address" "$@" </dev/null 2>/dev/null | describe_certificate
+  timeout "${SERVED_SECONDS:-10}" openssl s_client -connect "$address" "$@" </dev/null 2>/dev/null | describe_certificate
 }
 
 # tell_expiry ROWS: the first that ends, as results.

@@ -6,26 +6,24 @@ wrong=()
 
 # same NAME ADDRESS WORDS…: NAME is what ADDRESS serves.
 same() {
-  local name=$1 address=$2 what
-  shift 2
-  what=$(served_certificate "$address" "$@") || what='0 none'
-  if [[ $(certificate_of "$name" | describe_certificate) == "$what" ]]; then
-    note "$address serves $name: serial ${what#* }, until $(date -u -d "@${what% *}" +%Y-%m-%dT%H:%M:%SZ)"
+  local served
+  if serves_renewed "$@"; then
+    note "$2 serves $1: serial ${served#* }, until $(date -u -d "@${served% *}" +%Y-%m-%dT%H:%M:%SZ)"
   else
-    wrong+=("$address does not serve the renewed $name")
+    wrong+=("$2 does not serve the renewed $1")
   fi
 }
 
-client=(-cert "$ETCD_PKI/server.crt" -key "$ETCD_PKI/server.key")
 same apiserver "$API_SERVER"
-same etcd/server 127.0.0.1:2379 "${client[@]}"
-same etcd/peer "$ETCD_PEER" "${client[@]}"
+same etcd/server 127.0.0.1:2379 "${ETCD_CLIENT[@]}"
+same etcd/peer "$ETCD_PEER" "${ETCD_CLIENT[@]}"
 for conf in admin.conf controller-manager.conf scheduler.conf; do
   answer=$(kubectl --kubeconfig "/etc/kubernetes/$conf" --server "https://$API_SERVER" --request-timeout=20s \
     get --raw /readyz 2>&1) || true
   [[ $answer == ok ]] || wrong+=("the API server does not accept $conf")
 done
-for part in "${PARTS[@]}"; do
+# Of etcd that was asked above: it goes on with what is on disk.
+for part in "${PARTS[@]:1}"; do
   if is_old "$part"; then wrong+=("$part runs with the certificates of before"); fi
 done
 ((${#wrong[@]} == 0)) || fail StepFailed "$(printf '%s; ' "${wrong[@]}")" \

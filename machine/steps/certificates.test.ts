@@ -12,7 +12,6 @@ import {
   type ScriptResult,
 } from '../../test/fixtures/stepScript.js';
 import {
-  certificatesReadStep,
   certificatesRenewStep,
   certificatesVerifyStep,
   kubeletCertificatesStep,
@@ -68,28 +67,33 @@ async function controlPlane(days = 40): Promise<void> {
   for (const name of KUBECONFIGS) await kubeconfig(name, days);
 }
 
+/** containerd's client; `onKill` is done first. */
+const ctr = (onKill: string): string => `case "$*" in
+  *'containers ls'*)
+    name="\${*: -1}"; name=\${name#*==}; name=\${name%%-m1,*}
+    [[ $* == *'"io.cri-containerd.kind"==container'* ]] && echo "an-old-exited-one"; cat "$D/containers/$name" ;;
+  *'tasks ls'*)
+    echo 'TASK PID STATUS'
+    echo 'an-old-exited-one 7 STOPPED'
+    for each in "$D"/containers/*; do echo "$(<"$each") 8 RUNNING"; done ;;
+  *'tasks kill'*)
+    ${onKill}
+    for each in "$D"/containers/*; do
+      [[ $(<"$each") != "\${*: -1}" ]] || echo "\${each##*/}-new" >"$each"
+    done ;;
+esac`;
+const CTR = ctr('echo "kill ${*: -1}" >>"$D/order"');
+/** An API server that waits for its watches is ended by KILL alone. */
+const CTR_STUBBORN = ctr(
+  `echo "$6 $7" >>"$D/order"; [[ "$6 $7" != 'TERM kube-apiserver-old' ]] || exit 0`,
+);
+
 /** The parts that run: containers by name, which the kubelet starts again under another id when they end. */
 async function containerd(): Promise<void> {
   for (const part of ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler']) {
     await machine.put(`containers/${part}`, `${part}-old`);
   }
-  await machine.program(
-    'ctr',
-    `case "$*" in
-      *'containers ls'*)
-        name="\${*: -1}"; name=\${name#*==}; name=\${name%%-m1,*}
-        [[ $* == *'"io.cri-containerd.kind"==container'* ]] && echo "an-old-exited-one"; cat "$D/containers/$name" ;;
-      *'tasks ls'*)
-        echo 'TASK PID STATUS'
-        echo 'an-old-exited-one 7 STOPPED'
-        for each in "$D"/containers/*; do echo "$(<"$each") 8 RUNNING"; done ;;
-      *'tasks kill'*)
-        echo "kill \${*: -1}" >>"$D/order"
-        for each in "$D"/containers/*; do
-          [[ $(<"$each") != "\${*: -1}" ]] || echo "\${each##*/}-new" >"$each"
-        done ;;
-    esac`,
-  );
+  await machine.program('ctr', CTR);
 }
 
 /** Three members of etcd, of which these do not answer, and what says how it is. */
@@ -113,53 +117,8 @@ async function answers(silent: string[] = []): Promise<void> {
   await machine.program('sleep', 'exec /bin/sleep 0.01');
 }
 
-describe('reading when certificates end', () => {
-  const read = () => run(certificatesReadStep);
-  const owned = () => machine.put('state/owner', '{"clusterId":"c1","cluster":"demo"}');
-
-  it('tells the first that ends, of files and of kubeconfigs', async () => {
-    await owned();
-    await controlPlane(300);
-    await kubeconfig('scheduler', 12);
-    expect(await read()).toMatchObject({ outcome: 'done' });
-    expect(await said('run/results/certificatesFirst')).toBe('scheduler.conf');
-    const at = Date.parse((await said('run/results/certificatesExpireAt')) ?? '');
-    expect(Math.round((at - Date.now()) / 86_400_000)).toBe(12);
-  });
-
-  it('takes what is served for older than the file where it is', async () => {
-    await owned();
-    await controlPlane(300);
-    const old = await certificate('served', 5);
-    await machine.program(
-      'openssl',
-      `[[ $1 != s_client ]] || exec cat ${old}; exec /usr/bin/openssl "$@"`,
-    );
-    expect(await read()).toMatchObject({ outcome: 'done' });
-    expect(await said('run/results/certificatesFirst')).toBe('apiserver (served)');
-  });
-
-  it('leaves out a kubeconfig that has no certificate, and reads none that cannot be read as good', async () => {
-    await owned();
-    await controlPlane(300);
-    await machine.put('etc/kubernetes/admin.conf', 'users:\n- user:\n    token: x\n');
-    await read();
-    expect(await said('run/results/certificatesFirst')).not.toBe('admin.conf');
-    await machine.put('etc/kubernetes/pki/etcd/peer.crt', 'rubbish');
-    await read();
-    expect(await said('run/results/certificatesFirst')).toBe('etcd/peer');
-    expect(await said('run/results/certificatesExpireAt')).toBe('1970-01-01T00:00:00Z');
-  });
-
-  it('reads nothing of a machine of another cluster, or of none', async () => {
-    await controlPlane();
-    expect(await read()).toMatchObject({ outcome: 'failed', failCode: 'NotClaimed' });
-    await machine.put('state/owner', '{"clusterId":"c2","cluster":"other"}');
-    expect(await read()).toMatchObject({ failCode: 'NotClaimed' });
-    expect(await said('run/results/certificatesExpireAt')).toBeUndefined();
-  });
-
-  it('is part of node-ready on a control plane', async () => {
+describe('when certificates end', () => {
+  it('is told by node-ready on a control plane, the first of files and kubeconfigs', async () => {
     await machine.program('kubectl', `[[ "$*" != *nodeInfo* ]] || printf v1.34.4`);
     expect(await run(nodeReadyStep)).toMatchObject({ outcome: 'done' });
     expect(await said('run/results/certificatesExpireAt')).toBeUndefined();
@@ -206,50 +165,97 @@ describe('renewing', () => {
   });
 });
 
-describe('starting the parts anew', () => {
+describe('taking up what was renewed', () => {
+  /** Everything runs with what was before; `served` is what etcd has, by its file. */
   const noted = async (): Promise<void> => {
+    await controlPlane(365);
     await containerd();
     await answers();
+    const pki = join(machine.dir, 'etc/kubernetes/pki');
+    await machine.program(
+      'openssl',
+      `if [[ $1 == s_client ]]; then
+        case $3 in
+          127.0.0.1:2379) exec cat "$D/served" ;;
+          10.77.0.11:2380) exec cat ${pki}/etcd/peer.crt ;;
+        esac
+      fi
+      exec /usr/bin/openssl "$@"`,
+    );
+    execFileSync('cp', [join(pki, 'etcd/server.crt'), join(machine.dir, 'served')]);
     for (const part of ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler']) {
       await machine.put(`state/renewal/${part}`, `${part}-old\n`);
     }
     await machine.put('state/renewal/id', 'n4w7c2e');
   };
+  /** An etcd that goes on with what it had read at its start. */
+  const unread = async (): Promise<void> => {
+    await controlPlane(366);
+  };
   const kills = async (): Promise<string[]> =>
     (await asked('order')).filter((line) => line.startsWith('kill'));
+  const restart = () => run(staticPodsRestartStep);
+  const CONTROLLERS = ['kill kube-controller-manager-old', 'kill kube-scheduler-old'];
 
-  it('ends one after another, each only when the one before is healthy again', async () => {
+  it('ends the controllers while the API server answers, then that, and leaves etcd alone', async () => {
     await noted();
-    expect(await run(staticPodsRestartStep)).toMatchObject({ outcome: 'done' });
-    const order = (await asked('order')).slice(3);
-    // Before the first, all three members are asked.
-    expect(order).toEqual([
-      ...['kill etcd-old', 'etcd', 'kill kube-apiserver-old', 'kill kube-controller-manager-old'],
-      ...['controllers', 'kill kube-scheduler-old', 'scheduler'],
+    expect(await restart()).toMatchObject({ outcome: 'done' });
+    expect(await asked('order')).toEqual([
+      'etcd',
+      ...CONTROLLERS,
+      ...['controllers', 'scheduler', 'kill kube-apiserver-old', 'controllers', 'scheduler'],
     ]);
-    expect(await asked('kubectl')).toEqual([
-      expect.stringContaining('--server https://10.77.0.11:6443 get --raw /readyz') as string,
+    expect(await asked('kubectl')).toContainEqual(
+      expect.stringContaining('--server https://10.77.0.11:6443 get --raw /readyz'),
+    );
+    expect((await restart()).outcome).toBe('skipped');
+    expect(await kills()).toHaveLength(3);
+  });
+
+  it('starts etcd anew where it does not serve the new ones by itself', async () => {
+    await noted();
+    await unread();
+    expect(await restart()).toMatchObject({ outcome: 'done' });
+    // Before, all three members are asked.
+    expect((await asked('order')).slice(0, 5)).toEqual([
+      ...['etcd', 'etcd', 'etcd', 'kill etcd-old', 'etcd'],
     ]);
-    expect((await run(staticPodsRestartStep)).outcome).toBe('skipped');
     expect(await kills()).toHaveLength(4);
   });
 
-  it('goes on where an attempt was cut off: what runs anew is left alone', async () => {
+  it('touches nothing where etcd would have to start anew and lose its quorum', async () => {
     await noted();
-    await machine.put('containers/etcd', 'etcd-new');
-    await machine.put('containers/kube-apiserver', 'kube-apiserver-new');
-    expect(await run(staticPodsRestartStep)).toMatchObject({ outcome: 'done' });
-    expect(await kills()).toEqual(['kill kube-controller-manager-old', 'kill kube-scheduler-old']);
+    await unread();
+    await answers(['10.77.0.13']);
+    expect(await restart()).toMatchObject({ outcome: 'failed', failCode: 'QuorumRisk' });
+    expect(await kills()).toEqual([]);
   });
 
-  it('touches nothing where etcd would lose its quorum', async () => {
+  it('starts an API server anew first that does not answer', async () => {
     await noted();
-    await answers(['10.77.0.13']);
-    expect(await run(staticPodsRestartStep)).toMatchObject({
-      outcome: 'failed',
-      failCode: 'QuorumRisk',
-    });
-    expect(await kills()).toEqual([]);
+    await machine.program(
+      'kubectl',
+      `[[ "$*" == *readyz* && $(<"$D/containers/kube-apiserver") == *-old ]] || printf ok`,
+    );
+    expect(await restart()).toMatchObject({ outcome: 'done' });
+    expect(await kills()).toEqual(['kill kube-apiserver-old', ...CONTROLLERS]);
+  });
+
+  it('waits no longer for an API server that only watches keep than a request takes', async () => {
+    await noted();
+    await machine.program('ctr', CTR_STUBBORN);
+    expect(await restart()).toMatchObject({ outcome: 'done' });
+    expect((await asked('order')).filter((line) => /^(TERM|KILL)/.test(line))).toEqual([
+      ...['KILL kube-controller-manager-old', 'KILL kube-scheduler-old'],
+      ...['TERM kube-apiserver-old', 'KILL kube-apiserver-old'],
+    ]);
+  }, 60_000);
+
+  it('goes on where an attempt was cut off: what runs anew is left alone', async () => {
+    await noted();
+    await machine.put('containers/kube-controller-manager', 'kube-controller-manager-new');
+    expect(await restart()).toMatchObject({ outcome: 'done' });
+    expect(await kills()).toEqual(['kill kube-scheduler-old', 'kill kube-apiserver-old']);
   });
 
   it('stops at a part that does not come up with them, and says which', async () => {
@@ -262,12 +268,13 @@ describe('starting the parts anew', () => {
     const result = await run(quick);
     expect(result).toMatchObject({ outcome: 'failed' });
     expect(result.output).toContain('kube-scheduler is not healthy with its new certificates');
+    expect(await kills()).toEqual(CONTROLLERS);
   });
 
   it('refuses where the certificates were not renewed', async () => {
     await noted();
     await machine.put('state/renewal/id', 'another');
-    expect((await run(staticPodsRestartStep)).outcome).toBe('failed');
+    expect((await restart()).outcome).toBe('failed');
     expect(await kills()).toEqual([]);
   });
 });
@@ -312,16 +319,19 @@ describe('asking what is served', () => {
       `[[ "$*" == *scheduler.conf* ]] && printf Unauthorized || printf ok`,
     );
     await machine.put('containers/etcd', 'etcd-before');
+    await machine.put('containers/kube-apiserver', 'kube-apiserver-before');
     const result = await run(certificatesVerifyStep);
     expect(result).toMatchObject({ outcome: 'failed' });
     for (const text of [
       '10.77.0.11:6443 does not serve the renewed apiserver',
       'does not accept scheduler.conf',
-      'etcd runs with the certificates of before',
+      'kube-apiserver runs with the certificates of before',
     ]) {
       expect(result.output).toContain(text);
     }
     expect(result.output).not.toContain('admin.conf');
+    // It was not started anew, and serves the new ones.
+    expect(result.output).not.toContain('etcd runs');
   });
 });
 

@@ -1,24 +1,8 @@
 import { AppError, ErrorCode } from '../../core/errors.js';
 import { hostAndPort } from '../../core/apiEndpoint.js';
-import type { NodeSpec } from '../../core/cluster.js';
 import { apiServerOf } from '../kubeadm/endpoint.js';
 import { nodeParams } from './nodeParams.js';
 import type { StepContext, StepModule } from './types.js';
-
-/** Beside everything else, and without taking the machine: what it may change is nothing. */
-export const certificatesReadStep: StepModule = {
-  name: 'certificates-read',
-  script: ['certificates-lib.sh', 'certificates-read.sh'],
-  timeoutSeconds: 60,
-  withoutOwner: true,
-  params: ({ node }) => certificatesReadParams(node),
-};
-
-export function certificatesReadParams({
-  privateIP,
-}: Pick<NodeSpec, 'privateIP'>): Record<string, string> {
-  return { API_SERVER: apiServerOf(privateIP) };
-}
 
 /** What kubeadm itself waits for a static pod of an upgrade at most is 300 s; here no image is pulled. */
 const HEALTH_SECONDS = 240;
@@ -36,14 +20,16 @@ export const staticPodsRestartStep: StepModule = {
   name: 'static-pods-restart',
   script: [
     ...(['control-plane-lib.sh', 'etcd-lib.sh', 'etcd-quorum.sh'] as const),
-    ...(['control-plane-wait.sh', 'renewal-lib.sh', 'static-pods-restart.sh'] as const),
+    ...(['control-plane-wait.sh', 'certificates-lib.sh', 'renewal-lib.sh'] as const),
+    'static-pods-restart.sh',
   ],
-  // Each of the four parts may take two minutes to end.
-  timeoutSeconds: 4 * (120 + HEALTH_SECONDS) + 120,
+  // Each of the four parts may take a minute and a half to end.
+  timeoutSeconds: 4 * (90 + HEALTH_SECONDS) + 120,
   params: (context) => ({
     ...nodeParams(context),
     RENEWAL: renewalOf(context),
     API_SERVER: apiServerOf(context.node.privateIP),
+    ETCD_PEER: hostAndPort(context.node.privateIP, 2380),
     HEALTH_SECONDS: String(HEALTH_SECONDS),
   }),
 };

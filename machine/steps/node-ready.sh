@@ -13,7 +13,7 @@ while ((SECONDS < until)); do
   # A dropped watch, or a node object that is not there yet, is only a reason to ask again.
   if node wait --for=condition=Ready "node/$NODE_NAME" --timeout=$((until - SECONDS))s >/dev/null 2>&1; then
     result kubeletVersion "$(node get node "$NODE_NAME" -o 'jsonpath={.status.nodeInfo.kubeletVersion}')"
-    # Of a control plane, when it has just got them; read again within a day, whatever happens here.
+    # Of a control plane, when it has just got them; the watchers read it again, whatever happens here.
     tell_expiry "$(certificate_rows)" || note 'when its certificates end could not be read'
     exit 0
   fi

@@ -14,7 +14,6 @@ import {
   namespaceSyncStep,
 } from './blueprint.js';
 import {
-  certificatesReadStep,
   certificatesRenewStep,
   certificatesVerifyStep,
   kubeletCertificatesStep,
@@ -105,7 +104,6 @@ export const stepModules: readonly StepModule[] = [
   controlPlaneResetStep,
   nodeRejoinStep,
   systemRestartStep,
-  certificatesReadStep,
   certificatesRenewStep,
   staticPodsRestartStep,
   certificatesVerifyStep,

@@ -1,7 +1,11 @@
 # shellcheck shell=bash
-# Which containers of the control plane still run with the certificates of before the renewal RENEWAL.
+# What of the control plane still has the certificates of before the renewal RENEWAL.
 
 RENEWAL_NOTES=$PLINTH_STATE/renewal
+# With etcd's certificates: what a handshake with it needs.
+# shellcheck disable=SC2034
+ETCD_CLIENT=(-cert /etc/kubernetes/pki/etcd/server.crt -key /etc/kubernetes/pki/etcd/server.key)
+# etcd first.
 PARTS=(etcd kube-apiserver kube-controller-manager kube-scheduler)
 
 # running PART: the id of its container; nothing: it does not run.
@@ -27,11 +31,22 @@ note_renewal() {
   mv -f "$RENEWAL_NOTES/id.new" "$RENEWAL_NOTES/id"
 }
 
+# noted PART: the id of its container from before the renewal.
+noted() { cat "$RENEWAL_NOTES/$1" 2>/dev/null || true; }
+
 # is_old PART: what runs is what ran before the renewal.
 is_old() {
   local before
-  before=$(cat "$RENEWAL_NOTES/$1" 2>/dev/null || true)
+  before=$(noted "$1")
   [[ -n $before && $(running "$1") == "$before" ]]
+}
+
+# serves_renewed NAME ADDRESS WORDS…: ADDRESS serves the certificate NAME as it is on disk.
+serves_renewed() {
+  local name=$1
+  shift
+  served=$(served_certificate "$@") || served='0 none'
+  [[ $(certificate_of "$name" | describe_certificate) == "$served" ]]
 }
 
 # flag PART NAME DEFAULT: what its manifest gives it.

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # One look, in one round trip, that changes nothing. Arguments: `cluster`, through a control plane: the nodes as the API
 # server lists them and etcd's members; `machine`: this machine's own certificates, disks and drift. Rows of fields with
-# tabs between them go to stdout; a row that is not there could not be told. etcd-lib.sh is before it.
+# tabs between them go to stdout; a row that is not there could not be told. etcd-lib.sh and certificates-lib.sh are before it.
 
 row() {
   local IFS=$'\t'
@@ -34,31 +34,28 @@ look_etcd() {
   row etcd-told
 }
 
-# certificate NAME <PEM
-certificate() {
-  local end
-  end=$(openssl x509 -noout -enddate 2>/dev/null) || return 0
-  end=$(date -u -d "${end#*=}" +%Y-%m-%dT%H:%M:%SZ 2>/dev/null) || return 0
-  row certificate "$1" "$end"
+# Where the API server of this machine is: kubeadm has written it into its manifest.
+api_server() {
+  local manifest=/etc/kubernetes/manifests/kube-apiserver.yaml address port
+  address=$(sed -n 's/^ *- --advertise-address=//p' "$manifest" 2>/dev/null | head -n 1)
+  port=$(sed -n 's/^ *- --secure-port=//p' "$manifest" 2>/dev/null | head -n 1)
+  [[ -n $address ]] || return 1
+  [[ $address != *:* ]] || address="[$address]"
+  printf '%s:%s' "$address" "${port:-6443}"
 }
 
-# Named as `kubeadm certs check-expiration` does, the authorities left out: a renewal does not renew them.
+# What a renewal renews, and what the kubelet renews by itself. One that cannot be read ends in 1970.
 look_certificates() {
-  local file name
-  for file in /etc/kubernetes/pki/*.crt /etc/kubernetes/pki/etcd/*.crt; do
-    [[ -e $file ]] || continue
-    name=${file#/etc/kubernetes/pki/}
-    name=${name%.crt}
-    name=${name//\//-}
-    [[ $name == *ca ]] || certificate "$name" <"$file"
-  done
-  for file in /etc/kubernetes/{admin,super-admin,controller-manager,scheduler}.conf; do
-    [[ ! -e $file ]] ||
-      sed -n 's/^ *client-certificate-data: *//p' "$file" | base64 -d 2>/dev/null | certificate "${file##*/}"
-  done
-  # kubelet renews its own.
-  file=/var/lib/kubelet/pki/kubelet-client-current.pem
-  [[ ! -e $file ]] || certificate kubelet-client <"$file"
+  local rows what end name address file=/var/lib/kubelet/pki/kubelet-client-current.pem
+  rows=$(certificate_rows)
+  # What is served may be older than the file. The look has no time to wait for an API server that hangs.
+  if address=$(api_server) && what=$(SERVED_SECONDS=3 served_certificate "$address"); then
+    rows+=$'\n'"$what apiserver (served)"
+  fi
+  if [[ -e $file ]] && what=$(describe_certificate <"$file"); then rows+=$'\n'"$what kubelet-client"; fi
+  while read -r end _ name; do
+    [[ -z $name ]] || row certificate "$name" "$(date -u -d "@$end" +%Y-%m-%dT%H:%M:%SZ)"
+  done <<<"$rows"
 }
 
 look_disks() {

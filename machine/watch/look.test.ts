@@ -152,11 +152,48 @@ describe('what a machine says of itself', () => {
     const days = (text = '') => Math.round((Date.parse(text) - Date.now()) / 86_400_000);
     expect(machine?.certificates.map(({ name, expiresAt }) => [name, days(expiresAt)])).toEqual([
       ['apiserver', 300],
-      ['etcd-server', 20],
+      ['etcd/server', 20],
       ['admin.conf', 40],
       ['kubelet-client', 2],
     ]);
     expect(days(machine?.certificatesExpireAt)).toBe(20);
+  });
+
+  it('is what its API server serves, which may be older than the file', async () => {
+    await put('etc/kubernetes/pki/apiserver.crt', certificate(300));
+    await put(
+      'etc/kubernetes/manifests/kube-apiserver.yaml',
+      '    - --advertise-address=fd00::1\n    - --secure-port=6444\n',
+    );
+    await put('served', certificate(5));
+    await program(
+      'openssl',
+      `[[ $* != 's_client -connect [fd00::1]:6444' ]] || exec cat "$D/served"; exec /usr/bin/openssl "$@"`,
+    );
+    expect((await look('machine')).machine?.certificates.map(({ name }) => name)).toEqual([
+      'apiserver',
+      'apiserver (served)',
+    ]);
+    // Of one that does not answer only the files are told.
+    await program('openssl', `[[ $1 != s_client ]] || exit 1; exec /usr/bin/openssl "$@"`);
+    expect((await look('machine')).machine?.certificates).toHaveLength(1);
+  });
+
+  it('is that a certificate cannot be read, and not that it is good', async () => {
+    await put('etc/kubernetes/pki/apiserver.crt', certificate(300));
+    await put('etc/kubernetes/pki/etcd/peer.crt', 'rubbish');
+    await put('etc/kubernetes/admin.conf', 'users:\n- user:\n    token: x\n');
+    const { machine } = await look('machine');
+    expect(machine?.certificates.map(({ name }) => name)).toEqual(['apiserver', 'etcd/peer']);
+    expect(machine?.certificatesExpireAt).toBe('1970-01-01T00:00:00Z');
+  });
+
+  it('is nothing of the certificates of another cluster', async () => {
+    await put('etc/kubernetes/pki/apiserver.crt', certificate(300));
+    await put('var/lib/plinth/owner', '{"clusterId":"c000009","cluster":"other"}\n');
+    const { machine } = await look('machine');
+    expect(machine?.certificates).toEqual([]);
+    expect(machine?.certificatesExpireAt).toBeUndefined();
   });
 
   it('is how full its disks are', async () => {

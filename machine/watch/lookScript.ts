@@ -15,7 +15,7 @@ let text: string | undefined;
 
 /** The script of a look, for bash's stdin. */
 export function lookScript(): string {
-  text ??= ['../steps/etcd-lib.sh', 'look.sh']
+  text ??= ['../steps/etcd-lib.sh', '../steps/certificates-lib.sh', 'look.sh']
     .map((file) => readFileSync(fileURLToPath(new URL(file, import.meta.url)), 'utf8'))
     .join('\n');
   return text;

@@ -1,3 +1,4 @@
+import { firstToEnd } from '../../core/certificates.js';
 import type {
   CertificateObservation,
   EtcdMember,
@@ -16,8 +17,6 @@ export interface LookRows {
   machine?: MachineObservation;
 }
 
-/** Renewed by kubelet itself: no renewal of ours is about it. */
-const OWN_RENEWAL = 'kubelet-client';
 /** Certificates and leases of Kubernetes live on clocks that agree. */
 const CLOCK_SECONDS = 5;
 
@@ -67,30 +66,37 @@ function machineOf(
   all: (name: string) => string[][],
   of: { clusterId: string; at: number; until: number },
 ): MachineObservation {
-  const certificates = all('certificate').flatMap(([name, expiresAt]): CertificateObservation[] =>
-    name === undefined || expiresAt === undefined ? [] : [{ name, expiresAt }],
-  );
-  const renewed = certificates.filter(({ name }) => name !== OWN_RENEWAL);
-  const first = renewed.map(({ expiresAt }) => expiresAt).toSorted()[0];
+  const owner = all('owner')[0]?.[0] ?? '';
+  // Those of another cluster's machine are none of ours.
+  const certificates = isOwner(owner, of.clusterId)
+    ? all('certificate').flatMap(([name, expiresAt]): CertificateObservation[] =>
+        name === undefined || expiresAt === undefined ? [] : [{ name, expiresAt }],
+      )
+    : [];
+  const first = firstToEnd(certificates);
   return {
     observedAt: new Date(of.at).toISOString(),
     certificates,
-    ...(first === undefined ? {} : { certificatesExpireAt: first }),
+    ...(first === undefined ? {} : { certificatesExpireAt: first.expiresAt }),
     disks: all('disk').map(([path = '', used, free]) => ({
       path,
       usedPercent: Number(used),
       freeMiB: Number(free),
     })),
     drift: [
-      ...ownerDrift(all('owner')[0]?.[0] ?? '', of.clusterId),
+      ...ownerDrift(owner, of.clusterId),
       ...all('drift').flatMap(([text]) => text ?? []),
       ...clockDrift(Number(all('clock')[0]?.[0]), of),
     ],
   };
 }
 
+function isOwner(owner: string, clusterId: string): boolean {
+  return owner.includes(`"clusterId":"${clusterId}"`);
+}
+
 function ownerDrift(owner: string, clusterId: string): string[] {
-  if (owner.includes(`"clusterId":"${clusterId}"`)) return [];
+  if (isOwner(owner, clusterId)) return [];
   return [owner === '' ? 'the machine holds nothing of ours' : 'another cluster holds the machine'];
 }
 

@@ -209,12 +209,11 @@ export function scenarios(): Scenario[] {
   ];
 }
 
-/** Two pages of snapshots, and machines that are asked. */
+/** Two pages of snapshots, and nothing else. */
 function due({ part, after }: UpkeepPage): UpkeepTurn {
-  if (part === 'expiries') return { asked: 0, read: 3 };
-  if (part !== 'snapshots') return { asked: 0, read: 0 };
-  if (after !== undefined) return { asked: 1, read: 0 };
-  return { asked: 50, read: 0, next: { by: '2026-11-26T06:00:00.000Z', id: 'c000050' } };
+  if (part !== 'snapshots') return { asked: 0 };
+  if (after !== undefined) return { asked: 1 };
+  return { asked: 50, next: { by: '2026-11-26T06:00:00.000Z', id: 'c000050' } };
 }
 
 function unreachable(hostname: string): ApplicationFailure {

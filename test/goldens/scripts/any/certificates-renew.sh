@@ -215,11 +215,11 @@ certificate_rows() {
   done
 }
 
-# served_certificate ADDRESS WORDS…: what is served there now, as `END SERIAL`.
+# served_certificate ADDRESS WORDS…: what is served there now, as `END SERIAL`. SERVED_SECONDS: how long it is waited for.
 served_certificate() {
   local address=$1
   shift
-  timeout 10 openssl s_client -connect "$address" "$@" </dev/null 2>/dev/null | describe_certificate
+  timeout "${SERVED_SECONDS:-10}" openssl s_client -connect "$address" "$@" </dev/null 2>/dev/null | describe_certificate
 }
 
 # tell_expiry ROWS: the first that ends, as results.
@@ -232,9 +232,13 @@ tell_expiry() {
 }
 
 # shellcheck shell=bash
-# Which containers of the control plane still run with the certificates of before the renewal RENEWAL.
+# What of the control plane still has the certificates of before the renewal RENEWAL.
 
 RENEWAL_NOTES=$PLINTH_STATE/renewal
+# With etcd's certificates: what a handshake with it needs.
+# shellcheck disable=SC2034
+ETCD_CLIENT=(-cert /etc/kubernetes/pki/etcd/server.crt -key /etc/kubernetes/pki/etcd/server.key)
+# etcd first.
 PARTS=(etcd kube-apiserver kube-controller-manager kube-scheduler)
 
 # running PART: the id of its container; nothing: it does not run.
@@ -260,11 +264,22 @@ note_renewal() {
   mv -f "$RENEWAL_NOTES/id.new" "$RENEWAL_NOTES/id"
 }
 
+# noted PART: the id of its container from before the renewal.
+noted() { cat "$RENEWAL_NOTES/$1" 2>/dev/null || true; }
+
 # is_old PART: what runs is what ran before the renewal.
 is_old() {
   local before
-  before=$(cat "$RENEWAL_NOTES/$1" 2>/dev/null || true)
+  before=$(noted "$1")
   [[ -n $before && $(running "$1") == "$before" ]]
+}
+
+# serves_renewed NAME ADDRESS WORDS…: ADDRESS serves the certificate NAME as it is on disk.
+serves_renewed() {
+  local name=$1
+  shift
+  served=$(served_certificate "$@") || served='0 none'
+  [[ $(certificate_of "$name" | describe_certificate) == "$served" ]]
 }
 
 # flag PART NAME DEFAULT: what its manifest gives it.

@@ -285,11 +285,11 @@ certificate_rows() {
   done
 }
 
-# served_certificate ADDRESS WORDS…: what is served there now, as `END SERIAL`.
+# served_certificate ADDRESS WORDS…: what is served there now, as `END SERIAL`. SERVED_SECONDS: how long it is waited for.
 served_certificate() {
   local address=$1
   shift
-  timeout 10 openssl s_client -connect "$address" "$@" </dev/null 2>/dev/null | describe_certificate
+  timeout "${SERVED_SECONDS:-10}" openssl s_client -connect "$address" "$@" </dev/null 2>/dev/null | describe_certificate
 }
 
 # tell_expiry ROWS: the first that ends, as results.
@@ -302,9 +302,13 @@ tell_expiry() {
 }
 
 # shellcheck shell=bash
-# Which containers of the control plane still run with the certificates of before the renewal RENEWAL.
+# What of the control plane still has the certificates of before the renewal RENEWAL.
 
 RENEWAL_NOTES=$PLINTH_STATE/renewal
+# With etcd's certificates: what a handshake with it needs.
+# shellcheck disable=SC2034
+ETCD_CLIENT=(-cert /etc/kubernetes/pki/etcd/server.crt -key /etc/kubernetes/pki/etcd/server.key)
+# etcd first.
 PARTS=(etcd kube-apiserver kube-controller-manager kube-scheduler)
 
 # running PART: the id of its container; nothing: it does not run.
@@ -330,11 +334,22 @@ note_renewal() {
   mv -f "$RENEWAL_NOTES/id.new" "$RENEWAL_NOTES/id"
 }
 
+# noted PART: the id of its container from before the renewal.
+noted() { cat "$RENEWAL_NOTES/$1" 2>/dev/null || true; }
+
 # is_old PART: what runs is what ran before the renewal.
 is_old() {
   local before
-  before=$(cat "$RENEWAL_NOTES/$1" 2>/dev/null || true)
+  before=$(noted "$1")
   [[ -n $before && $(running "$1") == "$before" ]]
+}
+
+# serves_renewed NAME ADDRESS WORDS…: ADDRESS serves the certificate NAME as it is on disk.
+serves_renewed() {
+  local name=$1
+  shift
+  served=$(served_certificate "$@") || served='0 none'
+  [[ $(certificate_of "$name" | describe_certificate) == "$served" ]]
 }
 
 # flag PART NAME DEFAULT: what its manifest gives it.
@@ -373,26 +388,24 @@ wrong=()
 
 # same NAME ADDRESS WORDS…: NAME is what ADDRESS serves.
 same() {
-  local name=$1 address=$2 what
-  shift 2
-  what=$(served_certificate "$address" "$@") || what='0 none'
-  if [[ $(certificate_of "$name" | describe_certificate) == "$what" ]]; then
-    note "$address serves $name: serial ${what#* }, until $(date -u -d "@${what% *}" +%Y-%m-%dT%H:%M:%SZ)"
+  local served
+  if serves_renewed "$@"; then
+    note "$2 serves $1: serial ${served#* }, until $(date -u -d "@${served% *}" +%Y-%m-%dT%H:%M:%SZ)"
   else
-    wrong+=("$address does not serve the renewed $name")
+    wrong+=("$2 does not serve the renewed $1")
   fi
 }
 
-client=(-cert "$ETCD_PKI/server.crt" -key "$ETCD_PKI/server.key")
 same apiserver "$API_SERVER"
-same etcd/server 127.0.0.1:2379 "${client[@]}"
-same etcd/peer "$ETCD_PEER" "${client[@]}"
+same etcd/server 127.0.0.1:2379 "${ETCD_CLIENT[@]}"
+same etcd/peer "$ETCD_PEER" "${ETCD_CLIENT[@]}"
 for conf in admin.conf controller-manager.conf scheduler.conf; do
   answer=$(kubectl --kubeconfig "/etc/kubernetes/$conf" --server "https://$API_SERVER" --request-timeout=20s \
     get --raw /readyz 2>&1) || true
   [[ $answer == ok ]] || wrong+=("the API server does not accept $conf")
 done
-for part in "${PARTS[@]}"; do
+# Of etcd that was asked above: it goes on with what is on disk.
+for part in "${PARTS[@]:1}"; do
   if is_old "$part"; then wrong+=("$part runs with the certificates of before"); fi
 done
 ((${#wrong[@]} == 0)) || fail StepFailed "$(printf '%s; ' "${wrong[@]}")" \

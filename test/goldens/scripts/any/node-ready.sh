@@ -283,11 +283,11 @@ certificate_rows() {
   done
 }
 
-# served_certificate ADDRESS WORDS…: what is served there now, as `END SERIAL`.
+# served_certificate ADDRESS WORDS…: what is served there now, as `END SERIAL`. SERVED_SECONDS: how long it is waited for.
 served_certificate() {
   local address=$1
   shift
-  timeout 10 openssl s_client -connect "$address" "$@" </dev/null 2>/dev/null | describe_certificate
+  timeout "${SERVED_SECONDS:-10}" openssl s_client -connect "$address" "$@" </dev/null 2>/dev/null | describe_certificate
 }
 
 # tell_expiry ROWS: the first that ends, as results.
@@ -314,7 +314,7 @@ while ((SECONDS < until)); do
   # A dropped watch, or a node object that is not there yet, is only a reason to ask again.
   if node wait --for=condition=Ready "node/$NODE_NAME" --timeout=$((until - SECONDS))s >/dev/null 2>&1; then
     result kubeletVersion "$(node get node "$NODE_NAME" -o 'jsonpath={.status.nodeInfo.kubeletVersion}')"
-    # Of a control plane, when it has just got them; read again within a day, whatever happens here.
+    # Of a control plane, when it has just got them; the watchers read it again, whatever happens here.
     tell_expiry "$(certificate_rows)" || note 'when its certificates end could not be read'
     exit 0
   fi

@@ -430,9 +430,71 @@ others_hold_quorum() {
 }
 
 # shellcheck shell=bash
-# Which containers of the control plane still run with the certificates of before the renewal RENEWAL.
+# The certificates that kubeadm made on this control plane. Not among them: the authorities, which last ten years, and
+# those of the kubelet, which it renews by itself.
+
+CERTIFICATES=(apiserver apiserver-etcd-client apiserver-kubelet-client front-proxy-client etcd/server etcd/peer
+  etcd/healthcheck-client admin.conf controller-manager.conf scheduler.conf super-admin.conf)
+
+certificate_file() {
+  case $1 in
+    *.conf) printf '/etc/kubernetes/%s' "$1" ;;
+    *) printf '/etc/kubernetes/pki/%s.crt' "$1" ;;
+  esac
+}
+
+# certificate_of NAME: as PEM; of a kubeconfig that of its user.
+certificate_of() {
+  case $1 in
+    *.conf) sed -n 's/^ *client-certificate-data: *//p' "$(certificate_file "$1")" | base64 -d ;;
+    *) cat "$(certificate_file "$1")" ;;
+  esac
+}
+
+# The first certificate on stdin, as `END SERIAL`: END in seconds since 1970.
+describe_certificate() {
+  local text end
+  text=$(openssl x509 -noout -enddate -serial 2>/dev/null) || return 1
+  end=$(date -u -d "$(sed -n 's/^notAfter=//p' <<<"$text")" +%s) || return 1
+  printf '%s %s' "$end" "$(sed -n 's/^serial=//p' <<<"$text")"
+}
+
+# Rows of `END SERIAL NAME` of those that are there: super-admin.conf is only where the cluster was initialised.
+certificate_rows() {
+  local name what
+  for name in "${CERTIFICATES[@]}"; do
+    [[ -s $(certificate_file "$name") ]] || continue
+    # A person's own way to log in has no certificate to be renewed.
+    [[ $name != *.conf ]] || grep -q client-certificate-data "$(certificate_file "$name")" || continue
+    what=$(certificate_of "$name" | describe_certificate) || what="0 unreadable"
+    printf '%s %s\n' "$what" "$name"
+  done
+}
+
+# served_certificate ADDRESS WORDS…: what is served there now, as `END SERIAL`. SERVED_SECONDS: how long it is waited for.
+served_certificate() {
+  local address=$1
+  shift
+  timeout "${SERVED_SECONDS:-10}" openssl s_client -connect "$address" "$@" </dev/null 2>/dev/null | describe_certificate
+}
+
+# tell_expiry ROWS: the first that ends, as results.
+tell_expiry() {
+  local end name
+  read -r end _ name < <(sort -s -n -k 1,1 <<<"$1")
+  [[ -n $name ]] || return 0
+  result certificatesExpireAt "$(date -u -d "@$end" +%Y-%m-%dT%H:%M:%SZ)"
+  result certificatesFirst "$name"
+}
+
+# shellcheck shell=bash
+# What of the control plane still has the certificates of before the renewal RENEWAL.
 
 RENEWAL_NOTES=$PLINTH_STATE/renewal
+# With etcd's certificates: what a handshake with it needs.
+# shellcheck disable=SC2034
+ETCD_CLIENT=(-cert /etc/kubernetes/pki/etcd/server.crt -key /etc/kubernetes/pki/etcd/server.key)
+# etcd first.
 PARTS=(etcd kube-apiserver kube-controller-manager kube-scheduler)
 
 # running PART: the id of its container; nothing: it does not run.
@@ -458,11 +520,22 @@ note_renewal() {
   mv -f "$RENEWAL_NOTES/id.new" "$RENEWAL_NOTES/id"
 }
 
+# noted PART: the id of its container from before the renewal.
+noted() { cat "$RENEWAL_NOTES/$1" 2>/dev/null || true; }
+
 # is_old PART: what runs is what ran before the renewal.
 is_old() {
   local before
-  before=$(cat "$RENEWAL_NOTES/$1" 2>/dev/null || true)
+  before=$(noted "$1")
   [[ -n $before && $(running "$1") == "$before" ]]
+}
+
+# serves_renewed NAME ADDRESS WORDS…: ADDRESS serves the certificate NAME as it is on disk.
+serves_renewed() {
+  local name=$1
+  shift
+  served=$(served_certificate "$@") || served='0 none'
+  [[ $(certificate_of "$name" | describe_certificate) == "$served" ]]
 }
 
 # flag PART NAME DEFAULT: what its manifest gives it.
@@ -494,25 +567,39 @@ part_healthy() {
 }
 
 # shellcheck shell=bash
-# The parts of this control plane, one after another, start anew with the certificates that were renewed; each is waited
-# for before the next, HEALTH_SECONDS at most. The kubelet starts a static pod's container again once it has ended.
+# What runs of this control plane takes up the certificates that were renewed. What does so by itself is left alone; the
+# others start anew: the kubelet starts a static pod's container again once it has ended. ETCD_PEER, API_SERVER: this
+# one's own `address:port`. Each part is waited for HEALTH_SECONDS at most.
 
-# end_container ID PART: in peace first; an API server ends what it was asked before.
-end_container() {
-  local tries
+# What the kubelet gives a static pod to end.
+GRACE_SECONDS=30
+# What a webhook has for its answer, unless it wants more.
+REQUEST_SECONDS=10
+
+# end_part PART SIGNAL
+end_part() {
   # It may end by itself in this very moment.
-  run ctr -n k8s.io tasks kill -s TERM "$1" || true
-  for ((tries = 1; tries <= 240; tries++)); do
-    [[ $(running "$2") == "$1" ]] || return 0
-    ((tries != 180)) || ctr -n k8s.io tasks kill -s KILL "$1" || true
-    sleep 0.5
+  run ctr -n k8s.io tasks kill -s "$2" "$(noted "$1")" || true
+  restarted+=("$1")
+}
+
+# wait_for_end PART SECONDS: in peace for so long.
+wait_for_end() {
+  local part=$1 kill_at=$((SECONDS + $2)) killed=
+  while is_old "$part"; do
+    if [[ -z $killed ]] && ((SECONDS >= kill_at)); then
+      ctr -n k8s.io tasks kill -s KILL "$(noted "$part")" || true
+      killed=1
+    fi
+    ((SECONDS < kill_at + 60)) ||
+      fail StepFailed "$part does not end" 'It may hang in the kernel (a dead disk): reboot the machine, then retry.'
+    sleep 0.2
   done
-  fail StepFailed "$2 does not end" 'It may hang in the kernel (a dead disk): reboot the machine, then retry.'
 }
 
 wait_for_part() {
   local until=$((SECONDS + HEALTH_SECONDS))
-  until ! is_old "$1" && [[ -n $(running "$1") ]] && part_healthy "$1"; do
+  until [[ -n $(running "$1") ]] && part_healthy "$1"; do
     if ((SECONDS >= until)); then
       kubelet_lines 25
       fail StepFailed "$1 is not healthy with its new certificates" \
@@ -522,16 +609,55 @@ wait_for_part() {
   done
 }
 
+etcd_serves_renewed() {
+  local served
+  serves_renewed etcd/server 127.0.0.1:2379 "${ETCD_CLIENT[@]}" &&
+    serves_renewed etcd/peer "$ETCD_PEER" "${ETCD_CLIENT[@]}"
+}
+
+# It reads its certificates at each handshake, as server and as client (GetCertificate, GetClientCertificate in
+# client/pkg/transport/listener.go): nobody loses a member for a moment. What it serves says whether it does.
+renew_etcd() {
+  if is_old etcd && ! etcd_serves_renewed; then
+    # The others have to agree without it meanwhile.
+    others_hold_quorum
+    end_part etcd TERM
+    wait_for_end etcd "$GRACE_SECONDS"
+  fi
+  wait_for_part etcd
+}
+
+# Their certificates are in their kubeconfigs, which are read at their start. While this API server answers: without it they
+# do not start. They hold nothing, and end as abruptly where they lose their lease: told to end, a leader takes ten seconds
+# for it, and the scheduler gives its lease back, has it again at its start and loses it when the API server goes.
+renew_controllers() {
+  local part old=()
+  for part in kube-controller-manager kube-scheduler; do
+    if is_old "$part"; then old+=("$part"); fi
+  done
+  for part in "${old[@]}"; do end_part "$part" KILL; done
+  for part in "${old[@]}"; do wait_for_end "$part" "$GRACE_SECONDS"; done
+  wait_for_part kube-controller-manager
+  wait_for_part kube-scheduler
+}
+
+# It serves the new one by itself; but of what it has as a client of etcd and of kubelets nobody can ask, and the one that
+# it calls itself with (a year's, before 1.33) is made at its start. Watches end only with it, and it would wait a minute
+# for them: what else it was asked is answered before.
+renew_api_server() {
+  is_old kube-apiserver || return 0
+  end_part kube-apiserver TERM
+  wait_for_end kube-apiserver "$REQUEST_SECONDS"
+}
+
 renewal_noted || fail StepFailed 'the certificates of this renewal are not in place' 'Retry: they are renewed first.'
 restarted=()
-for part in "${PARTS[@]}"; do
-  if is_old "$part"; then
-    # The others have to agree without it meanwhile.
-    if [[ $part == etcd ]]; then others_hold_quorum; fi
-    end_container "$(cat "$RENEWAL_NOTES/$part")" "$part"
-    restarted+=("$part")
-  fi
-  wait_for_part "$part"
-done
+renew_etcd
+# One that does not answer, with what it has, keeps the controllers from starting.
+part_healthy kube-apiserver || renew_api_server
+is_old kube-apiserver || wait_for_part kube-apiserver
+renew_controllers
+renew_api_server
+for part in "${PARTS[@]:1}"; do wait_for_part "$part"; done
 ((${#restarted[@]})) || skip 'every part runs with the new certificates'
 note "started anew: ${restarted[*]}"
