@@ -1,6 +1,6 @@
 import { AppError, ErrorCode } from '../core/errors.js';
 import type { AskedOperation } from '../core/askedOperations.js';
-import type { ClusterKey } from '../store/types.js';
+import type { ClusterKey } from '../store/clusterDue.js';
 import type { ActivityDeps } from './deps.js';
 
 export type DueDeps = Pick<ActivityDeps, 'store' | 'log'> & {

@@ -1,5 +1,5 @@
 import type { UpkeepKey } from '../core/upkeep.js';
-import type { ClusterKey } from '../store/types.js';
+import type { ClusterKey } from '../store/clusterDue.js';
 import { tell, type DueDeps } from './askDue.js';
 
 const HOUR_MS = 3_600_000;

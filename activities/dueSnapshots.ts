@@ -1,5 +1,5 @@
 import { AskedKind } from '../core/askedOperations.js';
-import type { SnapshotDueKey } from '../store/types.js';
+import type { SnapshotDueKey } from '../store/clusterDue.js';
 import { askDue, type DueDeps } from './askDue.js';
 
 /**

@@ -2,7 +2,7 @@ import type { ClusterSpec, NodeSpec } from '../core/cluster.js';
 import { AppError, ErrorCode } from '../core/errors.js';
 import { isControlPlane } from '../core/plan.js';
 import type { ClusterRecord, NodeRecord } from '../core/records.js';
-import type { ClusterHead } from '../store/types.js';
+import type { ClusterHead } from '../store/clusterStore.js';
 import type { ActivityDeps } from './deps.js';
 
 /** A cluster as an activity sees it: one read each, then pure. */

@@ -1,6 +1,6 @@
 import { AppError, ErrorCode } from '../core/errors.js';
 import { createChunkCipher, newFileKey, type ChunkCipher } from '../vault/chunkCipher.js';
-import type { SnapshotRecord } from '../store/types.js';
+import type { SnapshotRecord } from '../store/snapshotStore.js';
 import type { ActivityDeps } from './deps.js';
 
 /** Of the compressed file; sealed and encoded it stays under a megabyte, and within what one command may print. */

@@ -8,7 +8,7 @@ import { openAsked } from '../core/askedOperations.js';
 import { snapshotPolicy, snapshotsToPrune } from '../core/snapshotPolicy.js';
 import { SNAPSHOT_FOLDER } from '../machine/steps/snapshot.js';
 import type { MachineSession } from '../machine/types.js';
-import type { SnapshotRecord } from '../store/types.js';
+import type { SnapshotRecord } from '../store/snapshotStore.js';
 import type { ChunkCipher } from '../vault/chunkCipher.js';
 import { runThrough } from './clusterStep.js';
 import type { ActivityDeps } from './deps.js';

@@ -15,7 +15,7 @@ import {
   type WebhookEvent,
 } from '../core/webhooks.js';
 import { TasksetStatus } from '../core/words.js';
-import type { WebhookDelivery } from '../store/types.js';
+import type { WebhookDelivery } from '../store/webhookStore.js';
 import type { ActivityDeps } from './deps.js';
 import { postToReceiver } from './receiver.js';
 import type { Work } from './refs.js';

@@ -18,7 +18,7 @@ import { withoutNulls } from '../core/spec/withoutNulls.js';
 import { PROXY_AUTH_SECRET } from '../core/specSecrets.js';
 import { stableJson } from '../core/stableJson.js';
 import { checkPrecondition } from '../store/precondition.js';
-import type { Precondition } from '../store/types.js';
+import type { Precondition } from '../store/precondition.js';
 import { mayEnter, type Principal } from './auth/principal.js';
 import { blueprintWords } from './blueprintWords.js';
 import { certificateProblem } from './certificateProblem.js';

@@ -1,5 +1,5 @@
 import type { ClusterRecord } from '../core/records.js';
-import type { AskedWork, AuditRecord } from '../store/types.js';
+import type { AskedWork, AuditRecord } from '../store/auditStore.js';
 import { principalOf, type ApiContext } from './env.js';
 
 type AuditedChange = Pick<AuditRecord, 'action' | 'resource' | 'summary' | 'project'> & {

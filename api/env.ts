@@ -1,7 +1,8 @@
 import type { Context } from 'hono';
 
 import { AppError, ErrorCode } from '../core/errors.js';
-import type { Project, SessionRecord } from '../store/types.js';
+import type { Project } from '../store/projectStore.js';
+import type { SessionRecord } from '../store/sessionStore.js';
 import type { Principal } from './auth/principal.js';
 import type { PageFeed } from './web/clusterPage.js';
 import type { ApiDeps } from './deps.js';

@@ -13,7 +13,8 @@ import {
 import { isSameSpec } from '../core/specHash.js';
 import { CommonConditionStatus, isTerminal } from '../core/words.js';
 import { checkPrecondition } from '../store/precondition.js';
-import type { Precondition, Store } from '../store/types.js';
+import type { Precondition } from '../store/precondition.js';
+import type { Store } from '../store/types.js';
 import { checkCluster, notValid, type ApplyRequest } from './applyCluster.js';
 import type { ApiDeps } from './deps.js';
 import { tasksetPlan, type TasksetPlan } from './views/tasksetPlanView.js';

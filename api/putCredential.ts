@@ -2,7 +2,7 @@ import type { z } from 'zod';
 
 import { AppError, ErrorCode, type Problem } from '../core/errors.js';
 import { CREDENTIAL_SECRET, credentialOwner, type CredentialSecret } from '../core/sshSecrets.js';
-import type { CredentialRecord } from '../store/types.js';
+import type { CredentialRecord } from '../store/credentialStore.js';
 import type { ApiDeps } from './deps.js';
 import { problemsOf } from './http/readDocument.js';
 import { credentialSchema } from './schemas/credential.js';

@@ -2,7 +2,7 @@ import { isAbsolute } from 'node:path';
 
 import type { Problem } from '../core/errors.js';
 import type { NodeLogin, SshKey } from '../core/sshSecrets.js';
-import type { CredentialRecord } from '../store/types.js';
+import type { CredentialRecord } from '../store/credentialStore.js';
 import type { MachineOfBody } from './machinesOfBody.js';
 import { readSshKeyFile, type SshKeyFile } from './sshKeyFile.js';
 

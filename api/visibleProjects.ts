@@ -1,4 +1,6 @@
-import type { NameFilter, Page, Project, Slice, Store } from '../store/types.js';
+import type { NameFilter, Page, Slice } from '../store/page.js';
+import type { Project } from '../store/projectStore.js';
+import type { Store } from '../store/types.js';
 import type { Principal } from './auth/principal.js';
 
 /** The projects that a key may know of, by name: all, or its own. */

@@ -6,7 +6,8 @@ import { CollectionName } from './collections.js';
 import { isDuplicate } from './databaseError.js';
 import { mapSlice, nameCondition, readPage } from './paging.js';
 import { timestamp } from './timestamps.js';
-import type { ApiKeyRecord, ApiKeyStore, NameFilter } from './types.js';
+import type { ApiKeyRecord, ApiKeyStore } from './apiKeyStore.js';
+import type { NameFilter } from './page.js';
 
 type ApiKeyDocument = Omit<ApiKeyRecord, 'id'> & {
   _id: string;

@@ -16,7 +16,7 @@ import { forgetMachines, noteMachines } from './machines.js';
 import { newId } from './newId.js';
 import { dueAtOf } from './snapshotsDue.js';
 import { commonStatus, timestamp } from './timestamps.js';
-import type { ClusterStore } from './types.js';
+import type { ClusterStore } from './clusterStore.js';
 
 export type ApplyInput = Parameters<ClusterStore['apply']>[0];
 export type ApplyResult = Awaited<ReturnType<ClusterStore['apply']>>;

@@ -4,7 +4,7 @@ import type { Db, Filter } from 'mongodb';
 import { CollectionName } from './collections.js';
 import { isDuplicate } from './databaseError.js';
 import { nameCondition, readPage } from './paging.js';
-import type { AskedWork, AuditKey, AuditRecord, AuditStore } from './types.js';
+import type { AskedWork, AuditKey, AuditRecord, AuditStore } from './auditStore.js';
 
 type AuditDocument = AuditRecord & { _id: ObjectId; work?: AskedWork; key?: string };
 type Filters = Pick<Parameters<AuditStore['list']>[0], 'project' | 'resource' | 'action'>;

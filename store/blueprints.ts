@@ -16,7 +16,7 @@ import { isDuplicate } from './databaseError.js';
 import { mapSlice, nameCondition, readPage } from './paging.js';
 import { openRollouts } from './rollouts.js';
 import { timestamp } from './timestamps.js';
-import type { BlueprintStore } from './types.js';
+import type { BlueprintStore } from './blueprintStore.js';
 
 export interface BlueprintDocument extends BlueprintRecord {
   /** `project/name`. */

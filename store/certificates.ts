@@ -3,7 +3,7 @@ import type { Db } from 'mongodb';
 import type { ClusterDocument } from './clusterDocument.js';
 import { CollectionName } from './collections.js';
 import { nodeId, type NodeDocument } from './nodeDocument.js';
-import type { CertificateStore } from './types.js';
+import type { CertificateStore } from './certificateStore.js';
 
 /** Whatever is known of when certificates end, on the nodes' own records. */
 export async function openCertificates(db: Db): Promise<CertificateStore> {

@@ -2,7 +2,7 @@ import { MongoClient } from 'mongodb';
 
 import { AppError, ErrorCode } from '../core/errors.js';
 import { databaseError, withoutCredentials } from './databaseError.js';
-import type { LogLimits } from './types.js';
+import type { LogLimits } from './logStore.js';
 
 const DEFAULT_DATABASE = 'plinth';
 /** A person waits for the answer: five seconds say "not there" as well as thirty. */

@@ -2,7 +2,7 @@ import type { BlueprintRef } from '../core/blueprints.js';
 import type { AppliedCluster, ClusterRecord } from '../core/records.js';
 import type { ClusterSpec } from '../core/cluster.js';
 import { labelTerms } from '../core/labels.js';
-import type { ClusterHead } from './types.js';
+import type { ClusterHead } from './clusterStore.js';
 
 /**
  * A cluster as it lies in the database. Specs are JSON text: their label keys hold dots and dollars, and a

@@ -8,7 +8,7 @@ import type { ClusterNames } from './clusterNames.js';
 import { isByName, listedByName, listedCluster, pageByName } from './clusterPage.js';
 import { mapSlice, nameCondition, readPage } from './paging.js';
 import { shared } from './shared.js';
-import type { ClusterStore } from './types.js';
+import type { ClusterStore } from './clusterStore.js';
 
 type ListPage = Parameters<ClusterStore['list']>[1];
 

@@ -4,7 +4,8 @@ import type { ClusterDocument } from './clusterDocument.js';
 import type { ClusterNames, Known } from './clusterNames.js';
 import { LAST } from './paging.js';
 import { readNames } from './readNames.js';
-import type { ClusterStore, ListedCluster, Slice } from './types.js';
+import type { ClusterStore, ListedCluster } from './clusterStore.js';
+import type { Slice } from './page.js';
 
 type ListPage = Parameters<ClusterStore['list']>[1];
 type Found = { found: ClusterDocument[]; count: number; more: boolean };

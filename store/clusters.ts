@@ -18,7 +18,8 @@ import { removeCluster } from './removeCluster.js';
 import { settleConditions } from './settleConditions.js';
 import { ensureSnapshotIndex, noteSnapshot, snapshotsDue } from './snapshotsDue.js';
 import { commonStatus, timestamp } from './timestamps.js';
-import type { ClusterStore, Precondition } from './types.js';
+import type { ClusterStore } from './clusterStore.js';
+import type { Precondition } from './precondition.js';
 
 /** Big records: read a few at a time, with no cursor left open while the visitor takes its time. */
 const VISIT_BATCH = 50;

@@ -3,7 +3,7 @@ import type { Collection, Db } from 'mongodb';
 import type { ClusterDocument } from './clusterDocument.js';
 import { CollectionName } from './collections.js';
 import type { NodeDocument } from './nodeDocument.js';
-import type { CountStore } from './types.js';
+import type { CountStore } from './countStore.js';
 
 /** What is counted lies in these indexes whole: no document is read for it. */
 const CLUSTERS = { provisionStatus: 1, 'commonStatus.conditionStatus': 1 } as const;

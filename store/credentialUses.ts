@@ -4,7 +4,7 @@ import { credentialNames, keyPaths } from '../core/credentialNames.js';
 import { CommonConditionStatus } from '../core/words.js';
 import { clusterRecord, type ClusterDocument } from './clusterDocument.js';
 import { CollectionName } from './collections.js';
-import type { CredentialRecord } from './types.js';
+import type { CredentialRecord } from './credentialStore.js';
 
 /**
  * That a cluster's apply named a credential. Written before the cluster is, and checked against it when read: it may

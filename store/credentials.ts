@@ -5,7 +5,7 @@ import { CollectionName } from './collections.js';
 import { openCredentialUses } from './credentialUses.js';
 import { mapSlice, nameCondition, readPage } from './paging.js';
 import { timestamp } from './timestamps.js';
-import type { CredentialRecord, CredentialStore } from './types.js';
+import type { CredentialRecord, CredentialStore } from './credentialStore.js';
 
 interface CredentialDocument extends CredentialRecord {
   /** `project/name`. */

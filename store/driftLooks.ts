@@ -5,7 +5,7 @@ import { submission } from './applyCluster.js';
 import type { BlueprintDocument } from './blueprints.js';
 import type { ClusterDocument } from './clusterDocument.js';
 import { CollectionName } from './collections.js';
-import type { DriftStore } from './types.js';
+import type { DriftStore } from './driftStore.js';
 
 /** Blueprints that want their clusters looked at by the clock, and when each cluster was asked for that last. */
 export async function openDriftLooks(db: Db): Promise<DriftStore> {

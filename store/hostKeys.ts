@@ -4,7 +4,7 @@ import { clusterLives } from './clusterLives.js';
 import { CollectionName } from './collections.js';
 import { isDuplicate } from './databaseError.js';
 import { timestamp } from './timestamps.js';
-import type { HostKeyRecord, HostKeyStore } from './types.js';
+import type { HostKeyRecord, HostKeyStore } from './hostKeyStore.js';
 
 type HostKeyDocument = HostKeyRecord & { _id: string };
 

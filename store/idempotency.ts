@@ -2,7 +2,7 @@ import type { Db } from 'mongodb';
 
 import { CollectionName } from './collections.js';
 import { isDuplicate } from './databaseError.js';
-import type { IdempotencyStore } from './types.js';
+import type { IdempotencyStore } from './idempotencyStore.js';
 
 interface IdempotencyDocument {
   _id: string;

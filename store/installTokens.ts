@@ -3,7 +3,7 @@ import type { Db } from 'mongodb';
 import { clusterLives } from './clusterLives.js';
 import { CollectionName } from './collections.js';
 import { timestamp } from './timestamps.js';
-import type { InstallTokenRecord, InstallTokenStore } from './types.js';
+import type { InstallTokenRecord, InstallTokenStore } from './installTokenStore.js';
 
 type InstallTokenDocument = Omit<InstallTokenRecord, 'id'> & { _id: string };
 

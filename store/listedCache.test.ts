@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { createListedCache } from './listedCache.js';
-import type { ListedCluster } from './types.js';
+import type { ListedCluster } from './clusterStore.js';
 
 function cluster(name: string, generation = 1): ListedCluster {
   const at = '2026-01-01T00:00:00.000Z';

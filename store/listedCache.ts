@@ -1,5 +1,5 @@
 import { resourceVersion } from '../core/resourceVersion.js';
-import type { ListedCluster } from './types.js';
+import type { ListedCluster } from './clusterStore.js';
 
 /** A cluster of three machines is about 1 kB: 10,000 of them are a seventh of it. */
 const MOST_CHARACTERS = 64 * 1024 * 1024;

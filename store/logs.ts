@@ -3,7 +3,7 @@ import type { Db } from 'mongodb';
 import type { StepLogChunk } from '../core/records.js';
 import { clusterLives } from './clusterLives.js';
 import { CollectionName } from './collections.js';
-import type { LogFilter, LogLimits, LogStore, StoredLogChunk } from './types.js';
+import type { LogFilter, LogLimits, LogStore, StoredLogChunk } from './logStore.js';
 
 interface LogDocument extends StepLogChunk {
   /** The chunk's place: writing it again changes no line. */

@@ -8,7 +8,7 @@ import { clusterRecord } from './clusterDocument.js';
 import type { ClusterDocument } from './clusterDocument.js';
 import { CollectionName } from './collections.js';
 import type { NodeDocument } from './nodeDocument.js';
-import type { ClusterStore } from './types.js';
+import type { ClusterStore } from './clusterStore.js';
 
 /**
  * Endpoints that a cluster ever named. A document of its own, because an index over a thousand of them would

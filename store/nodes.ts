@@ -10,7 +10,7 @@ import { nodeId, nodeRecord } from './nodeDocument.js';
 import type { NodeDocument } from './nodeDocument.js';
 import { sequencesOf } from './tasksetDocument.js';
 import { timestamp } from './timestamps.js';
-import type { NodeStore } from './types.js';
+import type { NodeStore } from './nodeStore.js';
 
 /** Attempts of one step in one taskset stay far below it. */
 const ATTEMPTS = 1_000_000;

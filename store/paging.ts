@@ -1,6 +1,6 @@
 import type { Collection, Document, Filter, Sort } from 'mongodb';
 
-import type { NameFilter, Page, Slice } from './types.js';
+import type { NameFilter, Page, Slice } from './page.js';
 
 interface Query<D extends Document> {
   filter: Filter<D>;

@@ -1,7 +1,14 @@
 import { AppError, ErrorCode } from '../core/errors.js';
 import type { ClusterRecord } from '../core/records.js';
 import { resourceVersion } from '../core/resourceVersion.js';
-import type { Precondition } from './types.js';
+
+/** What must be true for a change to be made; otherwise Conflict. */
+export interface Precondition {
+  /** It is at one of these resource versions; `*`: it is there. */
+  match?: readonly string[];
+  /** It is not there. */
+  absent?: boolean;
+}
 
 /** @throws AppError Conflict unless it holds for what is stored. */
 export function checkPrecondition(

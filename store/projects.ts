@@ -7,7 +7,7 @@ import { isDuplicate } from './databaseError.js';
 import { newId } from './newId.js';
 import { mapSlice, nameCondition, readPage } from './paging.js';
 import { timestamp } from './timestamps.js';
-import type { Project, ProjectStore } from './types.js';
+import type { Project, ProjectStore } from './projectStore.js';
 
 /** A project never changes. It may be another one of that name after the database was put back to an earlier state. */
 const KEPT_MS = 60_000;

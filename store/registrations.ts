@@ -6,7 +6,7 @@ import { clusterLives } from './clusterLives.js';
 import { CollectionName } from './collections.js';
 import { noteEndpoints } from './machines.js';
 import { timestamp } from './timestamps.js';
-import type { RegistrationStore } from './types.js';
+import type { RegistrationStore } from './registrationStore.js';
 
 type RegistrationDocument = Registration & {
   /** `clusterId/hostname`. */

@@ -5,7 +5,7 @@ import type { Rollout, RolloutCluster } from '../core/rollout.js';
 import type { BlueprintDocument } from './blueprints.js';
 import type { ClusterDocument } from './clusterDocument.js';
 import { CollectionName } from './collections.js';
-import type { BlueprintStore } from './types.js';
+import type { BlueprintStore } from './blueprintStore.js';
 
 /** Clusters are JSON text: there may be thousands, and they are only ever read whole. */
 interface RolloutDocument extends Omit<Rollout, 'clusters'> {

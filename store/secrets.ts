@@ -3,7 +3,7 @@ import type { Collection, Db } from 'mongodb';
 import { AppError } from '../core/errors.js';
 import { CollectionName } from './collections.js';
 import { isDuplicate } from './databaseError.js';
-import type { Rewritten, SecretStore } from './types.js';
+import type { Rewritten, SecretStore } from './secretStore.js';
 
 interface SecretDocument {
   /** `owner#name`: neither holds a `#`. */

@@ -2,7 +2,7 @@ import type { Db } from 'mongodb';
 
 import { CollectionName } from './collections.js';
 import { timestamp } from './timestamps.js';
-import type { SessionRecord, SessionStore } from './types.js';
+import type { SessionRecord, SessionStore } from './sessionStore.js';
 
 type SessionDocument = Omit<SessionRecord, 'id'> & { _id: string };
 

@@ -6,7 +6,7 @@ import { SNAPSHOT_ANNOTATIONS } from '../core/snapshotPolicy.js';
 import { applyTo, desired, project } from '../test/store/desired.js';
 import { openTestDatabase } from '../test/store/testDatabase.js';
 import type { TestDatabase } from '../test/store/testDatabase.js';
-import type { SnapshotRecord } from './types.js';
+import type { SnapshotRecord } from './snapshotStore.js';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 

@@ -6,7 +6,7 @@ import { clusterLives } from './clusterLives.js';
 import { CollectionName } from './collections.js';
 import { mapSlice, readPage } from './paging.js';
 import { timestamp } from './timestamps.js';
-import type { SnapshotRecord, SnapshotStore } from './types.js';
+import type { SnapshotRecord, SnapshotStore } from './snapshotStore.js';
 
 interface SnapshotDocument extends Omit<SnapshotRecord, 'id'> {
   /** `cluster/id`. */

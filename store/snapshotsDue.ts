@@ -3,7 +3,7 @@ import type { Collection } from 'mongodb';
 import type { ClusterRecord } from '../core/records.js';
 import { clusterSnapshotDueAt } from '../core/snapshotPolicy.js';
 import type { ClusterDocument } from './clusterDocument.js';
-import type { ClusterStore } from './types.js';
+import type { ClusterStore } from './clusterStore.js';
 
 /** Sorts after every time there is. */
 const NEVER = 'never';

@@ -25,7 +25,8 @@ import { openSecrets } from './secrets.js';
 import { openSessions } from './sessions.js';
 import { openSnapshots } from './snapshots.js';
 import { openTasksets } from './tasksets.js';
-import type { LogLimits, Store } from './types.js';
+import type { LogLimits } from './logStore.js';
+import type { Store } from './types.js';
 import { openWebhooks } from './webhooks.js';
 
 const PING_TIMEOUT_MS = 2_000;

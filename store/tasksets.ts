@@ -11,7 +11,7 @@ import { mapSlice, readPage } from './paging.js';
 import { tasksetRecord } from './tasksetDocument.js';
 import type { TasksetDocument } from './tasksetDocument.js';
 import { timestamp } from './timestamps.js';
-import type { TasksetStore } from './types.js';
+import type { TasksetStore } from './tasksetStore.js';
 
 /** Half a megabyte for a thousand nodes, and status reads ten tasksets. */
 const WITHOUT_SPEC = { projection: { spec: 0 } } as const;

@@ -4,7 +4,7 @@ import { CollectionName } from './collections.js';
 import { isDuplicate } from './databaseError.js';
 import { mapSlice, nameCondition, readPage } from './paging.js';
 import { timestamp } from './timestamps.js';
-import type { WebhookDelivery, WebhookRecord, WebhookStore } from './types.js';
+import type { WebhookDelivery, WebhookRecord, WebhookStore } from './webhookStore.js';
 
 interface WebhookDocument extends WebhookRecord {
   /** `project/name`. */

@@ -1,4 +1,4 @@
-import type { KeyRole } from '../../store/types.js';
+import type { KeyRole } from '../../store/apiKeyStore.js';
 
 /** Who is behind an API key. */
 export interface Principal {

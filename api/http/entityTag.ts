@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { TypedResponse } from 'hono';
 
-import type { Precondition } from '../../store/types.js';
+import type { Precondition } from '../../store/precondition.js';
 import type { ApiContext } from '../env.js';
 import { wantsYaml } from './wantsYaml.js';
 

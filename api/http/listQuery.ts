@@ -5,7 +5,7 @@ import { z } from '@hono/zod-openapi';
 import { AppError, ErrorCode } from '../../core/errors.js';
 import type { LabelRequirement } from '../../core/labels.js';
 import { parseLabelSelector } from '../../core/spec/labelSelector.js';
-import type { NameFilter } from '../../store/types.js';
+import type { NameFilter } from '../../store/page.js';
 
 /** What a `continue` says: of which list with which filters, and after which key. */
 const tokenSchema = z.tuple([z.string(), z.unknown()]);

@@ -1,6 +1,7 @@
 import { hashApiKey, sameHash } from '../auth/apiKey.js';
 import type { ClusterRecord } from '../../core/records.js';
-import type { InstallTokenRecord, Store } from '../../store/types.js';
+import type { InstallTokenRecord } from '../../store/installTokenStore.js';
+import type { Store } from '../../store/types.js';
 import type { Vault } from '../../vault/types.js';
 import { randomBytes } from 'node:crypto';
 

@@ -1,7 +1,8 @@
 import { createMiddleware } from 'hono/factory';
 
 import { AppError, ErrorCode } from '../../core/errors.js';
-import type { ApiKeyRecord, KeyRole, Project } from '../../store/types.js';
+import type { ApiKeyRecord, KeyRole } from '../../store/apiKeyStore.js';
+import type { Project } from '../../store/projectStore.js';
 import { hashApiKey, keyOfRequest, sameHash } from '../auth/apiKey.js';
 import { hasRole, mayEnter, type Principal } from '../auth/principal.js';
 import { enforceSameOrigin } from '../web/sameOrigin.js';

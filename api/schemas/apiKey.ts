@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 
-import type { ApiKeyRecord, KeyRole } from '../../store/types.js';
+import type { ApiKeyRecord, KeyRole } from '../../store/apiKeyStore.js';
 
 /** A key as it is answered: never the key itself, nor its hash. */
 export interface ApiKeyView {

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 
 import { hostKeyText, keyPathText, nameText, usernameText } from '../../core/spec/formats.js';
-import type { CredentialRecord } from '../../store/types.js';
+import type { CredentialRecord } from '../../store/credentialStore.js';
 
 const API_VERSION = 'infra.k8smgmt.io/v3';
 const PAIRS = z.record(z.string(), z.string());

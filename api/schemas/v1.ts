@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 
 import { ProvisionStatus } from '../../core/words.js';
-import type { NameFilter } from '../../store/types.js';
+import type { NameFilter } from '../../store/page.js';
 
 /** A v1 list: `next` and `previous` are the URLs of the pages beside this one. */
 export interface V1List<T> {

@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi';
 import { nameText } from '../../core/spec/formats.js';
 import { urlProblem } from '../../core/spec/rules/addons.js';
 import { WebhookEventType } from '../../core/webhooks.js';
-import type { WebhookDelivery, WebhookRecord } from '../../store/types.js';
+import type { WebhookDelivery, WebhookRecord } from '../../store/webhookStore.js';
 
 const API_VERSION = 'infra.k8smgmt.io/v3';
 const EVENTS = [WebhookEventType.Succeeded, WebhookEventType.Failed] as const;

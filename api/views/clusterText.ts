@@ -1,5 +1,5 @@
 import type { ClusterRecord } from '../../core/records.js';
-import type { ListedCluster } from '../../store/types.js';
+import type { ListedCluster } from '../../store/clusterStore.js';
 import { clusterView } from './clusterView.js';
 
 /** The store gives the same object while a cluster is as it was. */

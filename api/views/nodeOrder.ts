@@ -1,7 +1,7 @@
 import { matchesLabels, type LabelRequirement } from '../../core/labels.js';
 import type { ClusterRecord, NodeRecord } from '../../core/records.js';
 import { NodeStatus } from '../../core/words.js';
-import type { NameFilter } from '../../store/types.js';
+import type { NameFilter } from '../../store/page.js';
 
 /** A node of a list before anything more is read of it. */
 export interface NodePlace {

@@ -5,7 +5,7 @@ import type { Registration } from '../../core/registration.js';
 import { bastionPin } from '../../core/sshEndpoint.js';
 import type { StepName } from '../../core/steps.js';
 import { NodeStatus, type Role } from '../../core/words.js';
-import type { HostKeyRecord } from '../../store/types.js';
+import type { HostKeyRecord } from '../../store/hostKeyStore.js';
 import { inOrder, stepView, type StepView } from './stepView.js';
 
 export interface NodeView {

@@ -1,5 +1,5 @@
 import { SYSTEM_API_VERSION, type ProjectView } from '../schemas/project.js';
-import type { Project } from '../../store/types.js';
+import type { Project } from '../../store/projectStore.js';
 import { withMicroseconds } from './clusterView.js';
 
 export function projectView(project: Project): ProjectView {

@@ -1,4 +1,4 @@
-import type { SnapshotRecord } from '../../store/types.js';
+import type { SnapshotRecord } from '../../store/snapshotStore.js';
 
 export interface SnapshotView {
   id: string;

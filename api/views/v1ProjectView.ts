@@ -1,4 +1,4 @@
-import type { Project } from '../../store/types.js';
+import type { Project } from '../../store/projectStore.js';
 
 export interface V1ProjectView {
   id: string;

@@ -2,7 +2,7 @@ import type { ConsoleHostKey, ConsoleNode } from '../../core/consoleModel.js';
 import type { NodeSpec } from '../../core/cluster.js';
 import type { ClusterRecord, NodeRecord } from '../../core/records.js';
 import { comesByInstaller, type Registration } from '../../core/registration.js';
-import type { HostKeyRecord } from '../../store/types.js';
+import type { HostKeyRecord } from '../../store/hostKeyStore.js';
 import { nodeOrder } from '../views/nodeOrder.js';
 import { nodeViews, type HostKeyView, type NodeView } from '../views/nodeView.js';
 

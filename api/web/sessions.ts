@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 
 import { getCookie } from 'hono/cookie';
 
-import type { SessionRecord } from '../../store/types.js';
+import type { SessionRecord } from '../../store/sessionStore.js';
 import type { ApiContext } from '../env.js';
 import { isSecure } from './sameOrigin.js';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { Cluster } from '../../core/cluster.js';
-import type { AuditRecord } from '../../store/types.js';
+import type { AuditRecord } from '../../store/auditStore.js';
 import { fixtureBundle } from '../fixtures/bundle.js';
 import { clustersOf, openTestApi, uniqueCluster, type TestApi } from './openTestApi.js';
 import { testKey } from '../ssh/keys.js';

@@ -1,7 +1,7 @@
 import { LIST_METADATA_EXAMPLE } from '../../schemas/example.js';
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
-import type { AuditRecord } from '../../../store/types.js';
+import type { AuditRecord } from '../../../store/auditStore.js';
 import { principalOf, type ApiEnv } from '../../env.js';
 import { defined } from '../../http/defined.js';
 import { errors, json, notModified, readHeaders } from '../../http/describe.js';

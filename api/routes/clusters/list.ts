@@ -17,7 +17,7 @@ import {
 } from '../../http/listQuery.js';
 import { defined } from '../../http/defined.js';
 import { projectAccess } from '../../middleware/access.js';
-import type { ListedCluster } from '../../../store/types.js';
+import type { ListedCluster } from '../../../store/clusterStore.js';
 import { CLUSTER_VIEW_EXAMPLE, LIST_METADATA_EXAMPLE } from '../../schemas/example.js';
 import { projectParam } from '../../schemas/params.js';
 import { clusterText } from '../../views/clusterText.js';

@@ -1,7 +1,7 @@
 import { z, type OpenAPIHono } from '@hono/zod-openapi';
 
 import type { ConsoleList } from '../../../core/consoleModel.js';
-import type { Project } from '../../../store/types.js';
+import type { Project } from '../../../store/projectStore.js';
 import { clusterRows, StateFilter } from '../../web/clusterRows.js';
 import { principalOf, type ApiContext, type ApiEnv } from '../../env.js';
 import { defined } from '../../http/defined.js';

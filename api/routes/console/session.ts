@@ -2,7 +2,7 @@ import { z, type OpenAPIHono } from '@hono/zod-openapi';
 import { deleteCookie, setCookie } from 'hono/cookie';
 
 import type { ConsoleSession } from '../../../core/consoleModel.js';
-import type { ApiKeyRecord } from '../../../store/types.js';
+import type { ApiKeyRecord } from '../../../store/apiKeyStore.js';
 import { audit } from '../../audit.js';
 import { enforceSameOrigin } from '../../web/sameOrigin.js';
 import {

@@ -1,6 +1,6 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
-import type { Rewritten } from '../../../store/types.js';
+import type { Rewritten } from '../../../store/secretStore.js';
 import { audit } from '../../audit.js';
 import type { ApiEnv } from '../../env.js';
 import { documentBody, errors, json } from '../../http/describe.js';

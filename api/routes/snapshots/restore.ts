@@ -7,7 +7,7 @@ import { minorOf } from '../../../core/matrix.js';
 import type { ClusterRecord } from '../../../core/records.js';
 import { clusterViewSchema } from '../../../core/spec/schema/status.js';
 import { newId } from '../../../store/newId.js';
-import type { SnapshotRecord } from '../../../store/types.js';
+import type { SnapshotRecord } from '../../../store/snapshotStore.js';
 import { audit } from '../../audit.js';
 import type { ApiEnv } from '../../env.js';
 import { findCluster, noCluster } from '../../findCluster.js';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import { openAsked } from '../../../core/askedOperations.js';
-import type { SnapshotRecord } from '../../../store/types.js';
+import type { SnapshotRecord } from '../../../store/snapshotStore.js';
 import { clustersOf, openTestApi, type TestApi } from '../../../test/api/openTestApi.js';
 
 let api: TestApi;

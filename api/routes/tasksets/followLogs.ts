@@ -1,6 +1,6 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
-import type { LogPlace, StoredLogChunk } from '../../../store/types.js';
+import type { LogPlace, StoredLogChunk } from '../../../store/logStore.js';
 import type { ApiEnv } from '../../env.js';
 import { eventStream } from '../../eventStream.js';
 import { defined } from '../../http/defined.js';

@@ -1,4 +1,4 @@
-import type { KeyRole } from '../../../store/types.js';
+import type { KeyRole } from '../../../store/apiKeyStore.js';
 
 export const WEBHOOKS = '/apis/infra.k8smgmt.io/v3/projects/{project}/webhooks';
 export const WEBHOOK = `${WEBHOOKS}/{name}`;
