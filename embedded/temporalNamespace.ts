@@ -14,7 +14,7 @@ export interface NamespaceWanted {
 }
 
 /**
- * The namespace is there, keeps closed workflows for 90 days (a development server's own: one day) and knows
+ * The namespace is there, keeps closed workflows for 90 days or longer (a development server's own: one day) and knows
  * the Keyword search attributes. Throws until the server has all of it: call it again.
  */
 export async function prepareNamespace(
@@ -30,7 +30,7 @@ export async function prepareNamespace(
 async function keepHistories(connection: Connection, namespace: string): Promise<void> {
   const workflowExecutionRetentionPeriod = msToTs(RETENTION_MS);
   const before = await retentionMs(connection, namespace);
-  if (before === RETENTION_MS) return;
+  if (before !== undefined && before >= RETENTION_MS) return;
   if (before === undefined) {
     const retention = { workflowExecutionRetentionPeriod };
     await connection.workflowService.registerNamespace({ namespace, ...retention });
@@ -40,7 +40,7 @@ async function keepHistories(connection: Connection, namespace: string): Promise
       config: { workflowExecutionRetentionTtl: workflowExecutionRetentionPeriod },
     });
   }
-  if ((await retentionMs(connection, namespace)) !== RETENTION_MS) {
+  if (((await retentionMs(connection, namespace)) ?? 0) < RETENTION_MS) {
     throw new Error(`namespace ${namespace} does not have its retention yet`);
   }
 }

@@ -48,7 +48,7 @@ export async function openCounts(db: Db): Promise<CountStore> {
     unreadCertificates: (since) =>
       nodes.countDocuments(
         {
-          ...{ controlPlane: true, joined: true },
+          ...{ controlPlane: true, joined: true, leaving: { $ne: true } },
           // Or never.
           $or: [
             { 'certificates.readAt': { $lt: since.toISOString() } },

@@ -11,17 +11,23 @@ export async function settleConditions(
   clusters: Collection<ClusterDocument>,
   clusterId: string,
 ): Promise<boolean> {
-  const found = await clusters.findOne(
-    { _id: clusterId },
-    { projection: { conditions: 1, judged: 1 } },
-  );
-  if (found === null) return false;
-  const { conditions: before, judged } = found;
-  const ready = before.find(({ type }) => type === ConditionType.Ready);
-  const isKept = ready !== undefined && isJudgement(ready, judged);
-  const conditions = fulfilledConditions(before, timestamp()).map((condition) =>
-    isKept && condition.type === ConditionType.Ready ? ready : condition,
-  );
-  await clusters.updateOne({ _id: clusterId }, { $set: { conditions } });
-  return !isKept && ready?.status !== ConditionStatus.True;
+  // Watchers write at the same time: what was read has still to be there.
+  for (;;) {
+    const found = await clusters.findOne(
+      { _id: clusterId },
+      { projection: { conditions: 1, judged: 1 } },
+    );
+    if (found === null) return false;
+    const { conditions: before, judged } = found;
+    const ready = before.find(({ type }) => type === ConditionType.Ready);
+    const isKept = ready !== undefined && isJudgement(ready, judged);
+    const conditions = fulfilledConditions(before, timestamp()).map((condition) =>
+      isKept && condition.type === ConditionType.Ready ? ready : condition,
+    );
+    const { matchedCount } = await clusters.updateOne(
+      { _id: clusterId, conditions: before },
+      { $set: { conditions } },
+    );
+    if (matchedCount === 1) return !isKept && ready?.status !== ConditionStatus.True;
+  }
 }

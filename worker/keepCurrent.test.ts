@@ -46,7 +46,9 @@ async function after(looks: number, world: World) {
   const temporal = fakeTemporal(world);
   const seen: boolean[] = [];
   const observe = (isCurrent: boolean): void => void seen.push(isCurrent);
-  const kept = keepCurrent(temporal.deployment, { buildId: 'ours', log, observe, lookMs: 5 });
+  const kept = keepCurrent(temporal.deployment, {
+    ...{ buildId: 'ours', log, observe, lookMs: 5, absentMs: 0 },
+  });
   await untilLooked(temporal.deployment, looks);
   kept.stop();
   return { ...temporal, seen };
@@ -83,6 +85,53 @@ test.each<[string, World, string[]]>([
   ],
 ])('a version that is %s', async (_, world, made) => {
   expect((await after(3, world)).made).toEqual(made);
+});
+
+test('one look that finds nobody is not enough to take work back', async () => {
+  const world: World = { current: 'other', ours: 'draining', alive: ['ours'] };
+  const { deployment, made } = fakeTemporal(world);
+  const kept = keepCurrent(deployment, { buildId: 'ours', log, lookMs: 5, absentMs: 60_000 });
+  await kept.settled;
+  kept.stop();
+  expect(made).toEqual([]);
+});
+
+test('workers that come back, and a Temporal that was away, begin the wait anew', async () => {
+  vi.useFakeTimers();
+  try {
+    const world: World = { current: 'other', ours: 'draining', alive: ['ours'] };
+    const { deployment, made } = fakeTemporal(world);
+    const kept = keepCurrent(deployment, { buildId: 'ours', log, absentMs: 60_000 });
+    await vi.advanceTimersByTimeAsync(50_000);
+    world.alive = ['other', 'ours'];
+    await vi.advanceTimersByTimeAsync(30_000);
+    world.alive = ['ours'];
+    await vi.advanceTimersByTimeAsync(50_000);
+    vi.mocked(deployment.read).mockRejectedValueOnce(new Error('away'));
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(made).toEqual([]);
+    await vi.advanceTimersByTimeAsync(90_000);
+    kept.stop();
+    expect(made).toEqual(['ours']);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('a Temporal that is away is told once, and asked less and less often', async () => {
+  vi.useFakeTimers();
+  try {
+    log.warn.mockClear();
+    const { deployment } = fakeTemporal({ current: 'ours', ours: 'current', alive: ['ours'] });
+    vi.mocked(deployment.read).mockRejectedValue(new Error('away'));
+    const kept = keepCurrent(deployment, { buildId: 'ours', log });
+    await vi.advanceTimersByTimeAsync(300_000);
+    kept.stop();
+    expect(log.warn).toHaveBeenCalledTimes(1);
+    expect(vi.mocked(deployment.read).mock.calls.length).toBeLessThan(20);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('before Temporal knows our version nothing is changed', async () => {

@@ -24,7 +24,7 @@ import { startWatcher } from '../watch/watcher.js';
 import { activityLog } from './activityLog.js';
 import { activityMetrics } from './activityMetrics.js';
 import type { WorkflowsBundle } from './bundle.js';
-import { keepCurrent } from './keepCurrent.js';
+import { keepCurrent, type KeptCurrent } from './keepCurrent.js';
 import { serveMetrics } from './metricsServer.js';
 import { temporalMetrics } from './temporalMetrics.js';
 import { createPlinthWorker, MACHINES_AT_WORK } from './worker.js';
@@ -78,8 +78,11 @@ const watcher = startWatcher(deps);
 const metricsServer =
   config.metrics.worker && (await serveMetrics(registry, config.metrics.worker));
 
+let current: KeptCurrent | undefined;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
+    // Who is about to go takes no work any more.
+    current?.stop();
     if (worker.getState() === 'RUNNING') worker.shutdown();
   });
 }
@@ -89,8 +92,7 @@ const schedule = keepUpkeepSchedule(client, { taskQueue, log });
 if (deployment === undefined) {
   log.warn({}, 'this Temporal keeps no versions of workers: stop all of them to upgrade');
 }
-const current =
-  deployment && keepCurrent(deployment, { buildId, log, observe: metrics.observeCurrent });
+current = deployment && keepCurrent(deployment, { buildId, log, observe: metrics.observeCurrent });
 const ended = worker.run();
 // Ready: what is asked for is done at once, and does not wait for a version that is yet to take over.
 await Promise.race([current?.settled, ended]);

@@ -41,7 +41,7 @@ is_old() {
   [[ -n $before && $(running "$1") == "$before" ]]
 }
 
-# serves_renewed NAME ADDRESS WORDS…: ADDRESS serves the certificate NAME as it is on disk.
+# serves_renewed NAME ADDRESS WORDS…: ADDRESS serves the certificate NAME as it is on disk; `served` is what it serves.
 serves_renewed() {
   local name=$1
   shift

@@ -42,7 +42,6 @@ wait_for_part() {
 }
 
 etcd_serves_renewed() {
-  local served
   serves_renewed etcd/server 127.0.0.1:2379 "${ETCD_CLIENT[@]}" &&
     serves_renewed etcd/peer "$ETCD_PEER" "${ETCD_CLIENT[@]}"
 }

@@ -530,7 +530,7 @@ is_old() {
   [[ -n $before && $(running "$1") == "$before" ]]
 }
 
-# serves_renewed NAME ADDRESS WORDS…: ADDRESS serves the certificate NAME as it is on disk.
+# serves_renewed NAME ADDRESS WORDS…: ADDRESS serves the certificate NAME as it is on disk; `served` is what it serves.
 serves_renewed() {
   local name=$1
   shift
@@ -610,7 +610,6 @@ wait_for_part() {
 }
 
 etcd_serves_renewed() {
-  local served
   serves_renewed etcd/server 127.0.0.1:2379 "${ETCD_CLIENT[@]}" &&
     serves_renewed etcd/peer "$ETCD_PEER" "${ETCD_CLIENT[@]}"
 }
