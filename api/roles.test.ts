@@ -104,6 +104,7 @@ const NEEDS: Readonly<Record<string, Need>> = {
   'DELETE /console/session': 'console',
   'GET /console/clusters': 'viewer',
   'GET /console/clusters/:project/:name/events': 'viewer',
+  'GET /console/clusters/:project/:name/health': 'viewer',
   'GET /console/clusters/:project/:name/spec': 'viewer',
   'GET /console/clusters/:project/:name/tasksets': 'viewer',
   'GET /console/clusters/:project/:name/tasksets/:id': 'viewer',
