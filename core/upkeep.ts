@@ -16,7 +16,8 @@ export interface UpkeepKey {
 
 /** One page of one part. */
 export interface UpkeepPage {
-  part: UpkeepPart;
+  /** `expiries`: of a pass that an older worker began; nothing is done for it. */
+  part: UpkeepPart | 'expiries';
   /** The pass's own time, the same on every page of it. RFC 3339. */
   at: string;
   after?: UpkeepKey;
@@ -25,6 +26,8 @@ export interface UpkeepPage {
 export interface UpkeepTurn {
   /** Clusters whose workflows were told. */
   asked: number;
+  /** Clusters whose machines were asked, by an older worker. */
+  read?: number;
   /** Where the next page begins; absent: this was the last. */
   next?: UpkeepKey;
 }
@@ -32,10 +35,11 @@ export interface UpkeepTurn {
 /** Input of the workflow `upkeep`: empty when a pass begins. */
 export interface UpkeepInput {
   at?: string;
-  part?: UpkeepPart;
+  part?: UpkeepPage['part'];
   after?: UpkeepKey;
   /** Of this pass so far. */
   asked?: number;
+  read?: number;
   /** Parts that could not be ended, in words. */
   failures?: string[];
 }
