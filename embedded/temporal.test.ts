@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { Connection } from '@temporalio/client';
-import { optionalTsToMs } from '@temporalio/common/lib/time.js';
+import { msToTs, optionalTsToMs } from '@temporalio/common/lib/time.js';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { SEARCH_ATTRIBUTES } from '../core/clusterWorkflow.js';
@@ -50,6 +50,21 @@ test('another namespace is made where there is none, and prepared like the one t
   expect(optionalTsToMs(config?.workflowExecutionRetentionTtl)).toBe(90 * 24 * 3600 * 1000);
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
   expect(customAttributes).toHaveProperty('PlinthCluster', 2);
+});
+
+test('what is kept for longer than that is not shortened', async () => {
+  const namespace = 'kept-for-a-year';
+  const year = 365 * 24 * 3600 * 1000;
+  const workflowExecutionRetentionPeriod = msToTs(year);
+  await connection.workflowService.registerNamespace({
+    namespace,
+    workflowExecutionRetentionPeriod,
+  });
+  await vi.waitFor(() => prepareNamespace(connection, { namespace, searchAttributes: [] }), {
+    ...{ timeout: 20_000, interval: 500 },
+  });
+  const { config } = await connection.workflowService.describeNamespace({ namespace });
+  expect(optionalTsToMs(config?.workflowExecutionRetentionTtl)).toBe(year);
 });
 
 test('the web page answers at its address', async () => {

@@ -45,9 +45,11 @@ test('control planes are counted that were not read for long, or never', async (
   const before = await counts.unreadCertificates(since);
   const { id } = (await clusters.get(project, 'two'))!;
   const readAt = { old: '2026-11-25T05:59:59.000Z', fresh: '2026-11-25T06:00:00.000Z' };
-  for (const hostname of ['never', 'old', 'fresh', 'away']) {
+  for (const hostname of ['never', 'old', 'fresh', 'away', 'leaving']) {
     const spec = { ...node(4, { roles: ['ControlPlane'] }), hostname };
-    await nodes.upsert(id, hostname, { spec, joined: hostname !== 'away' });
+    await nodes.upsert(id, hostname, {
+      ...{ spec, joined: hostname !== 'away', leaving: hostname === 'leaving' },
+    });
   }
   const worker = { ...node(5, { roles: ['Worker'] }), hostname: 'worker' };
   await nodes.upsert(id, 'worker', { spec: worker, joined: true });

@@ -228,6 +228,27 @@ describe('kubelet-restart', () => {
     expect(result.hint).toContain('kube-system_etcd-');
   });
 
+  it('starts one that hangs anew at once, whatever it has ended before', async () => {
+    await controlPlane();
+    // Until the kubelet has been restarted neither it nor etcd nor the API server answers.
+    await machine.program(
+      'curl',
+      `[[ -e $D/restarted ]] || exit 7
+      case "$*" in *healthz*) printf ok ;; ${etcdAnswers(1)} esac`,
+    );
+    await machine.program(
+      'kubectl',
+      `[[ -e $D/restarted ]] || exit 1
+      case "$*" in
+        *kubeletVersion*) cat "$D/version" ;;
+        *proxy/pods*) sed "s/NAMED/$(<"$D/named")/g" "$D/pods" ;;
+        *readyz*) printf ok ;;
+      esac`,
+    );
+    expect((await run(kubeletRestartStep)).outcome).toBe('done');
+    expect(await machine.said('restarted')).toBe('restart kubelet.service');
+  });
+
   it('has nothing to wait for on a worker', async () => {
     await controlPlane();
     await machine.put('no-etcd', '');
