@@ -18,7 +18,7 @@ import { loginView } from './loginView.js';
 import { consolePath } from './paths.js';
 import { startRouter } from './router.js';
 import { shell } from './shell.js';
-import { loadSpec } from './specView.js';
+import { loadSpec } from './loadSpec.js';
 import { app, changed, whenChanged, type ClusterState } from './state.js';
 import { startTheme } from './theme.js';
 

@@ -7,9 +7,6 @@ import { changed, now, type ClusterState } from './state.js';
 
 /** What people read at once; the API has all of it. */
 const MOST_WARNINGS = 8;
-const NEAR_DAYS = 30;
-const DAY_MS = 86_400_000;
-const FULL_PERCENT = 85;
 
 /** What was seen at the last look. Where it cannot be read, what is shown stays, with its time. */
 export async function loadHealth(state: ClusterState): Promise<void> {
@@ -48,13 +45,13 @@ export function healthView({ health, page }: ClusterState): VNode | false {
         fact('Certificates end', [
           h('span', { title: moment(certificate.at) }, distance(certificate.at, now())),
           ` on ${certificate.hostname}`,
-          Date.parse(certificate.at) - now() < NEAR_DAYS * DAY_MS,
+          certificate.soon,
         ]),
       disk !== undefined &&
         fact('Fullest disk', [
           `${String(Math.round(disk.usedPercent))} %`,
           ` ${disk.path} on ${disk.hostname}`,
-          disk.usedPercent >= FULL_PERCENT,
+          disk.full,
         ]),
       fact('Drift', [
         drifted.length === 0 ? 'none' : count(drifted.length, 'machine'),
