@@ -8,6 +8,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 
 import { BUILT_IN_BLUEPRINTS } from '../core/blueprints.js';
 import { readConfig } from '../embedded/config.js';
+import { packageVersion } from '../embedded/packageVersion.js';
 import { createStore } from '../store/store.js';
 import { startTracing } from '../tracing/startTracing.js';
 import type { Tracing } from '../tracing/tracing.js';
@@ -25,9 +26,7 @@ import { createClusterWorkflows } from './workflows.js';
 const config = readConfig(process.env);
 let tracing: Tracing | undefined;
 const log = pino({ name: 'api', mixin: () => tracing?.logFields() ?? {} });
-const { version } = JSON.parse(
-  await readFile(new URL('../package.json', import.meta.url), 'utf8'),
-) as { version: string };
+const version = await packageVersion();
 if (config.tracing) tracing = await startTracing({ service: 'plinth-api', version, log });
 
 const store = await createStore({ uri: config.mongodbUri, logs: config.logs });

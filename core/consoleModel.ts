@@ -227,9 +227,9 @@ export interface ConsoleHealth {
   /** Absent: it did not tell. */
   etcd?: EtcdMember[];
   /** The first of the control planes' certificates that ends. */
-  certificate?: { hostname: string; at: string };
+  certificate?: { hostname: string; at: string; soon: boolean };
   /** The fullest of all. */
-  disk?: { hostname: string; path: string; usedPercent: number };
+  disk?: { hostname: string; path: string; usedPercent: number; full: boolean };
   /** Machines that are not as they were set up. */
   drifted: string[];
   snapshots: { count: number; newest?: string };

@@ -7,6 +7,15 @@ const DAY_MS = 86_400_000;
 /** kubelet begins to evict pods at 85 % (nodefs.available<15%). */
 const FULL_PERCENT = 85;
 
+export function isFull({ usedPercent }: { usedPercent: number }): boolean {
+  return usedPercent >= FULL_PERCENT;
+}
+
+/** Or has ended. `expiresAt`: RFC 3339. */
+export function endsSoon(expiresAt: string, now: Date): boolean {
+  return Date.parse(expiresAt) - now.getTime() < EXPIRY_DAYS * DAY_MS;
+}
+
 export interface WarningsInput {
   health: Pick<ClusterHealth, 'failures' | 'lookedAt' | 'seenAt'>;
   nodes: readonly NodeHealth[];
@@ -66,7 +75,7 @@ function machineWarnings(
       : []),
     ...(certificatesExpireAt === undefined ? [] : expiry(hostname, certificatesExpireAt, now)),
     ...disks
-      .filter(({ usedPercent }) => usedPercent >= FULL_PERCENT)
+      .filter(isFull)
       .map(({ path, usedPercent }) => `${path} of ${hostname} is ${usedPercent} % full`),
     ...drift.map((words) => `${hostname}: ${words}`),
   ];
@@ -74,8 +83,7 @@ function machineWarnings(
 
 function expiry(hostname: string, expiresAt: string, now: Date): string[] {
   if (Date.parse(expiresAt) === 0) return [`a certificate of ${hostname} cannot be read`];
-  const left = Date.parse(expiresAt) - now.getTime();
-  if (left >= EXPIRY_DAYS * DAY_MS) return [];
-  const verb = left < 0 ? 'have expired' : 'expire';
+  if (!endsSoon(expiresAt, now)) return [];
+  const verb = Date.parse(expiresAt) < now.getTime() ? 'have expired' : 'expire';
   return [`certificates of ${hostname} ${verb} on ${expiresAt}`];
 }

@@ -1,7 +1,7 @@
 import type { WorkflowClientInterceptor } from '@temporalio/client';
-import { defaultPayloadConverter, type Headers } from '@temporalio/common';
+import type { Headers } from '@temporalio/common';
 
-import { formatTraceparent, TRACE_HEADER, type TraceContext } from '../core/traceContext.js';
+import { withContext } from '../workflows/spanContext.js';
 import type { SpanOptions, Tracing } from './tracing.js';
 
 export interface WorkflowClientTraceOptions {
@@ -17,28 +17,20 @@ export function traceWorkflowClient(
   tracing: Tracing,
   { ownTraces = false }: WorkflowClientTraceOptions = {},
 ): WorkflowClientInterceptor {
-  const told = <T>(
-    input: { readonly headers: Headers },
+  const told = <Input extends { readonly headers: Headers }, T>(
+    input: Input,
     name: string,
-    go: (h: Headers) => Promise<T>,
-  ) => {
+    next: (input: Input) => Promise<T>,
+  ): Promise<T> => {
     const options: SpanOptions = {
       ...{ name, kind: 'producer' },
       ...(ownTraces ? { parent: 'none', link: tracing.current() } : {}),
     };
-    return tracing.span(options, ({ context }) => go(withHeader(input.headers, context)));
+    return tracing.span(options, ({ context }) => next(withContext(input, context)));
   };
   return {
     signalWithStart: (input, next) =>
-      told(input, `SignalWithStartWorkflow:${input.workflowType}`, (headers) =>
-        next({ ...input, headers }),
-      ),
-    signal: (input, next) =>
-      told(input, `SignalWorkflow:${input.signalName}`, (headers) => next({ ...input, headers })),
+      told(input, `SignalWithStartWorkflow:${input.workflowType}`, next),
+    signal: (input, next) => told(input, `SignalWorkflow:${input.signalName}`, next),
   };
-}
-
-function withHeader(headers: Headers, context: TraceContext): Headers {
-  const payload = defaultPayloadConverter.toPayload(formatTraceparent(context));
-  return { ...headers, [TRACE_HEADER]: payload };
 }

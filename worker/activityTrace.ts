@@ -1,16 +1,11 @@
-import { ApplicationFailure, defaultPayloadConverter, type Headers } from '@temporalio/common';
+import { ApplicationFailure } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 
 import { redaction } from '../activities/redaction.js';
 import { ErrorCode } from '../core/errors.js';
-import {
-  parseTraceparent,
-  SpanAttribute,
-  subjectAttributes,
-  TRACE_HEADER,
-  type TraceContext,
-} from '../core/traceContext.js';
+import { SpanAttribute, subjectAttributes } from '../core/traceContext.js';
 import type { Tracing } from '../tracing/tracing.js';
+import { contextIn } from '../workflows/spanContext.js';
 import { endOfError, endOfResult } from './activityOutcome.js';
 import { stepOf, subjectOf } from './activitySubject.js';
 
@@ -68,12 +63,6 @@ export function activityTrace(tracing: Tracing): ActivityInterceptorsFactory {
       },
     },
   });
-}
-
-function contextIn(headers: Headers): TraceContext | undefined {
-  const payload = headers[TRACE_HEADER];
-  if (payload === undefined) return undefined;
-  return parseTraceparent(defaultPayloadConverter.fromPayload(payload));
 }
 
 /** Of an error with a class, whose words are ours and redacted where it came about; of any other, none. */

@@ -1,7 +1,6 @@
 import '../embedded/endWithParent.js';
 
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -12,6 +11,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 
 import type { ActivityDeps } from '../activities/deps.js';
 import { readConfig } from '../embedded/config.js';
+import { packageVersion } from '../embedded/packageVersion.js';
 import { openArtifactSource } from '../machine/artifacts/source.js';
 import { createMachines } from '../machine/pool.js';
 import { createStore } from '../store/store.js';
@@ -24,16 +24,14 @@ import { startWatcher } from '../watch/watcher.js';
 import { activityLog } from './activityLog.js';
 import { activityMetrics } from './activityMetrics.js';
 import type { WorkflowsBundle } from './bundle.js';
-import { keepCurrent, type KeptCurrent } from './keepCurrent.js';
+import { keepCurrent } from './keepCurrent.js';
 import { serveMetrics } from './metricsServer.js';
 import { temporalMetrics } from './temporalMetrics.js';
 import { createPlinthWorker, MACHINES_AT_WORK } from './worker.js';
 import { createWorkerMetrics } from './workerMetrics.js';
 
 const config = readConfig(process.env);
-const { version } = JSON.parse(
-  await readFile(new URL('../package.json', import.meta.url), 'utf8'),
-) as { version: string };
+const version = await packageVersion();
 let tracing: Tracing | undefined;
 const log = pino({ name: 'worker', mixin: () => tracing?.logFields() ?? {} });
 if (config.tracing) tracing = await startTracing({ service: 'plinth-worker', version, log });
@@ -78,7 +76,14 @@ const watcher = startWatcher(deps);
 const metricsServer =
   config.metrics.worker && (await serveMetrics(registry, config.metrics.worker));
 
-let current: KeptCurrent | undefined;
+const { taskQueue } = worker.options;
+log.info({ taskQueue, buildId, artifacts: config.artifacts }, 'worker polls');
+const schedule = keepUpkeepSchedule(client, { taskQueue, log });
+if (deployment === undefined) {
+  log.warn({}, 'this Temporal keeps no versions of workers: stop all of them to upgrade');
+}
+const current =
+  deployment && keepCurrent(deployment, { buildId, log, observe: metrics.observeCurrent });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
     // Who is about to go takes no work any more.
@@ -86,13 +91,6 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     if (worker.getState() === 'RUNNING') worker.shutdown();
   });
 }
-const { taskQueue } = worker.options;
-log.info({ taskQueue, buildId, artifacts: config.artifacts }, 'worker polls');
-const schedule = keepUpkeepSchedule(client, { taskQueue, log });
-if (deployment === undefined) {
-  log.warn({}, 'this Temporal keeps no versions of workers: stop all of them to upgrade');
-}
-current = deployment && keepCurrent(deployment, { buildId, log, observe: metrics.observeCurrent });
 const ended = worker.run();
 // Ready: what is asked for is done at once, and does not wait for a version that is yet to take over.
 await Promise.race([current?.settled, ended]);

@@ -1,5 +1,5 @@
 import type { ConsoleHealth } from '../../core/consoleModel.js';
-import { healthWarnings } from '../../core/healthWarnings.js';
+import { endsSoon, healthWarnings, isFull } from '../../core/healthWarnings.js';
 import type { NodeHealth } from '../../core/health.js';
 import type { ClusterRecord } from '../../core/records.js';
 import type { Store } from '../../store/types.js';
@@ -31,7 +31,9 @@ export async function healthPanel(
       ...(version === undefined ? {} : { version }),
     }),
     ...(etcd === undefined ? {} : { etcd }),
-    ...(certificate === undefined ? {} : { certificate }),
+    ...(certificate === undefined
+      ? {}
+      : { certificate: { ...certificate, soon: endsSoon(certificate.at, now) } }),
     ...(disk === undefined ? {} : { disk }),
     drifted: nodes.flatMap(({ hostname, machine }) =>
       machine !== undefined && machine.drift.length > 0 ? [hostname] : [],
@@ -49,5 +51,8 @@ function certificatesOf({ hostname, machine }: NodeHealth): { hostname: string; 
 }
 
 function disksOf({ hostname, machine }: NodeHealth): NonNullable<ConsoleHealth['disk']>[] {
-  return (machine?.disks ?? []).map(({ path, usedPercent }) => ({ hostname, path, usedPercent }));
+  return (machine?.disks ?? []).map(({ path, usedPercent }) => ({
+    ...{ hostname, path, usedPercent },
+    full: isFull({ usedPercent }),
+  }));
 }

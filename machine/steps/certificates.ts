@@ -9,7 +9,7 @@ const HEALTH_SECONDS = 240;
 
 export const certificatesRenewStep: StepModule = {
   name: 'certificates-renew',
-  script: ['certificates-lib.sh', 'renewal-lib.sh', 'certificates-renew.sh'],
+  script: ['certificates-lib.sh', 'parts-lib.sh', 'renewal-lib.sh', 'certificates-renew.sh'],
   // A certificate and its key are two files.
   finishes: true,
   timeoutSeconds: 180,
@@ -20,7 +20,12 @@ export const staticPodsRestartStep: StepModule = {
   name: 'static-pods-restart',
   script: [
     ...(['control-plane-lib.sh', 'etcd-lib.sh', 'etcd-quorum.sh'] as const),
-    ...(['control-plane-wait.sh', 'certificates-lib.sh', 'renewal-lib.sh'] as const),
+    ...([
+      'control-plane-wait.sh',
+      'certificates-lib.sh',
+      'parts-lib.sh',
+      'renewal-lib.sh',
+    ] as const),
     'static-pods-restart.sh',
   ],
   // Each of the four parts may take a minute and a half to end.
@@ -37,7 +42,7 @@ export const staticPodsRestartStep: StepModule = {
 export const certificatesVerifyStep: StepModule = {
   name: 'certificates-verify',
   script: [
-    ...(['etcd-lib.sh', 'certificates-lib.sh', 'renewal-lib.sh'] as const),
+    ...(['etcd-lib.sh', 'certificates-lib.sh', 'parts-lib.sh', 'renewal-lib.sh'] as const),
     'certificates-verify.sh',
   ],
   timeoutSeconds: 180,

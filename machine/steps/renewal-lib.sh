@@ -5,18 +5,6 @@ RENEWAL_NOTES=$PLINTH_STATE/renewal
 # With etcd's certificates: what a handshake with it needs.
 # shellcheck disable=SC2034
 ETCD_CLIENT=(-cert /etc/kubernetes/pki/etcd/server.crt -key /etc/kubernetes/pki/etcd/server.key)
-# etcd first.
-PARTS=(etcd kube-apiserver kube-controller-manager kube-scheduler)
-
-# running PART: the id of its container; nothing: it does not run.
-running() {
-  local ids
-  ids=$(ctr -n k8s.io containers ls -q \
-    "labels.\"io.kubernetes.pod.name\"==$1-$NODE_NAME,labels.\"io.cri-containerd.kind\"==container" 2>/dev/null) || return 0
-  ctr -n k8s.io tasks ls 2>/dev/null | awk -v ids="${ids//$'\n'/ }" '
-    BEGIN { n = split(ids, id); for (i = 1; i <= n; i++) known[id[i]] = 1 }
-    ($1 in known) && $3 == "RUNNING" { print $1; exit }' || true
-}
 
 renewal_noted() { [[ $(cat "$RENEWAL_NOTES/id" 2>/dev/null) == "$RENEWAL" ]]; }
 

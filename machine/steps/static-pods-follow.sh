@@ -3,25 +3,11 @@
 # as that version knows it), and so ends and starts etcd, the API server and their neighbours, seconds after it has become
 # healthy itself. Nothing may go on before they run as what this kubelet wants. API_SERVER: the one of this machine.
 
-STATIC_PODS=(etcd kube-apiserver kube-controller-manager kube-scheduler)
-
 # What the kubelet holds for the pods of this machine; it says so by itself as soon as it has read the manifests.
 wanted_pods() { kube get --raw "/api/v1/nodes/$NODE_NAME/proxy/pods" 2>/dev/null; }
 
 # wanted_uid NAME PODS: how the kubelet names this static pod.
 wanted_uid() { sed -n "s/.*\"name\":\"$1-$NODE_NAME\",\"namespace\":\"kube-system\",\"uid\":\"\([^\"]*\)\".*/\1/p" <<<"$2" | head -n 1; }
-
-# runs_as NAME UID: a container of that very pod runs.
-runs_as() {
-  local id tasks
-  id=$(ctr -n k8s.io containers ls -q \
-    "labels.\"io.kubernetes.pod.uid\"==$2,labels.\"io.kubernetes.container.name\"==$1" 2>/dev/null) || return 1
-  tasks=$(ctr -n k8s.io tasks ls 2>/dev/null) || return 1
-  awk -v ids="${id//$'\n'/ }" '
-    BEGIN { n = split(ids, each); for (i = 1; i <= n; i++) known[each[i]] = 1 }
-    ($1 in known) && $3 == "RUNNING" { found = 1 }
-    END { exit !found }' <<<"$tasks"
-}
 
 # The first that is not what the kubelet wants; nothing: all are, and answer.
 behind() {
@@ -30,9 +16,9 @@ behind() {
     printf 'kube-apiserver'
     return
   fi
-  for name in "${STATIC_PODS[@]}"; do
+  for name in "${PARTS[@]}"; do
     uid=$(wanted_uid "$name" "$pods")
-    if [[ -z $uid ]] || ! runs_as "$name" "$uid"; then
+    if [[ -z $uid || -z $(running_as "$name" "$uid") ]]; then
       printf '%s' "$name"
       return
     fi

@@ -101,7 +101,8 @@ export const kubeletRestartStep: StepModule = {
   name: 'kubelet-restart',
   script: [
     ...(['control-plane-lib.sh', 'etcd-lib.sh', 'etcd-quorum.sh'] as const),
-    ...(['control-plane-wait.sh', 'service-watches.sh', 'static-pods-follow.sh'] as const),
+    ...(['control-plane-wait.sh', 'service-watches.sh', 'parts-lib.sh'] as const),
+    'static-pods-follow.sh',
     'kubelet-restart.sh',
   ],
   finishes: true,

@@ -61,7 +61,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const described = (await mayHavePrometheus()) ? describe : describe.skip;
 
-described('promtool', () => {
+described('promtool (needs apt-get)', () => {
   const promtool = (...args: string[]) => run(programs.promtool, args);
 
   test('accepts the configuration and the rules', async () => {
@@ -93,7 +93,7 @@ described('promtool', () => {
   });
 });
 
-described('a Prometheus that scrapes a real run', () => {
+described('a Prometheus that scrapes a real run (needs apt-get)', () => {
   let plinth: Plinth;
   let machine: SshServer;
   let mirror: { url: string; server: Server };

@@ -35,7 +35,7 @@ const described = mayHaveCollector() ? describe : describe.skip;
  * The product as `npm start` runs it sends to a real collector: one provision that fails, and the retry that succeeds.
  * Nothing is sent before both are over and the processes are stopped, so that what arrives was flushed by them.
  */
-described('what a collector receives of a run', () => {
+described('what a collector receives of a run (needs Linux on x64)', () => {
   let folder: string;
   let collector: Collector;
   let machine: SshServer;

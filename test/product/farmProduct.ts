@@ -1,6 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Cluster } from '../../core/cluster.js';
@@ -10,19 +8,6 @@ import { testKey } from '../ssh/keys.js';
 import { farmMachine } from '../ssh/machineFarm.js';
 
 const HOST = '127.0.0.1';
-
-/** The worker renders Calico and the metrics server from what this mirror has; machines of a farm fetch nothing. Gives its address. */
-export async function serveManifests(ends: (() => Promise<unknown>)[]): Promise<string> {
-  const read = (name: string): Promise<Buffer> =>
-    readFile(new URL(`../fixtures/manifests/${name}`, import.meta.url));
-  const [calico, metrics] = [await read('calico-vxlan.yaml'), await read('metrics-server.yaml')];
-  const server = createServer((request, response) => {
-    response.end(request.url?.includes('calico') === true ? calico : metrics);
-  });
-  await new Promise<void>((listening) => server.listen(0, HOST, listening));
-  ends.push(() => new Promise((closed) => server.close(closed)));
-  return `http://${HOST}:${String((server.address() as AddressInfo).port)}`;
-}
 
 /** What plinth is started with for a farm's machines: a free port, everything below `data`, a key that they all take. */
 export async function farmEnvironment(data: string, artifacts: string): Promise<NodeJS.ProcessEnv> {

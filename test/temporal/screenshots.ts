@@ -11,7 +11,8 @@ import { startPlinth, type Plinth } from '../../embedded/start.js';
 import { ensureChromium } from '../../scripts/ensureChromium.js';
 import { CHROMIUM_ARGS } from '../clients/openPage.js';
 import { JOIN_FAILURE } from '../console/story.js';
-import { farmCluster, farmEnvironment, serveManifests } from '../product/farmProduct.js';
+import { startManifestMirror } from '../fixtures/manifestMirror.js';
+import { farmCluster, farmEnvironment } from '../product/farmProduct.js';
 import { recordedSteps } from '../ssh/machineFarm.js';
 import { startScriptedMachine, type SaidStep } from '../ssh/scriptedMachine.js';
 
@@ -31,7 +32,9 @@ try {
   await mkdir(folder, { recursive: true });
   const data = await mkdtemp(join(tmpdir(), 'plinth-temporal-ui-'));
   ends.push(() => rm(data, { recursive: true, force: true }));
-  const env = await farmEnvironment(data, await serveManifests(ends));
+  const mirror = await startManifestMirror();
+  ends.push(() => new Promise((closed) => mirror.server.close(closed)));
+  const env = await farmEnvironment(data, mirror.url);
   const plinth = await startPlinth({ config: parseStartConfig(env), env, say: () => undefined });
   ends.push(() => plinth.stop());
   const failed = await failedProvision(plinth);

@@ -473,29 +473,37 @@ wait_for_service_watches() {
 }
 
 # shellcheck shell=bash
+# The parts of a control plane, each a static pod of one container. NODE_NAME is a parameter.
+
+# etcd first.
+# shellcheck disable=SC2034 # used by what follows this text
+PARTS=(etcd kube-apiserver kube-controller-manager kube-scheduler)
+
+# running_with FILTER: the id of a container with these labels that runs; nothing: none does.
+running_with() {
+  local ids
+  ids=$(ctr -n k8s.io containers ls -q "$1" 2>/dev/null) || return 0
+  ctr -n k8s.io tasks ls 2>/dev/null | awk -v ids="${ids//$'\n'/ }" '
+    BEGIN { n = split(ids, id); for (i = 1; i <= n; i++) known[id[i]] = 1 }
+    ($1 in known) && $3 == "RUNNING" { print $1; exit }' || true
+}
+
+# running PART: whichever pod it is of.
+running() { running_with "labels.\"io.kubernetes.pod.name\"==$1-$NODE_NAME,labels.\"io.cri-containerd.kind\"==container"; }
+
+# running_as PART UID: of that very pod.
+running_as() { running_with "labels.\"io.kubernetes.pod.uid\"==$2,labels.\"io.kubernetes.container.name\"==$1"; }
+
+# shellcheck shell=bash
 # A kubelet of another minor version names the static pods anew, from the same manifests (their UID is a hash of the pod
 # as that version knows it), and so ends and starts etcd, the API server and their neighbours, seconds after it has become
 # healthy itself. Nothing may go on before they run as what this kubelet wants. API_SERVER: the one of this machine.
-
-STATIC_PODS=(etcd kube-apiserver kube-controller-manager kube-scheduler)
 
 # What the kubelet holds for the pods of this machine; it says so by itself as soon as it has read the manifests.
 wanted_pods() { kube get --raw "/api/v1/nodes/$NODE_NAME/proxy/pods" 2>/dev/null; }
 
 # wanted_uid NAME PODS: how the kubelet names this static pod.
 wanted_uid() { sed -n "s/.*\"name\":\"$1-$NODE_NAME\",\"namespace\":\"kube-system\",\"uid\":\"\([^\"]*\)\".*/\1/p" <<<"$2" | head -n 1; }
-
-# runs_as NAME UID: a container of that very pod runs.
-runs_as() {
-  local id tasks
-  id=$(ctr -n k8s.io containers ls -q \
-    "labels.\"io.kubernetes.pod.uid\"==$2,labels.\"io.kubernetes.container.name\"==$1" 2>/dev/null) || return 1
-  tasks=$(ctr -n k8s.io tasks ls 2>/dev/null) || return 1
-  awk -v ids="${id//$'\n'/ }" '
-    BEGIN { n = split(ids, each); for (i = 1; i <= n; i++) known[each[i]] = 1 }
-    ($1 in known) && $3 == "RUNNING" { found = 1 }
-    END { exit !found }' <<<"$tasks"
-}
 
 # The first that is not what the kubelet wants; nothing: all are, and answer.
 behind() {
@@ -504,9 +512,9 @@ behind() {
     printf 'kube-apiserver'
     return
   fi
-  for name in "${STATIC_PODS[@]}"; do
+  for name in "${PARTS[@]}"; do
     uid=$(wanted_uid "$name" "$pods")
-    if [[ -z $uid ]] || ! runs_as "$name" "$uid"; then
+    if [[ -z $uid || -z $(running_as "$name" "$uid") ]]; then
       printf '%s' "$name"
       return
     fi
