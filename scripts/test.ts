@@ -38,6 +38,10 @@ counts.push(table.counts);
 
 const total = sum(counts);
 for (const skip of total.skips) say(`skipped: ${skip}`);
+// Again, at the end: of a long log people and machines often keep the last lines only.
+for (const { file, title } of total.tests.filter(({ state }) => state === 'failed')) {
+  say(`failed: ${file}: ${title}`);
+}
 say(`took ${((Date.now() - startedAt) / 60_000).toFixed(1)} min`);
 // As root on Linux everything can run: only the budget may leave something out.
 const unexpected =
