@@ -98,6 +98,34 @@ describe('a connection', () => {
     expect(server.accepted).toBe(2);
   });
 
+  it('is closed before its time when there are many that nobody uses, the longest unused first', async () => {
+    const servers = [await start(), await start(), await start()] as const;
+    const machines = pool({ mostIdle: 2 });
+    const use = ({ target }: SshServer) =>
+      machines.with(target, (session) => session.exec('true')).then(() => undefined);
+    const [a, b, c] = servers;
+    for (const server of [a, b, a, c]) await use(server);
+    await until('the one is closed', () => b.open === 0);
+    for (const server of [a, c]) await use(server);
+    expect(servers.map(({ open, accepted }) => [open, accepted])).toEqual([
+      [1, 1],
+      [0, 1],
+      [1, 1],
+    ]);
+  });
+
+  it('that somebody uses does not count among those that nobody uses', async () => {
+    const [a, b] = [await start(), await start()];
+    const machines = pool({ mostIdle: 0 });
+    await machines.with(a.target, async (session) => {
+      await machines.with(b.target, (other) => other.exec('true'));
+      await until('the other is closed', () => b.open === 0);
+      expect((await session.exec('true')).code).toBe(0);
+    });
+    await until('it is closed as well', () => a.open === 0);
+    expect([a.accepted, b.accepted]).toEqual([1, 1]);
+  });
+
   it('that dropped while nobody used it is replaced', async () => {
     const server = await start();
     const machines = pool();

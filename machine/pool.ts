@@ -16,8 +16,10 @@ type Bastion = NonNullable<MachineTarget['bastion']>;
 export interface MachinesOptions {
   /** From the first packet to a login. Default 20 s. */
   connectTimeoutMs?: number;
-  /** How long a connection that nobody uses stays open. Default 60 s. */
+  /** How long a connection that nobody uses stays open. Default 10 min: a machine of a large cluster waits for its turn. */
   idleMs?: number;
+  /** Connections that nobody uses, at most: of more, those unused the longest are closed. Default 200. */
+  mostIdle?: number;
   /** SSH handshakes that this process starts per second, over all machines. Default 20. */
   handshakesPerSecond?: number;
   observe?: MachinesObserver;
@@ -56,8 +58,11 @@ interface Entry {
  * await machines.with(target, (session) => session.exec('uname -r'));
  */
 export function createMachines(options: MachinesOptions = {}): Machines {
-  const { connectTimeoutMs = 20_000, idleMs = 60_000, handshakesPerSecond = 20, observe } = options;
+  const { connectTimeoutMs = 20_000, handshakesPerSecond = 20, observe } = options;
+  const { idleMs = 600_000, mostIdle = 200 } = options;
   const entries = new Map<string, Entry>();
+  /** Those that nobody uses, each with its key, unused the longest first. */
+  const unused = new Map<Entry, string>();
   const handshakes = new TokenBucket(handshakesPerSecond);
   let closed = false;
 
@@ -94,7 +99,7 @@ export function createMachines(options: MachinesOptions = {}): Machines {
         : connect(target, connectOptions),
     };
     const forget = (): void => {
-      clearTimeout(entry.idle);
+      keep(entry);
       if (entries.get(key) === entry) entries.delete(key);
     };
     entry.connecting.then(
@@ -132,7 +137,7 @@ export function createMachines(options: MachinesOptions = {}): Machines {
       if (--holds === 0 && --entry.users === 0) closeWhenIdle(entry, key);
     };
     entry.users++;
-    clearTimeout(entry.idle);
+    keep(entry);
     try {
       const connection = await entry.connecting;
       checkPin(target, connection);
@@ -148,12 +153,28 @@ export function createMachines(options: MachinesOptions = {}): Machines {
 
   function closeWhenIdle(entry: Entry, key: string): void {
     entry.idle = setTimeout(() => {
-      if (entries.get(key) === entry) entries.delete(key);
-      void entry.connecting.then(
-        (connection) => connection.close(),
-        () => undefined,
-      );
+      close(key, entry);
     }, idleMs).unref();
+    unused.set(entry, key);
+    for (const [oldest, of] of unused) {
+      if (unused.size <= mostIdle) return;
+      close(of, oldest);
+    }
+  }
+
+  /** Somebody uses it again, or it is gone: it is not to be closed for want of use. */
+  function keep(entry: Entry): void {
+    clearTimeout(entry.idle);
+    unused.delete(entry);
+  }
+
+  function close(key: string, entry: Entry): void {
+    keep(entry);
+    if (entries.get(key) === entry) entries.delete(key);
+    void entry.connecting.then(
+      (connection) => connection.close(),
+      () => undefined,
+    );
   }
 
   return {
@@ -171,6 +192,7 @@ export function createMachines(options: MachinesOptions = {}): Machines {
       closed = true;
       const all = [...entries.values()];
       entries.clear();
+      unused.clear();
       await Promise.all(
         all.map(async (entry) => {
           clearTimeout(entry.idle);
