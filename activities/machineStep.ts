@@ -26,7 +26,7 @@ import { proxyAuthOf } from './proxyAuth.js';
 import { redaction } from './redaction.js';
 import type { OperationRef } from './refs.js';
 import { createStepLog } from './stepLog.js';
-import { withMachine } from './targets.js';
+import { machineTarget, withTarget } from './targets.js';
 
 export interface MachineStep {
   ref: OperationRef;
@@ -81,7 +81,15 @@ export async function runMachineStep(
     ...(input.subject === undefined ? {} : { subject: input.subject.hostname }),
     attempt: input.attempt,
   });
-  const [context, log] = await Promise.all([
+  const query = {
+    project: record.project,
+    name: record.name,
+    clusterId: record.id,
+    spec: record.desired.spec,
+    node: input.on,
+  };
+  // Together: between two steps a machine waits for nothing but this.
+  const [context, log, target] = await Promise.all([
     stepContext(deps, input, module),
     createStepLog(deps, {
       clusterId: record.id,
@@ -91,17 +99,11 @@ export async function runMachineStep(
       step: input.step,
       attempt: input.attempt,
     }),
+    machineTarget(deps, query),
   ]);
-  const query = {
-    project: record.project,
-    name: record.name,
-    clusterId: record.id,
-    spec: record.desired.spec,
-    node: input.on,
-  };
   const redacted = redaction(secretsOf(context));
   try {
-    const result = await withMachine(deps, query, async (session) => {
+    const result = await withTarget(deps, query, target, async (session) => {
       await sendArtifacts(deps, session, module, context);
       return await followUntilEnd(
         session,

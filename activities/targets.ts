@@ -19,9 +19,11 @@ export async function machineTarget(
 ): Promise<MachineTarget> {
   const { node, spec } = query;
   const ssh = { ...spec.config.ssh, ...node.ssh };
-  const login = await loginOf(deps, query);
-  const hostKey =
-    ssh.hostKey ?? login.hostKey ?? (await pinnedKey(deps, query.clusterId, node.hostname));
+  const [login, pinned] = await Promise.all([
+    loginOf(deps, query),
+    ssh.hostKey ?? pinnedKey(deps, query.clusterId, node.hostname),
+  ]);
+  const hostKey = ssh.hostKey ?? login.hostKey ?? pinned;
   const username = ssh.username ?? login.username ?? 'root';
   return {
     node: node.hostname,
@@ -73,7 +75,16 @@ export async function withMachine<T>(
   query: TargetQuery,
   work: (session: MachineSession) => Promise<T>,
 ): Promise<T> {
-  const target = await machineTarget(deps, query);
+  return withTarget(deps, query, await machineTarget(deps, query), work);
+}
+
+/** The same for who has looked up already how to reach it. */
+export async function withTarget<T>(
+  deps: ActivityDeps,
+  query: TargetQuery,
+  target: MachineTarget,
+  work: (session: MachineSession) => Promise<T>,
+): Promise<T> {
   const bastion = bastionName(query);
   try {
     return await deps.machines.with(target, async (session) => {

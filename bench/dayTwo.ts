@@ -10,8 +10,9 @@ import { labCluster } from '../test/lab/cluster.js';
 import { hostKubectl } from '../test/lab/kubectl.js';
 import { startServing } from '../test/lab/served.js';
 import { openLabSession, type LabSession } from '../test/lab/session.js';
-import { criticalPath } from './criticalPath.js';
+import { blockingChain, criticalPath } from './criticalPath.js';
 import { medianOf } from './median.js';
+import { chainLines } from './report.js';
 import { timedSteps, type NodeOfApi } from './timedSteps.js';
 import { waterfall } from './waterfall.js';
 
@@ -28,39 +29,44 @@ interface Change {
   ratio: number;
 }
 
+interface Upgrade extends Change {
+  lostRequests: number;
+  calls: number;
+}
+
 interface Run {
   noopSeconds: number;
   noopMachines: number;
-  add: Change;
-  upgrade: Change;
-  lostRequests: number;
-  calls: number;
-  remove: Change;
+  add: Change[];
+  upgrade?: Upgrade;
+  remove: Change[];
+}
+
+interface Wanted {
+  runs: number;
+  /** A worker more and a worker less, so often in each run. */
+  rounds: number;
+  upgrade: boolean;
 }
 
 /**
- * What a cluster on three lab machines goes through in its life: the same spec again, a worker more, one minor further
- * while every machine calls a service ten times a second, a worker less.
+ * What a cluster on three lab machines goes through in its life: the same spec again; a worker more and a worker less, some
+ * times; before the last of them goes, one minor further while every machine calls a service ten times a second.
  * @throws Error when it could not measure; a missed aim is a result.
  */
 export async function dayTwo(options: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args: options,
-    options: { runs: { type: 'string', default: '3' } },
-  });
-  const count = Number(values.runs);
-  if (!Number.isInteger(count) || count < 1) throw new Error(`--runs ${values.runs}: 1 or more`);
+  const wanted = readOptions(options);
   const unavailable = labAvailable();
   if (unavailable !== undefined) throw new Error(`there is no lab here: ${unavailable}`);
   const release = holdLab('bench day2');
   try {
     await buildBundle({ versions: [FROM, TO], log: say });
     const runs: Run[] = [];
-    for (let run = 1; run <= count; run++) {
-      say(`\n=== run ${run} of ${count} (load average ${(loadavg()[0] ?? 0).toFixed(1)})`);
+    for (let run = 1; run <= wanted.runs; run++) {
+      say(`\n=== run ${run} of ${wanted.runs} (load average ${(loadavg()[0] ?? 0).toFixed(1)})`);
       const session = await openLabSession(MACHINES);
       try {
-        runs.push(await oneRun(session));
+        runs.push(await oneRun(session, wanted));
       } finally {
         await session.stop();
       }
@@ -72,7 +78,27 @@ export async function dayTwo(options: string[]): Promise<void> {
   }
 }
 
-async function oneRun(session: LabSession): Promise<Run> {
+function readOptions(args: string[]): Wanted {
+  const { values } = parseArgs({
+    args,
+    options: {
+      runs: { type: 'string', default: '1' },
+      rounds: { type: 'string', default: '3' },
+      'no-upgrade': { type: 'boolean' },
+    },
+  });
+  const count = (name: 'runs' | 'rounds'): number => {
+    const number = Number(values[name]);
+    if (!Number.isInteger(number) || number < 1) {
+      throw new Error(`--${name} ${values[name]}: 1 or more`);
+    }
+    return number;
+  };
+  const upgrade = values['no-upgrade'] !== true;
+  return { runs: count('runs'), rounds: count('rounds'), upgrade };
+}
+
+async function oneRun(session: LabSession, { rounds, upgrade }: Wanted): Promise<Run> {
   const of = (machines: readonly string[], kubernetesVersion = FROM): Cluster => ({
     ...labCluster(session.lab, { name: NAME, machines, blueprint: 'minimal', kubernetesVersion }),
   });
@@ -82,10 +108,26 @@ async function oneRun(session: LabSession): Promise<Run> {
   const noopSeconds = await apply(session, of(two));
   const runsAfter = await runsOnMachines();
   const noopMachines = runsAfter.filter((runs, index) => runs !== runsBefore[index]).length;
-  const add = await change(session, of(three), [{ hostname: 'm3', path: 'worker' }]);
-  const kubectl = hostKubectl({ ...session, cluster: NAME });
+  const [add, remove]: [Change[], Change[]] = [[], []];
+  let upgraded: Upgrade | undefined;
+  for (let round = 1; round <= rounds; round++) {
+    add.push(await change(session, of(three), [{ hostname: 'm3', path: 'worker' }]));
+    const isLast = round === rounds;
+    if (isLast && upgrade) upgraded = await upgradeUnderCalls(session, of(three), of(three, TO));
+    const version = isLast && upgrade ? TO : FROM;
+    remove.push(await change(session, of(two, version), [{ hostname: 'm3', path: 'clean' }]));
+  }
+  return { noopSeconds, noopMachines, add, remove, ...(upgraded && { upgrade: upgraded }) };
+}
+
+async function upgradeUnderCalls(
+  session: LabSession,
+  from: Cluster,
+  to: Cluster,
+): Promise<Upgrade> {
+  const kubectl = hostKubectl({ ...session, cluster: from.metadata.name });
   await startServing(session.lab, kubectl, MACHINES);
-  const upgrade = await change(session, of(three, TO), [
+  const upgrade = await change(session, to, [
     { hostname: 'm1', path: 'upgrade-first' },
     { hostname: 'm2', path: 'upgrade-worker' },
     { hostname: 'm3', path: 'upgrade-worker' },
@@ -93,11 +135,7 @@ async function oneRun(session: LabSession): Promise<Run> {
   const calls = (await Promise.all(MACHINES.map((name) => stopCalling(name)))).flat();
   const lost = calls.filter(({ error }) => error !== undefined);
   for (const { machine, at, error } of lost) say(`lost: ${machine} ${String(at)} ${error ?? ''}`);
-  const remove = await change(session, of(two, TO), [{ hostname: 'm3', path: 'clean' }]);
-  return {
-    ...{ noopSeconds, noopMachines, add, upgrade, remove },
-    ...{ lostRequests: lost.length, calls: calls.length },
-  };
+  return { ...upgrade, lostRequests: lost.length, calls: calls.length };
 }
 
 /** Seconds from the POST until the status says that it is applied. */
@@ -122,7 +160,10 @@ async function change(session: LabSession, cluster: Cluster, tasks: NodeTask[]):
     .filter(({ begunAt = 0 }) => begunAt >= postedAt);
   const path = criticalPath(tasks, steps);
   const ratio = seconds / path.seconds;
-  say(waterfall(steps, postedAt, postedAt + seconds * 1000));
+  const readyAt = postedAt + seconds * 1000;
+  say(waterfall(steps, postedAt, readyAt));
+  say('\nwhat the end waited for, and what lay between:');
+  say(chainLines(blockingChain(tasks, steps), { postedAt, readyAt }).join('\n'));
   say(
     `${seconds.toFixed(1)} s, critical path ${path.seconds.toFixed(1)} s, ratio ${ratio.toFixed(3)}`,
   );
@@ -161,36 +202,41 @@ async function runsOnMachines(): Promise<string[]> {
 }
 
 function summarise(runs: readonly Run[]): void {
-  const median = (read: (run: Run) => number): number => medianOf(runs.map(read));
   const word = (ratio: number): string => (ratio <= AIM ? 'met' : 'NOT MET');
-  const line = (what: string, read: (run: Run) => Change): string => {
-    const ratio = median((run) => read(run).ratio);
-    const ratios = runs.map((run) => read(run).ratio.toFixed(3)).join(', ');
-    const seconds = median((run) => read(run).seconds).toFixed(1);
+  const ratioOf = (changes: readonly Change[]): number =>
+    medianOf(changes.map(({ ratio }) => ratio));
+  const line = (what: string, changes: readonly Change[]): string => {
+    const ratio = ratioOf(changes);
+    const ratios = changes.map((each) => each.ratio.toFixed(3)).join(', ');
+    const seconds = medianOf(changes.map((each) => each.seconds)).toFixed(1);
     return `${what}: ${seconds} s, ÷ critical path ${ratio.toFixed(3)} (${ratios}; aim: at most ${AIM.toFixed(2)}): ${word(ratio)}`;
   };
-  const noop = median((run) => run.noopSeconds);
+  const noop = medianOf(runs.map((run) => run.noopSeconds));
   const touched = Math.max(...runs.map((run) => run.noopMachines));
-  const lost = Math.max(...runs.map((run) => run.lostRequests));
-  const calls = Math.min(...runs.map((run) => run.calls));
+  const [add, remove] = [runs.flatMap((run) => run.add), runs.flatMap((run) => run.remove)];
+  const upgrades = runs.flatMap(({ upgrade }) => upgrade ?? []);
+  const lost = Math.max(0, ...upgrades.map(({ lostRequests }) => lostRequests));
   say('');
   say(
     `the same spec again: ${noop.toFixed(2)} s, ${touched} machines touched (aim: under 1 s, none)`,
   );
-  say(line('one worker more', (run) => run.add));
-  say(line('one minor further', (run) => run.upgrade));
-  say(`requests lost while that went on: at most ${lost} of ${calls} or more`);
-  say(line('one worker less', (run) => run.remove));
+  say(line('one worker more', add));
+  say(line('one worker less', remove));
+  if (upgrades.length > 0) {
+    const calls = Math.min(...upgrades.map((upgrade) => upgrade.calls));
+    say(line('one minor further', upgrades));
+    say(`requests lost while that went on: at most ${lost} of ${calls} or more`);
+  } else say('one minor further: not measured (--no-upgrade)');
   const round = (value: number): number => Number(value.toFixed(3));
   say(
     JSON.stringify({
       bench: 'day2',
       noop_s: round(noop),
       noop_machines_touched: touched,
-      add_ratio: round(median((run) => run.add.ratio)),
-      upgrade_ratio: round(median((run) => run.upgrade.ratio)),
-      remove_ratio: round(median((run) => run.remove.ratio)),
-      upgrade_lost_requests: lost,
+      add_ratio: round(ratioOf(add)),
+      upgrade_ratio: upgrades.length > 0 ? round(ratioOf(upgrades)) : null,
+      remove_ratio: round(ratioOf(remove)),
+      upgrade_lost_requests: upgrades.length > 0 ? lost : null,
     }),
   );
 }

@@ -19,8 +19,8 @@ const benches: Readonly<Record<string, { run: Bench; about: string }>> = {
   day2: {
     run: dayTwo,
     about:
-      'a cluster on lab machines: applied again, a worker added, one minor further under calls, a worker removed ' +
-      '[--runs N]',
+      'a cluster on lab machines: applied again, workers added and removed, one minor further under calls ' +
+      '[--runs N] [--rounds N] [--no-upgrade]',
   },
   fanout: {
     run: fanout,
