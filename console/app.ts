@@ -1,5 +1,6 @@
 import type {
   ConsoleChange,
+  ConsoleFirst,
   ConsoleList,
   ConsolePage,
   ConsoleSession,
@@ -9,6 +10,7 @@ import type {
 import { clusterView, tabOf } from './clusterView.js';
 import { closeDialog } from './dialog.js';
 import { render } from './dom.js';
+import { firstView } from './first.js';
 import { loadHealth } from './healthView.js';
 import { ask, askJson, messageOf, Refusal, whenLoggedOut } from './http.js';
 import { follow, type LiveEvent } from './live.js';
@@ -31,6 +33,8 @@ const TICK_MS = 1000;
 
 const root = document.getElementById('root');
 let unfollow: (() => void) | undefined;
+/** What came with the page and is not shown yet. */
+let firstList: ConsoleFirst['list'];
 let listTag: string | undefined;
 let listQuery: string | undefined;
 
@@ -48,7 +52,10 @@ void start();
 
 async function start(): Promise<void> {
   try {
-    app.session = await askJson<ConsoleSession>('/console/session');
+    const first = firstView();
+    if (first !== null) noteClock(first.now);
+    firstList = first?.list;
+    app.session = first?.session ?? (await askJson<ConsoleSession>('/console/session'));
   } catch (error) {
     app.loginError = messageOf(error);
     app.session = { version: '', dryRun: false };
@@ -134,12 +141,18 @@ async function loadList(): Promise<void> {
   const search = query.toString();
   if (search !== listQuery) listTag = undefined;
   listQuery = search;
+  if (firstList !== undefined) {
+    ({ tag: listTag, value: app.list } = firstList);
+    firstList = undefined;
+    changed();
+    return;
+  }
   try {
     const headers = listTag === undefined ? {} : { 'if-none-match': listTag };
     const answer = await ask(`/console/clusters?${search}`, { headers });
     // Somebody who types is faster than the server: what was asked for last is shown.
     if (search !== listQuery) return;
-    noteClock(answer);
+    noteClock(answer.headers.get('date') ?? '');
     listTag = answer.headers.get('etag') ?? undefined;
     app.list = (await answer.json()) as ConsoleList;
     delete app.listError;
@@ -152,8 +165,8 @@ async function loadList(): Promise<void> {
   changed();
 }
 
-function noteClock(answer: Response): void {
-  const date = Date.parse(answer.headers.get('date') ?? '');
+function noteClock(text: string): void {
+  const date = Date.parse(text);
   // To the second: less than a second off is none.
   if (!Number.isNaN(date) && Math.abs(date - Date.now()) > 2000)
     app.clockOffsetMs = date - Date.now();

@@ -26,6 +26,15 @@ export interface ConsoleSession {
   dryRun: boolean;
 }
 
+/** What the page would ask for first, sent in it. */
+export interface ConsoleFirst {
+  /** By the server's clock. */
+  now: string;
+  session: ConsoleSession;
+  /** Of the address that was asked for, with the `ETag` that it has by itself; absent: it shows another page, or it took long. */
+  list?: { tag: string; value: ConsoleList };
+}
+
 /** A cluster's state in one word, for people. */
 export const ConsoleState = {
   Ready: 'ready',

@@ -31,6 +31,11 @@ export function taggedText(text: string): TaggedText {
   return { text, hash };
 }
 
+/** The `ETag` of it as JSON, where it has no version. */
+export function tagOf({ hash }: TaggedText): string {
+  return `"${hash}"`;
+}
+
 /** As `taggedJson`, of a `T` that was written before. */
 export function answerTagged<T>(
   c: ApiContext,

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type {
   ConsoleChange,
+  ConsoleFirst,
   ConsoleList,
   ConsoleSpec,
   ConsoleTaskset,
@@ -42,22 +43,6 @@ describe('the files of the console', () => {
     expect(list.headers.get('cache-control')).toBe('no-cache');
     const again = await get('/', { 'if-none-match': list.headers.get('etag')! });
     expect([again.status, await again.text()]).toEqual([304, '']);
-  });
-
-  test('has the list sent beside it to who has logged in, and is about to see all of it', async () => {
-    const key = { apiKey: api.adminKey };
-    const host = { host: 'plinth.test:8080' };
-    const ours = { 'sec-fetch-site': 'same-origin', 'x-plinth-console': '1' };
-    const headers = { ...host, ...ours, origin: 'http://plinth.test:8080' };
-    const opened = await api.call('POST', '/console/session', { key: null, body: key, headers });
-    expect(opened.status).toBe(200);
-    const cookie = opened.headers.get('set-cookie')!.split(';')[0]!;
-    const link = async (path: string, sent: Record<string, string> = { cookie }) =>
-      (await get(path, { ...host, ...sent })).headers.get('link');
-    expect(await link('/')).toBe('</console/clusters?>; rel=preload; as=fetch; crossorigin');
-    expect(await link('/?state=failed')).toBeNull();
-    expect(await link('/clusters/p/c')).toBeNull();
-    expect(await link('/', {})).toBeNull();
   });
 
   test('what it names is there, for good under that name, compressed for who takes it', async () => {
@@ -330,5 +315,86 @@ describe('the page of a cluster', () => {
     );
     expect(posted.status).toBe(200);
     expect((await api.deps.store.clusters.get(cluster.project, 'demo'))?.generation).toBe(1);
+  });
+});
+
+describe('the page of who has logged in', () => {
+  const get = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
+    api.call('GET', path, { key: null, headers });
+  const host = { host: 'plinth.test:8080' };
+  async function cookieOf(apiKey: string): Promise<string> {
+    const ours = { 'sec-fetch-site': 'same-origin', 'x-plinth-console': '1' };
+    const headers = { ...host, ...ours, origin: 'http://plinth.test:8080' };
+    const opened = await api.call('POST', '/console/session', {
+      ...{ key: null, body: { apiKey }, headers },
+    });
+    expect(opened.status).toBe(200);
+    return opened.headers.get('set-cookie')!.split(';')[0]!;
+  }
+  const firstOf = (page: string): ConsoleFirst | null =>
+    JSON.parse(
+      /<script type="application\/json" id="first">([^<]*)<\/script>/.exec(page)![1]!,
+    ) as ConsoleFirst | null;
+
+  test('has in it what it would ask for first: who that is, and the list with its tag', async () => {
+    const { project } = await made();
+    const cookie = await cookieOf(await api.key('viewer', project));
+    const answer = await get('/', { ...host, cookie });
+    expect(answer.headers.get('cache-control')).toBe('private, no-store');
+    expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(answer.headers.get('link')).toBeNull();
+    const page = await answer.text();
+    const { session, list } = firstOf(page)!;
+    const headers = { ...host, cookie, 'sec-fetch-site': 'same-origin', 'x-plinth-console': '1' };
+    expect(session).toEqual(await (await get('/console/session', headers)).json());
+    const asked = await get('/console/clusters?', headers);
+    expect(list).toEqual({ tag: asked.headers.get('etag'), value: await asked.json() });
+    expect(list!.value.items.map(({ name }) => name)).toEqual(['demo']);
+    // Else it is the same page.
+    const plain = await (await get('/')).text();
+    expect(page.replace(/<script type="application.*<\/script>/, '<!-- first -->')).toBe(plain);
+  });
+
+  test('names its files before that is known', async () => {
+    const cookie = await cookieOf(api.adminKey);
+    const { store } = api.deps;
+    const hanging = { ...store.projects, list: () => new Promise<never>(() => undefined) };
+    const app = newApp({ ...api.deps, store: { ...store, projects: hanging } });
+    const answer = await app.request('/', { headers: { ...host, cookie } });
+    const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+    const { value: head } = await reader.read();
+    expect(head).toContain('<script type="module" src="/assets/console-');
+    // It is shown without it, and asks: nobody looks at an empty page for long.
+    const { value: tail } = await reader.read();
+    expect([firstOf(tail!), tail!.trimEnd().endsWith('</html>')]).toEqual([null, true]);
+  });
+
+  test('has the list of its address, and none where it shows no list', async () => {
+    const { project } = await made();
+    await made(project, 'other');
+    const cookie = await cookieOf(await api.key('viewer', project));
+    const first = async (path: string, by = cookie) =>
+      firstOf(await (await get(path, { ...host, cookie: by })).text());
+    const names = async (path: string) =>
+      (await first(path))?.list?.value.items.map(({ name }) => name);
+    expect(await names('/?name=oth*')).toEqual(['other']);
+    expect(await names(`/clusters/${project}/demo`)).toBeUndefined();
+    expect((await first(`/clusters/${project}/demo`))!.session.user).toBeDefined();
+    // What is wrong with it is said where the page asks.
+    expect(await first('/?state=odd')).toBeNull();
+    const nobody = (await first('/', 'plinth_session_8080=unknown'))!;
+    expect([nobody.session.user, nobody.list]).toEqual([undefined, undefined]);
+  });
+
+  test('has nothing in it that ends its script', async () => {
+    const cluster = await made();
+    const label = '</script><script>alert(1)</script>';
+    await api.deps.store.clusters.setCommonStatus(cluster.id, {
+      ...{ conditionStatus: 3, reason: label, sequence: 99, generation: cluster.generation },
+    });
+    const cookie = await cookieOf(await api.key('viewer', cluster.project));
+    const page = await (await get('/', { ...host, cookie })).text();
+    expect(page).not.toContain('alert(1)</script>');
+    expect(firstOf(page)!.list!.value.items[0]!.reason).toContain(label);
   });
 });

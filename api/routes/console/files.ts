@@ -4,6 +4,7 @@ import { AppError, ErrorCode } from '../../../core/errors.js';
 import { tokenOf } from '../../web/sessions.js';
 import { consoleFiles, type Encoding, type ServedFile } from '../../web/consoleFiles.js';
 import type { ApiContext, ApiEnv } from '../../env.js';
+import { firstView } from './firstView.js';
 
 /** Nothing but our own files and our own API; no inline script or style; in nobody's frame. */
 const POLICY = [
@@ -28,17 +29,20 @@ const PAGE_HEADERS = {
   'cache-control': 'no-cache',
 };
 
-/** As console/app.ts asks for it. */
-const LIST = '</console/clusters?>; rel=preload; as=fetch; crossorigin';
+/** Asked for by who has no session: beside the page's script. */
+const SESSION = '</console/session>; rel=preload; as=fetch; crossorigin';
+/** Where the page takes what it would ask for first; see console/first.ts. */
+const MARK = '<!-- first -->';
 
 /** The page, under each address that it shows something at, and the files that it is made of. */
 export function consolePages(app: OpenAPIHono<ApiEnv>): void {
-  app.get('/', (c) => {
-    // Who has logged in is about to see the list: it comes beside the page's script.
-    const seesList = tokenOf(c) !== undefined && new URL(c.req.url).search === '';
-    return answer(c, 'index.html', { ...PAGE_HEADERS, ...(seesList ? { link: LIST } : {}) });
-  });
-  app.get('/clusters/:project/:name', (c) => answer(c, 'index.html', PAGE_HEADERS));
+  for (const path of ['/', '/clusters/:project/:name']) {
+    app.get(path, (c) =>
+      tokenOf(c) === undefined
+        ? answer(c, 'index.html', { ...PAGE_HEADERS, link: SESSION })
+        : pageWithData(app, c),
+    );
+  }
   app.get('/assets/:file', (c) =>
     answer(c, c.req.param('file'), {
       'cache-control': 'public, max-age=31536000, immutable',
@@ -46,15 +50,42 @@ export function consolePages(app: OpenAPIHono<ApiEnv>): void {
   );
 }
 
+/** The page, and in it, once that is known, what it would ask for first; its files are named before. */
+async function pageWithData(app: OpenAPIHono<ApiEnv>, c: ApiContext): Promise<Response> {
+  const { type, forms } = await fileOf(c, 'index.html');
+  const [head = '', tail = ''] = new TextDecoder().decode(forms.identity).split(MARK);
+  const data = firstView(app, c);
+  const parts = async function* (): AsyncGenerator<Uint8Array> {
+    const encoder = new TextEncoder();
+    yield encoder.encode(head);
+    const first = await data;
+    // Its text ends no script and begins no comment.
+    const json = JSON.stringify(first ?? null).replaceAll('<', '\\u003c');
+    yield encoder.encode(`<script type="application/json" id="first">${json}</script>${tail}`);
+  };
+  return c.body(ReadableStream.from(parts()), 200, {
+    ...PAGE_HEADERS,
+    // It is one person's, and of one moment.
+    'cache-control': 'private, no-store',
+    'content-type': type,
+    'x-content-type-options': 'nosniff',
+  });
+}
+
+async function fileOf(c: ApiContext, name: string): Promise<ServedFile> {
+  const file = (await consoleFiles()).get(name);
+  if (file === undefined || (name === 'index.html' && c.req.path.startsWith('/assets/'))) {
+    throw new AppError(ErrorCode.NotFound, `the console has no file ${name}`);
+  }
+  return file;
+}
+
 async function answer(
   c: ApiContext,
   name: string,
   headers: Record<string, string>,
 ): Promise<Response> {
-  const file = (await consoleFiles()).get(name);
-  if (file === undefined || (name === 'index.html' && c.req.path.startsWith('/assets/'))) {
-    throw new AppError(ErrorCode.NotFound, `the console has no file ${name}`);
-  }
+  const file = await fileOf(c, name);
   const encoding = encodingOf(c.req.header('accept-encoding') ?? '');
   const etag = `"${file.hash}${encoding === undefined ? '' : `.${encoding}`}"`;
   const all = {

@@ -1,7 +1,6 @@
 import { z, type OpenAPIHono } from '@hono/zod-openapi';
 import { deleteCookie, setCookie } from 'hono/cookie';
 
-import type { ConsoleSession } from '../../../core/consoleModel.js';
 import type { ApiKeyRecord } from '../../../store/apiKeyStore.js';
 import { audit } from '../../audit.js';
 import { enforceSameOrigin } from '../../web/sameOrigin.js';
@@ -11,14 +10,13 @@ import {
   newToken,
   SESSION_MS,
   sessionId,
-  sessionOf,
   tokenOf,
 } from '../../web/sessions.js';
 import type { ApiContext, ApiEnv } from '../../env.js';
 import { readBody } from '../../http/readDocument.js';
 import { knownKey } from '../../middleware/access.js';
-import { canDryRun } from '../../middleware/dryRun.js';
-import { limitOfAddress, limitOfKey } from '../../requestLimits.js';
+import { limitOfKey } from '../../requestLimits.js';
+import { actAs, keyOfCookie, sessionView } from './loggedIn.js';
 
 const PATH = '/console/session';
 /** A key is short, and whoever sends this has shown none yet. */
@@ -68,39 +66,11 @@ export function consoleSession(app: OpenAPIHono<ApiEnv>): void {
   });
 }
 
-/**
- * The key of the session, where there is one and both are good still. Counts as a request of that key, or, where a cookie
- * opens nothing, of the address it comes from.
- */
-async function keyOfCookie(c: ApiContext): Promise<ApiKeyRecord | undefined> {
-  const session = await sessionOf(c);
-  const key = session && (await c.var.deps.store.apiKeys.get(session.keyId));
-  if (key !== undefined && key.revokedAt === undefined) {
-    limitOfKey(c, key.id);
-    return key;
-  }
-  if (tokenOf(c) !== undefined) limitOfAddress(c);
-  return undefined;
-}
-
 async function note(c: ApiContext, key: ApiKeyRecord, action: string): Promise<void> {
-  const { id: keyId, name, role, project } = key;
-  const scope = project === undefined ? {} : { project };
-  c.set('principal', { keyId, name, role, ...scope });
-  await audit(c, { action, resource: `apikeys/${keyId}`, summary: 'at the console', ...scope });
-}
-
-function sessionView(
-  app: OpenAPIHono<ApiEnv>,
-  c: ApiContext,
-  key: ApiKeyRecord | undefined,
-): ConsoleSession {
-  const { name = '', role = 'viewer', project } = key ?? {};
-  const user = { name, role, ...(project === undefined ? {} : { project }) };
-  return {
-    ...(key === undefined ? {} : { user }),
-    version: c.var.deps.config.version,
-    // Never sent to an API that would take a query it does not know for none, and apply.
-    dryRun: canDryRun(app, 'applyCluster'),
-  };
+  const { id, project } = key;
+  actAs(c, key);
+  await audit(c, {
+    ...{ action, resource: `apikeys/${id}`, summary: 'at the console' },
+    ...(project === undefined ? {} : { project }),
+  });
 }
