@@ -1,6 +1,9 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
 import type { Page } from 'playwright-core';
 
-import { openConsoleBrowser } from './consoleBrowser.js';
+import { openConsoleBrowser, type ConsoleBrowser } from './consoleBrowser.js';
 import { medianOf } from './median.js';
 import type { PeoplePart } from './people.js';
 
@@ -15,16 +18,30 @@ interface Visit {
   bytes: number;
 }
 
-/** The first page of who is logged in already, each time in a browser profile that has nothing of it in its cache. */
+/**
+ * The first page of who is logged in already, each time in a browser profile that has nothing of it in its cache. Beside it,
+ * in turns, the same page as one still file: what the browser alone takes to show it.
+ */
 export const peoplePage: PeoplePart = async (api, { rounds, say }) => {
   const browser = await openConsoleBrowser(api, say);
+  const count = Math.min(MOST_ROWS, api.names.length);
+  const still = await serveStill(browser, api.url, count);
+  const { port } = still.address() as AddressInfo;
+  const stillUrl = `http://127.0.0.1:${String(port)}`;
+  const visit = async (url: string): Promise<Visit> => {
+    const page = await browser.page();
+    const of = await firstPage(page, url, count);
+    await page.context().close();
+    return of;
+  };
   try {
     const visits: Visit[] = [];
+    const stillTimes: number[] = [];
     for (let round = 1 - WARM_UPS; round <= rounds; round += 1) {
-      const page = await browser.page();
-      const visit = await firstPage(page, api.url, Math.min(MOST_ROWS, api.names.length));
-      await page.context().close();
-      if (round > 0) visits.push(visit);
+      const [ours, others] = [await visit(api.url), await visit(stillUrl)];
+      if (round < 1) continue;
+      visits.push(ours);
+      stillTimes.push(others.ms);
     }
     const times = visits.map(({ ms }) => ms);
     const kb = Math.max(...visits.map(({ bytes }) => bytes)) / 1000;
@@ -33,15 +50,42 @@ export const peoplePage: PeoplePart = async (api, { rounds, say }) => {
       `first page: ${kb.toFixed(1)} KB; painted after ${median.toFixed(0)} ms ` +
         `(${Math.min(...times).toFixed(0)}, ${most.toFixed(0)})`,
     );
+    const stillMedian = medianOf(stillTimes);
+    say(
+      `the same as one still file: ${stillMedian.toFixed(0)} ms ` +
+        `(${Math.min(...stillTimes).toFixed(0)}, ${Math.max(...stillTimes).toFixed(0)})`,
+    );
     return {
       first_page_kb: Number(kb.toFixed(1)),
       first_page_ms: Math.round(median),
       first_page_most_ms: Math.round(most),
+      still_page_ms: Math.round(stillMedian),
     };
   } finally {
+    still.closeAllConnections();
+    still.close();
     await browser.close();
   }
 };
+
+/** What the console's page becomes, as one file: elements and style sheet, no script, nothing more to ask for. */
+async function serveStill(browser: ConsoleBrowser, url: string, rows: number): Promise<Server> {
+  const page = await browser.page();
+  await page.goto(url);
+  await page.waitForSelector(`table.clusters tbody tr:nth-child(${String(rows)})`);
+  const root = await page.evaluate<string>('document.getElementById("root").outerHTML');
+  const style = await page.evaluate<string>(
+    `fetch(document.querySelector('link[rel=stylesheet]').href).then((answer) => answer.text())`,
+  );
+  await page.context().close();
+  const still = `<!doctype html><title>still</title><style>${style}</style>`;
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' });
+    response.end(still + root);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
 
 /** Runs in the page before anything of it: `painted` is when the frame that shows all rows was, in milliseconds. */
 const whenPainted = (rows: number): string => `

@@ -11,6 +11,7 @@ import { clusterView, tabOf } from './clusterView.js';
 import { closeDialog } from './dialog.js';
 import { render } from './dom.js';
 import { firstView } from './first.js';
+import { readMoments } from './format.js';
 import { loadHealth } from './healthView.js';
 import { ask, askJson, messageOf, Refusal, whenLoggedOut } from './http.js';
 import { follow, type LiveEvent } from './live.js';
@@ -61,6 +62,13 @@ async function start(): Promise<void> {
     app.session = { version: '', dryRun: false };
   }
   startRouter(arrive);
+  // Once that is painted.
+  requestAnimationFrame(() =>
+    setTimeout(() => {
+      readMoments();
+      changed();
+    }),
+  );
   setInterval(() => {
     if (!document.hidden) changed();
   }, TICK_MS);

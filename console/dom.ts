@@ -63,6 +63,10 @@ export function render(root: Element, ...children: Child[]): void {
 }
 
 function patchChildren(parent: Element, next: readonly (VNode | string)[]): void {
+  if (parent.firstChild === null) {
+    for (const child of next) parent.append(create(child, parent));
+    return;
+  }
   const old = [...parent.childNodes];
   const byKey = new Map<string, Element>();
   const rest: ChildNode[] = [];
@@ -75,7 +79,7 @@ function patchChildren(parent: Element, next: readonly (VNode | string)[]): void
   const kept = new Set(wanted);
   // First: what stays is then in place already, and is not moved, which would cost it its focus.
   for (const node of old) if (!kept.has(node)) node.remove();
-  let cursor = parent.firstChild;
+  let cursor: ChildNode | null = parent.firstChild;
   next.forEach((child, index) => {
     const found = wanted[index];
     const node = found ?? create(child, parent);
@@ -127,7 +131,9 @@ function update(node: ChildNode, child: VNode | string): void {
   const before = state.vnode.props;
   state.vnode = child;
   setAttributes(element, before, child.props);
-  setStyle(element, before.style ?? {}, child.props.style ?? {});
+  if (before.style !== undefined || child.props.style !== undefined) {
+    setStyle(element, before.style ?? {}, child.props.style ?? {});
+  }
   for (const type of Object.keys(child.props.on ?? {})) listen(element, state, type);
   patchChildren(element, child.children);
   // After the children: a select takes the value of an option that is there.

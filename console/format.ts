@@ -28,9 +28,16 @@ export function distance(at: string, now: number): string {
   return hours < 48 ? `in ${String(hours)} h` : `in ${String(Math.floor(hours / 24))} d`;
 }
 
-/** In the reader's own way and time zone. */
+let local: Intl.DateTimeFormat | undefined;
+
+/** In the reader's own way and time zone; until `readMoments` has found out what that is, as it came. */
 export function moment(at: string): string {
-  return new Date(at).toLocaleString();
+  return local?.format(new Date(at)) ?? at;
+}
+
+/** Takes a browser tens of milliseconds: for when something is to be seen. */
+export function readMoments(): void {
+  local = new Intl.DateTimeFormat(undefined, { dateStyle: 'short', timeStyle: 'medium' });
 }
 
 /** `NodeAddition` → `Node addition`. */

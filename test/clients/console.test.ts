@@ -451,8 +451,9 @@ describe.skipIf(!there)('the console, in Chromium', () => {
       expect(open.api.workflows.cancelled).not.toContain(`${cluster.project}/${cluster.name}`);
       await page.getByRole('button', { name: 'Cancel' }).click();
       await page.getByRole('button', { name: 'Cancel the operation' }).click();
+      const cancelled = () => open.api.workflows.cancelled;
+      await expect.poll(cancelled).toContain(`${cluster.project}/${cluster.name}`);
       await page.getByText('It stops at the next safe point').last().waitFor();
-      expect(open.api.workflows.cancelled).toContain(`${cluster.project}/${cluster.name}`);
     });
 
     test('is deleted by typing its name, and the page says when it is gone', async () => {
