@@ -107,6 +107,8 @@ async function attempt(
     throw new Error('the SSH client was not made');
   }
   const connection = new Connection(ssh, client);
+  // A request is several small packets: else each waits until the machine has acknowledged the one before (Nagle).
+  client.once('connect', () => client.setNoDelay(true));
   try {
     await within(connecting, deadline - Date.now());
   } catch (error) {

@@ -1,4 +1,6 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { Socket } from 'node:net';
+
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { testKey } from '../test/ssh/keys.js';
 import { finish, startSshServer } from '../test/ssh/sshServer.js';
@@ -87,6 +89,20 @@ describe('a connection', () => {
       Promise.all(Array.from({ length: 10 }, () => session.exec('true'))),
     );
     expect(results.map(({ code }) => code)).toEqual(Array(10).fill(0));
+  });
+
+  it('sends what it has at once: no small packet waits for the answer to another', async () => {
+    const server = await start();
+    const setNoDelay = vi.spyOn(Socket.prototype, 'setNoDelay');
+    try {
+      await pool().with(server.target, (session) => session.exec('true'));
+      const told = setNoDelay.mock.contexts.filter(
+        (socket, call) => setNoDelay.mock.calls[call]?.[0] === true && socket instanceof Socket,
+      ) as Socket[];
+      expect(told.map(({ remotePort }) => remotePort)).toContain(server.target.port);
+    } finally {
+      setNoDelay.mockRestore();
+    }
   });
 
   it('is closed when nobody used it for a while, and made again when needed', async () => {
