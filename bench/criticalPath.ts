@@ -29,7 +29,12 @@ interface Vertex extends TimedStep {
 /** Steps before the nodes' own lists, and after them, each waiting for all of the group before. */
 const BEFORE: readonly StepName[] = ['facts'];
 /** Through a control plane, one after the other, before a node that leaves is cleaned. */
-const LEAVE: readonly StepName[] = ['drain', 'etcd-member-remove', 'node-delete'];
+const LEAVE: readonly StepName[] = [
+  'etcd-member-check',
+  'drain',
+  'etcd-member-remove',
+  'node-delete',
+];
 const AFTER: readonly StepName[] = [
   'check-in',
   'node-metadata',
