@@ -18,10 +18,17 @@ refuse() {
 no_room() { refuse "StepFailed cannot write to $base: $(df -Ph "$base" | tail -n 1)"; }
 
 incoming=$live/.in.$$
-trap 'rm -f "$incoming"' EXIT
-mkdir -p "$live" || refuse "StepFailed cannot write $live"
-head -c "${q[params]}" >"$incoming"
-[[ $(stat -c %s "$incoming") == "${q[params]}" ]] || exit 0
+[[ -d $live ]] || mkdir -p "$live" || refuse "StepFailed cannot write $live"
+# bash takes them a byte at a time: for what is large, a process that does not is worth its start.
+params=
+large=$((q[params] > 8192))
+if ((large)); then
+  trap 'rm -f "$incoming"' EXIT
+  head -c "${q[params]}" >"$incoming"
+  [[ $(stat -c %s "$incoming") == "${q[params]}" ]] || exit 0
+elif ((q[params] > 0)); then
+  IFS= read -rN "${q[params]}" params && ((${#params} == q[params])) || exit 0
+fi
 
 # Sets owner to the machine's owner file, empty when there is none; refuses a machine of another cluster.
 check_owner() {
@@ -37,19 +44,15 @@ check_owner() {
 # A script travels once per content: asked for only when the machine lacks it.
 fetch_script() {
   local sha=$1 size file=$base/scripts/$1.sh
-  # Its age is that of its last use: old ones are removed.
-  if [[ -s $file ]]; then
-    touch "$file"
-  else
-    say need "$sha"
-    IFS= read -r size || exit 0
-    head -c "$size" >"$incoming.script"
-    if [[ $(sha256sum <"$incoming.script") != "$sha "* ]]; then
-      rm -f "$incoming.script"
-      refuse 'StepFailed the script arrived damaged'
-    fi
-    { mv -f "$incoming.script" "$file.$$" && mv -f "$file.$$" "$file"; } || no_room
+  [[ -s $file ]] && return
+  say need "$sha"
+  IFS= read -r size || exit 0
+  head -c "$size" >"$incoming.script"
+  if [[ $(sha256sum <"$incoming.script") != "$sha "* ]]; then
+    rm -f "$incoming.script"
+    refuse 'StepFailed the script arrived damaged'
   fi
+  { mv -f "$incoming.script" "$file.$$" && mv -f "$file.$$" "$file"; } || no_room
 }
 
 # True when whoever asked is gone (its end of stdin is closed): then nothing may be started any more.
@@ -83,14 +86,18 @@ make_room() {
 
 start() {
   local dir=$base/runs/$run script=$base/scripts/${q[script]}.sh wrapper=$base/scripts/${q[wrapper]}.sh
-  rm -rf "$dir" "${live:?}/$run"
+  if [[ -e $dir || -L $dir || -e $live/$run ]]; then rm -rf "$dir" "${live:?}/$run"; fi
   mkdir -p "$dir" "$live/$run/results" || no_room
   {
     printf '%s\n' "cluster ${q[cluster]}" "taskset ${q[taskset]}" "mode ${q[mode]}" "step ${q[step]}" \
       "script ${q[script]}" "hash ${q[hash]}" "timeout ${q[timeout]}" "script_file $script" >"$dir/meta" &&
       : >"$dir/out"
   } || no_room
-  mv -f "$incoming" "$live/$run/params"
+  if ((large)); then
+    mv -f "$incoming" "$live/$run/params"
+  else
+    printf '%s' "$params" >"$live/$run/params"
+  fi || refuse "StepFailed cannot write $live"
   # Opened before the start, so that the wrapper's word cannot be missed.
   mkfifo "$live/$run/ready" && exec 6<>"$live/$run/ready"
   if has_systemd; then
@@ -172,7 +179,9 @@ decide() {
 }
 
 check_owner
-mkdir -p "$base/runs" "$base/scripts" || no_room
+[[ -d $base/runs && -d $base/scripts ]] || mkdir -p "$base/runs" "$base/scripts" || no_room
 fetch_script "${q[wrapper]}"
 fetch_script "${q[script]}"
+# Their age is that of their last use: old ones are removed.
+touch -c "$base/scripts/${q[wrapper]}.sh" "$base/scripts/${q[script]}.sh"
 decide

@@ -89,7 +89,7 @@ give_up() {
 
 post() {
   local number
-  rm -f "$tmp/params"
+  if [[ -e $tmp/params ]]; then rm -f "$tmp/params"; fi
   if [[ ! -s $state ]]; then
     [[ -s $dir/started ]] || printf '%s %s\n' "$(now_ms)" "$boot" >"$dir/started"
     if [[ -s $tmp/cancel ]]; then
@@ -111,10 +111,11 @@ post() {
   prune
 }
 
-# The newest 50 runs stay, with their output; older ones and scripts that nothing used for long go.
+# Of more than 60 runs the newest 50 stay, with their output; older ones and scripts that nothing used for long go.
 prune() {
   local base=${dir%/runs/*} name
-  [[ -d $base/runs ]] || return
+  local -a all=("$base"/runs/*)
+  ((${#all[@]} > 60)) || return
   while IFS= read -r name; do
     alive "$name" || rm -rf "${base:?}/runs/$name"
   done < <(find "$base/runs" -mindepth 1 -maxdepth 1 -printf '%T@ %f\n' | sort -rn | tail -n +51 | cut -d' ' -f2)

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import type { StepHooks, StepRun, StepRunResult } from '../../machine/types.js';
@@ -83,6 +85,19 @@ export function describeRunner(title: string, setup: () => Promise<RunnerMachine
         const { lastLines } = await run(step);
         expect(lastLines.join('\n')).toBe(`${value}|0`);
       });
+
+      it.each([1, 8_191, 8_192, 100_000])(
+        'has parameters of %i bytes and more whole, and leaves none of them behind',
+        async (size) => {
+          // Two bytes each in UTF-8.
+          const value = 'ä'.repeat(Math.ceil(size / 2));
+          const step = stepRun('printf %s "$VALUE" | sha256sum', { params: { VALUE: value } });
+          const { lastLines } = await run(step);
+          const sum = createHash('sha256').update(value).digest('hex');
+          expect(lastLines).toEqual([`${sum}  -`]);
+          expect(await bystander.sh('ls -A /run/plinth | grep -c "^\\.in" || true')).toBe('0');
+        },
+      );
 
       it('streams its lines while it works', async () => {
         const lines: string[] = [];
