@@ -33,7 +33,7 @@ fi
 # Sets owner to the machine's owner file, empty when there is none; refuses a machine of another cluster.
 check_owner() {
   owner=
-  [[ -s $disk/owner ]] && owner=$(<"$disk/owner")
+  [[ -s $disk/owner ]] && IFS= read -r owner <"$disk/owner"
   if [[ -n $owner && $owner != *"\"clusterId\":\"${q[cluster]}\""* ]]; then
     [[ ${q[mode]} == observe ]] || refuse "ForeignCluster $owner"
   elif [[ -z $owner && ${q[owned]} == 1 && ${q[step]} != claim ]]; then
@@ -109,7 +109,8 @@ start() {
       systemctl --quiet is-active "plinth-$run" ||
       refuse "StepFailed systemd-run: $(tail -n 1 "$live/$run/error")"
   else
-    env -i "$(command -v setsid)" "$BASH" "$wrapper" supervise "$dir" \
+    hash setsid
+    env -i "${BASH_CMDS[setsid]}" "$BASH" "$wrapper" supervise "$dir" \
       </dev/null >/dev/null 2>&1 6>&- 8>&- &
   fi
   wait_ready "$dir"

@@ -10,10 +10,11 @@ live=/run/plinth
 # shellcheck disable=SC2034 # used by what follows this text
 IFS= read -r boot </proc/sys/kernel/random/boot_id
 
+# Sets now to the milliseconds since the epoch.
 now_ms() {
-  local t=${EPOCHREALTIME:-}
-  t=${t//[!0-9]/}
-  if [[ -n $t ]]; then printf '%s' "${t%???}"; else date +%s%3N; fi
+  now=${EPOCHREALTIME:-}
+  now=${now//[!0-9]/}
+  if [[ -n $now ]]; then now=${now%???}; else now=$(date +%s%3N); fi
 }
 
 has_systemd() { [[ -d /run/systemd/system ]] && command -v systemd-run >/dev/null; }

@@ -21,7 +21,8 @@ field_of() { if [[ -s $tmp/$2 ]]; then field "$1" "$(<"$tmp/$2")"; fi; }
 
 state_text() {
   local file
-  printf 'outcome %s\nexit %s\nended %s\n' "$1" "$2" "$(now_ms)"
+  now_ms
+  printf 'outcome %s\nexit %s\nended %s\n' "$1" "$2" "$now"
   read -r started started_boot <"$dir/started"
   printf 'started %s\nboot %s\n' "$started" "$started_boot"
   field_of reason skip
@@ -48,7 +49,8 @@ main() {
   exec 9>"$tmp/alive"
   flock 9
   # Created only once, whatever starts this twice.
-  (set -C && printf '%s %s\n' "$(now_ms)" "$boot" >"$dir/started") 2>/dev/null || exit 0
+  now_ms
+  (set -C && printf '%s %s\n' "$now" "$boot" >"$dir/started") 2>/dev/null || exit 0
   read -r _ _ _ _ group _ <"/proc/$$/stat"
   printf '%s\n' "$group" >"$tmp/group"
   exec </dev/null >>"$dir/out" 2>&1
@@ -91,7 +93,8 @@ post() {
   local number
   if [[ -e $tmp/params ]]; then rm -f "$tmp/params"; fi
   if [[ ! -s $state ]]; then
-    [[ -s $dir/started ]] || printf '%s %s\n' "$(now_ms)" "$boot" >"$dir/started"
+    now_ms
+    [[ -s $dir/started ]] || printf '%s %s\n' "$now" "$boot" >"$dir/started"
     if [[ -s $tmp/cancel ]]; then
       printf 'Cancelled\n' >"$tmp/fail_code"
       give_up failed 143 "stopped: $(<"$tmp/cancel")"
