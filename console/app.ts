@@ -54,7 +54,7 @@ void start();
 async function start(): Promise<void> {
   try {
     const first = firstView();
-    if (first !== null) noteClock(first.now);
+    if (first !== null) noteClock(first.now, whenAnswered());
     firstList = first?.list;
     app.session = first?.session ?? (await askJson<ConsoleSession>('/console/session'));
   } catch (error) {
@@ -160,7 +160,7 @@ async function loadList(): Promise<void> {
     const answer = await ask(`/console/clusters?${search}`, { headers });
     // Somebody who types is faster than the server: what was asked for last is shown.
     if (search !== listQuery) return;
-    noteClock(answer.headers.get('date') ?? '');
+    noteClock(answer.headers.get('date') ?? '', Date.now());
     listTag = answer.headers.get('etag') ?? undefined;
     app.list = (await answer.json()) as ConsoleList;
     delete app.listError;
@@ -173,11 +173,18 @@ async function loadList(): Promise<void> {
   changed();
 }
 
-function noteClock(text: string): void {
-  const date = Date.parse(text);
+/** What the server's clock said, and what ours did then. */
+function noteClock(theirs: string, ours: number): void {
+  const offset = Date.parse(theirs) - ours;
   // To the second: less than a second off is none.
-  if (!Number.isNaN(date) && Math.abs(date - Date.now()) > 2000)
-    app.clockOffsetMs = date - Date.now();
+  if (!Number.isNaN(offset)) app.clockOffsetMs = Math.abs(offset) > 2000 ? offset : 0;
+}
+
+/** When the page began to come: its head is sent at once. */
+function whenAnswered(): number {
+  const [navigation] = performance.getEntriesByType('navigation');
+  const { responseStart = 0 } = (navigation ?? {}) as Partial<PerformanceNavigationTiming>;
+  return performance.timeOrigin + responseStart;
 }
 
 function leaveCluster(): void {

@@ -1,7 +1,12 @@
 import type { ConsoleFirst } from '../core/consoleModel.js';
 
-/** What the server sent in the page; null: nothing, the page asks for it. */
+/** What the server sent in the page, for once; null: nothing, or it was cut off, and the page asks for it. */
 export function firstView(): ConsoleFirst | null {
-  const text = document.getElementById('first')?.textContent ?? 'null';
-  return JSON.parse(text) as ConsoleFirst | null;
+  const element = document.getElementById('first');
+  element?.remove();
+  try {
+    return JSON.parse(element?.textContent ?? 'null') as ConsoleFirst | null;
+  } catch {
+    return null;
+  }
 }

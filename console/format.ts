@@ -32,12 +32,16 @@ let local: Intl.DateTimeFormat | undefined;
 
 /** In the reader's own way and time zone; until `readMoments` has found out what that is, as it came. */
 export function moment(at: string): string {
-  return local?.format(new Date(at)) ?? at;
+  const time = Date.parse(at);
+  return Number.isNaN(time) ? at : (local?.format(time) ?? at);
 }
 
 /** Takes a browser tens of milliseconds: for when something is to be seen. */
 export function readMoments(): void {
-  local = new Intl.DateTimeFormat(undefined, { dateStyle: 'short', timeStyle: 'medium' });
+  local = new Intl.DateTimeFormat(undefined, {
+    ...({ year: 'numeric', month: 'numeric', day: 'numeric' } as const),
+    ...({ hour: 'numeric', minute: 'numeric', second: 'numeric' } as const),
+  });
 }
 
 /** `NodeAddition` → `Node addition`. */

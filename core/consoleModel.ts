@@ -28,7 +28,7 @@ export interface ConsoleSession {
 
 /** What the page would ask for first, sent in it. */
 export interface ConsoleFirst {
-  /** By the server's clock. */
+  /** When the page was asked for, by the server's clock. */
   now: string;
   session: ConsoleSession;
   /** Of the address that was asked for, with the `ETag` that it has by itself; absent: it shows another page, or it took long. */

@@ -130,6 +130,23 @@ describe('a connection', () => {
     ]);
   });
 
+  it("that never came about, or was lost, takes no other one's place", async () => {
+    const [live, dead, cut] = [await start(), await start(), await start()];
+    await dead.close();
+    const machines = pool({ mostIdle: 1 });
+    const use = ({ target }: SshServer) =>
+      machines.with(target, (session) => session.exec('true')).then(() => undefined);
+    await use(live);
+    await expect(use(dead)).rejects.toThrow();
+    const lost = machines.with(cut.target, async (session) => {
+      cut.cut();
+      await session.exec('true');
+    });
+    await expect(lost).rejects.toThrow();
+    await use(live);
+    expect([live.open, live.accepted]).toEqual([1, 1]);
+  });
+
   it('that somebody uses does not count among those that nobody uses', async () => {
     const [a, b] = [await start(), await start()];
     const machines = pool({ mostIdle: 0 });

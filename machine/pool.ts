@@ -152,13 +152,18 @@ export function createMachines(options: MachinesOptions = {}): Machines {
   }
 
   function closeWhenIdle(entry: Entry, key: string): void {
+    // Nobody finds it any more: it never came about, was lost, or another one has taken its place.
+    if (entries.get(key) !== entry) {
+      close(key, entry);
+      return;
+    }
     entry.idle = setTimeout(() => {
       close(key, entry);
     }, idleMs).unref();
     unused.set(entry, key);
-    for (const [oldest, of] of unused) {
+    for (const [oldest, itsKey] of unused) {
       if (unused.size <= mostIdle) return;
-      close(of, oldest);
+      close(itsKey, oldest);
     }
   }
 
@@ -192,10 +197,9 @@ export function createMachines(options: MachinesOptions = {}): Machines {
       closed = true;
       const all = [...entries.values()];
       entries.clear();
-      unused.clear();
       await Promise.all(
         all.map(async (entry) => {
-          clearTimeout(entry.idle);
+          keep(entry);
           await entry.connecting.then(
             (connection) => connection.close(),
             () => undefined,

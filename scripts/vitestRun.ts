@@ -40,12 +40,18 @@ export async function vitestRun(args: readonly string[]): Promise<Counts> {
       `--outputFile.json=${report}`,
     ]);
     const text = await readFile(report, 'utf8').catch(() => undefined);
-    if (text === undefined) return { passed: 0, failed: 1, skipped: 0, skips: [], tests: [] };
+    if (text === undefined) return withoutReport(args);
     const counts = count(JSON.parse(text) as JsonReport);
     return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function withoutReport(args: readonly string[]): Counts {
+  const test = { file: args.join(' '), title: 'vitest ended without a report', seconds: 0 };
+  const tests = [{ ...test, state: 'failed' }];
+  return { passed: 0, failed: 1, skipped: 0, skips: [], tests };
 }
 
 function run(args: readonly string[]): Promise<number> {

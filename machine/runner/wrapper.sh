@@ -117,13 +117,14 @@ post() {
 # Of more than 60 runs the newest 50 stay, with their output; older ones and scripts that nothing used for long go.
 prune() {
   local base=${dir%/runs/*} name
-  local -a all=("$base"/runs/*)
+  local -a left=("$live"/.in.*) all=("$base"/runs/*)
+  # Parameters of launchers that were killed.
+  if [[ -e ${left[0]} ]]; then find "$live" -maxdepth 1 -name '.in.*' -mmin +60 -delete; fi
   ((${#all[@]} > 60)) || return
   while IFS= read -r name; do
     alive "$name" || rm -rf "${base:?}/runs/$name"
   done < <(find "$base/runs" -mindepth 1 -maxdepth 1 -printf '%T@ %f\n' | sort -rn | tail -n +51 | cut -d' ' -f2)
   find "$base/scripts" -type f -mtime +60 -delete
-  find "$live" -maxdepth 1 -name '.in.*' -mmin +60 -delete
 }
 
 supervise() {

@@ -6,28 +6,24 @@ import type { ConsoleFirst } from '../../../core/consoleModel.js';
 import { AppError } from '../../../core/errors.js';
 import type { ApiContext, ApiEnv } from '../../env.js';
 import { taggedText, tagOf } from '../../http/entityTag.js';
+import { HttpError } from '../../http/httpError.js';
 import { consoleList } from './clusters.js';
 import { actAs, keyOfCookie, sessionView } from './loggedIn.js';
 
-/** Nobody looks at an empty page for longer: what is not there by then, the page asks for itself. */
+/** Nobody looks at an empty page for longer. */
 const MOST_MS = 300;
+/** Of it: so that who is logged in is known in any case. */
+const LIST_MS = 200;
 
 /**
- * What the page would ask for first, for a request with a session's cookie. Undefined where it is not known in time, or
- * asking for it is refused: then the page asks, and shows the answer.
+ * What the page would ask for first, for a request with a session's cookie: each part where it is known in time and asking
+ * for it is not refused. Else the page asks, and shows the answer.
  */
 export function firstView(
   app: OpenAPIHono<ApiEnv>,
   c: ApiContext,
 ): Promise<ConsoleFirst | undefined> {
-  const looking = lookUp(app, c).catch((error: unknown) => {
-    if (!(error instanceof AppError)) {
-      const { log } = c.var.deps;
-      log.warn({ err: error, requestId: c.get('requestId') }, 'the page was sent without its data');
-    }
-    return undefined;
-  });
-  return Promise.race([looking, wait(MOST_MS, undefined, { ref: false })]);
+  return inTime(c, MOST_MS, lookUp(app, c));
 }
 
 async function lookUp(app: OpenAPIHono<ApiEnv>, c: ApiContext): Promise<ConsoleFirst> {
@@ -36,6 +32,19 @@ async function lookUp(app: OpenAPIHono<ApiEnv>, c: ApiContext): Promise<ConsoleF
   const session = sessionView(app, c, key);
   if (key === undefined || c.req.path !== '/') return { now, session };
   actAs(c, key);
-  const value = await consoleList(c);
+  const value = await inTime(c, LIST_MS, consoleList(c));
+  if (value === undefined) return { now, session };
   return { now, session, list: { tag: tagOf(taggedText(JSON.stringify(value))), value } };
+}
+
+async function inTime<T>(c: ApiContext, ms: number, looking: Promise<T>): Promise<T | undefined> {
+  const found = looking.catch((error: unknown) => {
+    // What is refused is refused again where the page asks.
+    if (!(error instanceof AppError || error instanceof HttpError)) {
+      const { log } = c.var.deps;
+      log.warn({ err: error, requestId: c.get('requestId') }, 'the page was sent without its data');
+    }
+    return undefined;
+  });
+  return Promise.race([found, wait(ms, undefined, { ref: false })]);
 }
