@@ -143,7 +143,7 @@ export const workerSteps: readonly StepDef[] = [
   nodeReady,
 ];
 
-/** Everything large is there before the first node's turn. */
+/** Everything large is there before a node's turn comes: all of them send and import at once, and change one after another. */
 const prefetchSteps: readonly StepDef[] = [
   { name: 'artifacts', title: 'Send what the machine lacks', needs: [] },
   { name: 'kubeadm-binary', title: 'Install the new kubeadm' },
