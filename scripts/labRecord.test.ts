@@ -23,3 +23,9 @@ it('replaces the sections of the files that ran, and keeps those of the others',
   expect(second.match(/^# /gm)).toHaveLength(1);
   expect(second).toContain('2026-01-02, commit abc: 1 of 1 passed, 1.5 min');
 });
+
+it('writes nothing down of what failed beside the tests of a file', () => {
+  const before = withRun('', test('a.test.ts', 'passed'));
+  const run = test('--project lab a.test.ts', 'failed', 'vitest ended without a report');
+  expect(withRun(before, run)).toBe(before);
+});

@@ -29,9 +29,9 @@ export function withRun(record: string, run: LabRun): string {
       .slice(1)
       .map((section) => [/^## (\S+)/.exec(section)?.[1] ?? '', section.trimEnd()]),
   );
-  for (const file of new Set(run.tests.map((test) => test.file))) {
-    sections.set(file, sectionOf(file, run));
-  }
+  // What failed beside the tests is of no file.
+  const files = run.tests.map(({ file }) => file).filter((file) => /^\S+\.test\.ts$/.test(file));
+  for (const file of new Set(files)) sections.set(file, sectionOf(file, run));
   const sorted = [...sections].toSorted(([a], [b]) => a.localeCompare(b));
   return `${[HEAD, ...sorted.map(([, section]) => section)].join('\n\n')}\n`;
 }

@@ -2,7 +2,7 @@ import { labAvailable, labDown, labUp } from '../lab/lab.js';
 import { ensureTestTools } from './ensureTestTools.js';
 import { fieldTableCounts } from './fieldTableCounts.js';
 import { STORY } from './labCases.js';
-import { sum, vitestRun, type Counts } from './vitestRun.js';
+import { failure, sum, vitestRun, type Counts } from './vitestRun.js';
 
 /*
  * `npm test`: the unit tests, then what other people's programs make of the API (schemathesis, a browser), then the
@@ -70,8 +70,9 @@ async function runLab(): Promise<void> {
       counts.push(await vitestRun(['--project', 'lab', file]));
     }
   } catch (error) {
-    say(`plinth: the lab failed: ${error instanceof Error ? error.message : String(error)}`);
-    counts.push({ passed: 0, failed: 1, skipped: 0, skips: [], tests: [] });
+    const why = error instanceof Error ? error.message : String(error);
+    say(`plinth: the lab failed: ${why}`);
+    counts.push(failure('the lab', why));
   } finally {
     await labDown({ purge: true });
   }

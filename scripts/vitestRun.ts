@@ -40,17 +40,18 @@ export async function vitestRun(args: readonly string[]): Promise<Counts> {
       `--outputFile.json=${report}`,
     ]);
     const text = await readFile(report, 'utf8').catch(() => undefined);
-    if (text === undefined) return withoutReport(args);
+    if (text === undefined) return failure(args.join(' '), 'vitest ended without a report');
     const counts = count(JSON.parse(text) as JsonReport);
-    return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+    if (code === 0 || counts.failed > 0) return counts;
+    return sum([counts, failure(args.join(' '), `vitest ended with ${String(code)}`)]);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-function withoutReport(args: readonly string[]): Counts {
-  const test = { file: args.join(' '), title: 'vitest ended without a report', seconds: 0 };
-  const tests = [{ ...test, state: 'failed' }];
+/** Something that failed beside the tests: it counts as one, and has a name like one. */
+export function failure(file: string, title: string): Counts {
+  const tests = [{ file, title, state: 'failed', seconds: 0 }];
   return { passed: 0, failed: 1, skipped: 0, skips: [], tests };
 }
 
@@ -74,6 +75,7 @@ export function count(report: JsonReport): Counts {
       file.assertionResults.every(({ status }) => status !== 'failed')
     ) {
       counts.failed += 1;
+      counts.tests.push({ file: name, title: 'is not loaded', state: 'failed', seconds: 0 });
     }
     for (const { fullName, status, duration } of file.assertionResults) {
       counts.tests.push({
