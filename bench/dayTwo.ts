@@ -82,8 +82,8 @@ function readOptions(args: string[]): Wanted {
   const { values } = parseArgs({
     args,
     options: {
-      runs: { type: 'string', default: '1' },
-      rounds: { type: 'string', default: '3' },
+      runs: { type: 'string', default: '3' },
+      rounds: { type: 'string', default: '1' },
       'no-upgrade': { type: 'boolean' },
     },
   });

@@ -25,9 +25,7 @@ interface Visit {
 export const peoplePage: PeoplePart = async (api, { rounds, say }) => {
   const browser = await openConsoleBrowser(api, say);
   const count = Math.min(MOST_ROWS, api.names.length);
-  const still = await serveStill(browser, api.url, count);
-  const { port } = still.address() as AddressInfo;
-  const stillUrl = `http://127.0.0.1:${String(port)}`;
+  const server = createServer();
   const visit = async (url: string): Promise<Visit> => {
     const page = await browser.page();
     const of = await firstPage(page, url, count);
@@ -35,6 +33,7 @@ export const peoplePage: PeoplePart = async (api, { rounds, say }) => {
     return of;
   };
   try {
+    const stillUrl = await serve(server, await stillPage(browser, api.url, count));
     const visits: Visit[] = [];
     const stillTimes: number[] = [];
     for (let round = 1 - WARM_UPS; round <= rounds; round += 1) {
@@ -62,14 +61,13 @@ export const peoplePage: PeoplePart = async (api, { rounds, say }) => {
       still_page_ms: Math.round(stillMedian),
     };
   } finally {
-    still.closeAllConnections();
-    still.close();
+    server.close();
     await browser.close();
   }
 };
 
 /** What the console's page becomes, as one file: elements and style sheet, no script, nothing more to ask for. */
-async function serveStill(browser: ConsoleBrowser, url: string, rows: number): Promise<Server> {
+async function stillPage(browser: ConsoleBrowser, url: string, rows: number): Promise<string> {
   const page = await browser.page();
   await page.goto(url);
   await page.waitForSelector(`table.clusters tbody tr:nth-child(${String(rows)})`);
@@ -78,13 +76,18 @@ async function serveStill(browser: ConsoleBrowser, url: string, rows: number): P
     `fetch(document.querySelector('link[rel=stylesheet]').href).then((answer) => answer.text())`,
   );
   await page.context().close();
-  const still = `<!doctype html><title>still</title><style>${style}</style>`;
-  const server = createServer((_request, response) => {
-    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' });
-    response.end(still + root);
+  return `<!doctype html><title>still</title><style>${style}</style>${root}`;
+}
+
+/** Gives its address. */
+async function serve(server: Server, page: string): Promise<string> {
+  server.on('request', (_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', connection: 'close' });
+    response.end(page);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
+  const { port } = server.address() as AddressInfo;
+  return `http://127.0.0.1:${String(port)}`;
 }
 
 /** Runs in the page before anything of it: `painted` is when the frame that shows all rows was, in milliseconds. */
