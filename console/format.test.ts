@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { age, count, distance, duration, words } from './format.js';
+import { age, count, distance, duration, moment, readMoments, words } from './format.js';
 
 test.each([
   [0, '0.0 s'],
@@ -48,4 +48,12 @@ test('one is one, more are many', () => {
     '0 nodes',
     '2 entries',
   ]);
+});
+
+test("a moment is as it came until the reader's own way is known, and whatever is none stays", () => {
+  const at = '2026-11-26T18:05:09.000Z';
+  expect(moment(at)).toBe(at);
+  readMoments();
+  expect(moment(at)).toBe(new Date(at).toLocaleString());
+  expect(moment('soon')).toBe('soon');
 });

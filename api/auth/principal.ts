@@ -1,4 +1,4 @@
-import type { KeyRole } from '../../store/apiKeyStore.js';
+import type { ApiKeyRecord, KeyRole } from '../../store/apiKeyStore.js';
 
 /** Who is behind an API key. */
 export interface Principal {
@@ -7,6 +7,10 @@ export interface Principal {
   role: KeyRole;
   /** Absent: every project. */
   project?: string;
+}
+
+export function principalOfKey({ id: keyId, name, role, project }: ApiKeyRecord): Principal {
+  return { keyId, name, role, ...(project === undefined ? {} : { project }) };
 }
 
 const RANK: Readonly<Record<KeyRole, number>> = { viewer: 1, operator: 2, admin: 3 };

@@ -31,26 +31,26 @@ export function taggedText(text: string): TaggedText {
   return { text, hash };
 }
 
-/** The `ETag` of it as JSON, where it has no version. */
-export function tagOf({ hash }: TaggedText): string {
-  return `"${hash}"`;
+/** Its `ETag`: with the version of what has one, and the form of what is not sent as JSON. */
+export function tagOf({ hash }: TaggedText, { version = '', form = '' } = {}): string {
+  return `"${version === '' ? '' : `${version}.`}${hash}${form}"`;
 }
 
 /** As `taggedJson`, of a `T` that was written before. */
 export function answerTagged<T>(
   c: ApiContext,
-  { text, hash }: TaggedText,
+  tagged: TaggedText,
   version?: string,
 ): Response & TypedResponse<T, 200, 'json'> {
   // The same content as YAML is another sequence of bytes, so another tag.
   const form = wantsYaml(c) ? '.yaml' : '';
-  const tag = `"${version === undefined ? '' : `${version}.`}${hash}${form}"`;
+  const tag = tagOf(tagged, { version, form });
   const headers = { etag: tag, vary: 'Accept', 'cache-control': 'private, no-cache' };
   const known = c.req.header('if-none-match');
   const answer =
     known !== undefined && tagsOf(known).some((one) => one === '*' || one === tag.slice(1, -1))
       ? c.body(null, 304, headers)
-      : c.body(text, 200, { ...headers, 'content-type': 'application/json' });
+      : c.body(tagged.text, 200, { ...headers, 'content-type': 'application/json' });
   return answer as unknown as Response & TypedResponse<T, 200, 'json'>;
 }
 

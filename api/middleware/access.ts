@@ -4,7 +4,7 @@ import { AppError, ErrorCode } from '../../core/errors.js';
 import type { ApiKeyRecord, KeyRole } from '../../store/apiKeyStore.js';
 import type { Project } from '../../store/projectStore.js';
 import { hashApiKey, keyOfRequest, sameHash } from '../auth/apiKey.js';
-import { hasRole, mayEnter, type Principal } from '../auth/principal.js';
+import { hasRole, mayEnter, principalOfKey, type Principal } from '../auth/principal.js';
 import { enforceSameOrigin } from '../web/sameOrigin.js';
 import { sessionOf, tokenOf } from '../web/sessions.js';
 import type { ApiContext, ApiEnv } from '../env.js';
@@ -68,12 +68,7 @@ function enter(c: ApiContext, project: Project | undefined, otherwise: string): 
 async function authenticate(c: ApiContext, role: KeyRole): Promise<Principal> {
   const key = keyOfRequest((name) => c.req.header(name));
   const record = key === undefined ? await keyOfSession(c) : await knownKey(c, key);
-  const principal: Principal = {
-    keyId: record.id,
-    name: record.name,
-    role: record.role,
-    ...(record.project === undefined ? {} : { project: record.project }),
-  };
+  const principal = principalOfKey(record);
   c.set('principal', principal);
   limitOfKey(c, principal.keyId);
   if (!hasRole(principal, role)) {

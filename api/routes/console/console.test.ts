@@ -41,6 +41,7 @@ describe('the files of the console', () => {
     expect(policy).toContain("default-src 'none'");
     expect(policy).not.toContain('unsafe');
     expect(list.headers.get('cache-control')).toBe('no-cache');
+    expect(list.headers.get('link')).toContain('</console/session>; rel=preload');
     const again = await get('/', { 'if-none-match': list.headers.get('etag')! });
     expect([again.status, await again.text()]).toEqual([304, '']);
   });

@@ -4,11 +4,12 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 
 import type { ConsoleFirst } from '../../../core/consoleModel.js';
 import { AppError } from '../../../core/errors.js';
+import { principalOfKey } from '../../auth/principal.js';
 import type { ApiContext, ApiEnv } from '../../env.js';
 import { taggedText, tagOf } from '../../http/entityTag.js';
 import { HttpError } from '../../http/httpError.js';
 import { consoleList } from './clusters.js';
-import { actAs, keyOfCookie, sessionView } from './loggedIn.js';
+import { keyOfCookie, sessionView } from './loggedIn.js';
 
 /** Nobody looks at an empty page for longer. */
 const MOST_MS = 300;
@@ -31,7 +32,7 @@ async function lookUp(app: OpenAPIHono<ApiEnv>, c: ApiContext): Promise<ConsoleF
   const key = await keyOfCookie(c);
   const session = sessionView(app, c, key);
   if (key === undefined || c.req.path !== '/') return { now, session };
-  actAs(c, key);
+  c.set('principal', principalOfKey(key));
   const value = await inTime(c, LIST_MS, consoleList(c));
   if (value === undefined) return { now, session };
   return { now, session, list: { tag: tagOf(taggedText(JSON.stringify(value))), value } };

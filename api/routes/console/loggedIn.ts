@@ -22,11 +22,6 @@ export async function keyOfCookie(c: ApiContext): Promise<ApiKeyRecord | undefin
   return undefined;
 }
 
-/** From here on the request is of this key's owner. */
-export function actAs(c: ApiContext, { id: keyId, name, role, project }: ApiKeyRecord): void {
-  c.set('principal', { keyId, name, role, ...(project === undefined ? {} : { project }) });
-}
-
 export function sessionView(
   app: OpenAPIHono<ApiEnv>,
   c: ApiContext,

@@ -3,6 +3,7 @@ import { deleteCookie, setCookie } from 'hono/cookie';
 
 import type { ApiKeyRecord } from '../../../store/apiKeyStore.js';
 import { audit } from '../../audit.js';
+import { principalOfKey } from '../../auth/principal.js';
 import { enforceSameOrigin } from '../../web/sameOrigin.js';
 import {
   cookieName,
@@ -16,7 +17,7 @@ import type { ApiContext, ApiEnv } from '../../env.js';
 import { readBody } from '../../http/readDocument.js';
 import { knownKey } from '../../middleware/access.js';
 import { limitOfKey } from '../../requestLimits.js';
-import { actAs, keyOfCookie, sessionView } from './loggedIn.js';
+import { keyOfCookie, sessionView } from './loggedIn.js';
 
 const PATH = '/console/session';
 /** A key is short, and whoever sends this has shown none yet. */
@@ -68,7 +69,7 @@ export function consoleSession(app: OpenAPIHono<ApiEnv>): void {
 
 async function note(c: ApiContext, key: ApiKeyRecord, action: string): Promise<void> {
   const { id, project } = key;
-  actAs(c, key);
+  c.set('principal', principalOfKey(key));
   await audit(c, {
     ...{ action, resource: `apikeys/${id}`, summary: 'at the console' },
     ...(project === undefined ? {} : { project }),
