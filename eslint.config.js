@@ -67,7 +67,7 @@ const MAY_IMPORT = {
     rooms: ['console'],
     types: ['core'],
     // Small, and without anything behind them: the browser loads them.
-    files: ['core/lineDiff', 'core/consoleHeader'],
+    files: ['core/lineDiff', 'core/consoleHeader', 'core/consoleTheme'],
     packages: [],
   },
   cli: { rooms: ['cli', 'core', 'core/spec'], not: [...TEMPORAL, 'mongodb', 'hono'] },

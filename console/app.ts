@@ -9,7 +9,7 @@ import type {
 } from '../core/consoleModel.js';
 import { clusterView, tabOf } from './clusterView.js';
 import { closeDialog } from './dialog.js';
-import { render } from './dom.js';
+import { adopt, render } from './dom.js';
 import { firstView } from './first.js';
 import { readMoments } from './format.js';
 import { loadHealth } from './healthView.js';
@@ -52,6 +52,10 @@ whenLoggedOut(() => {
 void start();
 
 async function start(): Promise<void> {
+  if (root !== null && root.querySelector('main') !== null) {
+    await painted();
+    adopt(root);
+  }
   try {
     const first = firstView();
     if (first !== null) noteClock(first.now, whenAnswered());
@@ -62,13 +66,10 @@ async function start(): Promise<void> {
     app.session = { version: '', dryRun: false };
   }
   startRouter(arrive);
-  // Once that is painted.
-  requestAnimationFrame(() =>
-    setTimeout(() => {
-      readMoments();
-      changed();
-    }),
-  );
+  void painted().then(() => {
+    readMoments();
+    changed();
+  });
   setInterval(() => {
     if (!document.hidden) changed();
   }, TICK_MS);
@@ -88,6 +89,13 @@ async function start(): Promise<void> {
     event.preventDefault();
     field.focus();
   });
+}
+
+/** Once what is in the page by now is to be seen; at once where nobody looks. */
+async function painted(): Promise<void> {
+  if (document.hidden) return;
+  await new Promise(requestAnimationFrame);
+  await new Promise((resolve) => setTimeout(resolve));
 }
 
 function isLoggedIn(): boolean {

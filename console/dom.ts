@@ -31,6 +31,8 @@ const RESERVED = new Set(['key', 'on', 'style', 'ref', 'value']);
 interface Made {
   vnode: VNode;
   listening: Set<string>;
+  /** It came as HTML, and with it no key. */
+  keyless?: boolean;
 }
 const made = new WeakMap<Element, Made>();
 
@@ -38,7 +40,8 @@ export function h(tag: string, props?: Props | null, ...children: Child[]): VNod
   return { tag, key: props?.key, props: props ?? {}, children: flat(children) };
 }
 
-function flat(children: readonly Child[]): (VNode | string)[] {
+/** Children as they are shown: what is no child left out, lists opened. */
+export function flat(children: readonly Child[]): (VNode | string)[] {
   const all: (VNode | string)[] = [];
   for (const child of children) {
     if (child === false || child === null || child === undefined) continue;
@@ -60,6 +63,22 @@ function isList(child: VNode | readonly Child[]): child is readonly Child[] {
  */
 export function render(root: Element, ...children: Child[]): void {
   patchChildren(root, flat(children));
+}
+
+/**
+ * Takes over what the server sent as HTML below `root`, as `toHtml` writes it: the next `render` keeps these elements, makes
+ * them what it would have made, and listens to them. What was typed into them meanwhile stays.
+ */
+export function adopt(root: Element): void {
+  for (const element of root.querySelectorAll('*')) {
+    const props: Props = {};
+    for (const { name, value } of element.attributes) props[name] = value;
+    // A select has its value of it; taken away, it would lose that.
+    delete props['selected'];
+    if ('value' in element) props.value = String(element.value);
+    const vnode = { tag: element.localName, key: undefined, props, children: [] };
+    made.set(element, { vnode, listening: new Set(), keyless: true });
+  }
 }
 
 function patchChildren(parent: Element, next: readonly (VNode | string)[]): void {
@@ -97,15 +116,20 @@ function existing(
   if (typeof child !== 'string' && child.key !== undefined) {
     const found = byKey.get(child.key);
     byKey.delete(child.key);
-    return found !== undefined && isOf(found, child) ? found : undefined;
+    if (found !== undefined) return isOf(found, child) ? found : undefined;
   }
-  const index = rest.findIndex((node) => isOf(node, child));
+  const keyed = typeof child !== 'string' && child.key !== undefined;
+  const index = rest.findIndex((node) => isOf(node, child) && (!keyed || isKeyless(node)));
   return index === -1 ? undefined : rest.splice(index, 1)[0];
 }
 
 function isOf(node: ChildNode, child: VNode | string): boolean {
   if (typeof child === 'string') return node instanceof Text;
   return node instanceof Element && made.get(node)?.vnode.tag === child.tag;
+}
+
+function isKeyless(node: ChildNode): boolean {
+  return node instanceof Element && made.get(node)?.keyless === true;
 }
 
 function create(child: VNode | string, parent: Element): ChildNode {
@@ -130,6 +154,8 @@ function update(node: ChildNode, child: VNode | string): void {
   if (state === undefined) return;
   const before = state.vnode.props;
   state.vnode = child;
+  if (state.keyless === true) child.props.ref?.(element);
+  delete state.keyless;
   setAttributes(element, before, child.props);
   if (before.style !== undefined || child.props.style !== undefined) {
     setStyle(element, before.style ?? {}, child.props.style ?? {});

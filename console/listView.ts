@@ -191,10 +191,12 @@ function row(of: ConsoleRow): VNode {
       h(
         'span',
         { class: 'meter', 'aria-hidden': 'true' },
-        h('i', {
-          class: ready === total ? 'full' : '',
-          style: { width: `${String(total === 0 ? 0 : (ready / total) * 100)}%` },
-        }),
+        // A style would come with the script only.
+        h(
+          'svg',
+          { height: '100%', width: `${String(total === 0 ? 0 : (ready / total) * 100)}%` },
+          h('rect', { class: ready === total ? 'full' : '', width: '100%', height: '100%' }),
+        ),
       ),
     ),
     h('td', { class: 'operation', 'data-label': 'Last operation' }, lastOperation(of.operation)),

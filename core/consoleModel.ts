@@ -1,3 +1,4 @@
+import type { Theme } from './consoleTheme.js';
 import type { StepFailure } from './errors.js';
 import type { EtcdMember, LookFailure } from './health.js';
 import type { NodeStepRecord } from './records.js';
@@ -34,6 +35,17 @@ export interface ConsoleFirst {
   /** Of the address that was asked for, with the `ETag` that it has by itself; absent: it shows another page, or it took long. */
   list?: { tag: string; value: ConsoleList };
 }
+
+/** Of a request for the page: what of it the page shows. */
+export interface ConsoleAsked {
+  pathname: string;
+  /** With its `?`. */
+  search: string;
+  theme: Theme;
+}
+
+/** What the page shows first to who is logged in, as HTML; the script in the page makes the same elements of it, and keeps these. */
+export type ConsolePaint = (first: ConsoleFirst, asked: ConsoleAsked) => string;
 
 /** A cluster's state in one word, for people. */
 export const ConsoleState = {

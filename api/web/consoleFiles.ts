@@ -6,11 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 
-import { buildConsole, type ConsoleFile } from './buildConsole.js';
+import type { ConsolePaint } from '../../core/consoleModel.js';
+import { buildConsole, buildPaint, type ConsoleFile } from './buildConsole.js';
 
 /** Beside the API: the sources in a checkout, what `writeConsole` made of them where the API was compiled. */
 const FOLDER = fileURLToPath(new URL('../../console/', import.meta.url));
 const MANIFEST = 'manifest.json';
+const PAINT = 'paint.js';
 
 export type Encoding = 'br' | 'gzip';
 
@@ -34,19 +36,34 @@ export async function writeConsole(sources: string, folder: string): Promise<voi
     await writeFile(join(folder, `${name}.gz`), zipped);
   }
   const manifest: Manifest = files.map(({ name, type }) => ({ name, type }));
+  await writeFile(join(folder, PAINT), await buildPaint(sources));
   await writeFile(join(folder, MANIFEST), JSON.stringify(manifest));
 }
 
-let loaded: Promise<ReadonlyMap<string, ServedFile>> | undefined;
+const isCompiled = (): boolean => existsSync(join(FOLDER, MANIFEST));
 
 /** The files by name: read, or in a checkout built, once in a process. */
-export function consoleFiles(): Promise<ReadonlyMap<string, ServedFile>> {
-  if (loaded !== undefined) return loaded;
-  const loading = existsSync(join(FOLDER, MANIFEST)) ? readFiles() : buildFiles();
-  loaded = loading;
-  // What failed is tried anew by who asks next.
-  loading.catch(() => (loaded = undefined));
-  return loading;
+export const consoleFiles = onceMade<ReadonlyMap<string, ServedFile>>(() =>
+  isCompiled() ? readFiles() : buildFiles(),
+);
+
+/** What makes the page's first view: read, or in a checkout built, once in a process. */
+export const consolePaint = onceMade(async () => {
+  const code = isCompiled() ? await readFile(join(FOLDER, PAINT)) : await buildPaint(FOLDER);
+  const url = `data:text/javascript;base64,${Buffer.from(code).toString('base64')}`;
+  return ((await import(url)) as { paint: ConsolePaint }).paint;
+});
+
+/** What failed is tried anew by who asks next. */
+function onceMade<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    if (made !== undefined) return made;
+    const making = make();
+    made = making;
+    making.catch(() => (made = undefined));
+    return making;
+  };
 }
 
 async function readFiles(): Promise<ReadonlyMap<string, ServedFile>> {

@@ -187,6 +187,57 @@ describe.skipIf(!there)('the console, in Chromium', () => {
   });
 
   describe('the list', () => {
+    test('is there before its script, which keeps its elements and what was typed into them', async () => {
+      const cluster = await made();
+      const story = await begin(cluster, 'list000');
+      await story.writeAt(3);
+      await open.api.project();
+      const { page, go, complaints } = await visit({ path: pathOf(cluster) });
+      let release: () => void = () => undefined;
+      const released = new Promise<void>((resolve) => (release = resolve));
+      await page.route('**/assets/console-*.js', async (route) => {
+        await released;
+        await route.continue();
+      });
+      // With a choice of project, whose select has a value.
+      const going = go(`/?project=${cluster.project}`);
+      const row = page.getByRole('row', { name: new RegExp(cluster.name) });
+      await row.getByText('Working').waitFor();
+      expect(await page.getByLabel('Filter by project').inputValue()).toBe(cluster.project);
+      await page.getByLabel('Filter by the beginning of the name').fill('clu');
+      await inPage(page, `void (window.sent = [...document.querySelectorAll('#root main *')])`);
+      release();
+      await going;
+      const isTaken = `document.querySelector('time').title !== document.querySelector('time').dateTime`;
+      await page.waitForFunction(isTaken);
+      expect(
+        await inPage<number[]>(
+          page,
+          `[sent.length > 40, sent.filter((one) => !one.isConnected).length,
+            [...document.querySelectorAll('#root main *')].filter((one) => !sent.includes(one)).length]`,
+        ),
+      ).toEqual([true, 0, 0]);
+      expect(await page.getByLabel('Filter by the beginning of the name').inputValue()).toBe('clu');
+      expect(await page.getByLabel('Filter by project').inputValue()).toBe(cluster.project);
+      await page.getByRole('button', { name: 'Ready', exact: true }).click();
+      await page.getByRole('heading', { name: 'No cluster like that' }).waitFor();
+      expect(complaints).toEqual([]);
+    });
+
+    test('is sent in the theme that was chosen', async () => {
+      await made();
+      const { page, complaints } = await visit({ path: '/' });
+      const theme = 'document.documentElement.dataset.theme';
+      await page.getByRole('button', { name: 'Theme: as the computer’s' }).click();
+      await page.getByRole('button', { name: 'Theme: light' }).click();
+      expect(await inPage(page, theme)).toBe('dark');
+      await page.route('**/assets/console-*.js', (route) => route.abort());
+      await page.reload();
+      expect(await inPage(page, theme)).toBe('dark');
+      await page.getByRole('button', { name: 'Theme: dark' }).waitFor();
+      expect(complaints.filter((one) => !one.includes('ERR_FAILED'))).toEqual([]);
+    });
+
     test('shows where each cluster stands, and follows', async () => {
       const cluster = await made();
       const story = await begin(cluster, 'list001');
@@ -988,12 +1039,16 @@ describe.skipIf(!there)('the console, in Chromium', () => {
     const { page } = await visit({ path: '/' });
     await page.reload();
     await page.locator('.row-link').first().waitFor();
+    // It is seen before that.
+    await page.waitForFunction(
+      `performance.getEntriesByType('resource').some(({ name }) => name.includes('/assets/console-'))`,
+    );
     const sizes = await inPage<{ name: string; size: number }[]>(
       page,
       `[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
         .map(({ name, encodedBodySize }) => ({ name: new URL(name).pathname, size: encodedBodySize }))`,
     );
-    expect(sizes.map(({ name }) => name)).toContain('/console/clusters');
+    expect(sizes.map(({ name }) => name)).toContain('/');
     const total = sizes.reduce((sum, { size }) => sum + size, 0);
     expect(total).toBeGreaterThan(10_000);
     expect(total).toBeLessThan(60_000);

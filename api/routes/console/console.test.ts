@@ -352,9 +352,63 @@ describe('the page of who has logged in', () => {
     const asked = await get('/console/clusters?', headers);
     expect(list).toEqual({ tag: asked.headers.get('etag'), value: await asked.json() });
     expect(list!.value.items.map(({ name }) => name)).toEqual(['demo']);
-    // Else it is the same page.
+    // Else it is the same page, but that it waits for no script to be seen.
     const plain = await (await get('/')).text();
-    expect(page.replace(/<script type="application.*<\/script>/, '<!-- first -->')).toBe(plain);
+    expect(
+      page
+        .replace(' data-theme="auto"', '')
+        .replace('<script type="module"', '$& blocking="render"')
+        .replace(/<a class="skip".*/, '<!-- view -->')
+        .replace(/<script type="application.*<\/script>/, '<!-- first -->'),
+    ).toBe(plain);
+  });
+
+  test('shows the list without its script, in the theme of the cookie; another page waits for that', async () => {
+    const { project } = await made();
+    await made(project, 'other');
+    const cookie = await cookieOf(await api.key('viewer', project));
+    const shown = async (path: string, more = ''): Promise<string> =>
+      (await get(path, { ...host, cookie: cookie + more })).text();
+    const list = await shown('/?name=oth*', '; plinth-theme=dark');
+    expect(list).toContain('<html data-theme="dark"');
+    expect(list).toContain(`href="/clusters/${project}/other" class="row-link"`);
+    expect(list).not.toContain(`/clusters/${project}/demo`);
+    expect(list).toContain('placeholder="Name begins with …" value="oth"');
+    expect(list).not.toContain('blocking');
+    expect(await shown('/', '; plinth-theme="><script>')).toContain('<html data-theme="auto"');
+    const other = await shown(`/clusters/${project}/demo`);
+    expect(other).not.toContain('<main');
+    expect(other).toContain('blocking="render"');
+    // Its commands name the address that the browser knows.
+    expect(await shown('/?name=none*')).not.toContain('<main');
+  });
+
+  test('comes compressed, part by part', async () => {
+    const cookie = await cookieOf(api.adminKey);
+    const plain = await (await get('/', { ...host, cookie })).text();
+    const { store } = api.deps;
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const projects = {
+      ...store.projects,
+      list: async (...of: Parameters<typeof store.projects.list>) => {
+        await released;
+        return store.projects.list(...of);
+      },
+    };
+    const app = newApp({ ...api.deps, store: { ...store, projects } });
+    const headers = { ...host, cookie, 'accept-encoding': 'gzip, br' };
+    const answer = await app.request('/', { headers });
+    expect(answer.headers.get('content-encoding')).toBe('gzip');
+    const stream = answer.body!.pipeThrough(new DecompressionStream('gzip'));
+    const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+    const { value: head } = await reader.read();
+    expect(head).toMatch(/<div id="root">\s*$/);
+    release();
+    let rest = '';
+    for (let part = await reader.read(); !part.done; part = await reader.read()) rest += part.value;
+    const withoutTimes = (text: string): string => text.replaceAll(/"now":"[^"]*"/g, '');
+    expect(withoutTimes(`${head!}${rest}`)).toBe(withoutTimes(plain));
   });
 
   test('names its files before that is known', async () => {

@@ -4,7 +4,8 @@ import { AppError, ErrorCode } from '../../../core/errors.js';
 import { tokenOf } from '../../web/sessions.js';
 import { consoleFiles, type Encoding, type ServedFile } from '../../web/consoleFiles.js';
 import type { ApiContext, ApiEnv } from '../../env.js';
-import { firstView } from './firstView.js';
+import { encodingOf } from './encoding.js';
+import { pageWithView } from './page.js';
 
 /** Nothing but our own files and our own API; no inline script or style; in nobody's frame. */
 const POLICY = [
@@ -31,8 +32,6 @@ const PAGE_HEADERS = {
 
 /** Asked for by who has no session: beside the page's script. */
 const SESSION = '</console/session>; rel=preload; as=fetch; crossorigin';
-/** Where the page takes what it would ask for first; see console/first.ts. */
-const MARK = '<!-- first -->';
 
 /** The page, under each address that it shows something at, and the files that it is made of. */
 export function consolePages(app: OpenAPIHono<ApiEnv>): void {
@@ -40,7 +39,7 @@ export function consolePages(app: OpenAPIHono<ApiEnv>): void {
     app.get(path, (c) =>
       tokenOf(c) === undefined
         ? answer(c, 'index.html', { ...PAGE_HEADERS, link: SESSION })
-        : pageWithData(app, c),
+        : pageWithView(app, c, PAGE_HEADERS),
     );
   }
   app.get('/assets/:file', (c) =>
@@ -48,28 +47,6 @@ export function consolePages(app: OpenAPIHono<ApiEnv>): void {
       'cache-control': 'public, max-age=31536000, immutable',
     }),
   );
-}
-
-/** The page, and in it, once that is known, what it would ask for first; its files are named before. */
-async function pageWithData(app: OpenAPIHono<ApiEnv>, c: ApiContext): Promise<Response> {
-  const { type, forms } = await fileOf(c, 'index.html');
-  const [head = '', tail = ''] = new TextDecoder().decode(forms.identity).split(MARK);
-  const data = firstView(app, c);
-  const parts = async function* (): AsyncGenerator<Uint8Array> {
-    const encoder = new TextEncoder();
-    yield encoder.encode(head);
-    const first = await data;
-    // Its text ends no script and begins no comment.
-    const json = JSON.stringify(first ?? null).replaceAll('<', '\\u003c');
-    yield encoder.encode(`<script type="application/json" id="first">${json}</script>${tail}`);
-  };
-  return c.body(ReadableStream.from(parts()), 200, {
-    ...PAGE_HEADERS,
-    // It is one person's, and of one moment.
-    'cache-control': 'private, no-store',
-    'content-type': type,
-    'x-content-type-options': 'nosniff',
-  });
 }
 
 async function fileOf(c: ApiContext, name: string): Promise<ServedFile> {
@@ -100,14 +77,6 @@ async function answer(
     ...all,
     ...(encoding === undefined ? {} : { 'content-encoding': encoding }),
   });
-}
-
-function encodingOf(accepted: string): Encoding | undefined {
-  const refuses = (encoding: string): boolean =>
-    new RegExp(`\\b${encoding}\\s*;\\s*q=0(\\.0*)?\\s*(,|$)`).test(accepted);
-  return (['br', 'gzip'] as const).find(
-    (encoding) => new RegExp(`\\b${encoding}\\b`).test(accepted) && !refuses(encoding),
-  );
 }
 
 function bytes({ forms }: ServedFile, encoding: Encoding | undefined): Uint8Array<ArrayBuffer> {
