@@ -108,7 +108,10 @@ function idsOf(steps: readonly TimedStep[], name: StepName | undefined): string[
   return steps.filter(({ step }) => step === name).map((s) => idOf(s.hostname, s.step));
 }
 
-/** Of a step that waits for its node's turn in an upgrade: the last step of the node whose turn was before. */
+/**
+ * Of a step that waits for its node's turn in an upgrade: the last step of the node whose turn was before; of the first of
+ * them, that every node has its images.
+ */
 function turnBefore(
   tasks: readonly NodeTask[],
   steps: readonly TimedStep[],
@@ -122,7 +125,9 @@ function turnBefore(
   };
   if (!isTurn({ hostname, step })) return [];
   const turns = steps.filter(isTurn).toSorted((a, b) => a.startedAt - b.startedAt);
-  const before = turns[turns.findIndex((turn) => turn.hostname === hostname) - 1];
+  const index = turns.findIndex((turn) => turn.hostname === hostname);
+  if (index === 0) return idsOf(steps, 'images');
+  const before = turns[index - 1];
   const path = before && pathOf(before.hostname);
   const last = path && nodePaths[path].at(-1);
   return before === undefined || !last ? [] : [idOf(before.hostname, last.name)];

@@ -143,7 +143,7 @@ export const workerSteps: readonly StepDef[] = [
   nodeReady,
 ];
 
-/** Everything large is there before a node's turn comes: all of them send and import at once, and change one after another. */
+/** Everything large is there before anybody's turn comes: all of them send and import at once, and change one after another. */
 const prefetchSteps: readonly StepDef[] = [
   { name: 'artifacts', title: 'Send what the machine lacks', needs: [] },
   { name: 'kubeadm-binary', title: 'Install the new kubeadm' },

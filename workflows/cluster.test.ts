@@ -156,7 +156,7 @@ describe('a snapshot', () => {
 });
 
 describe('an upgrade', () => {
-  it('prepares all nodes at once, and then changes one after another', async () => {
+  it('prepares all nodes at once, and once that is done changes one after another', async () => {
     const preparing = new Set<string>();
     let allPrepare = (): void => undefined;
     const prepared = new Promise<void>((resolve) => (allPrepare = resolve));
@@ -166,8 +166,10 @@ describe('an upgrade', () => {
         const [hostname = '', step] = name.split(' ');
         if (step === 'artifacts') preparing.add(hostname);
         if (preparing.size === 4) allPrepare();
-        // The first change waits for it here, and would wait for ever if they were prepared in their turns.
-        if (name === 'm1 etcd-snapshot') await prepared;
+        // It waits for the others here, and would wait for ever if they were prepared in their turns.
+        if (name === 'm1 images') await prepared;
+        // The slowest by far.
+        if (name === 'm4 images') await new Promise((resolve) => setTimeout(resolve, 300));
       },
     });
     expect(world.ended).toMatchObject([{ failed: false }]);
@@ -176,11 +178,24 @@ describe('an upgrade', () => {
     // Workers in the order in which they are ready for it.
     const [third, fourth] = done('m3') < done('m4') ? ['m3', 'm4'] : ['m4', 'm3'];
     for (const hostname of ['m2', 'm3', 'm4']) {
+      expect(at(world, `end ${hostname} images`)).toBeLessThan(firstChange);
       expect(at(world, `start ${hostname} upgrade-drain`)).toBeGreaterThan(firstChange);
     }
     expect(at(world, 'start m2 kubeadm-upgrade')).toBeGreaterThan(done('m1'));
     expect(at(world, `start ${third} upgrade-drain`)).toBeGreaterThan(done('m2'));
     expect(at(world, `start ${fourth} upgrade-drain`)).toBeGreaterThan(done(third));
+  });
+
+  it('leaves out a worker that could not be prepared', async () => {
+    const world = await run({
+      operations: [upgrade],
+      onStep: (name) => {
+        if (name === 'm4 artifacts') throw stepFailure('m4', 'artifacts');
+      },
+    });
+    expect(world.ended).toMatchObject([{ failed: true }]);
+    for (const hostname of ['m1', 'm2', 'm3']) at(world, `end ${hostname} uncordon`);
+    expect(world.calls).not.toContain('start m4 upgrade-drain');
   });
 
   it('takes a cordon back and touches nobody else when a node fails in its turn', async () => {

@@ -3,6 +3,7 @@ import {
   CancellationScope,
   condition,
   isCancellation,
+  patched,
   setCurrentDetails,
   setHandler,
   startChild,
@@ -15,7 +16,7 @@ import type { NodePath } from '../core/steps.js';
 import { failedDetails, nodesDetails, nodeSummary } from './details.js';
 import { describeFailure, failureType } from './failures.js';
 import { goOnAnew, isLong, taskKey, type NodeFailure, type SoFar } from './anew.js';
-import { Gates, type Opening } from './gates.js';
+import { Gates, isUpgrade, type Opening } from './gates.js';
 import type { OperationInput } from './input.js';
 import { gateSignal, progressSignal } from './messages.js';
 import { node } from './node.js';
@@ -51,7 +52,11 @@ export async function runNodes(
   tasks: readonly NodeTask[],
   hooks: ConductorHooks = {},
 ): Promise<NodeFailure[]> {
-  const gates = new Gates(tasks, input.plan.workersAtOnce);
+  const gates = new Gates(tasks, {
+    workersAtOnce: input.plan.workersAtOnce,
+    prefetchedFirst:
+      tasks.some(({ path }) => isUpgrade(path)) && patched('prefetched-first') ? WINDOW : undefined,
+  });
   const running = new Map<string, ChildWorkflowHandle<typeof node>>();
   const { failures, left } = resume(input.soFar, tasks, gates);
   const ended = new Set<string>();

@@ -23,7 +23,7 @@ function arriveAll(gates: Gates, tasks: readonly NodeTask[], gate: Gate): void {
 
 describe('the turns of an upgrade', () => {
   it('are the first control plane, the others one by one, then workers, some at a time', () => {
-    const gates = new Gates(upgrade, 2);
+    const gates = new Gates(upgrade, { workersAtOnce: 2 });
     arriveAll(gates, upgrade, 'upgrade-turn');
     expect(names(gates)).toEqual(['c2']);
     expect(gates.hasNews).toBe(false);
@@ -38,8 +38,35 @@ describe('the turns of an upgrade', () => {
     expect(gates.allEnded).toBe(true);
   });
 
+  it('begin when everybody has what it needs, or has ended', () => {
+    const gates = new Gates(upgrade, { workersAtOnce: 2, prefetchedFirst: 50 });
+    arriveAll(gates, upgrade.slice(0, 4), 'upgrade-turn');
+    expect(gates.hasNews).toBe(false);
+    // It could not be prepared: its own affair.
+    gates.end('w3', true);
+    expect(names(gates)).toEqual(['c2']);
+    gates.end('c2', false);
+    expect(names(gates)).toEqual(['c1']);
+  });
+
+  it('begin when all that are at work at once have what they need: the others start when these end', () => {
+    const gates = new Gates(upgrade, { prefetchedFirst: 3 });
+    arriveAll(gates, upgrade.slice(0, 2), 'upgrade-turn');
+    expect(gates.hasNews).toBe(false);
+    gates.arrive('w1', 'upgrade-turn');
+    expect(names(gates)).toEqual(['c2']);
+  });
+
+  it('go on where another run of the operation began them', () => {
+    const gates = new Gates(upgrade, { prefetchedFirst: 50 });
+    gates.end('c2', false);
+    gates.resume({ controlPlaneUp: true });
+    gates.arrive('c1', 'upgrade-turn');
+    expect(names(gates)).toEqual(['c1']);
+  });
+
   it('wait for a control plane that is not there yet', () => {
-    const gates = new Gates(upgrade, 2);
+    const gates = new Gates(upgrade, { workersAtOnce: 2 });
     gates.arrive('w1', 'upgrade-turn');
     gates.arrive('c1', 'upgrade-turn');
     expect(gates.hasNews).toBe(false);
@@ -49,7 +76,7 @@ describe('the turns of an upgrade', () => {
     ['a control plane that failed before its turn', 'c1', false],
     ['a control plane that failed', 'c2', true],
   ])('end with %s', (_, failing, hasTurn) => {
-    const gates = new Gates(upgrade, 2);
+    const gates = new Gates(upgrade, { workersAtOnce: 2 });
     arriveAll(gates, upgrade, 'upgrade-turn');
     expect(names(gates)).toEqual(['c2']);
     gates.end(failing, true);
@@ -63,7 +90,7 @@ describe('the turns of an upgrade', () => {
 
   it('end with a worker that failed in its turn, and go on without one that could not be prepared', () => {
     const workers = upgrade.slice(2);
-    const gates = new Gates(workers, 1);
+    const gates = new Gates(workers, { workersAtOnce: 1 });
     gates.end('w1', true);
     arriveAll(gates, workers.slice(1), 'upgrade-turn');
     expect(gates.take()).toEqual([{ hostname: 'w2', gate: 'upgrade-turn' }]);
@@ -75,7 +102,7 @@ describe('the turns of an upgrade', () => {
     const events = fc.array(fc.tuple(fc.nat(), fc.constantFrom('arrive', 'end'), fc.nat(9)));
     fc.assert(
       fc.property(events, fc.integer({ min: 1, max: 3 }), (list, atOnce) => {
-        const gates = new Gates(upgrade, atOnce);
+        const gates = new Gates(upgrade, { workersAtOnce: atOnce });
         const open = new Set<string>();
         const live = new Set(upgrade.map(({ hostname }) => hostname));
         for (const [index, event, luck] of list) {

@@ -8,6 +8,16 @@ export interface Opening {
   blockedBy?: string;
 }
 
+export interface GateOptions {
+  /** Workers whose turn it is at the same time. */
+  workersAtOnce?: number | undefined;
+  /**
+   * Nodes that are at work at once. The first turn of an upgrade waits for so many, or for all if they are fewer, to stand
+   * before their gate with everything they need, or to have ended; absent: for nobody else.
+   */
+  prefetchedFirst?: number | undefined;
+}
+
 /**
  * Who may pass which gate between the nodes of one operation. Told what happens (a node stands before a gate, has
  * done a step, has ended), it says who may go on. Knows nothing of Temporal.
@@ -19,6 +29,9 @@ export class Gates {
   readonly #leader: string | undefined;
   readonly #paths: ReadonlyMap<string, NodePath>;
   readonly #workersAtOnce: number;
+  /** Nodes to be upgraded that have to be ready for it, or to have ended, before the first of them begins. */
+  #toPrepare: number;
+  readonly #prepared = new Set<string>();
   /** Control planes that are upgraded, in the order of their turns. */
   readonly #upgraded: readonly string[];
   /** Of tasks that have not ended. */
@@ -29,7 +42,10 @@ export class Gates {
   #joining: string | undefined;
   readonly #upgrading = new Set<string>();
 
-  constructor(tasks: readonly NodeTask[], workersAtOnce = 1) {
+  constructor(
+    tasks: readonly NodeTask[],
+    { workersAtOnce = 1, prefetchedFirst = 0 }: GateOptions = {},
+  ) {
     this.#paths = new Map(tasks.map(({ hostname, path }) => [hostname, path]));
     this.#live = new Set(this.#paths.keys());
     this.#upgraded = ['upgrade-first', 'upgrade-control-plane'].flatMap((each) =>
@@ -38,6 +54,7 @@ export class Gates {
     this.#leader = tasks.find(({ path }) => path === 'leader')?.hostname;
     this.controlPlaneUp = this.#leader === undefined;
     this.#workersAtOnce = workersAtOnce;
+    this.#toPrepare = Math.min(prefetchedFirst, tasks.filter(({ path }) => isUpgrade(path)).length);
   }
 
   /** Why nobody may pass any gate any more, if it is so. */
@@ -49,6 +66,7 @@ export class Gates {
   resume({ controlPlaneUp, blockedBy }: { controlPlaneUp: boolean; blockedBy?: string }): void {
     this.controlPlaneUp = controlPlaneUp;
     this.#blockedBy = blockedBy;
+    this.#toPrepare = 0;
   }
 
   /** Gates that a node which starts now need not ask about. */
@@ -64,6 +82,7 @@ export class Gates {
   arrive(hostname: string, gate: Gate): void {
     this.#waiting.set(hostname, gate);
     if (gate === 'join-turn') this.#toJoin.push(hostname);
+    if (gate === 'upgrade-turn') this.#prepared.add(hostname);
   }
 
   done(hostname: string, step: StepName): void {
@@ -77,6 +96,7 @@ export class Gates {
     this.#live.delete(hostname);
     this.#waiting.delete(hostname);
     if (this.#joining === hostname) this.#joining = undefined;
+    if (isUpgrade(path)) this.#prepared.add(hostname);
     if (!failed) return;
     if (hostname === this.#leader && !this.controlPlaneUp) {
       this.#blockedBy = `the first control plane ${hostname} did not come up`;
@@ -127,12 +147,21 @@ export class Gates {
     }
   }
 
-  /** Control planes one by one, in the order of the plan with the first one first; then workers as they come. */
+  /**
+   * Once everything is where it is needed: control planes one by one, in the order of the plan with the first one first; then
+   * workers as they come.
+   */
   #mayUpgrade(hostname: string): boolean {
+    if (this.#prepared.size < this.#toPrepare) return false;
     const next = this.#upgraded.find((name) => this.#live.has(name));
     if (next !== undefined) return this.#upgrading.size === 0 && next === hostname;
     return this.#upgrading.size < this.#workersAtOnce;
   }
+}
+
+/** From one Kubernetes version to another. */
+export function isUpgrade(path: NodePath | undefined): boolean {
+  return path === 'upgrade-worker' || isUpgradedControlPlane(path);
 }
 
 function isUpgradedControlPlane(path: NodePath | undefined): boolean {
