@@ -36,4 +36,6 @@ interface ApiConfig {
   requestsPerSecond?: number;
   /** How often an event stream looks for news. Default 500 ms, which is also the most. */
   eventPollMs?: number;
+  /** How long the console's page waits, at most, for what it shows first; default: 300. */
+  firstViewMs?: number;
 }

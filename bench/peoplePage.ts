@@ -72,9 +72,7 @@ async function stillPage(browser: ConsoleBrowser, url: string, rows: number): Pr
   await page.goto(url);
   await page.waitForSelector(`table.clusters tbody tr:nth-child(${String(rows)})`);
   const root = await page.evaluate<string>('document.getElementById("root").outerHTML');
-  const style = await page.evaluate<string>(
-    `fetch(document.querySelector('link[rel=stylesheet]').href).then((answer) => answer.text())`,
-  );
+  const style = await page.evaluate<string>(`document.querySelector('style').textContent`);
   await page.context().close();
   return `<!doctype html><title>still</title><style>${style}</style>${root}`;
 }

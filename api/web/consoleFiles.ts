@@ -54,8 +54,8 @@ export const consolePaint = onceMade(async () => {
   return ((await import(url)) as { paint: ConsolePaint }).paint;
 });
 
-/** What failed is tried anew by who asks next. */
-function onceMade<T>(make: () => Promise<T>): () => Promise<T> {
+/** Made when it is first asked for, and kept; what failed is tried anew by who asks next. */
+export function onceMade<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return () => {
     if (made !== undefined) return made;

@@ -27,7 +27,7 @@ export const TEMPORAL_UI = { url: 'http://temporal.test:8233', namespace: 'defau
 /** The API over a real socket with workflows that only listen, and a real Chromium to look at its console with. */
 export async function openConsole(): Promise<OpenConsole> {
   const executablePath = await ensureChromium();
-  const api = await openTestApi({ temporalUi: TEMPORAL_UI, eventPollMs: 50 });
+  const api = await openTestApi({ temporalUi: TEMPORAL_UI, eventPollMs: 50, firstViewMs: 15_000 });
   const server = await serve(api.app, { host: '127.0.0.1', port: 0 });
   const browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGS });
   return {

@@ -7,28 +7,29 @@ import type { ApiContext, ApiEnv } from '../../env.js';
 import { encodingOf } from './encoding.js';
 import { pageWithView } from './page.js';
 
-/** Nothing but our own files and our own API; no inline script or style; in nobody's frame. */
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "form-action 'self'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join('; ');
+/** Nothing but our own files and our own API; no inline script, no style but our own sheet; in nobody's frame. */
+const policy = (styles: string): string =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    `style-src ${styles}`,
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join('; ');
 
-const PAGE_HEADERS = {
-  'content-security-policy': POLICY,
+const pageHeaders = (styles = "'self'") => ({
+  'content-security-policy': policy(styles),
   'cross-origin-opener-policy': 'same-origin',
   'referrer-policy': 'same-origin',
   'permissions-policy': 'camera=(), geolocation=(), microphone=()',
   // Asked for each time, and not sent again while it is the same: it names the files of this version.
   'cache-control': 'no-cache',
-};
+});
 
 /** Asked for by who has no session: beside the page's script. */
 const SESSION = '</console/session>; rel=preload; as=fetch; crossorigin';
@@ -38,8 +39,8 @@ export function consolePages(app: OpenAPIHono<ApiEnv>): void {
   for (const path of ['/', '/clusters/:project/:name']) {
     app.get(path, (c) =>
       tokenOf(c) === undefined
-        ? answer(c, 'index.html', { ...PAGE_HEADERS, link: SESSION })
-        : pageWithView(app, c, PAGE_HEADERS),
+        ? answer(c, 'index.html', { ...pageHeaders(), link: SESSION })
+        : pageWithView(app, c, pageHeaders),
     );
   }
   app.get('/assets/:file', (c) =>

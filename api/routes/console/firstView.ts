@@ -13,8 +13,8 @@ import { keyOfCookie, sessionView } from './loggedIn.js';
 
 /** Nobody looks at an empty page for longer. */
 const MOST_MS = 300;
-/** Of it: so that who is logged in is known in any case. */
-const LIST_MS = 200;
+/** Of it for the list: so that who is logged in is known in any case. */
+const FOR_LIST = 2 / 3;
 
 /**
  * What the page would ask for first, for a request with a session's cookie: each part where it is known in time and asking
@@ -24,7 +24,7 @@ export function firstView(
   app: OpenAPIHono<ApiEnv>,
   c: ApiContext,
 ): Promise<ConsoleFirst | undefined> {
-  return inTime(c, MOST_MS, lookUp(app, c));
+  return inTime(c, mostMs(c), lookUp(app, c));
 }
 
 async function lookUp(app: OpenAPIHono<ApiEnv>, c: ApiContext): Promise<ConsoleFirst> {
@@ -33,9 +33,13 @@ async function lookUp(app: OpenAPIHono<ApiEnv>, c: ApiContext): Promise<ConsoleF
   const session = sessionView(app, c, key);
   if (key === undefined || c.req.path !== '/') return { now, session };
   c.set('principal', principalOfKey(key));
-  const value = await inTime(c, LIST_MS, consoleList(c));
+  const value = await inTime(c, mostMs(c) * FOR_LIST, consoleList(c));
   if (value === undefined) return { now, session };
   return { now, session, list: { tag: tagOf(taggedText(JSON.stringify(value))), value } };
+}
+
+function mostMs(c: ApiContext): number {
+  return c.var.deps.config.firstViewMs ?? MOST_MS;
 }
 
 async function inTime<T>(c: ApiContext, ms: number, looking: Promise<T>): Promise<T | undefined> {

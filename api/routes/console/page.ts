@@ -4,65 +4,56 @@ import { constants, createGzip } from 'node:zlib';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 
 import type { ConsoleFirst } from '../../../core/consoleModel.js';
-import { themeIn } from '../../../core/consoleTheme.js';
-import { consoleFiles, consolePaint } from '../../web/consoleFiles.js';
+import { themeIn, type Theme } from '../../../core/consoleTheme.js';
+import { consolePaint } from '../../web/consoleFiles.js';
+import { pageParts } from '../../web/pageParts.js';
 import type { ApiContext, ApiEnv } from '../../env.js';
 import { encodingOf } from './encoding.js';
 import { firstView } from './firstView.js';
 
-/** Where the page takes what it shows first, and what that was made of; see console/first.ts. */
-const [VIEW, FIRST] = ['<!-- view -->', '<!-- first -->'];
-const WAITS_FOR_SCRIPT = ' blocking="render"';
-
 /**
- * The page of somebody with a session's cookie: its files are named at once, and once that is known follow what it shows
- * first, as elements, and the data they were made of. What is painted waits for no script.
+ * The page of somebody with a session's cookie: its head is sent at once, and once that is known follow what it shows first,
+ * as elements, and the data they were made of.
+ *
+ * @param headers by the sources of its styles
  */
 export async function pageWithView(
   app: OpenAPIHono<ApiEnv>,
   c: ApiContext,
-  headers: Record<string, string>,
+  headers: (styles: string) => Record<string, string>,
 ): Promise<Response> {
   const first = firstView(app, c);
-  const page = (await consoleFiles()).get('index.html');
-  const [head = '', middle = '', tail = ''] = new TextDecoder()
-    .decode(page?.forms.identity)
-    .split(new RegExp(`${VIEW}|${FIRST}`));
+  const theme = themeIn(c.req.header('cookie') ?? '');
+  const { head, middle, tail, styles } = (await pageParts())[isList(c) ? 'shown' : 'plain'];
   const parts = async function* (): AsyncGenerator<string> {
-    yield dressed(c, head);
+    yield head.replace('<html', `<html data-theme="${theme}"`);
     const known = await first;
     // Its text ends no script and begins no comment.
     const json = JSON.stringify(known ?? null).replaceAll('<', '\\u003c');
     const data = `<script type="application/json" id="first">${json}</script>`;
-    yield `${await view(c, known)}${middle}${data}${tail}`;
+    yield `${await view(c, known, theme)}${middle}${data}${tail}`;
   };
   const zips = encodingOf(c.req.header('accept-encoding') ?? '') !== undefined;
   return c.body(zips ? gzipped(parts()) : plain(parts()), 200, {
-    ...headers,
+    ...headers(styles),
     // It is one person's, and of one moment.
     'cache-control': 'private, no-store',
-    'content-type': page?.type ?? '',
+    'content-type': 'text/html; charset=utf-8',
     'x-content-type-options': 'nosniff',
     vary: 'Accept-Encoding',
     ...(zips ? { 'content-encoding': 'gzip' } : {}),
   });
 }
 
-/** In the theme of the cookie. A list is painted as it comes; another page, and the login, by the script alone. */
-function dressed(c: ApiContext, head: string): string {
-  const theme = themeIn(c.req.header('cookie') ?? '');
-  const themed = head.replace('<html', `<html data-theme="${theme}"`);
-  return isList(c) ? themed.replace(WAITS_FOR_SCRIPT, '') : themed;
-}
-
-async function view(c: ApiContext, first: ConsoleFirst | undefined): Promise<string> {
+/** Of a list with clusters in it; else nothing, and the script shows what there is. */
+async function view(c: ApiContext, first: ConsoleFirst | undefined, theme: Theme): Promise<string> {
   // What the page says where there is no cluster yet names its address, as the browser knows it.
   const isSeen = first?.list === undefined || first.list.value.items.length > 0;
   if (first?.session.user === undefined || !isList(c) || !isSeen) return '';
   const { pathname, search } = new URL(c.req.url);
   try {
     const paint = await consolePaint();
-    return paint(first, { pathname, search, theme: themeIn(c.req.header('cookie') ?? '') });
+    return paint(first, { pathname, search, theme });
   } catch (error) {
     // The script paints it.
     const { log } = c.var.deps;
