@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { ClusterRecord, NodeRecord } from '../core/records.js';
 import type { StepName } from '../core/steps.js';
-import { OperationName } from '../core/words.js';
+import { NodeStatus, OperationName } from '../core/words.js';
 import { clusterRecord } from '../test/api/records.js';
 import type { ActivityDeps } from './deps.js';
 import { afterStep, beforeClusterStep } from './stepEffects.js';
@@ -93,6 +93,33 @@ describe('what a spec that may never be applied whole has begun to change is rec
     const restore = OperationName.ClusterRestore;
     expect(await begun('blueprint-sync', { operation: restore })).toEqual({});
   });
+});
+
+describe('that a node has begun to leave is recorded', () => {
+  async function begun(step: StepName, known: Partial<NodeRecord>): Promise<object[]> {
+    const record = clusterRecord();
+    const written: object[] = [];
+    const upsert = (_id: string, _hostname: string, set: object) =>
+      Promise.resolve(void written.push(set));
+    await beforeClusterStep(
+      { store: { nodes: { upsert } } } as unknown as ActivityDeps,
+      {
+        ...{ project: 'p', name: 'demo', clusterId: record.id, generation: 1, tasksetId: 't' },
+        ...{ operation: OperationName.NodeRemoval, operationIndex: 0, step, subject: 'm2' },
+      },
+      { record, nodes: [{ hostname: 'm2', ...known } as NodeRecord] },
+    );
+    return written;
+  }
+
+  test.each(['drain', 'etcd-member-remove', 'node-delete'] as const)(
+    'by %s, where it is the first: one that is away is not drained, a plain worker has no member',
+    async (step) => {
+      const leaving = { leaving: true, status: NodeStatus.Deleting };
+      expect(await begun(step, { status: NodeStatus.Ready })).toEqual([leaving]);
+      expect(await begun(step, leaving)).toEqual([]);
+    },
+  );
 });
 
 describe('what a kubelet was given is recorded', () => {

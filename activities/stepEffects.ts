@@ -53,8 +53,8 @@ async function beginsWith(
 /** Any of them may be the first that changes something. */
 const SYNCING: ReadonlySet<StepName> = new Set(['cni', 'namespace-sync', 'blueprint-sync']);
 
-/** Either may be the first: a machine that does not answer is not drained. */
-const LEAVING: ReadonlySet<StepName> = new Set(['drain', 'etcd-member-remove']);
+/** Any of them may be the first: a machine that does not answer is not drained, and a plain worker has no member of etcd. */
+const LEAVING: ReadonlySet<StepName> = new Set(['drain', 'etcd-member-remove', 'node-delete']);
 
 /** From the first step of leaving on there is no way back into the cluster but wholly out of it and in again. */
 export async function beforeClusterStep(
@@ -65,6 +65,9 @@ export async function beforeClusterStep(
   const begun = await beginsWith(deps, ref, loaded);
   if (begun !== undefined) await deps.store.clusters.setApplied(ref.clusterId, begun);
   if (!LEAVING.has(ref.step) || ref.subject === undefined) return;
+  const known = loaded.nodes.find(({ hostname }) => hostname === ref.subject);
+  // By the step before it.
+  if (known?.leaving === true && known.status === NodeStatus.Deleting) return;
   await deps.store.nodes.upsert(ref.clusterId, ref.subject, {
     leaving: true,
     status: NodeStatus.Deleting,

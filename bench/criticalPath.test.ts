@@ -97,6 +97,25 @@ describe('criticalPath of day two', () => {
     );
     expect(path.seconds).toBe(10.5);
   });
+
+  it('goes through the steps of leaving that there are: etcd is not asked about a plain worker', () => {
+    const path = criticalPath(
+      [{ hostname: 'm3', path: 'clean' }],
+      [
+        timed('m1', 'drain', 0, 3),
+        timed('m1', 'node-delete', 3.5, 4),
+        timed('m3', 'reset', 5, 9),
+        timed('m3', 'restore', 9, 11),
+      ],
+    );
+    expect(path.chain.map(({ step }) => step)).toEqual([
+      'drain',
+      'node-delete',
+      'reset',
+      'restore',
+    ]);
+    expect(path.seconds).toBe(9.5);
+  });
 });
 
 describe('blockingChain', () => {

@@ -1,5 +1,5 @@
 import type { NodeTask } from '../core/plan.js';
-import { nodePaths, type StepName } from '../core/steps.js';
+import { leaveSteps, nodePaths, type StepName } from '../core/steps.js';
 
 /** One step as it ran: the machine's own times where it was a unit, the worker's where it was a transfer. */
 export interface TimedStep {
@@ -28,13 +28,8 @@ interface Vertex extends TimedStep {
 
 /** Steps before the nodes' own lists, and after them, each waiting for all of the group before. */
 const BEFORE: readonly StepName[] = ['facts'];
-/** Through a control plane, one after the other, before a node that leaves is cleaned. */
-const LEAVE: readonly StepName[] = [
-  'etcd-member-check',
-  'drain',
-  'etcd-member-remove',
-  'node-delete',
-];
+/** Through a control plane, one after the other, before a node that leaves is cleaned; those of etcd may be absent. */
+const LEAVE: readonly StepName[] = leaveSteps.map(({ name }) => name);
 const AFTER: readonly StepName[] = [
   'check-in',
   'node-metadata',
@@ -108,6 +103,14 @@ function idsOf(steps: readonly TimedStep[], name: StepName | undefined): string[
   return steps.filter(({ step }) => step === name).map((s) => idOf(s.hostname, s.step));
 }
 
+/** The last of these that there is. */
+function lastThere(steps: readonly TimedStep[], names: readonly StepName[]): string[] {
+  return idsOf(
+    steps,
+    names.findLast((name) => steps.some(({ step }) => step === name)),
+  );
+}
+
 /**
  * Of a step that waits for its node's turn in an upgrade: the last step of the node whose turn was before; of the first of
  * them, that every node has its images.
@@ -140,11 +143,11 @@ function graph(tasks: readonly NodeTask[], steps: readonly TimedStep[]): Vertex[
   const needsOf = (timed: TimedStep): string[] => {
     if (BEFORE.includes(timed.step)) return [];
     const leaving = LEAVE.indexOf(timed.step);
-    if (leaving >= 0) return leaving === 0 ? [] : idsOf(steps, LEAVE[leaving - 1]);
+    if (leaving >= 0) return lastThere(steps, LEAVE.slice(0, leaving));
     const after = AFTER.indexOf(timed.step);
     if (after > 0) return idsOf(steps, AFTER[after - 1]);
     if (after === 0) return lastOfNodes;
-    const left = timed.step === 'reset' ? idsOf(steps, LEAVE.at(-1)) : [];
+    const left = timed.step === 'reset' ? lastThere(steps, LEAVE) : [];
     const turn = turnBefore(tasks, steps, timed);
     return [...nodeNeeds(tasks, leader, timed, facts), ...left, ...turn];
   };

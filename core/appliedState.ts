@@ -1,5 +1,6 @@
 import type { AppliedState } from './plan.js';
 import type { ClusterRecord, NodeRecord } from './records.js';
+import type { StepName } from './steps.js';
 
 /** What the records say is on the machines, as `plan` compares it with what is desired. */
 export function appliedState({
@@ -20,6 +21,7 @@ export function appliedState({
       leaving: node.leaving === true,
       ...(node.orphaned === undefined ? {} : { orphaned: true }),
       leader: isLeader(node),
+      ...(wasControlPlane(node) ? { wasControlPlane: true } : {}),
       ...(node.kubernetesVersion === undefined
         ? {}
         : { kubernetesVersion: node.kubernetesVersion }),
@@ -36,4 +38,15 @@ export function appliedState({
 /** The node that initialised the cluster, or started to. */
 export function isLeader(node: Pick<NodeRecord, 'steps'>): boolean {
   return node.steps['kubeadm-init'] !== undefined;
+}
+
+/** Steps that make a node a member of etcd, or one again. */
+const MEMBER_STEPS: readonly StepName[] = [
+  ...(['kubeadm-init', 'kubeadm-join-control-plane'] as const),
+  ...(['etcd-restore', 'control-plane-restore'] as const),
+];
+
+/** One of them has begun there, however it ended: a node's steps are known for as long as it is. */
+function wasControlPlane({ steps }: Pick<NodeRecord, 'steps'>): boolean {
+  return MEMBER_STEPS.some((step) => steps[step] !== undefined);
 }

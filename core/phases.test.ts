@@ -88,6 +88,20 @@ test('a removal first leaves the cluster, then cleans the machine', () => {
   expect(titles(removal).at(-1)).toBe('Release the machine');
 });
 
+test('where only plain workers leave, etcd is not asked', () => {
+  const removal = (plainWorkers: string[]): Operation => ({
+    ...{ name: OperationName.NodeRemoval, status: OperationStatus.Pending, reason: '' },
+    ...{ leave: ['m2', 'm3'], plainWorkers, clusterSteps: [] },
+    nodes: [{ hostname: 'm3', path: 'clean', steps: [] }],
+  });
+  expect(titles(taskset(removal(['m2', 'm3'])))).toEqual([
+    ...['Drain the node', 'Delete the node object', 'Stop and remove Kubernetes'],
+    ...['Restore what was there before', 'Release the machine'],
+  ]);
+  // One of two has a member: the steps are reached.
+  expect(titles(taskset(removal(['m3'])))).toHaveLength(7);
+});
+
 test('of an operation that has succeeded nothing is to come, whatever of it is still known', () => {
   const [m1, m2] = CREATION.nodes;
   const ended: Operation = {

@@ -3,7 +3,7 @@ import type { NodeStepRecord } from './records.js';
 import {
   blueprintSteps,
   clusterSteps,
-  leaveSteps,
+  leaveStepsOf,
   nodePaths,
   preflightSteps,
   type NodePath,
@@ -27,6 +27,7 @@ export interface Operation {
   reason: string;
   errorSummary?: string;
   leave?: string[];
+  plainWorkers?: string[];
   firstSteps?: StepName[];
   clusterSteps?: StepName[];
   nodes: { hostname: string; path?: NodePath; steps: NodeStep[] }[];
@@ -81,12 +82,13 @@ const THROUGH_CONTROL_PLANE = new Map(
 function stepsOf({
   nodes,
   leave = [],
+  plainWorkers = [],
   firstSteps = [],
   clusterSteps: after = [],
 }: Operation): StepDef[] {
   const paths = [...new Set(nodes.flatMap(({ path }) => path ?? []))];
   return [
-    ...(leave.length === 0 ? [] : leaveSteps),
+    ...(leave.length === 0 ? [] : leaveStepsOf(leave.every((name) => plainWorkers.includes(name)))),
     ...firstSteps.flatMap((name) => THROUGH_CONTROL_PLANE.get(name) ?? []),
     ...mergeInOrder(paths.map(pathSteps)),
     ...after.flatMap((name) => THROUGH_CONTROL_PLANE.get(name) ?? []),

@@ -156,6 +156,25 @@ describe('plan', () => {
     expect(operations[0]?.leave).toEqual(['m3']);
   });
 
+  it('asks etcd about every node but one that is recorded as a worker, and was nothing else', () => {
+    const cp = node('m2', ['ControlPlane']);
+    const storage = node('m5', ['Storage']);
+    const nodes = [
+      ...[appliedNode(m1, { leader: true }), appliedNode(cp), appliedNode(m3)],
+      // Its join as a control plane failed; then the spec made a worker of it.
+      appliedNode(node('m4', ['Worker']), { joined: false, wasControlPlane: true }),
+      appliedNode(storage),
+    ];
+    const half = { ...applied(three, 'm1'), nodes };
+    const [removal] = plan(half, { spec: spec([m1]), deleting: false }).filter(
+      ({ name }) => name === 'NodeRemoval',
+    );
+    expect(removal).toMatchObject({ leave: ['m2', 'm3', 'm4', 'm5'], plainWorkers: ['m3'] });
+    const deletion = plan(half, { spec: spec([m1]), deleting: true });
+    expect(deletion).toMatchObject([{ leave: [] }]);
+    expect(deletion[0]).not.toHaveProperty('plainWorkers');
+  });
+
   it('sets labels without touching a machine', () => {
     const labelled = spec([m1, { ...m2, labels: { app: 'infra' } }, m3]);
     const [update, ...rest] = plan(applied(three, 'm1'), { spec: labelled, deleting: false });

@@ -46,6 +46,8 @@ export interface AppliedNode {
   orphaned?: boolean;
   /** It is, or was about to become, the first control plane. */
   leader: boolean;
+  /** It has begun to become a control plane once, whatever its spec says now; absent: it has not. */
+  wasControlPlane?: boolean;
   /** What its kubelet runs; absent: the cluster's own. */
   kubernetesVersion?: string;
   /** What its kubelet was given; absent: what was applied last. */
@@ -81,6 +83,8 @@ export interface OperationPlan {
   nodes: NodeTask[];
   /** Nodes that leave: through a control plane, before they are cleaned. */
   leave: string[];
+  /** Of them, those that etcd has nothing to do with; absent: none is known to be one. */
+  plainWorkers?: string[];
   /** Of those that leave, machines that do not answer are given up, and listed as orphaned. */
   force?: true;
   /** Nodes that leave in an operation after this one: it does nothing unless they may. */
@@ -187,6 +191,12 @@ export function isControlPlane(node: Pick<NodeSpec, 'roles'>): boolean {
   return node.roles.includes(Role.ControlPlane);
 }
 
+/** By what is recorded of it, and of no other role at any time: etcd never had a member of it. */
+function isPlainWorker({ spec, leader, wasControlPlane = false }: AppliedNode): boolean {
+  const isWorker = spec.roles.includes(Role.Worker) && !isControlPlane(spec);
+  return isWorker && !leader && !wasControlPlane;
+}
+
 const byHostname = (a: { hostname: string }, b: { hostname: string }): number =>
   a.hostname < b.hostname ? -1 : 1;
 
@@ -240,6 +250,7 @@ function planRemoval(
   const [dropped, wantedAgain] = [false, true].map((isWanted) =>
     gone.flatMap(({ hostname }) => (wanted.has(hostname) === isWanted ? [hostname] : [])),
   ) as [string[], string[]];
+  const plainWorkers = gone.filter(isPlainWorker).map(({ hostname }) => hostname);
   const reasons = [
     ...(dropped.length === 0 ? [] : [`not in the spec any more: ${dropped.join(', ')}`]),
     ...(wantedAgain.length === 0 ? [] : [`had begun to leave: ${wantedAgain.join(', ')}`]),
@@ -251,6 +262,7 @@ function planRemoval(
       nodes: gone.map(({ hostname }) => ({ hostname, path: 'clean' })),
       // One that failed half way may be known to the API server, or count as a member of etcd.
       leave: through ? gone.map((node) => node.hostname) : [],
+      ...(through && plainWorkers.length > 0 ? { plainWorkers } : {}),
       clusterSteps: [],
       ...forced(desired),
     },

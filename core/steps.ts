@@ -233,6 +233,13 @@ export const leaveSteps: readonly StepDef[] = [
   { name: 'node-delete', title: 'Delete the node object' },
 ];
 
+const ETCD_STEPS: ReadonlySet<StepName> = new Set(['etcd-member-check', 'etcd-member-remove']);
+
+/** Those of `leaveSteps` that a node goes through: etcd has nothing to do with a plain worker. */
+export function leaveStepsOf(isPlainWorker: boolean): readonly StepDef[] {
+  return isPlainWorker ? leaveSteps.filter(({ name }) => !ETCD_STEPS.has(name)) : leaveSteps;
+}
+
 /** On every control plane before any of them gets its data back: none may go on with what it has. */
 export const restoreStopSteps: readonly StepDef[] = [
   claim,

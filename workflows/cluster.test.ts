@@ -403,6 +403,21 @@ describe('a removal', () => {
     expect(world.ended[0]?.outcomes[1]?.errorSummary).toBe('not started: NodeUpdate failed');
   });
 
+  it('does not trouble etcd for plain workers', async () => {
+    const workers = await run({ operations: [{ ...removal, plainWorkers: ['m1', 'm3'] }] });
+    expect(workers.ended).toMatchObject([{ failed: false }]);
+    expect(workers.calls.filter((call) => call.includes('etcd'))).toEqual([]);
+    expect(changes(workers).slice(0, 4)).toEqual([
+      ...['start m1 drain', 'start m1 node-delete', 'start m3 drain', 'start m3 node-delete'],
+    ]);
+    // With a control plane among them it is asked about all, and has one member less.
+    const mixed = await run({ operations: [{ ...removal, plainWorkers: ['m3'] }] });
+    expect(mixed.calls.filter((call) => /^start .*etcd/.test(call))).toEqual([
+      'start cluster etcd-member-check',
+      'start m1 etcd-member-remove',
+    ]);
+  });
+
   it('asks before each member again, and resets no machine while a member is still in', async () => {
     const world = await run({
       operations: [removal],

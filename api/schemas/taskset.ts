@@ -49,6 +49,9 @@ export const tasksetDetailsSchema = z
         leave: z
           .array(z.string())
           .meta({ description: 'Nodes that are drained and taken out before they are cleaned.' }),
+        plainWorkers: z.array(z.string()).optional().meta({
+          description: 'Of those that leave, nodes that etcd has nothing to do with.',
+        }),
         firstSteps: z
           .array(z.string())
           .optional()

@@ -18,9 +18,7 @@ const EXAMPLE = {
         {
           ...{ hostname: 'ap-node3', path: 'clean', reason: 'it is not in the spec any more' },
           steps: [
-            planned('etcd-member-check', 'Check that etcd keeps its quorum'),
             planned('drain', 'Drain the node'),
-            planned('etcd-member-remove', 'Take the etcd member out'),
             planned('node-delete', 'Delete the node object'),
             planned('reset', 'Stop and remove Kubernetes'),
             planned('restore', 'Restore what was there before'),
@@ -28,7 +26,7 @@ const EXAMPLE = {
           ],
         },
       ],
-      ...{ leave: ['ap-node3'], clusterSteps: [] },
+      ...{ leave: ['ap-node3'], plainWorkers: ['ap-node3'], clusterSteps: [] },
     },
   ],
   refusals: [],
@@ -59,6 +57,9 @@ export const tasksetPlanSchema = z
           }),
         ),
         leave: z.array(z.string()),
+        plainWorkers: z.array(z.string()).optional().meta({
+          description: 'Of those that leave, nodes that etcd has nothing to do with.',
+        }),
         firstSteps: z
           .array(z.string())
           .optional()

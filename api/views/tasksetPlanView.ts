@@ -5,7 +5,7 @@ import { quorumRefusals } from '../../core/planRefusals.js';
 import type { NodeRecord } from '../../core/records.js';
 import type { ClusterSpec } from '../../core/cluster.js';
 import {
-  leaveSteps,
+  leaveStepsOf,
   nodePaths,
   preflightSteps,
   type NodePath,
@@ -13,7 +13,7 @@ import {
 } from '../../core/steps.js';
 import { OperationName, OperationStatus, TasksetStatus } from '../../core/words.js';
 import { pendingStepView } from './stepView.js';
-import { firstSteps } from './tasksetView.js';
+import { firstSteps, plainWorkers } from './tasksetView.js';
 import type { OperationDetails, OperationNode, TasksetDetails } from './tasksetView.js';
 
 /** What a dry run answers: a taskset that nobody has begun with. */
@@ -78,6 +78,7 @@ export function tasksetPlan(of: PlanOf): TasksetPlan {
         : { kubernetesVersion: operation.kubernetesVersion }),
       nodes: plannedNodes(of, operation, away),
       leave: operation.leave,
+      ...plainWorkers(operation),
       ...firstSteps(operation),
       clusterSteps: operation.clusterSteps,
     })),
@@ -151,7 +152,6 @@ function unseenText({ path }: NodeTask, { force }: OperationPlan): string {
 }
 
 const JOINING: ReadonlySet<NodePath> = new Set(['leader', 'control-plane', 'worker']);
-const LEAVE_STEPS = leaveSteps.map(({ name }) => name);
 
 function plannedNodes(
   { applied, spec }: PlanOf,
@@ -159,10 +159,14 @@ function plannedNodes(
   away: ReadonlySet<string>,
 ): PlannedNode[] {
   const leaving = new Set(operation.leave);
+  const leaveOf = (hostname: string): StepName[] =>
+    leaving.has(hostname)
+      ? leaveStepsOf(operation.plainWorkers?.includes(hostname) ?? false).map(({ name }) => name)
+      : [];
   const tasks = operation.nodes.map((task): PlannedNode => {
     const names: StepName[] = [
       ...(JOINING.has(task.path) ? preflightSteps.map(({ name }) => name) : []),
-      ...(leaving.has(task.hostname) ? LEAVE_STEPS : []),
+      ...leaveOf(task.hostname),
       ...nodePaths[task.path].map(({ name }) => name),
     ];
     const unseen = away.has(task.hostname) ? [unseenText(task, operation)] : [];

@@ -47,6 +47,8 @@ export interface OperationDetails extends Omit<OperationSummary, 'nodes'> {
   nodes: OperationNode[];
   /** Nodes that are drained and taken out through a control plane before their machines are cleaned. */
   leave: string[];
+  /** Of them, those that etcd has nothing to do with; absent: none. */
+  plainWorkers?: string[];
   /** Done once, through a control plane, before the nodes; absent: none. */
   firstSteps?: StepName[];
   /** Done once, through a control plane, after the nodes. */
@@ -85,6 +87,7 @@ export function tasksetDetails(
       ...operationHead(taskset, operation, index),
       nodes: operationNodes(taskset, operation, index, nodes),
       leave: taskset.plan[index]?.leave ?? [],
+      ...plainWorkers(taskset.plan[index]),
       ...firstSteps(taskset.plan[index]),
       clusterSteps: taskset.plan[index]?.clusterSteps ?? [],
     })),
@@ -97,6 +100,14 @@ export function firstSteps(
 ): Pick<OperationDetails, 'firstSteps'> {
   const { firstSteps: steps = [] } = plan ?? {};
   return steps.length === 0 ? {} : { firstSteps: steps };
+}
+
+/** The same. */
+export function plainWorkers(
+  plan: Pick<OperationPlan, 'plainWorkers'> | undefined,
+): Pick<OperationDetails, 'plainWorkers'> {
+  const { plainWorkers: workers = [] } = plan ?? {};
+  return workers.length === 0 ? {} : { plainWorkers: workers };
 }
 
 function head(taskset: TasksetRecord): Omit<TasksetSummary, 'operations'> {

@@ -180,6 +180,17 @@ describe('a dry run of a change', () => {
     expect((await taken()) ?? []).toEqual(inShort(plan));
   });
 
+  test("shows what a worker's removal does: etcd has nothing to do with it", async () => {
+    const cluster = fresh();
+    await applied(cluster);
+    cluster.spec.config.nodes.pop();
+    const [removal] = (await planned(cluster)).operations;
+    expect(removal).toMatchObject({ leave: ['m3'], plainWorkers: ['m3'] });
+    expect(removal?.nodes[0]?.steps.map(({ name }) => name)).toEqual([
+      ...['drain', 'node-delete', 'reset', 'restore', 'release'],
+    ]);
+  });
+
   test('tells which labels are set on which node, through a control plane', async () => {
     const cluster = fresh();
     await applied(cluster);

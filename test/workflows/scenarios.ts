@@ -82,6 +82,19 @@ export function scenarios(): Scenario[] {
       },
     },
     {
+      // Of a worker: etcd is not asked.
+      name: 'removal-worker',
+      options: {
+        operations: [
+          {
+            ...{ name: 'NodeRemoval', reason: 'not in the spec any more: m3', ...plain },
+            nodes: [{ hostname: 'm3', path: 'clean' }],
+            ...{ leave: ['m3'], plainWorkers: ['m3'] },
+          },
+        ],
+      },
+    },
+    {
       name: 'kubelet-settings',
       options: {
         operations: [

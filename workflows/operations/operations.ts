@@ -34,10 +34,12 @@ export async function NodeRemoval(input: OperationInput): Promise<void> {
   if (isBegun(input)) return clean(input, input.plan.nodes, await machinesAway(input));
   await records.beginOperation(input.ref);
   const away = await machinesAway(input);
-  for (const hostname of await leaveOrder(input.ref, input.plan.leave)) {
+  const { leave, plainWorkers = [] } = input.plan;
+  for (const hostname of await leaveOrder(input.ref, leave, plainWorkers)) {
     // Nobody there would end its pods: they go with the node's object.
     const drain: StepName[] = away.has(hostname) ? [] : ['drain'];
-    await runClusterSteps(input, [...drain, 'etcd-member-remove', 'node-delete'], hostname);
+    const member: StepName[] = plainWorkers.includes(hostname) ? [] : ['etcd-member-remove'];
+    await runClusterSteps(input, [...drain, ...member, 'node-delete'], hostname);
   }
   await clean(input, input.plan.nodes, away);
 }
