@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
-import { Readable } from 'node:stream';
 
 import { Context } from '@temporalio/activity';
 
-import type { Artifact } from '../core/artifacts.js';
 import type { NodeSpec } from '../core/cluster.js';
 import { nodePaths, snapshotSteps, type StepName } from '../core/steps.js';
 import { familyOf } from '../machine/families.js';
@@ -17,7 +15,7 @@ import type {
   StepModule,
 } from '../machine/steps/types.js';
 import type { MachineSession, StepRunResult } from '../machine/types.js';
-import { addonBytes, blueprintContext } from './blueprintContext.js';
+import { blueprintContext } from './blueprintContext.js';
 import { isRequestedCancel, signalOfShutdown } from './cancellation.js';
 import type { ActivityDeps } from './deps.js';
 import type { LoadedCluster } from './load.js';
@@ -25,6 +23,7 @@ import { isControlPlane } from '../core/plan.js';
 import { proxyAuthOf } from './proxyAuth.js';
 import { redaction } from './redaction.js';
 import type { OperationRef } from './refs.js';
+import { sendAhead, sender } from './sendFiles.js';
 import { createStepLog } from './stepLog.js';
 import { machineTarget, withTarget } from './targets.js';
 
@@ -104,7 +103,9 @@ export async function runMachineStep(
   const redacted = redaction(secretsOf(context));
   try {
     const result = await withTarget(deps, query, target, async (session) => {
-      await sendArtifacts(deps, session, module, context);
+      const send = sender(deps, session, { context, tasksetId: input.ref.tasksetId });
+      await send(module.artifacts?.(context) ?? [], module.artifactsStay);
+      const ahead = sendAhead(send, () => module.ahead?.(context) ?? []);
       return await followUntilEnd(
         session,
         {
@@ -120,12 +121,13 @@ export async function runMachineStep(
         },
         module.finishes === true,
         {
-          ...log,
+          onBegun: ahead.begin,
+          offset: log.offset,
           add: (lines, offset) => {
             log.add(lines.map(redacted.text), offset);
           },
         },
-      );
+      ).finally(ahead.end);
     });
     return redacted.result(result);
   } catch (error) {
@@ -157,22 +159,29 @@ function secretsOf({
 }
 
 type Run = Parameters<MachineSession['runStep']>[0];
-type StepLog = Awaited<ReturnType<typeof createStepLog>>;
+
+interface Following {
+  onBegun: () => void;
+  /** Where reading goes on. */
+  offset: number;
+  add(lines: string[], offset: number): void;
+}
 
 async function followUntilEnd(
   session: MachineSession,
   run: Run,
   finishes: boolean,
-  log: StepLog,
+  following: Following,
 ): Promise<StepRunResult> {
   const { cancellationSignal } = Context.current();
   const signal = finishes ? signalOfShutdown() : cancellationSignal;
   try {
     return await session.runStep(run, {
       signal,
-      fromOffset: log.offset,
+      fromOffset: following.offset,
+      onBegun: following.onBegun,
       onLines: (lines, offset) => {
-        log.add(lines, offset);
+        following.add(lines, offset);
       },
     });
   } catch (error) {
@@ -180,25 +189,6 @@ async function followUntilEnd(
     if (signal.aborted && isRequestedCancel()) await session.cancelRun(run.runId);
     throw error;
   }
-}
-
-async function sendArtifacts(
-  deps: ActivityDeps,
-  session: MachineSession,
-  module: StepModule,
-  context: StepContext,
-): Promise<void> {
-  const artifacts = module.artifacts?.(context) ?? [];
-  if (artifacts.length === 0) return;
-  const own = addonBytes(context);
-  const open = (artifact: Artifact, from: number): NodeJS.ReadableStream => {
-    const bytes = own.get(artifact.sha256);
-    if (bytes === undefined) return deps.source.open(artifact, from);
-    return Readable.from([bytes.subarray(from)]);
-  };
-  await session.ensureArtifacts(artifacts, open, {
-    signal: Context.current().cancellationSignal,
-  });
 }
 
 async function stepContext(

@@ -6,9 +6,10 @@ import type { ConnectOptions } from './connect.js';
 import type { Connection } from './connection.js';
 import { connectionLost, hostKeyMismatch, unreachable } from './failures.js';
 import { matchesPin, parseHostKeyPin, pinFingerprint } from './hostKeys.js';
-import { createSession } from './session.js';
+import { createSession, type Shared } from './session.js';
 import { Slots } from './slots.js';
 import { TokenBucket } from './tokenBucket.js';
+import { SeenArtifacts } from './transfer/seenArtifacts.js';
 import type { Machines, MachineTarget, SeenHostKey } from './types.js';
 
 type Bastion = NonNullable<MachineTarget['bastion']>;
@@ -39,8 +40,8 @@ export interface MachinesObserver {
   atWork(change: 1 | -1): void;
 }
 
-/** One connection and its users; `transfers` bounds the uploads at the same time. */
-interface Entry {
+/** One connection and its users. */
+interface Entry extends Shared {
   connecting: Promise<Connection>;
   /** Once there is one. */
   connection?: Connection;
@@ -48,7 +49,6 @@ interface Entry {
   /** Of them, those at work on the machine itself, not through it. */
   working: number;
   idle?: NodeJS.Timeout;
-  transfers: Slots;
 }
 
 /**
@@ -80,6 +80,7 @@ export function createMachines(options: MachinesOptions = {}): Machines {
       working: 0,
       // Two: a step that finds its files there must not wait for the gigabyte another one sends.
       transfers: new Slots(2),
+      seen: new SeenArtifacts(),
       connecting: bastion
         ? use(bastionTarget(target, bastion), (via, hold) => {
             const tunnel = (): ReturnType<Connection['forward']> =>
@@ -188,7 +189,7 @@ export function createMachines(options: MachinesOptions = {}): Machines {
         if (connection.closed) throw connectionLost(target.node);
         if (++entry.working === 1) observe?.atWork(1);
         try {
-          return await work(createSession(connection, target, entry.transfers));
+          return await work(createSession(connection, target, entry));
         } finally {
           if (--entry.working === 0) observe?.atWork(-1);
         }

@@ -88,6 +88,8 @@ export interface StepRunResult {
 export interface StepHooks {
   /** Whole lines, in order; `offset` is the byte offset in the run's output after these lines. */
   onLines?(lines: string[], offset: number): void;
+  /** The machine is ours, and the run that this call follows is begun. */
+  onBegun?(): void;
   /** Where to go on reading the output after a re-attach. */
   fromOffset?: number;
   signal?: AbortSignal;
@@ -109,12 +111,17 @@ export interface MachineSession {
   cancelRun(runId: string): Promise<void>;
   /**
    * Makes every artifact present under /var/lib/plinth/artifacts/<sha256>, sends only what is missing,
-   * resumes partial files, verifies on arrival. `open` gives a bundle file's bytes from an offset.
+   * resumes partial files, verifies on arrival. `open` gives a bundle file's bytes from an offset. `within` a taskset
+   * the machine is asked only about files that this connection has not seen there yet.
    */
   ensureArtifacts(
     artifacts: readonly Artifact[],
     open: (artifact: Artifact, from: number) => NodeJS.ReadableStream,
-    hooks?: { onProgress?(sentBytes: number, totalBytes: number): void; signal?: AbortSignal },
+    hooks?: {
+      onProgress?(sentBytes: number, totalBytes: number): void;
+      signal?: AbortSignal;
+      within?: string;
+    },
   ): Promise<{ sent: number; bytes: number }>;
 }
 

@@ -8,6 +8,12 @@ import { RunState } from './result.js';
 const LAST_LINES = 20;
 const NOISE_CAP = 4096;
 
+interface FollowerHooks {
+  from: number;
+  onLines: StepHooks['onLines'] | undefined;
+  onBegun?: StepHooks['onBegun'] | undefined;
+}
+
 /** Reads the launcher's two streams: its own words on stderr, the run's output on stdout. */
 export class Follower implements Receivers {
   /** The run's result, or why there is none (an AppError). */
@@ -21,7 +27,7 @@ export class Follower implements Receivers {
   #reject!: (error: unknown) => void;
   readonly #target: MachineTarget;
   readonly #nonce: string;
-  readonly #hooks: { from: number; onLines: StepHooks['onLines'] | undefined };
+  readonly #hooks: FollowerHooks;
   readonly #answer: (sha: string) => void;
   readonly #words = new LineReader(0, 256 * 1024);
   #head: Buffer | undefined = Buffer.alloc(0);
@@ -37,7 +43,7 @@ export class Follower implements Receivers {
   constructor(
     target: MachineTarget,
     nonce: string,
-    hooks: { from: number; onLines: StepHooks['onLines'] | undefined },
+    hooks: FollowerHooks,
     answer: (sha: string) => void,
   ) {
     this.#target = target;
@@ -76,6 +82,7 @@ export class Follower implements Receivers {
     else if (word === 'run') {
       this.following = true;
       this.#reattached = rest[0] !== 'started';
+      this.#hooks.onBegun?.();
     } else if (word === 'state') this.#state.add(rest.join(' '));
     else if (word === 'refuse') this.#reject(refusal(this.#target, rest.join(' ')));
     else if (word === 'end') {

@@ -29,7 +29,7 @@ export async function runStep(
   const follower = new Follower(
     target,
     request.nonce,
-    { from, onLines: hooks.onLines?.bind(hooks) },
+    { from, onLines: hooks.onLines?.bind(hooks), onBegun: hooks.onBegun?.bind(hooks) },
     (sha) => {
       const script = request.scripts.get(sha) ?? '';
       void control.process?.write(`${String(Buffer.byteLength(script))}\n${script}`);

@@ -9,6 +9,7 @@ export const artifactsStep: StepModule = {
   // Files travel while scripts run.
   beside: true,
   params: () => ({}),
+  artifactsStay: true,
   // What is needed first is sent first.
   artifacts: (context) =>
     isBundle(context)

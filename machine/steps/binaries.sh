@@ -28,7 +28,7 @@ CHANGED=0
 while read -r name sum; do
   [[ $(version_of "$name") == "$KUBERNETES_VERSION" ]] && continue
   if [[ -n $sum ]]; then
-    [[ -e $PLINTH_ARTIFACTS/$sum ]] || fail ArtifactMissing "$name did not arrive" 'Retry: it is sent again.'
+    [[ -e $PLINTH_ARTIFACTS/$sum ]] || lacks "$name did not arrive"
     install_binary "$name" "$PLINTH_ARTIFACTS/$sum"
   else
     fetch "$KUBERNETES_URL/$name" "$name"
@@ -55,7 +55,7 @@ if ! cni_plugins_answer "$CNI"; then
     archive=$DOWNLOADS/cni.tgz
     fetch "$CNI_URL" cni.tgz
   fi
-  [[ -e $archive ]] || fail ArtifactMissing 'the CNI plugins did not arrive' 'Retry: they are sent again.'
+  [[ -e $archive ]] || lacks 'the CNI plugins did not arrive'
   rm -rf "$CNI.plinth-new"
   mkdir -p "$CNI" "$CNI.plinth-new"
   run tar -xzf "$archive" -C "$CNI.plinth-new" --no-same-owner

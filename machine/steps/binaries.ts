@@ -33,5 +33,6 @@ export const binariesStep: StepModule = {
       KUBELET_PATCH: kubeletPatch(context),
     };
   },
+  artifactsStay: true,
   artifacts: (context) => (isBundle(context) ? [...binaries(context), cniPlugins(context)] : []),
 };

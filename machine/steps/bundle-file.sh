@@ -8,3 +8,9 @@ bundle_file() {
     cat "$1"
   fi
 }
+
+# lacks WHAT: a file that was thought to be there is not. The step ends, what it needs is sent, and it runs once more.
+lacks() {
+  result again "$1"
+  fail ArtifactMissing "$1" 'Retry: it is sent again.'
+}

@@ -19,5 +19,6 @@ export const imagesStep: StepModule = {
     ...proxyParams(context),
     PULL: isBundle(context) ? '' : addonImages(context).join(' '),
   }),
+  artifactsStay: true,
   artifacts: (context) => (isBundle(context) ? images(context) : []),
 };

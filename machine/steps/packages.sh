@@ -30,8 +30,7 @@ elif [[ -n $PACKAGE_FILES ]]; then
   while read -r sum name file; do
     # What the machine has in another version stays: it is not ours to change.
     package_installed "$name" && continue
-    [[ -e $PLINTH_ARTIFACTS/$sum ]] ||
-      fail ArtifactMissing "the package $name did not arrive" 'Retry: it is sent again.'
+    [[ -e $PLINTH_ARTIFACTS/$sum ]] || lacks "the package $name did not arrive"
     ln -sf "$PLINTH_ARTIFACTS/$sum" "$folder/$file"
     files+=("$folder/$file")
   done <<<"$PACKAGE_FILES"

@@ -42,7 +42,10 @@ const NEEDED: Readonly<Record<OsFamily, readonly string[]>> = {
 
 export const packagesStep: StepModule = {
   name: 'packages',
-  script: ['ledger.sh', 'environment.sh', 'family-{family}.sh', 'packages.sh'],
+  script: [
+    ...['ledger.sh', 'environment.sh', 'bundle-file.sh'],
+    ...['family-{family}.sh', 'packages.sh'],
+  ],
   finishes: true,
   timeoutSeconds: 1200,
   params: (context) => ({
@@ -59,5 +62,6 @@ export const packagesStep: StepModule = {
     ...proxyParams(context),
     SKIP_VERIFY: String(insecureDownloads(context)),
   }),
+  artifactsStay: true,
   artifacts: (context) => (isBundle(context) ? packages(context) : []),
 };

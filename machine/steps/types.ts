@@ -108,6 +108,10 @@ export interface StepModule {
   params(context: StepContext): Record<string, string>;
   /** Bundle files the machine must hold before the script starts. */
   artifacts?(context: StepContext): readonly Artifact[];
+  /** True where nothing but a full disk takes them away again before the taskset has ended. */
+  artifactsStay?: boolean;
+  /** Bundle files of steps to come, which stay: they travel while the script runs. */
+  ahead?(context: StepContext): readonly Artifact[];
   /** Names of manifest artifacts whose text `params` needs. */
   manifests?(context: StepContext): readonly string[];
   /** True where the contents of the blueprint's add-ons are needed: `artifacts` sends them. */

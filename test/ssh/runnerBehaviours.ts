@@ -68,6 +68,15 @@ export function describeRunner(title: string, setup: () => Promise<RunnerMachine
         });
       });
 
+      it('says that it has begun while its script runs', async () => {
+        const happened: string[] = [];
+        const ended = run(stepRun(WAITS), { onBegun: () => void happened.push('begun') });
+        await until('the run has begun', () => happened.length > 0);
+        await go();
+        await ended.then(() => happened.push('ended'));
+        expect(happened).toEqual(['begun', 'ended']);
+      });
+
       it('is skipped when its script says so', async () => {
         const step = stepRun('echo "all there" >"$PLINTH_RUN_DIR/skip"; exit 0');
         expect(await run(step)).toMatchObject({
@@ -317,9 +326,11 @@ export function describeRunner(title: string, setup: () => Promise<RunnerMachine
           code: 'ForeignCluster',
           message: expect.stringContaining('tests/demo (c-1)') as string,
         });
-        await expect(run({ ...step, step: 'release', requireOwner: false })).rejects.toMatchObject({
-          code: 'ForeignCluster',
-        });
+        let begun = false;
+        const hooks = { onBegun: () => void (begun = true) };
+        const release = { ...step, step: 'release', requireOwner: false };
+        await expect(run(release, hooks)).rejects.toMatchObject({ code: 'ForeignCluster' });
+        expect(begun).toBe(false);
         expect(await bystander.sh('ls /var/lib/plinth/starts 2>/dev/null')).toBe('');
       });
 

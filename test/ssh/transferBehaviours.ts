@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Artifact } from '../../core/artifacts.js';
 import { createMachines } from '../../machine/pool.js';
 import type { MachineSession } from '../../machine/types.js';
-import { asWorker, Bystander } from './runnerMachine.js';
+import { asWorker, Bystander, stepRun } from './runnerMachine.js';
 import type { RunnerMachine } from './runnerMachine.js';
 import { until } from './until.js';
 
@@ -75,6 +75,33 @@ export function describeTransfer(title: string, setup: () => Promise<RunnerMachi
       expect(await sums()).toBe(inOrder(files));
       expect(await send(artifacts, source(files, opened))).toEqual({ sent: 0, bytes: 0 });
       expect(opened).toHaveLength(3);
+    });
+
+    it('asks once in a taskset about what stays, and anew where a step lacks it', async () => {
+      const files = [file(3_000), file(4_000)];
+      const artifacts = files.map(({ artifact }) => artifact);
+      const sent: number[] = [];
+      await asWorker(machine.target, async (session) => {
+        const ensure = async (within: string): Promise<void> => {
+          sent.push((await session.ensureArtifacts(artifacts, source(files), { within })).sent);
+        };
+        await session.ensureArtifacts(artifacts.slice(1), source(files), { within: 't1' });
+        await ensure('t1');
+        // Behind the connection's back.
+        await bystander.sh(`rm ${STORE}/*`);
+        await ensure('t1');
+        await ensure('t2');
+        await bystander.sh(`rm ${STORE}/*`);
+        const lacks =
+          'mkdir -p "$PLINTH_RUN_DIR/results"; echo x >"$PLINTH_RUN_DIR/results/again"; exit 1';
+        await session.runStep(stepRun(lacks));
+        await ensure('t2');
+        // Given back, and claimed anew.
+        await bystander.sh(`rm ${STORE}/*`);
+        await session.runStep(stepRun('true', { step: 'release', requireOwner: false }));
+        await ensure('t2');
+      });
+      expect(sent).toEqual([1, 0, 2, 2, 2]);
     });
 
     it('tells its progress up to the whole', async () => {

@@ -258,6 +258,12 @@ bundle_file() {
   fi
 }
 
+# lacks WHAT: a file that was thought to be there is not. The step ends, what it needs is sent, and it runs once more.
+lacks() {
+  result again "$1"
+  fail ArtifactMissing "$1" 'Retry: it is sent again.'
+}
+
 # shellcheck shell=bash
 # fetch URL NAME puts it into DOWNLOADS, verified by the sum that is published beside it. SKIP_VERIFY is a parameter.
 

@@ -190,6 +190,12 @@ bundle_file() {
   fi
 }
 
+# lacks WHAT: a file that was thought to be there is not. The step ends, what it needs is sent, and it runs once more.
+lacks() {
+  result again "$1"
+  fail ArtifactMissing "$1" 'Retry: it is sent again.'
+}
+
 # shellcheck shell=bash
 # The images that the node's roles need. IMAGE_FILES: rows of `sha256 ref[,ref…]` from a bundle;
 # PULL: where there is no bundle, references beside those of kubeadm. CONTROL_PLANE: whether it is one.
@@ -228,8 +234,7 @@ if [[ -n $IMAGE_FILES ]]; then
     [[ -e $file ]] || all_present "$refs" || gone+=" $refs"
   done <<<"$IMAGE_FILES"
   if [[ -n $gone ]]; then
-    result again "the archives of$gone"
-    fail ArtifactMissing "image archives did not arrive:$gone" 'Retry: they are sent again.'
+    lacks "image archives did not arrive:$gone"
   fi
   while read -r sum refs; do
     file=$PLINTH_ARTIFACTS/$sum

@@ -299,6 +299,12 @@ bundle_file() {
   fi
 }
 
+# lacks WHAT: a file that was thought to be there is not. The step ends, what it needs is sent, and it runs once more.
+lacks() {
+  result again "$1"
+  fail ArtifactMissing "$1" 'Retry: it is sent again.'
+}
+
 # shellcheck shell=bash
 # What a unit asks of the outside goes through the spec's proxy. PROXY_ENVIRONMENT: rows of `NAME=value`;
 # PROXY_SECRET: whether a password is in them: anybody may ask systemd for a unit's Environment=.
@@ -371,7 +377,7 @@ CHANGED=0
 while read -r name sum; do
   [[ $(version_of "$name") == "$KUBERNETES_VERSION" ]] && continue
   if [[ -n $sum ]]; then
-    [[ -e $PLINTH_ARTIFACTS/$sum ]] || fail ArtifactMissing "$name did not arrive" 'Retry: it is sent again.'
+    [[ -e $PLINTH_ARTIFACTS/$sum ]] || lacks "$name did not arrive"
     install_binary "$name" "$PLINTH_ARTIFACTS/$sum"
   else
     fetch "$KUBERNETES_URL/$name" "$name"
@@ -398,7 +404,7 @@ if ! cni_plugins_answer "$CNI"; then
     archive=$DOWNLOADS/cni.tgz
     fetch "$CNI_URL" cni.tgz
   fi
-  [[ -e $archive ]] || fail ArtifactMissing 'the CNI plugins did not arrive' 'Retry: they are sent again.'
+  [[ -e $archive ]] || lacks 'the CNI plugins did not arrive'
   rm -rf "$CNI.plinth-new"
   mkdir -p "$CNI" "$CNI.plinth-new"
   run tar -xzf "$archive" -C "$CNI.plinth-new" --no-same-owner

@@ -289,6 +289,23 @@ while IFS= read -r setting; do
 done <<<"$PROXY_ENVIRONMENT"
 
 # shellcheck shell=bash
+# bundle_file FILE: its content as it is meant; what the bundle compressed (zstd, by its magic number) is
+# unpacked on the way.
+bundle_file() {
+  if [[ $(od -An -tx1 -N4 "$1" | tr -d ' \n') == 28b52ffd ]]; then
+    zstd -dcq "$1"
+  else
+    cat "$1"
+  fi
+}
+
+# lacks WHAT: a file that was thought to be there is not. The step ends, what it needs is sent, and it runs once more.
+lacks() {
+  result again "$1"
+  fail ArtifactMissing "$1" 'Retry: it is sent again.'
+}
+
+# shellcheck shell=bash
 # Packages on Debian and Ubuntu.
 
 package_installed() {
@@ -426,8 +443,7 @@ elif [[ -n $PACKAGE_FILES ]]; then
   while read -r sum name file; do
     # What the machine has in another version stays: it is not ours to change.
     package_installed "$name" && continue
-    [[ -e $PLINTH_ARTIFACTS/$sum ]] ||
-      fail ArtifactMissing "the package $name did not arrive" 'Retry: it is sent again.'
+    [[ -e $PLINTH_ARTIFACTS/$sum ]] || lacks "the package $name did not arrive"
     ln -sf "$PLINTH_ARTIFACTS/$sum" "$folder/$file"
     files+=("$folder/$file")
   done <<<"$PACKAGE_FILES"
