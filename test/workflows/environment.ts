@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -7,6 +6,7 @@ import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/
 
 import { CHANGED_SIGNAL, SEARCH_ATTRIBUTES } from '../../core/clusterWorkflow.js';
 import { ensurePythonTools } from '../../embedded/pythonTools.js';
+import { bundleOptions } from '../../worker/bundle.js';
 import { fakeWorld, type FakeOptions, type FakeWorld } from './fakeActivities.js';
 
 /** temporal.api.enums.v1.IndexedValueType */
@@ -62,12 +62,7 @@ export function quietRuntime(): void {
 
 /** `traced`: as they run where traces are wanted. */
 export function bundleWorkflows({ traced = false } = {}): Promise<{ code: string }> {
-  const tracing = fileURLToPath(new URL('../../workflows/tracing.ts', import.meta.url));
-  return bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
-    ...(traced && { workflowInterceptorModules: [tracing] }),
-    logger: new DefaultLogger('ERROR'),
-  });
+  return bundleWorkflowCode({ ...bundleOptions({ traced }), logger: new DefaultLogger('ERROR') });
 }
 
 async function runCluster(
