@@ -40,12 +40,12 @@ export async function endOperation(
 }
 
 async function recordApplied(deps: ActivityDeps, ref: OperationRef): Promise<void> {
-  const { record } = await loadCluster(deps, ref, {});
-  const { spec } = record.desired;
+  const specOf = async (): Promise<ClusterSpec> =>
+    (await loadCluster(deps, ref, {})).record.desired.spec;
   switch (ref.operation) {
     case OperationName.ClusterCreation:
       await deps.store.clusters.setApplied(ref.clusterId, {
-        ...{ created: true, spec, metadataBegun: false },
+        ...{ created: true, spec: await specOf(), metadataBegun: false },
       });
       return;
     case OperationName.ClusterRestore:
@@ -53,7 +53,7 @@ async function recordApplied(deps: ActivityDeps, ref: OperationRef): Promise<voi
       return;
     case OperationName.BlueprintSync:
       await deps.store.clusters.setApplied(ref.clusterId, {
-        blueprint: appliedBlueprint(ref, spec),
+        blueprint: appliedBlueprint(ref, await specOf()),
         blueprintBegun: false,
         ...(ref.sync === undefined ? {} : { sync: ref.sync }),
       });
@@ -142,12 +142,15 @@ export async function endTaskset(
         }),
     status === undefined || deps.store.clusters.setProvisionStatus(work.clusterId, status),
   ]);
-  // Before the taskset ends: an interrupted one goes on, one that has ended is planned anew.
-  await deps.store.clusters.endAsked(work.clusterId, {
-    tasksetId: work.tasksetId,
-    done: end.doneAsked,
-    well: !failed,
-  });
+  // Before the taskset ends: an interrupted one goes on, one that has ended is planned anew. What was asked for since
+  // the record was read is not of this taskset.
+  if (record.asked !== undefined && record.asked.length > 0) {
+    await deps.store.clusters.endAsked(work.clusterId, {
+      tasksetId: work.tasksetId,
+      done: end.doneAsked,
+      well: !failed,
+    });
+  }
   const comment = failed ? `${end.failedComment}: ${reason}` : end.comment;
   await deps.store.tasksets.end(
     work.tasksetId,
@@ -187,12 +190,14 @@ export async function forgetNode(
 ): Promise<void> {
   const { record } = await loadCluster(deps, ref, {});
   const spec = record.desired.spec.config.nodes.find((node) => node.hostname === ref.hostname);
-  await deps.store.nodes.remove(ref.clusterId, ref.hostname);
+  const { nodes, hostKeys, registrations } = deps.store;
   if (spec === undefined || record.deleting) {
-    await deps.store.hostKeys.remove(ref.clusterId, ref.hostname);
-    await deps.store.registrations.remove(ref.clusterId, ref.hostname);
+    await Promise.all(
+      [nodes, hostKeys, registrations].map((of) => of.remove(ref.clusterId, ref.hostname)),
+    );
     return;
   }
+  await nodes.remove(ref.clusterId, ref.hostname);
   await deps.store.nodes.upsert(ref.clusterId, ref.hostname, {
     spec,
     status: NodeStatus.Pending,

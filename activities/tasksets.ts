@@ -36,8 +36,11 @@ export async function takeWork(
 ): Promise<Work | Waiting | undefined> {
   const record = await deps.store.clusters.get(input.project, input.name);
   if (record === undefined || isObserved(record)) return undefined;
-  const loaded = { record, nodes: await deps.store.nodes.list(record.id) };
-  const [latest] = await deps.store.tasksets.latest(record.id, 1);
+  const [nodes, [latest]] = await Promise.all([
+    deps.store.nodes.list(record.id),
+    deps.store.tasksets.latest(record.id, 1),
+  ]);
+  const loaded = { record, nodes };
   if (latest !== undefined && latest.id !== input.tasksetId && !isTerminal(latest.status)) {
     if (isSameWork(latest, record)) {
       await noteTaken(deps, record, latest);
@@ -74,8 +77,10 @@ export async function takeWork(
   if (due && operations.every(isAside)) await settleSpec(deps, asDesired, operations);
   const taskset = await begin(deps, input, { record, operations, spec });
   const { id: clusterId, generation, retries } = record;
-  await deps.store.audit.noteTaskset(taskset.id, { clusterId, generation, retries });
-  await markStart(deps, { ...loaded, record: asDesired }, operations);
+  await Promise.all([
+    deps.store.audit.noteTaskset(taskset.id, { clusterId, generation, retries }),
+    markStart(deps, { ...loaded, record: asDesired }, operations),
+  ]);
   if (machines.approved) await markApproved(deps, record, taskset.sequence);
   return workOf(record, taskset);
 }

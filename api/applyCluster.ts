@@ -70,12 +70,14 @@ export async function checkCluster(deps: ApiDeps, request: ApplyRequest): Promis
   const { project } = request;
   const raw = withoutNulls(request.raw);
   const name = nameOf(raw);
-  const existing = name === '' ? undefined : await deps.store.clusters.get(project, name);
-  const projects = await sharingProjects(deps, request.principal, raw);
-  const credentials = await deps.store.credentials.usable(project);
+  const [existing, projects, credentials, blueprints] = await Promise.all([
+    name === '' ? undefined : deps.store.clusters.get(project, name),
+    sharingProjects(deps, request.principal, raw),
+    deps.store.credentials.usable(project),
+    blueprintWords(deps, project),
+  ]);
   const parsed = parseCluster(raw, {
-    project,
-    blueprints: await blueprintWords(deps, project),
+    ...{ project, blueprints },
     credentials: new Set(credentials.map((credential) => credential.name)),
     parseYaml,
     certificateProblem,
@@ -130,9 +132,11 @@ export async function applyCluster(deps: ApiDeps, request: ApplyRequest): Promis
   const checked = await checkCluster(deps, request);
   const { name, parsed, existing, problems, ssh, proxy, secretsHash } = checked;
   if (!parsed.ok || problems.length > 0) throw notValid(problems);
-  for (const credential of credentialsInUse(parsed.echo.spec, ssh.keys)) {
-    await deps.store.credentials.noteUse(project, credential, name);
-  }
+  await Promise.all(
+    [...credentialsInUse(parsed.echo.spec, ssh.keys)].map((credential) =>
+      deps.store.credentials.noteUse(project, credential, name),
+    ),
+  );
   const blueprint = parsed.echo.spec.blueprint.name;
   if (!isBuiltIn(blueprint)) await deps.store.blueprints.noteUse(project, blueprint, name);
   await clusterSecrets(deps, { project, name }).keep(ssh.keys);
