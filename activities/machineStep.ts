@@ -118,6 +118,7 @@ export async function runMachineStep(
           timeoutSeconds: module.timeoutSeconds,
           requireOwner: module.withoutOwner !== true,
           beside: module.beside === true,
+          last: module.last === true,
         },
         module.finishes === true,
         {

@@ -122,6 +122,11 @@ describe('that a node has begun to leave is recorded', () => {
   );
 });
 
+test("a machine that was given back is nobody's, and is not asked once more", async () => {
+  const { node } = await recorded('release');
+  expect(node).toEqual({ claimed: false, joined: false });
+});
+
 describe('what a kubelet was given is recorded', () => {
   test('of the first control plane, and with it what the ConfigMap holds', async () => {
     const { node, applied } = await recorded('kubeadm-init');

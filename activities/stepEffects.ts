@@ -6,13 +6,11 @@ import { isControlPlane, metadataOf } from '../core/plan.js';
 import type { AppliedCluster } from '../core/records.js';
 import type { StepName } from '../core/steps.js';
 import { NodeStatus, OperationName } from '../core/words.js';
-import { FINAL_CLEANUP } from '../machine/steps/release.js';
 import type { StepRunResult } from '../machine/types.js';
 import type { ActivityDeps } from './deps.js';
 import type { LoadedCluster } from './load.js';
 import type { ClusterStepRef, StepRef } from './refs.js';
 import { beginRestore } from './restore.js';
-import { withMachine } from './targets.js';
 
 /** What has to be known before a step may change anything: a claim that dies half way is still cleaned. */
 export async function beforeStep(deps: ActivityDeps, ref: StepRef, on: NodeSpec): Promise<void> {
@@ -144,7 +142,7 @@ export async function afterStep(
       await nodes.upsert(ref.clusterId, ref.hostname, { joined: false });
       return;
     case 'release':
-      await finishRelease(deps, ref, loaded, on);
+      await nodes.upsert(ref.clusterId, ref.hostname, { claimed: false, joined: false });
       return;
     default:
   }
@@ -164,17 +162,4 @@ async function noteExpiry(
 function joinedWith({ record }: LoadedCluster, on: NodeSpec): KubeletSettings {
   const { spec } = record.desired;
   return { ...kubeletSettings(spec, on), shared: record.applied.kubelet ?? sharedKubelet(spec) };
-}
-
-/** The last run's own folder goes with the rest; from here on nothing of ours is on the machine. */
-async function finishRelease(
-  deps: ActivityDeps,
-  ref: StepRef,
-  loaded: LoadedCluster,
-  on: NodeSpec,
-): Promise<void> {
-  const { record } = loaded;
-  const query = { ...ref, spec: record.desired.spec, node: on };
-  await withMachine(deps, query, (session) => session.exec(FINAL_CLEANUP, { timeoutMs: 60_000 }));
-  await deps.store.nodes.upsert(ref.clusterId, ref.hostname, { claimed: false, joined: false });
 }

@@ -59,6 +59,8 @@ export interface StepRun {
   timeoutSeconds: number;
   /** The owner check is left out only for `facts` (nothing is changed) and for `release`. */
   requireOwner: boolean;
+  /** Nothing of ours is on the machine once it is done: what the runner keeps there goes before its end is told. */
+  last?: boolean;
   /** Runs beside whatever else works on the machine: help for another node, through a control plane. */
   beside?: boolean;
 }

@@ -1,9 +1,27 @@
 # Sends the run's output from where the caller wants it, and its state the moment it has ended.
 # The end is the kernel's word: the wrapper's lock is free. No polling.
 report() {
-  local line
-  while IFS= read -r line; do say state "$line"; done <"$run_dir/state"
+  local line well=0
+  while IFS= read -r line; do
+    say state "$line"
+    [[ $line != 'outcome done' && $line != 'outcome skipped' ]] || well=1
+  done <"$run_dir/state"
+  if ((q[last] && well)); then leave; fi
   say end
+}
+
+# The machine was given back: what the runner keeps of the run that did it goes as well. Whoever loses us before the end
+# was told asks for the same again, of a machine where there is nothing.
+leave() {
+  local tries=0
+  # The run's wrapper has its files there to its last breath.
+  until [[ ! -e $live/${run_dir##*/} ]] || ((++tries > 250)); do sleep 0.02; done
+  exec 8>"$live/lock"
+  # Somebody else may have claimed it meanwhile.
+  if ! flock -w 10 8 || [[ -s $disk/owner ]]; then return; fi
+  if has_systemd; then systemctl reset-failed 'plinth-*' 2>/dev/null; fi
+  # Where it is a mount point it stays, empty.
+  rm -rf "$live" "$disk" 2>/dev/null
 }
 
 # Some output before the wanted offset goes along, for the last lines of a failure.

@@ -36,6 +36,7 @@ export function buildRequest(run: StepRun, from: number, nonce: string): Request
     timeout: Math.ceil(run.timeoutSeconds),
     owned: run.requireOwner ? 1 : 0,
     mode: modeOf(run),
+    last: run.last === true ? 1 : 0,
     from,
     params: Buffer.byteLength(params),
   };

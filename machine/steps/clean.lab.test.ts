@@ -67,7 +67,7 @@ describe('cleaning a machine', () => {
 
   async function clean(): Promise<void> {
     for (const step of ['reset', 'restore', 'release'] as const) await must(step);
-    await node.finalCleanup();
+    await node.nothingLeft();
   }
 
   async function expectAsFound(): Promise<void> {
@@ -79,7 +79,7 @@ describe('cleaning a machine', () => {
       nodes: [{ node: node.node, facts: await node.facts() }],
     });
     expect(found.filter(({ severity }) => severity === 'error')).toEqual([]);
-    await node.finalCleanup();
+    await node.nothingLeft();
   }
 
   it('leaves no difference after a whole control plane with its network', async () => {

@@ -123,6 +123,8 @@ export interface StepModule {
    * package manager or a static pod half changed.
    */
   finishes?: boolean;
+  /** True where nothing of ours is on the machine once it is done. */
+  last?: boolean;
   /** True where the machine need not be ours yet (facts) or is ours no more (release). */
   withoutOwner?: boolean;
 }

@@ -334,6 +334,38 @@ export function describeRunner(title: string, setup: () => Promise<RunnerMachine
         expect(await bystander.sh('ls /var/lib/plinth/starts 2>/dev/null')).toBe('');
       });
 
+      describe('that is given back', () => {
+        const left = (): Promise<string> =>
+          bystander.sh('ls -A /var/lib/plinth /run/plinth 2>/dev/null | grep -v :');
+        const release = (script: string): StepRun =>
+          stepRun(script, { step: 'release', requireOwner: false, last: true });
+        beforeEach(() => run(stepRun('true')));
+
+        it('holds nothing of ours once that is told, and is asked the same again in vain', async () => {
+          const step = release('echo given back; rm -rf "$PLINTH_STATE"');
+          const ended = { outcome: 'done', lastLines: ['given back'], reattached: false };
+          expect(await run(step)).toMatchObject(ended);
+          expect(await left()).toBe('');
+          // As a worker does that was lost before it heard of the end.
+          expect(await run(step)).toMatchObject(ended);
+          expect(await left()).toBe('');
+        });
+
+        it('keeps what it has where that fails', async () => {
+          const step = release('exit 3');
+          expect(await run(step)).toMatchObject({ outcome: 'failed', exitCode: 3 });
+          expect(await run(step)).toMatchObject({ outcome: 'failed', reattached: true });
+          expect(await left()).toContain('owner');
+        });
+
+        it('is left alone where somebody else has claimed it by then', async () => {
+          const other = release(`echo '{"clusterId":"c-9"}' >"$PLINTH_STATE/owner"`);
+          expect(await run(other)).toMatchObject({ outcome: 'done' });
+          expect(await left()).toContain('owner');
+          await bystander.sh('rm -rf /var/lib/plinth/*');
+        });
+      });
+
       it('that was not claimed takes no step but claim', async () => {
         await expect(run(stepRun('true', { step: 'packages' }))).rejects.toMatchObject({
           code: 'NotClaimed',
