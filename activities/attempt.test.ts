@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
 import type { NodeStepRecord } from '../core/records.js';
-import { attemptOf } from './attempt.js';
+import { attemptOf, isFirstRun } from './attempt.js';
 
 const record: NodeStepRecord = {
   ...{ state: 'running', tasksetId: 't1', operation: 'ClusterUpgrade', operationIndex: 0 },
@@ -19,4 +19,13 @@ it.each([
 
 it('begins when its first run did', () => {
   expect(attemptOf(record, { tasksetId: 't1', operationIndex: 0 }).startedAt).toBe(5);
+});
+
+it.each([
+  ['nothing is recorded', undefined, 't1', 1, true],
+  ['the record is of an older taskset', record, 't2', 1, true],
+  ['it has begun before', record, 't1', 1, false],
+  ['its activity is tried again', undefined, 't1', 2, false],
+] as const)('whether a run is the first where %s', (_, previous, tasksetId, attempt, is) => {
+  expect(isFirstRun(previous, { tasksetId }, attempt)).toBe(is);
 });

@@ -2,6 +2,18 @@ import type { NodeStepRecord } from '../core/records.js';
 import type { OperationRef } from './refs.js';
 
 /**
+ * It is run for the first time in its taskset, and by the first attempt at its activity. Where a record was lost, output
+ * that was stored is stored once more: no step depends on it.
+ */
+export function isFirstRun(
+  previous: NodeStepRecord | undefined,
+  { tasksetId }: Pick<OperationRef, 'tasksetId'>,
+  activityAttempt: number,
+): boolean {
+  return previous?.tasksetId !== tasksetId && activityAttempt === 1;
+}
+
+/**
  * The attempt that a step is at, and when its first began. The same operation goes on with the attempt that is
  * recorded; another one of the same taskset (the next version of an upgrade) takes the next, so that every run and
  * its output have a name of their own.

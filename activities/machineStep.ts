@@ -15,6 +15,7 @@ import type {
   StepModule,
 } from '../machine/steps/types.js';
 import type { MachineSession, StepRunResult } from '../machine/types.js';
+import { isFirstRun } from './attempt.js';
 import { blueprintContext } from './blueprintContext.js';
 import { isRequestedCancel, signalOfShutdown } from './cancellation.js';
 import type { ActivityDeps } from './deps.js';
@@ -87,17 +88,26 @@ export async function runMachineStep(
     spec: record.desired.spec,
     node: input.on,
   };
+  const known = input.loaded.nodes.find(({ hostname }) => hostname === input.on.hostname);
+  const { attempt: activityAttempt } = Context.current().info;
+  // What is done for another node has its record there.
+  const isNew =
+    input.subject === undefined && isFirstRun(known?.steps[input.step], input.ref, activityAttempt);
   // Together: between two steps a machine waits for nothing but this.
   const [context, log, target] = await Promise.all([
     stepContext(deps, input, module),
-    createStepLog(deps, {
-      clusterId: record.id,
-      tasksetId: input.ref.tasksetId,
-      operation: input.ref.operation,
-      node: input.logAs ?? input.on.hostname,
-      step: input.step,
-      attempt: input.attempt,
-    }),
+    createStepLog(
+      deps,
+      {
+        clusterId: record.id,
+        tasksetId: input.ref.tasksetId,
+        operation: input.ref.operation,
+        node: input.logAs ?? input.on.hostname,
+        step: input.step,
+        attempt: input.attempt,
+      },
+      { isNew },
+    ),
     machineTarget(deps, query),
   ]);
   const redacted = redaction(secretsOf(context));

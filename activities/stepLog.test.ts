@@ -46,3 +46,19 @@ test('a run that goes on and on is kept up to 16 MiB, and says where the rest is
   await again.close();
   expect(chunks.flatMap(({ lines }) => lines)).toEqual(['first', rest]);
 });
+
+test('of a new run nobody looks for what is stored; another attempt goes on where that ends', async () => {
+  const { deps, chunks } = stored();
+  let reads = 0;
+  const { read } = deps.store.logs;
+  deps.store.logs.read = (filter) => {
+    reads += 1;
+    return read(filter);
+  };
+  const log = await createStepLog(deps, OF, { isNew: true });
+  expect([reads, log.offset]).toEqual([0, 0]);
+  log.add(['one'], 4);
+  await log.close();
+  expect(chunks).toHaveLength(1);
+  expect([(await createStepLog(deps, OF)).offset, reads]).toEqual([4, 1]);
+});

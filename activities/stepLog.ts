@@ -15,17 +15,17 @@ export interface StepLog {
   close(): Promise<void>;
 }
 
-/** Collects a step's output and writes it in chunks, one after another, in order. */
+/**
+ * Collects a step's output and writes it in chunks, one after another, in order. `isNew`: nobody can have stored any of
+ * it, so that nobody has to look.
+ */
 export async function createStepLog(
   deps: Pick<ActivityDeps, 'store' | 'log'>,
   of: Omit<StepLogChunk, 'offset' | 'lines' | 'at'>,
+  { isNew = false }: { isNew?: boolean } = {},
 ): Promise<StepLog> {
-  const stored = await deps.store.logs.read({
-    clusterId: of.clusterId,
-    tasksetId: of.tasksetId,
-    node: of.node,
-    step: of.step,
-  });
+  const { clusterId, tasksetId, node, step } = of;
+  const stored = isNew ? [] : await deps.store.logs.read({ clusterId, tasksetId, node, step });
   const offset = stored
     .filter((chunk) => chunk.attempt === of.attempt)
     .reduce((last, chunk) => Math.max(last, chunk.offset), 0);

@@ -183,6 +183,6 @@ check_owner
 [[ -d $base/runs && -d $base/scripts ]] || mkdir -p "$base/runs" "$base/scripts" || no_room
 fetch_script "${q[wrapper]}"
 fetch_script "${q[script]}"
-# Their age is that of their last use: old ones are removed.
-touch -c "$base/scripts/${q[wrapper]}.sh" "$base/scripts/${q[script]}.sh"
+# Their age is that of their last use: old ones are removed. Nobody waits for it.
+touch -c "$base/scripts/${q[wrapper]}.sh" "$base/scripts/${q[script]}.sh" &
 decide
