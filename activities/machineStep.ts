@@ -93,6 +93,8 @@ export async function runMachineStep(
   // What is done for another node has its record there.
   const isNew =
     input.subject === undefined && isFirstRun(known?.steps[input.step], input.ref, activityAttempt);
+  const node = input.logAs ?? input.on.hostname;
+  const subject = input.subject?.hostname;
   // Together: between two steps a machine waits for nothing but this.
   const [context, log, target] = await Promise.all([
     stepContext(deps, input, module),
@@ -102,8 +104,9 @@ export async function runMachineStep(
         clusterId: record.id,
         tasksetId: input.ref.tasksetId,
         operation: input.ref.operation,
-        node: input.logAs ?? input.on.hostname,
+        node,
         step: input.step,
+        ...(subject === undefined || subject === node ? {} : { subject }),
         attempt: input.attempt,
       },
       { isNew },

@@ -47,6 +47,22 @@ test('a run that goes on and on is kept up to 16 MiB, and says where the rest is
   expect(chunks.flatMap(({ lines }) => lines)).toEqual(['first', rest]);
 });
 
+test('what is done for one node after another is read from its own beginning', async () => {
+  const { deps, chunks } = stored();
+  for (const subject of ['m4', 'm5']) {
+    const log = await createStepLog(deps, { ...OF, step: 'drain', subject });
+    expect(log.offset).toBe(0);
+    log.add([`evicted from ${subject}`], 16);
+    await log.close();
+  }
+  expect(chunks).toMatchObject([
+    { subject: 'm4', offset: 16 },
+    { subject: 'm5', offset: 16 },
+  ]);
+  const again = await createStepLog(deps, { ...OF, step: 'drain', subject: 'm5' });
+  expect(again.offset).toBe(16);
+});
+
 test('of a new run nobody looks for what is stored; another attempt goes on where that ends', async () => {
   const { deps, chunks } = stored();
   let reads = 0;

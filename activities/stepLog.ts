@@ -27,7 +27,7 @@ export async function createStepLog(
   const { clusterId, tasksetId, node, step } = of;
   const stored = isNew ? [] : await deps.store.logs.read({ clusterId, tasksetId, node, step });
   const offset = stored
-    .filter((chunk) => chunk.attempt === of.attempt)
+    .filter((chunk) => chunk.attempt === of.attempt && chunk.subject === of.subject)
     .reduce((last, chunk) => Math.max(last, chunk.offset), 0);
   let waiting: { lines: string[]; offset: number } | undefined;
   let timer: NodeJS.Timeout | undefined;

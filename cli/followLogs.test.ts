@@ -40,6 +40,13 @@ test('each line is told with its node and step, until the taskset has ended', as
   expect(said).toEqual(['m1 images | one', 'm2 images | two', 'm1 images (attempt 2) | again']);
 });
 
+test('what a node does for others is told for each of them', async () => {
+  const { said } = await follow([
+    ...[lines('1', 3, 'one', { subject: 'm4' }), lines('2', 3, 'two', { subject: 'm5' }), END],
+  ]);
+  expect(said).toEqual(['m1 images for m4 | one', 'm1 images for m5 | two']);
+});
+
 test('after a cut it goes on where it was, and tells nothing twice', async () => {
   const cut = new CliError('cannot be reached', ExitCode.Unavailable);
   const { said, asked } = await follow(

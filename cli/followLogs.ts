@@ -22,6 +22,8 @@ interface Lines {
   operation: string;
   node: string;
   step: string;
+  /** The other node that it was done for, through this one. */
+  subject?: string;
   attempt: number;
   /** Where the lines end in the run's output, in bytes. */
   offset: number;
@@ -48,12 +50,12 @@ export async function followLogs({ client, path, filter, ...options }: FollowOpt
         if (event.event === 'end') return;
         if (event.event !== 'lines') continue;
         lastId = event.id ?? lastId;
-        const { operation, node, step, attempt, offset, lines } = JSON.parse(event.data) as Lines;
-        const run = `${operation}/${node}/${step}/${attempt}`;
+        const of = JSON.parse(event.data) as Lines;
+        const { offset, lines } = of;
+        const run = [of.operation, of.node, of.step, of.subject, of.attempt].join('/');
         if (offset <= (printed.get(run) ?? 0)) continue;
         printed.set(run, offset);
-        const which = attempt > 1 ? `${node} ${step} (attempt ${attempt})` : `${node} ${step}`;
-        if (lines.length > 0) out(lines.map((line) => `${which} | ${line}`).join('\n'));
+        if (lines.length > 0) out(lines.map((line) => `${whoseLine(of)} | ${line}`).join('\n'));
       }
     } catch (error) {
       const passing = error instanceof CliError && (error.status ?? 500) >= 500;
@@ -61,4 +63,9 @@ export async function followLogs({ client, path, filter, ...options }: FollowOpt
     }
     await delay(PAUSE_MS, undefined, { signal }).catch(() => undefined);
   }
+}
+
+function whoseLine({ node, step, subject, attempt }: Lines): string {
+  const forWhom = subject === undefined ? '' : ` for ${subject}`;
+  return `${node} ${step}${forWhom}${attempt > 1 ? ` (attempt ${attempt})` : ''}`;
 }

@@ -20,6 +20,7 @@ const NEAR_END_PX = 24;
 let streams = 0;
 
 interface LogLines {
+  subject?: string;
   attempt: number;
   offset: number;
   lines: string[];
@@ -59,18 +60,19 @@ function logsPath(state: ClusterState, of: LogOf, what: string): string {
 function followLog(state: ClusterState, of: LogOf): void {
   const key = keyOf(of);
   const log: StepLog = { text: '', loading: false };
-  const seen = new Map<number, number>();
+  const seen = new Map<string, number>();
   let stopped = false;
   streams += 1;
   const stop = follow(logsPath(state, of, 'logs/events'), {
     onEvent: ({ event, data }) => {
       if (event === 'end') log.stop?.();
       if (event !== 'lines') return;
-      const { attempt, offset, lines } = JSON.parse(data) as LogLines;
+      const { subject, attempt, offset, lines } = JSON.parse(data) as LogLines;
+      const run = `${subject === undefined ? '' : `for ${subject}, `}attempt ${String(attempt)}`;
       // After a break the last second comes again.
-      if ((seen.get(attempt) ?? -1) >= offset) return;
-      if (!seen.has(attempt) && seen.size > 0) log.text += `==> attempt ${String(attempt)}\n`;
-      seen.set(attempt, offset);
+      if ((seen.get(run) ?? -1) >= offset) return;
+      if (!seen.has(run) && seen.size > 0) log.text += `==> ${run}\n`;
+      seen.set(run, offset);
       log.text += lines.map((line) => `${line}\n`).join('');
       changed();
     },

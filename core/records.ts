@@ -168,6 +168,8 @@ export interface StepLogChunk {
   operation: OperationName;
   node: string;
   step: StepName;
+  /** The other node that it was done for, through this one. */
+  subject?: string;
   attempt: number;
   /** Byte offset in the run's output after these lines: orders chunks and makes writes idempotent. */
   offset: number;

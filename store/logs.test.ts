@@ -67,6 +67,16 @@ test('the same step of two operations of a taskset has two logs', async () => {
   expect(await lines()).toEqual(['first', 'second']);
 });
 
+test('the same step for two nodes has two logs, each whole', async () => {
+  for (const [second, subject] of ['m5', 'm4'].entries()) {
+    const at = `2026-01-01T00:00:0${String(second)}.000Z`;
+    const set = { step: 'drain', subject, at } as const;
+    await db.store.logs.append(chunk({ ...set, lines: [`first of ${subject}`] }));
+    await db.store.logs.append(chunk({ ...set, offset: 20, lines: [`last of ${subject}`] }));
+  }
+  expect(await lines()).toEqual(['first of m5', 'last of m5', 'first of m4', 'last of m4']);
+});
+
 test('a log is read by node, by step, or by both', async () => {
   await db.store.logs.append(chunk({ lines: ['n1 packages'] }));
   await db.store.logs.append(chunk({ step: 'cni', lines: ['n1 cni'] }));

@@ -103,8 +103,8 @@ function mongoFilter({ clusterId, tasksetId, node, step, attempt }: LogFilter) {
   };
 }
 
-function chunkId({ clusterId, tasksetId, operation, node, step, attempt, offset }: StepLogChunk) {
-  return [clusterId, tasksetId, operation, node, step, attempt, offset].join('/');
+function chunkId(chunk: StepLogChunk) {
+  return [chunk.clusterId, chunk.tasksetId, runOf(chunk), chunk.offset].join('/');
 }
 
 /** Run by run in the order in which they began, each by offset: workers' clocks differ, offsets do not. */
@@ -121,8 +121,8 @@ function inOrder(chunks: StepLogChunk[]): StepLogChunk[] {
     .flat();
 }
 
-function runOf({ operation, node, step, attempt }: StepLogChunk): string {
-  return [operation, node, step, attempt].join('/');
+function runOf({ operation, node, step, subject, attempt }: StepLogChunk): string {
+  return [operation, node, step, ...(subject === undefined ? [] : [subject]), attempt].join('/');
 }
 
 function startOf(run: readonly StepLogChunk[]): string {

@@ -25,6 +25,7 @@ export function linesWith(chunks: readonly StepLogChunk[], text: string): StepLo
     .filter(({ lines }) => lines.length > 0);
 }
 
-function runOf({ operation, node, step, attempt }: StepLogChunk): string {
-  return `${operation}: node ${node}, step ${step}, attempt ${attempt}`;
+function runOf({ operation, node, step, subject, attempt }: StepLogChunk): string {
+  const whose = subject === undefined ? '' : ` for ${subject}`;
+  return `${operation}: node ${node}, step ${step}${whose}, attempt ${attempt}`;
 }

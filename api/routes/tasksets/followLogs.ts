@@ -27,7 +27,7 @@ const eventSchema = z
     data: z.string().meta({
       contentMediaType: 'application/json',
       description:
-        'Of `lines`: `operation`, `node`, `step` and `attempt` name the run, `lines` are what it wrote next, `offset` is where that ends in ' +
+        'Of `lines`: `operation`, `node`, `step`, `attempt` and, where it was done for another node, `subject` name the run, `lines` are what it wrote next, `offset` is where that ends in ' +
         'its output, in bytes, `at` when they were read. Of `end`: `taskset`.',
     }),
   })
