@@ -29,11 +29,11 @@ const of = { project: 'p', name: 'demo', clusterId: record.id, generation: 1, ta
 const well = { index: 0, failed: false, errorSummary: '' };
 
 it.each([OperationName.NodeAddition, OperationName.NodeRemoval, OperationName.NodeUpdate])(
-  'the end of a %s is one write: it makes nothing true of the cluster as a whole',
+  'the end of a %s keeps its steps and is one write: it makes nothing true of the cluster as a whole',
   async (operation) => {
-    const { calls, deps } = store();
+    const { calls, deps } = store({ 'nodes.steps': [] });
     await endOperation(deps, { ...of, operation, operationIndex: 0 }, well);
-    expect(calls).toEqual(['tasksets.setOperation']);
+    expect(calls).toEqual(['nodes.steps', 'stepHistory.keep', 'tasksets.setOperation']);
   },
 );
 

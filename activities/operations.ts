@@ -1,4 +1,5 @@
 import type { ClusterSpec } from '../core/cluster.js';
+import { stepsOfOperation, type NodeSteps } from '../core/operationSteps.js';
 import type { AppliedCluster } from '../core/records.js';
 import { OperationName } from '../core/words.js';
 import {
@@ -31,12 +32,26 @@ export async function endOperation(
   ref: OperationRef,
   outcome: OperationOutcome,
 ): Promise<void> {
+  // Before it has ended: whoever sees that sees its steps, whatever another one does next.
+  await keepSteps(deps, ref, await deps.store.nodes.steps(ref.clusterId));
   await deps.store.tasksets.setOperation(ref.tasksetId, ref.operationIndex, {
     status: outcome.failed ? OperationStatus.Failed : OperationStatus.Success,
     endedAt: new Date().toISOString(),
     ...(outcome.failed ? { errorSummary: outcome.errorSummary } : {}),
   });
   if (!outcome.failed) await recordApplied(deps, ref);
+}
+
+/** A node remembers the latest run of each step; with the taskset stays what came of them in it. */
+async function keepSteps(
+  { store }: ActivityDeps,
+  ref: OperationRef,
+  nodes: readonly NodeSteps[],
+): Promise<void> {
+  const ofIt = nodes
+    .map((node) => ({ hostname: node.hostname, steps: stepsOfOperation(node, ref) }))
+    .filter(({ steps }) => Object.keys(steps).length > 0);
+  await store.stepHistory.keep(ref, ofIt);
 }
 
 async function recordApplied(deps: ActivityDeps, ref: OperationRef): Promise<void> {
@@ -183,14 +198,18 @@ export async function endTaskset(
   return news;
 }
 
-/** A node that left and is clean: nothing is remembered of it. One that is wanted again starts from there. */
+/** A node that left and is clean: nothing is remembered of it but its steps, with their taskset. One that is wanted again starts from there. */
 export async function forgetNode(
   deps: ActivityDeps,
   ref: OperationRef & { hostname: string },
 ): Promise<void> {
-  const { record } = await loadCluster(deps, ref, {});
-  const spec = record.desired.spec.config.nodes.find((node) => node.hostname === ref.hostname);
   const { nodes, hostKeys, registrations } = deps.store;
+  const [{ record }, leaves] = await Promise.all([
+    loadCluster(deps, ref, {}),
+    nodes.get(ref.clusterId, ref.hostname),
+  ]);
+  const spec = record.desired.spec.config.nodes.find((node) => node.hostname === ref.hostname);
+  if (leaves !== undefined && !record.deleting) await keepSteps(deps, ref, [leaves]);
   if (spec === undefined || record.deleting) {
     await Promise.all(
       [nodes, hostKeys, registrations].map((of) => of.remove(ref.clusterId, ref.hostname)),

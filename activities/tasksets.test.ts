@@ -179,6 +179,48 @@ describe('taking work', () => {
     expect((await db.store.nodes.get(record.id, 'node-2'))?.leaving).toBeUndefined();
   });
 
+  it('keeps the steps of an operation with its taskset, whatever the node does next', async () => {
+    const work = await must(await take(id('a')));
+    const of = { ...ref(), clusterId: record.id, generation: 1, tasksetId: work.tasksetId };
+    const [first, second] = [0, 1].map((operationIndex) => ({
+      ...{ ...of, operation: OperationName.NodeUpdate, operationIndex },
+    }));
+    const ran = (hostname: string, by: typeof first, attempt: number) =>
+      db.store.nodes.setStep(record.id, hostname, 'claim', {
+        ...{ state: 'done', tasksetId: by!.tasksetId, operation: by!.operation },
+        ...{ operationIndex: by!.operationIndex, attempt },
+      });
+    await Promise.all(
+      [1, 2].map((n) => db.store.nodes.upsert(record.id, node(n).hostname, { spec: node(n) })),
+    );
+    await Promise.all([ran('node-1', first, 1), ran('node-2', first, 1)]);
+    const kept = async () =>
+      (await db.store.stepHistory.read(record.id, work.tasksetId))
+        .map(({ operationIndex, hostname, steps }) => [
+          ...[operationIndex, hostname, steps.claim?.attempt],
+        ])
+        .toSorted();
+    const well = { index: 0, failed: false, errorSummary: '' };
+    await endOperation(deps, first!, well);
+    await ran('node-1', second, 2);
+    await ran('node-2', second, 3);
+    await forgetNode(deps, { ...second!, hostname: 'node-2' });
+    // Of the one that is there still, only once the operation has ended.
+    expect(await kept()).toEqual([
+      [0, 'node-1', 1],
+      [0, 'node-2', 1],
+      [1, 'node-2', 3],
+    ]);
+    await endOperation(deps, second!, well);
+    await endOperation(deps, second!, well);
+    expect(await kept()).toEqual([
+      [0, 'node-1', 1],
+      [0, 'node-2', 1],
+      [1, 'node-1', 2],
+      [1, 'node-2', 3],
+    ]);
+  });
+
   it('starts a new taskset for a retry', async () => {
     await end(await must(await take(id('a'))), [0]);
     await db.store.clusters.requestRetry(record.project, record.name);

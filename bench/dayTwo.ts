@@ -153,14 +153,8 @@ async function apply({ plinth }: LabSession, cluster: Cluster): Promise<number> 
 
 async function change(session: LabSession, cluster: Cluster, tasks: NodeTask[]): Promise<Change> {
   const postedAt = Date.now();
-  // A node that leaves takes its record along: it is looked at for as long as it is there.
-  const seen = new Map<string, NodeOfApi>();
-  const watching = watchNodes(session, seen);
   const seconds = await apply(session, cluster);
-  await watching.stop();
-  const steps = [...seen.values()]
-    .flatMap(timedSteps)
-    .filter(({ begunAt = 0 }) => begunAt >= postedAt);
+  const steps = (await newestTaskset(session)).flatMap(timedSteps);
   const path = criticalPath(tasks, steps);
   const ratio = seconds / path.seconds;
   const readyAt = postedAt + seconds * 1000;
@@ -173,30 +167,17 @@ async function change(session: LabSession, cluster: Cluster, tasks: NodeTask[]):
   return { seconds, ratio };
 }
 
-function watchNodes(
-  { plinth }: LabSession,
-  seen: Map<string, NodeOfApi>,
-): { stop(): Promise<void> } {
-  const stopping = new AbortController();
-  const look = async (): Promise<void> => {
-    const response = await plinth.request('GET', `${NAME}/nodes`);
-    if (!response.ok) return;
-    const { items } = (await response.json()) as { items: NodeOfApi[] };
-    for (const node of items) seen.set(node.hostname, node);
+/** Its nodes, those that are gone by now as well, each with what the taskset did there. */
+async function newestTaskset({ plinth }: LabSession): Promise<NodeOfApi[]> {
+  const get = async <T>(path: string): Promise<T> => {
+    const response = await plinth.request('GET', path);
+    if (!response.ok) throw new Error(`${path}: ${String(response.status)}`);
+    return (await response.json()) as T;
   };
-  const looks = (async () => {
-    while (!stopping.signal.aborted) {
-      await look();
-      await new Promise((resolve) => setTimeout(resolve, 250));
-    }
-  })();
-  return {
-    stop: async () => {
-      stopping.abort();
-      await looks;
-      await look();
-    },
-  };
+  const { items } = await get<{ items: { id: string }[] }>(`${NAME}/tasksets?limit=1`);
+  const path = `${NAME}/tasksets/${items[0]?.id ?? ''}`;
+  const { operations } = await get<{ operations: { nodes: NodeOfApi[] }[] }>(path);
+  return operations.flatMap(({ nodes }) => nodes);
 }
 
 async function runsOnMachines(): Promise<string[]> {

@@ -7,6 +7,8 @@ export const CollectionName = {
   machines: 'machines',
   nodes: 'nodes',
   tasksets: 'tasksets',
+  /** What steps came to in operations that have ended. */
+  stepHistory: 'stepHistory',
   logs: 'logs',
   projects: 'projects',
   apiKeys: 'apiKeys',

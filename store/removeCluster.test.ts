@@ -27,6 +27,9 @@ async function furnished(name: string): Promise<string> {
     ...{ clusterId, tasksetId, operation: 'ClusterCreation', node: 'node-1', step: 'cni' },
     ...{ attempt: 1, offset: 1, lines: ['x'], at: '2026-01-01T00:00:00.000Z' },
   });
+  await db.store.stepHistory.keep({ clusterId, tasksetId, operationIndex: 0 }, [
+    { hostname: 'node-1', steps: {} },
+  ]);
   await db.store.secrets.put(clusterId, 'kubeconfig', 'sealed');
   await db.store.hostKeys.pin({
     ...{ clusterId, hostname: 'node-1', key: 'k', fingerprint: 'f', source: 'spec' },
@@ -50,7 +53,7 @@ test('a removed cluster leaves no trace in any collection, and others are untouc
   const [id, other] = [await furnished('goes'), await furnished('stays')];
   const before = await traces(other);
   expect(await traces(id)).toEqual([
-    ...['clusters', 'hostKeys', 'logs', 'machines', 'nodes', 'secrets', 'tasksets'],
+    ...['clusters', 'hostKeys', 'logs', 'machines', 'nodes', 'secrets', 'stepHistory', 'tasksets'],
   ]);
   await db.store.clusters.remove(id);
   expect(await traces(id)).toEqual([]);

@@ -8,7 +8,7 @@ import { forgetMachines } from './machines.js';
 const CHILDREN = [
   ...(['logs', 'tasksets', 'nodes', 'hostKeys'] as const),
   ...(['registrations', 'installTokens', 'snapshots', 'snapshotChunks'] as const),
-  ...(['health', 'nodeHealth'] as const),
+  ...(['health', 'nodeHealth', 'stepHistory'] as const),
 ];
 
 /** The cluster itself goes last: a removal that was cut short is found again and repeated. */

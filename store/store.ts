@@ -24,6 +24,7 @@ import { openRegistrations } from './registrations.js';
 import { openSecrets } from './secrets.js';
 import { openSessions } from './sessions.js';
 import { openSnapshots } from './snapshots.js';
+import { openStepHistory } from './stepHistory.js';
 import { openTasksets } from './tasksets.js';
 import type { LogLimits } from './logStore.js';
 import type { Store } from './types.js';
@@ -44,6 +45,7 @@ export async function createStore(options: StoreOptions): Promise<Store> {
       clusters: withDatabaseErrors(await openClusters(db)),
       nodes: withDatabaseErrors(await openNodes(db)),
       tasksets: withDatabaseErrors(await openTasksets(db)),
+      stepHistory: withDatabaseErrors(await openStepHistory(db)),
       logs: withDatabaseErrors(await openLogs(db, { ...LOG_LIMITS, ...options.logs })),
       projects: withDatabaseErrors(await openProjects(db)),
       apiKeys: withDatabaseErrors(await openApiKeys(db)),

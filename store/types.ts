@@ -16,6 +16,7 @@ import type { RegistrationStore } from './registrationStore.js';
 import type { SecretStore } from './secretStore.js';
 import type { SessionStore } from './sessionStore.js';
 import type { SnapshotStore } from './snapshotStore.js';
+import type { StepHistoryStore } from './stepHistoryStore.js';
 import type { TasksetStore } from './tasksetStore.js';
 import type { HealthStore, LeaseStore } from './watchTypes.js';
 import type { WebhookStore } from './webhookStore.js';
@@ -28,6 +29,7 @@ export interface Store {
   clusters: ClusterStore;
   nodes: NodeStore;
   tasksets: TasksetStore;
+  stepHistory: StepHistoryStore;
   logs: LogStore;
   projects: ProjectStore;
   apiKeys: ApiKeyStore;

@@ -50,6 +50,28 @@ describe('tasksetDetails', () => {
     expect(tasksetDetails(ended, [node]).operations[0]?.nodes[0]?.steps).toEqual([]);
   });
 
+  test('shows what was kept of steps that a later taskset ran again, and of nodes that are gone', () => {
+    const [again, claim] = [step({ tasksetId: 'later' }), step({ attempt: 2 })];
+    const node = nodeRecord(fixtureNode(1), { steps: { claim: again, packages: step({}) } });
+    const ended = tasksetRecord({ status: 'PROVISION_TASKSET_STATUS_FAILED' });
+    const kept = ['m1', 'm9'].map((hostname) => ({
+      operationIndex: 0,
+      hostname,
+      steps: { claim },
+    }));
+    const [creation, sync] = tasksetDetails(ended, [node], kept).operations;
+    expect(
+      creation?.nodes.flatMap(({ hostname, steps }) =>
+        steps.map(({ name, attempt }) => [hostname, name, attempt]),
+      ),
+    ).toEqual([
+      ['m1', 'claim', 2],
+      ['m1', 'packages', 1],
+      ['m9', 'claim', 2],
+    ]);
+    expect(sync?.nodes).toEqual([]);
+  });
+
   describe('of two operations of one name', () => {
     const upgrade = (kubernetesVersion: string): OperationPlan => ({
       ...{ name: 'ClusterUpgrade', reason: `to ${kubernetesVersion}`, kubernetesVersion },

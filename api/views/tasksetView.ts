@@ -1,5 +1,6 @@
 import type { NodeTask, OperationPlan } from '../../core/plan.js';
-import type { NodeRecord, TasksetOperationRecord, TasksetRecord } from '../../core/records.js';
+import { stepsOfOperation, type KeptSteps, type NodeSteps } from '../../core/operationSteps.js';
+import type { TasksetOperationRecord, TasksetRecord } from '../../core/records.js';
 import { nodePaths, type NodePath, type StepName } from '../../core/steps.js';
 import {
   isTerminal,
@@ -8,9 +9,6 @@ import {
   type TasksetStatus,
 } from '../../core/words.js';
 import { inOrder, pendingStepView, stepView, type StepView } from './stepView.js';
-
-/** What is read of nodes to show a taskset. */
-export type NodeSteps = Pick<NodeRecord, 'hostname' | 'steps'>;
 
 export interface TasksetSummary {
   id: string;
@@ -73,19 +71,23 @@ export function tasksetSummary(taskset: TasksetRecord): TasksetSummary {
 }
 
 /**
- * Operations → nodes → steps. A node keeps the latest record of each step: of an older taskset, or of an operation before
- * another one of its name, only those steps are shown that no later one ran again. Steps to come are shown while the
- * taskset runs, but of an operation that has succeeded.
+ * Operations → nodes → steps. A node keeps the latest record of each step; of operations that have ended `kept` has all of
+ * theirs. Steps to come are shown while the taskset runs, but of an operation that has succeeded.
  */
 export function tasksetDetails(
   taskset: TasksetRecord,
   nodes: readonly NodeSteps[],
+  kept: readonly KeptSteps[] = [],
 ): TasksetDetails {
   return {
     ...head(taskset),
     operations: taskset.operations.map((operation, index) => ({
       ...operationHead(taskset, operation, index),
-      nodes: operationNodes(taskset, operation, index, nodes),
+      nodes: operationNodes(
+        { taskset, operation, index },
+        nodes,
+        kept.filter(({ operationIndex }) => operationIndex === index),
+      ),
       leave: taskset.plan[index]?.leave ?? [],
       ...plainWorkers(taskset.plan[index]),
       ...firstSteps(taskset.plan[index]),
@@ -132,19 +134,25 @@ function operationHead(
   };
 }
 
+interface OperationOf {
+  taskset: TasksetRecord;
+  operation: TasksetOperationRecord;
+  index: number;
+}
+
 function operationNodes(
-  taskset: TasksetRecord,
-  operation: TasksetOperationRecord,
-  index: number,
+  of: OperationOf,
   nodes: readonly NodeSteps[],
+  kept: readonly KeptSteps[],
 ): OperationNode[] {
+  const { taskset, operation, index } = of;
   const tasks = new Map(taskset.plan[index]?.nodes.map((task) => [task.hostname, task]));
-  const known = new Map(nodes.map((node) => [node.hostname, node]));
+  const recordedOf = recordedSteps(of, nodes, kept);
   const ended = isTerminal(taskset.status) || operation.status === OperationStatus.Success;
   // Steps through a control plane are recorded there, whether or not the operation names it.
-  const hostnames = new Set([...tasks.keys(), ...known.keys()]);
+  const hostnames = new Set([...tasks.keys(), ...recordedOf.keys()]);
   return [...hostnames].flatMap((hostname) => {
-    const recorded = recordedSteps(taskset.id, operation.name, index, known.get(hostname));
+    const recorded = recordedOf.get(hostname) ?? [];
     const planned = ended ? [] : plannedSteps(tasks.get(hostname));
     const begun = new Set(recorded.map((step) => step.name));
     const pending = planned.filter((name) => !begun.has(name)).map(pendingStepView);
@@ -155,18 +163,24 @@ function operationNodes(
   });
 }
 
+/** By node; what a node itself remembers of the operation is newer than what was kept. */
 function recordedSteps(
-  tasksetId: string,
-  operation: OperationName,
-  index: number,
-  node: NodeSteps | undefined,
-): StepView[] {
-  return Object.entries(node?.steps ?? {}).flatMap(([name, record]) =>
-    record.tasksetId === tasksetId &&
-    record.operation === operation &&
-    (record.operationIndex ?? index) === index
-      ? [stepView(name as StepName, record)]
-      : [],
+  { taskset, operation, index }: OperationOf,
+  nodes: readonly NodeSteps[],
+  kept: readonly KeptSteps[],
+): Map<string, StepView[]> {
+  const of = { tasksetId: taskset.id, operation: operation.name, operationIndex: index };
+  const byNode = new Map<string, NodeSteps['steps']>();
+  const add = (hostname: string, steps: NodeSteps['steps']): void => {
+    byNode.set(hostname, { ...byNode.get(hostname), ...steps });
+  };
+  for (const { hostname, steps } of kept) add(hostname, steps);
+  for (const node of nodes) add(node.hostname, stepsOfOperation(node, of));
+  return new Map(
+    [...byNode].map(([hostname, steps]) => [
+      hostname,
+      Object.entries(steps).map(([name, record]) => stepView(name as StepName, record)),
+    ]),
   );
 }
 

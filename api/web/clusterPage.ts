@@ -88,11 +88,12 @@ async function clusterPage(
     store.tasksets.latest(record.id, LAST_TASKSETS),
   ]);
   const [newest] = tasksets;
+  const kept = newest === undefined ? [] : await store.stepHistory.read(record.id, newest.id);
   const rows = nodeRows(record, { nodes, hostKeys, registrations });
   return {
     cluster: clusterHead(record, newest, rows),
     nodes: rows,
-    taskset: newest === undefined ? null : consoleTaskset(newest, nodes, temporalUi),
+    taskset: newest === undefined ? null : consoleTaskset(newest, { nodes, kept }, temporalUi),
     tasksets: tasksets.map(consoleTasksetSummary),
   };
 }

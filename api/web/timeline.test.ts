@@ -19,7 +19,7 @@ const claim: NodeStepRecord = {
 const nodes = [nodeRecord(fixtureNode(1), { steps: { claim } })];
 
 test('a taskset stands at what is to come, not at steps of an operation that has succeeded', () => {
-  const { operations, total } = consoleTaskset(between, nodes, undefined);
+  const { operations, total } = consoleTaskset(between, { nodes, kept: [] }, undefined);
   const before = operations[0]?.steps.length ?? 0;
   expect(before).toBeGreaterThan(1);
   expect(stepPlace(between, nodes)).toMatchObject({ number: before + 1, total });

@@ -6,9 +6,10 @@ import type {
   ConsoleTaskset,
   ConsoleTasksetSummary,
 } from '../../core/consoleModel.js';
+import type { KeptSteps, NodeSteps } from '../../core/operationSteps.js';
 import { phasesOf, type Phase } from '../../core/phases.js';
 import type { TasksetRecord } from '../../core/records.js';
-import { tasksetDetails, type NodeSteps, type TasksetDetails } from '../views/tasksetView.js';
+import { tasksetDetails, type TasksetDetails } from '../views/tasksetView.js';
 
 interface TemporalUi {
   url: string;
@@ -20,10 +21,10 @@ type OperationDetails = TasksetDetails['operations'][number];
 /** A taskset as operations → steps → machines, with when each began and ended, for one time axis. */
 export function consoleTaskset(
   taskset: TasksetRecord,
-  nodes: readonly NodeSteps[],
+  { nodes, kept }: { nodes: readonly NodeSteps[]; kept: readonly KeptSteps[] },
   temporalUi: TemporalUi | undefined,
 ): ConsoleTaskset {
-  const details = tasksetDetails(taskset, nodes);
+  const details = tasksetDetails(taskset, nodes, kept);
   const phases = phasesOf(details);
   const step = placeOf(phases);
   const { operations, ...head } = details;

@@ -50,8 +50,11 @@ export function consoleCluster(app: OpenAPIHono<ApiEnv>): void {
     const { store, config } = c.var.deps;
     const id = c.req.param('id');
     const { cluster, taskset } = await findTaskset(c, { ...clusterOf(c), id });
-    const nodes = await store.nodes.list(cluster.id);
-    return taggedJson(c, consoleTaskset(taskset, nodes, config.temporalUi));
+    const [nodes, kept] = await Promise.all([
+      store.nodes.steps(cluster.id),
+      store.stepHistory.read(cluster.id, taskset.id),
+    ]);
+    return taggedJson(c, consoleTaskset(taskset, { nodes, kept }, config.temporalUi));
   });
 }
 

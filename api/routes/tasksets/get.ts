@@ -29,7 +29,11 @@ const route = createRoute({
 export function getTaskset(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(route, async (c) => {
     const { cluster, taskset } = await findTaskset(c, c.req.valid('param'));
-    const nodes = await c.var.deps.store.nodes.list(cluster.id);
-    return taggedJson(c, tasksetDetails(taskset, nodes));
+    const { store } = c.var.deps;
+    const [nodes, kept] = await Promise.all([
+      store.nodes.steps(cluster.id),
+      store.stepHistory.read(cluster.id, taskset.id),
+    ]);
+    return taggedJson(c, tasksetDetails(taskset, nodes, kept));
   });
 }
