@@ -2,8 +2,9 @@ import type { NodeStepRecord } from '../core/records.js';
 import type { OperationRef } from './refs.js';
 
 /**
- * It is run for the first time in its taskset, and by the first attempt at its activity. Where a record was lost, output
- * that was stored is stored once more: no step depends on it.
+ * It is run for the first time in its taskset, and by the first attempt at its activity. Where there is no record of
+ * it (one was lost, or it is a step that nodes do not remember), output that was stored may be stored once more: no step
+ * depends on it.
  */
 export function isFirstRun(
   previous: NodeStepRecord | undefined,

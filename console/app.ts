@@ -52,9 +52,10 @@ whenLoggedOut(() => {
 void start();
 
 async function start(): Promise<void> {
+  let typed: HTMLElement[] = [];
   if (root !== null && root.querySelector('main') !== null) {
     await painted();
-    adopt(root);
+    typed = adopt(root);
   }
   try {
     const first = firstView();
@@ -67,6 +68,9 @@ async function start(): Promise<void> {
   }
   startRouter(arrive);
   void painted().then(() => {
+    for (const field of typed) {
+      for (const type of ['input', 'change']) field.dispatchEvent(new Event(type));
+    }
     readMoments();
     changed();
   });

@@ -67,18 +67,33 @@ export function render(root: Element, ...children: Child[]): void {
 
 /**
  * Takes over what the server sent as HTML below `root`, as `toHtml` writes it: the next `render` keeps these elements, makes
- * them what it would have made, and listens to them. What was typed into them meanwhile stays.
+ * them what it would have made, and listens to them. What was typed into them meanwhile stays: gives the fields that hold
+ * something else than was sent, which nobody has been told of.
  */
-export function adopt(root: Element): void {
+export function adopt(root: Element): HTMLElement[] {
+  const typed: HTMLElement[] = [];
   for (const element of root.querySelectorAll('*')) {
     const props: Props = {};
     for (const { name, value } of element.attributes) props[name] = value;
     // A select has its value of it; taken away, it would lose that.
     delete props['selected'];
-    if ('value' in element) props.value = String(element.value);
+    const field = sentField(element);
+    if (field !== undefined) {
+      props.value = field.sent;
+      if (field.sent !== field.element.value) typed.push(field.element);
+    }
     const vnode = { tag: element.localName, key: undefined, props, children: [] };
     made.set(element, { vnode, listening: new Set(), keyless: true });
   }
+  return typed;
+}
+
+function sentField(element: Element) {
+  if (element instanceof HTMLInputElement) return { element, sent: element.defaultValue };
+  if (!(element instanceof HTMLSelectElement)) return undefined;
+  const options = [...element.options];
+  const sent = options.find(({ defaultSelected }) => defaultSelected) ?? options[0];
+  return { element, sent: sent?.value ?? '' };
 }
 
 function patchChildren(parent: Element, next: readonly (VNode | string)[]): void {

@@ -1,6 +1,6 @@
 import type { ConsoleFirst } from '../core/consoleModel.js';
 
-/** What the server sent in the page, for once; null: nothing, or it was cut off, and the page asks for it. */
+/** What the server sent in the page, for once; null: nothing that was known in time, and the page asks for it. */
 export function firstView(): ConsoleFirst | null {
   const element = document.getElementById('first');
   element?.remove();

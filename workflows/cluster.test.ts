@@ -186,6 +186,27 @@ describe('an upgrade', () => {
     expect(at(world, `start ${fourth} upgrade-drain`)).toBeGreaterThan(done(third));
   });
 
+  it('of more nodes than work at once begins when those have their files', async () => {
+    const workers = Array.from({ length: 54 }, (_, index) => `w${String(index + 10)}`);
+    const world = await run({
+      operations: [
+        {
+          ...upgrade,
+          workersAtOnce: 20,
+          nodes: [
+            { hostname: 'm1', path: 'upgrade-first' },
+            ...workers.map((hostname) => ({ hostname, path: 'upgrade-worker' }) as const),
+          ],
+        },
+      ],
+    });
+    expect(world.ended).toMatchObject([{ failed: false }]);
+    const before = world.calls.slice(0, at(world, 'start m1 etcd-snapshot'));
+    const ready = (name: string): boolean => before.includes(`end ${name} images`);
+    expect(['m1', ...workers].filter(ready)).toHaveLength(50);
+    for (const hostname of workers) at(world, `end ${hostname} uncordon`);
+  }, 120_000);
+
   it('leaves out a worker that could not be prepared', async () => {
     const world = await run({
       operations: [upgrade],

@@ -99,17 +99,21 @@ describe('the turns of an upgrade', () => {
   });
 
   it('never let more go on than they may, whatever comes in whatever order', () => {
+    const prefetched = fc.constantFrom(0, 50);
     const events = fc.array(fc.tuple(fc.nat(), fc.constantFrom('arrive', 'end'), fc.nat(9)));
     fc.assert(
-      fc.property(events, fc.integer({ min: 1, max: 3 }), (list, atOnce) => {
-        const gates = new Gates(upgrade, { workersAtOnce: atOnce });
+      fc.property(events, fc.integer({ min: 1, max: 3 }), prefetched, (list, atOnce, first) => {
+        const gates = new Gates(upgrade, { workersAtOnce: atOnce, prefetchedFirst: first });
         const open = new Set<string>();
+        const arrived = new Set<string>();
         const live = new Set(upgrade.map(({ hostname }) => hostname));
         for (const [index, event, luck] of list) {
           const task = upgrade[index % upgrade.length];
           if (task === undefined || !live.has(task.hostname)) continue;
-          if (event === 'arrive' && !open.has(task.hostname))
+          if (event === 'arrive' && !open.has(task.hostname)) {
             gates.arrive(task.hostname, 'upgrade-turn');
+            arrived.add(task.hostname);
+          }
           if (event === 'end') {
             gates.end(task.hostname, luck === 0);
             live.delete(task.hostname);
@@ -120,7 +124,22 @@ describe('the turns of an upgrade', () => {
           }
           const controlPlanes = [...open].filter((name) => name.startsWith('c'));
           expect(open.size).toBeLessThanOrEqual(controlPlanes.length > 0 ? 1 : atOnce);
+          if (first > 0 && open.size > 0 && controlPlanes.length === open.size) {
+            expect([...live].filter((name) => !arrived.has(name))).toEqual([]);
+          }
         }
+        // Whatever has happened, the rest comes to its end.
+        for (const hostname of live)
+          if (!open.has(hostname)) gates.arrive(hostname, 'upgrade-turn');
+        for (let turns = 0; live.size > 0 && turns <= upgrade.length; turns += 1) {
+          for (const { hostname } of gates.take()) open.add(hostname);
+          for (const hostname of open) {
+            gates.end(hostname, false);
+            live.delete(hostname);
+          }
+          open.clear();
+        }
+        expect(gates.allEnded).toBe(true);
       }),
     );
   });

@@ -13,12 +13,16 @@ report() {
 # The machine was given back: what the runner keeps of the run that did it goes as well. Whoever loses us before the end
 # was told asks for the same again, of a machine where there is nothing.
 leave() {
-  local tries=0
+  local tries=0 other
   # The run's wrapper has its files there to its last breath.
   until [[ ! -e $live/${run_dir##*/} ]] || ((++tries > 250)); do sleep 0.02; done
   exec 8>"$live/lock"
-  # Somebody else may have claimed it meanwhile.
+  # Somebody else may have claimed it meanwhile, or look at it.
   if ! flock -w 10 8 || [[ -s $disk/owner ]]; then return; fi
+  for other in "$live"/*/; do
+    other=${other%/}
+    if alive "${other##*/}"; then return; fi
+  done
   if has_systemd; then systemctl reset-failed 'plinth-*' 2>/dev/null; fi
   # Where it is a mount point it stays, empty.
   rm -rf "$live" "$disk" 2>/dev/null

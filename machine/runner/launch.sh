@@ -154,9 +154,11 @@ settle() {
 
 # How this call comes to its run: started, attached or adopted. Held under the machine's lock.
 decide() {
-  exec 8>"$live/lock"
+  # The machine may have been given back meanwhile, and our files with it: asked again, we begin anew.
+  exec 8>"$live/lock" || exit 0
   flock -w 120 8 || refuse 'Busy another start on this machine takes longer than 120 s'
   orphaned && exit 0
+  [[ -s $base/scripts/${q[wrapper]}.sh && -s $base/scripts/${q[script]}.sh ]] || exit 0
   check_owner
   if [[ -z $owner && ${q[owned]} == 1 ]]; then
     { printf '%s\n' "${q[owner]}" >"$disk/owner.tmp" && sync "$disk/owner.tmp" &&

@@ -205,6 +205,7 @@ describe.skipIf(!there)('the console, in Chromium', () => {
       await row.getByText('Working').waitFor();
       expect(await page.getByLabel('Filter by project').inputValue()).toBe(cluster.project);
       await page.getByLabel('Filter by the beginning of the name').fill('clu');
+      await page.getByLabel('Filter by label').focus();
       await inPage(page, `void (window.sent = [...document.querySelectorAll('#root main *')])`);
       release();
       await going;
@@ -219,6 +220,7 @@ describe.skipIf(!there)('the console, in Chromium', () => {
       ).toEqual([true, 0, 0]);
       expect(await page.getByLabel('Filter by the beginning of the name').inputValue()).toBe('clu');
       expect(await page.getByLabel('Filter by project').inputValue()).toBe(cluster.project);
+      await page.waitForURL((url) => url.searchParams.get('name') === 'clu*');
       await page.getByRole('button', { name: 'Ready', exact: true }).click();
       await page.getByRole('heading', { name: 'No cluster like that' }).waitFor();
       expect(complaints).toEqual([]);

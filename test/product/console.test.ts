@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { consoleFiles } from '../../api/web/consoleFiles.js';
@@ -30,4 +32,18 @@ test('opens a session with the key of the first start', async () => {
   const cookie = opened.headers.get('set-cookie')!.split(';')[0]!;
   const list = await fetch(`${api.url}/console/clusters`, { headers: { cookie } });
   expect(await list.json()).toMatchObject({ projects: ['defaultproject'], items: [], count: 0 });
+
+  // Its page comes with the list, by the compiled view.
+  const spec = await readFile(new URL('../../examples/minimal.yaml', import.meta.url), 'utf8');
+  const applied = await fetch(
+    `${api.url}/apis/infra.k8smgmt.io/v3/projects/defaultproject/clusters`,
+    {
+      method: 'POST',
+      headers: { 'x-api-key': api.adminKey, 'content-type': 'application/yaml' },
+      body: spec,
+    },
+  );
+  expect(await applied.text().then((text) => (applied.ok ? '' : text))).toBe('');
+  const page = await fetch(api.url, { headers: { cookie } });
+  expect(await page.text()).toMatch(/<main[^]*class="row-link"/);
 });

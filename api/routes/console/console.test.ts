@@ -411,6 +411,11 @@ describe('the page of who has logged in', () => {
     const headers = { ...host, cookie, 'accept-encoding': 'gzip, br' };
     const answer = await app.request('/', { headers });
     expect(answer.headers.get('content-encoding')).toBe('gzip');
+    for (const accepted of ['br', 'gzip;q=0, br', 'identity']) {
+      const other = await get('/', { ...host, cookie, 'accept-encoding': accepted });
+      expect([accepted, other.headers.get('content-encoding')]).toEqual([accepted, null]);
+      expect(await other.text()).toContain('</html>');
+    }
     const stream = answer.body!.pipeThrough(new DecompressionStream('gzip'));
     const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
     let head = '';

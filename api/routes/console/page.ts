@@ -8,7 +8,7 @@ import { themeIn, type Theme } from '../../../core/consoleTheme.js';
 import { consolePaint } from '../../web/consoleFiles.js';
 import { pageParts } from '../../web/pageParts.js';
 import type { ApiContext, ApiEnv } from '../../env.js';
-import { encodingOf } from './encoding.js';
+import { accepts } from './encoding.js';
 import { firstView } from './firstView.js';
 
 /**
@@ -33,7 +33,7 @@ export async function pageWithView(
     const data = `<script type="application/json" id="first">${json}</script>`;
     yield `${await view(c, known, theme)}${middle}${data}${tail}`;
   };
-  const zips = encodingOf(c.req.header('accept-encoding') ?? '') !== undefined;
+  const zips = accepts(c.req.header('accept-encoding') ?? '', 'gzip');
   return c.body(zips ? gzipped(parts()) : plain(parts()), 200, {
     ...headers(styles),
     // It is one person's, and of one moment.
@@ -50,8 +50,8 @@ async function view(c: ApiContext, first: ConsoleFirst | undefined, theme: Theme
   // What the page says where there is no cluster yet names its address, as the browser knows it.
   const isSeen = first?.list === undefined || first.list.value.items.length > 0;
   if (first?.session.user === undefined || !isList(c) || !isSeen) return '';
-  const { pathname, search } = new URL(c.req.url);
   try {
+    const { pathname, search } = new URL(c.req.url);
     const paint = await consolePaint();
     return paint(first, { pathname, search, theme });
   } catch (error) {
