@@ -362,6 +362,24 @@ purge_packages() {
   fi
 }
 
+# A dpkg killed between its files and their list leaves files that no package knows of. Unpacked once more, the package knows
+# them, and they go with it. Its archive is ours, or apt's.
+own_unpacked() {
+  local name status archive
+  have dpkg || return 0
+  # shellcheck disable=SC2016 # dpkg's own variables
+  dpkg-query -W -f '${Package} ${db:Status-Abbrev}\n' | while read -r name status; do
+    [[ $status == *R ]] || continue
+    for archive in "$PLINTH_ARTIFACTS"/* "/var/cache/apt/archives/$name"_*.deb; do
+      [[ $(dpkg-deb --field "$archive" Package 2>/dev/null) == "$name" ]] || continue
+      note "$name was unpacked half: unpacking it whole, to remove it whole"
+      dpkg --force-depends --force-confold --unpack "$archive" >/dev/null 2>&1 ||
+        note "dpkg cannot unpack $name; going on"
+      break
+    done
+  done
+}
+
 # A dpkg killed while it unpacks leaves files under names of its own, and folders of nobody.
 remove_unpacked() {
   local folder
@@ -467,6 +485,7 @@ restore_tool_state() {
 
 stop_units
 note 'removing packages that were not there before'
+own_unpacked
 purge_packages
 remove_unpacked
 note 'putting files back'
