@@ -342,7 +342,8 @@ export function describeRunner(title: string, setup: () => Promise<RunnerMachine
         beforeEach(() => run(stepRun('true')));
 
         it('holds nothing of ours once that is told, and is asked the same again in vain', async () => {
-          const step = release('echo given back; rm -rf "$PLINTH_STATE"');
+          // Where it is a mount point, as in the lab, it stays, empty.
+          const step = release('echo given back; rm -rf "$PLINTH_STATE" 2>/dev/null || true');
           const ended = { outcome: 'done', lastLines: ['given back'], reattached: false };
           expect(await run(step)).toMatchObject(ended);
           expect(await left()).toBe('');
