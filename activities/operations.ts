@@ -198,7 +198,10 @@ export async function endTaskset(
   return news;
 }
 
-/** A node that left and is clean: nothing is remembered of it but its steps, with their taskset. One that is wanted again starts from there. */
+/**
+ * A node that left and is clean: nothing is remembered of it but its steps, with their taskset. One that is wanted again
+ * starts from there.
+ */
 export async function forgetNode(
   deps: ActivityDeps,
   ref: OperationRef & { hostname: string },

@@ -128,13 +128,14 @@ function existing(
   byKey: Map<string, Element>,
   rest: ChildNode[],
 ): ChildNode | undefined {
-  if (typeof child !== 'string' && child.key !== undefined) {
-    const found = byKey.get(child.key);
-    byKey.delete(child.key);
+  const key = typeof child === 'string' ? undefined : child.key;
+  if (key !== undefined) {
+    const found = byKey.get(key);
+    byKey.delete(key);
     if (found !== undefined) return isOf(found, child) ? found : undefined;
   }
-  const keyed = typeof child !== 'string' && child.key !== undefined;
-  const index = rest.findIndex((node) => isOf(node, child) && (!keyed || isKeyless(node)));
+  const mayBe = (node: ChildNode): boolean => key === undefined || isKeyless(node);
+  const index = rest.findIndex((node) => mayBe(node) && isOf(node, child));
   return index === -1 ? undefined : rest.splice(index, 1)[0];
 }
 

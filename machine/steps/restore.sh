@@ -79,18 +79,20 @@ purge_packages() {
 }
 
 # A dpkg killed between its files and their list leaves files that no package knows of. Unpacked once more, the package knows
-# them, and they go with it. Its archive is ours, or apt's.
+# them, and they go with it. Its archive is ours, or apt's. A package of before that is broken is none of our business.
 own_unpacked() {
-  local name status archive
+  local packages=() name archive
   have dpkg || return 0
-  # shellcheck disable=SC2016 # dpkg's own variables
-  dpkg-query -W -f '${Package} ${db:Status-Abbrev}\n' | while read -r name status; do
-    [[ $status == *R ]] || continue
+  mapfile -t packages < <(new_packages)
+  for name in "${packages[@]}"; do
+    # shellcheck disable=SC2016 # dpkg's own variable
+    [[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$name" 2>/dev/null) == *R ]] || continue
+    name=${name%%:*}
     for archive in "$PLINTH_ARTIFACTS"/* "/var/cache/apt/archives/$name"_*.deb; do
       [[ $(dpkg-deb --field "$archive" Package 2>/dev/null) == "$name" ]] || continue
       note "$name was unpacked half: unpacking it whole, to remove it whole"
-      dpkg --force-depends --force-confold --unpack "$archive" >/dev/null 2>&1 ||
-        note "dpkg cannot unpack $name; going on"
+      DEBIAN_FRONTEND=noninteractive dpkg --force-depends --force-confold --unpack "$archive" \
+        </dev/null >/dev/null 2>&1 || note "dpkg cannot unpack $name; going on"
       break
     done
   done

@@ -67,7 +67,7 @@ function isList(c: ApiContext): boolean {
 }
 
 function plain(parts: AsyncIterable<string>): ReadableStream {
-  return Readable.toWeb(Readable.from(parts).map((text) => Buffer.from(text))) as ReadableStream;
+  return ReadableStream.from(parts).pipeThrough(new TextEncoderStream());
 }
 
 /** Each part is sent as soon as it is there. */
