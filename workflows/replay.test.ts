@@ -44,11 +44,6 @@ describe('kept histories', () => {
     expect([...types].toSorted()).toEqual(Object.keys(workflows).toSorted());
   });
 
-  it('are walked by modules that are evaluated once for all workflows', () => {
-    const preloads = /preloadModules = function preloadModules\(\) \{\s*__webpack_require__\(/;
-    for (const { code } of [bundle, traced]) expect(code).toMatch(preloads);
-  });
-
   it('name no folder of the computer that recorded them', () => {
     const texts = kept.filter(({ history }) => /"stackTrace":"./.test(JSON.stringify(history)));
     expect(texts.map(({ name }) => name)).toEqual([]);
