@@ -1,5 +1,6 @@
 import type { ResolvedBlueprint } from '../core/blueprints.js';
 import type { OperationPlan } from '../core/plan.js';
+import type { RequestOrigin } from '../core/requestOrigin.js';
 import type { StepName } from '../core/steps.js';
 import type { OperationName } from '../core/words.js';
 
@@ -60,6 +61,8 @@ export interface Work {
   deleting: boolean;
   tasksetId: string;
   operations: OperationPlan[];
+  /** Who asked for it. Left out by an older plinth. */
+  by?: RequestOrigin;
   /** Indices of operations that an interrupted run of this taskset had finished. */
   finished: number[];
 }

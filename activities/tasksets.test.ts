@@ -84,6 +84,19 @@ describe('taking work', () => {
     expect(taskset?.operations[0]?.status).toBe('PROVISION_TASK_STATUS_PENDING');
   });
 
+  it('knows who asked for it, and of a taskset that is gone on with not who asked since', async () => {
+    const { clusters } = db.store;
+    await clusters.requestRetry(record.project, record.name, { requestId: 'first' });
+    expect((await must(await take(id('a')))).by).toEqual({ requestId: 'first' });
+    expect((await must(await take(id('b')))).by).toEqual({ requestId: 'first' });
+    await clusters.requestRetry(record.project, record.name, { requestId: 'second' });
+    const work = await must(await take(id('c')));
+    expect(work.tasksetId).toBe(id('a'));
+    expect(work).not.toHaveProperty('by');
+    await end(work);
+    expect((await must(await take(id('d')))).by).toEqual({ requestId: 'second' });
+  });
+
   it('goes on with the taskset of a workflow that was terminated, under its own id', async () => {
     await take(id('a'));
     const again = await must(await take(id('b')));

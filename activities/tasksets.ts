@@ -171,6 +171,10 @@ function workOf(record: ClusterRecord, taskset: TasksetRecord): Work {
     // What was asked for since it began is not done by it.
     retries: taskset.retries ?? record.retries,
     deleting: record.deleting,
+    // Nor does it go back to who asked since.
+    ...(record.submittedBy !== undefined && (taskset.retries ?? record.retries) === record.retries
+      ? { by: record.submittedBy }
+      : {}),
     tasksetId: taskset.id,
     operations: taskset.plan,
     finished: taskset.operations.flatMap((operation, index) =>

@@ -5,6 +5,7 @@ import { credentialNames } from '../core/credentialNames.js';
 import { AppError, ErrorCode, type Problem } from '../core/errors.js';
 import { isControlPlane } from '../core/plan.js';
 import type { ClusterRecord } from '../core/records.js';
+import type { RequestOrigin } from '../core/requestOrigin.js';
 import { withRegistrations } from '../core/registration.js';
 import { sshEndpoint } from '../core/sshEndpoint.js';
 import type { NodeLogin } from '../core/sshSecrets.js';
@@ -38,6 +39,7 @@ export interface ApplyRequest {
   precondition?: Precondition;
   /** Machines that do not answer are taken out; an even number of control planes is let be. */
   force?: boolean;
+  by?: RequestOrigin;
 }
 
 export interface Applied {
@@ -148,6 +150,7 @@ export async function applyCluster(deps: ApiDeps, request: ApplyRequest): Promis
     ...(request.precondition === undefined ? {} : { precondition: request.precondition }),
     secretsHash,
     force: request.force === true,
+    ...(request.by === undefined ? {} : { by: request.by }),
   });
   const summary = summaryOf(existing, applied);
   return { ...applied, summary: request.force === true ? `${summary} (forced)` : summary };

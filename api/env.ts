@@ -1,6 +1,8 @@
 import type { Context } from 'hono';
 
 import { AppError, ErrorCode } from '../core/errors.js';
+import type { RequestOrigin } from '../core/requestOrigin.js';
+import { formatTraceparent } from '../core/traceContext.js';
 import type { Project } from '../store/projectStore.js';
 import type { SessionRecord } from '../store/sessionStore.js';
 import type { Principal } from './auth/principal.js';
@@ -56,6 +58,15 @@ export function principalOf(c: ApiContext): Principal {
 export function stoppingOf(c: ApiContext): AbortSignal | undefined {
   // `app.request` without bindings leaves none, whatever the type says.
   return (c.env as ApiEnv['Bindings'] | undefined)?.stopping;
+}
+
+/** What a change keeps of the request that it goes back to. */
+export function originOf(c: ApiContext): RequestOrigin {
+  const span = c.var.deps.tracing?.current();
+  return {
+    requestId: c.get('requestId'),
+    ...(span === undefined ? {} : { traceparent: formatTraceparent(span) }),
+  };
 }
 
 /** The project of the path. */

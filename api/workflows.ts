@@ -20,7 +20,7 @@ import { AppError, ErrorCode } from '../core/errors.js';
 export interface ClusterWorkflows {
   /**
    * Has the cluster's workflow look at what is desired; starts it where it does not run. `requestId` is kept
-   * in its memo, in the signal and in the memo of every operation that follows from it.
+   * in its memo and in the signal; operations name the request that is kept with the change (ClusterRecord.submittedBy).
    */
   notify(project: string, name: string, requestId?: string): Promise<void>;
   /** Ends the running operation at its next safe point. False when no workflow runs. */

@@ -5,6 +5,7 @@ import type { Cluster, ClusterSpec, CommonStatus, Condition, NodeSpec } from './
 import type { StepFailure } from './errors.js';
 import type { KubeletSettings } from './kubeletSettings.js';
 import type { OperationPlan } from './plan.js';
+import type { RequestOrigin } from './requestOrigin.js';
 import type { StepName } from './steps.js';
 import type {
   NodeStatus,
@@ -40,6 +41,8 @@ export interface ClusterRecord {
   drift?: DriftRecord;
   /** What the workflow last acted on: generation and retries it has finished with. */
   observed: { generation: number; retries: number; deleting: boolean };
+  /** Who asked for what is desired, the last one; empty where nobody's request did: the clock, or a rollout. */
+  submittedBy?: RequestOrigin;
   conditions: Condition[];
   provisionStatus: ProvisionStatus;
   commonStatus: CommonStatus;

@@ -2,6 +2,7 @@ import type { Collection, Db, Filter } from 'mongodb';
 
 import { initialConditions } from '../core/conditions.js';
 import { AppError, ErrorCode } from '../core/errors.js';
+import type { RequestOrigin } from '../core/requestOrigin.js';
 import { sharedWith } from '../core/sharing.js';
 import { isSameSpec } from '../core/specHash.js';
 import { CommonConditionStatus, ProvisionStatus } from '../core/words.js';
@@ -27,12 +28,14 @@ const MAX_ROUNDS = 50;
 /** What a change leaves for the workflow to do and for clients to see, in the same write. */
 export function submission(
   reason: string,
-): Pick<ClusterDocument, 'commonStatus' | 'waiting' | 'waitingSince'> {
+  by: RequestOrigin = {},
+): Pick<ClusterDocument, 'commonStatus' | 'waiting' | 'waitingSince' | 'submittedBy'> {
   const now = new Date();
   return {
     commonStatus: commonStatus(CommonConditionStatus.Submitted, reason, now),
     waiting: true,
     waitingSince: timestamp(now),
+    submittedBy: by,
   };
 }
 
@@ -111,7 +114,7 @@ async function change(
       clusters,
       { ...unchanged, ...queueUnchanged(existing) },
       {
-        ...submission('the same configuration was submitted again'),
+        ...submission('the same configuration was submitted again', input.by),
         ...askedAgain(existing),
         retries: retries + 1,
         force,
@@ -120,7 +123,7 @@ async function change(
   }
   await noteMachines(db, _id, input);
   return updated(clusters, unchanged, {
-    ...submission('a changed configuration was submitted'),
+    ...submission('a changed configuration was submitted', input.by),
     generation: generation + 1,
     desired: JSON.stringify(input.desired),
     sharedWith: sharedWith(input.desired.spec),
@@ -150,7 +153,7 @@ async function updated(
   return { record: clusterRecord(document), created: false, changed: true };
 }
 
-function newDocument({ project, name, desired, secretsHash }: ApplyInput): ClusterDocument {
+function newDocument({ project, name, desired, secretsHash, by }: ApplyInput): ClusterDocument {
   const now = timestamp();
   return {
     _id: newId(),
@@ -172,6 +175,6 @@ function newDocument({ project, name, desired, secretsHash }: ApplyInput): Clust
     provisionStatus: ProvisionStatus.NotStarted,
     applied: { initialised: false, created: false },
     commonSequence: 0,
-    ...submission('a new cluster was submitted'),
+    ...submission('a new cluster was submitted', by),
   };
 }

@@ -3,6 +3,7 @@ import type { Collection, Filter } from 'mongodb';
 import { ask, askAgain, type AskedOperation, type AskedQueue } from '../core/askedOperations.js';
 import { AppError, ErrorCode } from '../core/errors.js';
 import type { ClusterRecord } from '../core/records.js';
+import type { RequestOrigin } from '../core/requestOrigin.js';
 import { submission } from './applyCluster.js';
 import { clusterRecord } from './clusterDocument.js';
 import type { ClusterDocument } from './clusterDocument.js';
@@ -18,6 +19,7 @@ export async function askOperation(
   clusters: Collection<ClusterDocument>,
   { project, name }: { project: string; name: string },
   operation: Pick<AskedOperation, 'id' | 'kind' | 'args'>,
+  by?: RequestOrigin,
 ): Promise<{ record: ClusterRecord; asked: AskedOperation; fresh: boolean } | undefined> {
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const found = await clusters.findOne({ project, name });
@@ -39,7 +41,7 @@ export async function askOperation(
       { ...unchanged(found), deleting: false },
       {
         $set: {
-          ...submission(`asked for: ${operation.kind}`),
+          ...submission(`asked for: ${operation.kind}`, by),
           ...fieldsOf(next.queue, found),
           retries,
         },
@@ -55,6 +57,7 @@ export async function askOperation(
 export async function retryAsked(
   clusters: Collection<ClusterDocument>,
   which: { project: string; name: string },
+  by?: RequestOrigin,
 ): Promise<ClusterRecord | undefined> {
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const found = await clusters.findOne(which);
@@ -63,7 +66,7 @@ export async function retryAsked(
       unchanged(found),
       {
         $set: {
-          ...submission('a retry was submitted'),
+          ...submission('a retry was submitted', by),
           ...askedAgain(found),
           retries: found.retries + 1,
         },

@@ -2,6 +2,7 @@ import type { AskedEnd, AskedOperation } from '../core/askedOperations.js';
 import type { Cluster, Condition } from '../core/cluster.js';
 import type { LabelRequirement } from '../core/labels.js';
 import type { AppliedCluster, ClusterRecord, DriftRecord } from '../core/records.js';
+import type { RequestOrigin } from '../core/requestOrigin.js';
 import type { CommonConditionStatus, ProvisionStatus } from '../core/words.js';
 import type { ClusterDue, SnapshotDueKey } from './clusterDue.js';
 import type { NameFilter, Page, Slice } from './page.js';
@@ -36,6 +37,7 @@ export interface ClusterStore {
     precondition?: Precondition;
     /** Machines that do not answer are taken out; said anew where there is work left, it is a retry. */
     force?: boolean;
+    by?: RequestOrigin;
   }): Promise<{ record: ClusterRecord; created: boolean; changed: boolean }>;
   get(project: string, name: string): Promise<ClusterRecord | undefined>;
   /** A cluster of another project that is shared with this one; of several, that of the first project by name. */
@@ -73,15 +75,19 @@ export interface ClusterStore {
     project: string,
     name: string,
     precondition?: Precondition,
-    force?: boolean,
+    asked?: { force?: boolean; by?: RequestOrigin },
   ): Promise<ClusterRecord | undefined>;
   /** One more retry, commonStatus submitted; operations that were asked for and failed are asked for again. */
-  requestRetry(project: string, name: string): Promise<ClusterRecord | undefined>;
+  requestRetry(
+    project: string,
+    name: string,
+    by?: RequestOrigin,
+  ): Promise<ClusterRecord | undefined>;
   /** The same, for a reason of its own; `sync`: the blueprint is applied anew even where nothing has changed. */
   requestWork(
     project: string,
     name: string,
-    ask: { reason: string; sync?: boolean },
+    ask: { reason: string; sync?: boolean; by?: RequestOrigin },
   ): Promise<ClusterRecord | undefined>;
   setDrift(clusterId: string, drift: DriftRecord): Promise<void>;
   /**
@@ -94,6 +100,7 @@ export interface ClusterStore {
     project: string,
     name: string,
     operation: Pick<AskedOperation, 'id' | 'kind' | 'args'>,
+    by?: RequestOrigin,
   ): Promise<{ record: ClusterRecord; asked: AskedOperation; fresh: boolean } | undefined>;
   /**
    * Created clusters whose etcd is to be snapshotted by now (core/snapshotPolicy.ts), those that have waited longest

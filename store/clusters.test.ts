@@ -75,9 +75,11 @@ test('a delete after a deletion that failed is something to do again', async () 
 test('a delete with force is something to do again while one without it is under way', async () => {
   const id = await made('forced');
   await db.store.clusters.markDeleting(project, 'forced');
-  const forced = await db.store.clusters.markDeleting(project, 'forced', undefined, true);
+  const forced = await db.store.clusters.markDeleting(project, 'forced', undefined, {
+    force: true,
+  });
   expect(forced).toMatchObject({ id, force: true, retries: 1 });
-  const again = await db.store.clusters.markDeleting(project, 'forced', undefined, true);
+  const again = await db.store.clusters.markDeleting(project, 'forced', undefined, { force: true });
   expect(again).toMatchObject({ retries: 1 });
 });
 

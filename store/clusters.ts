@@ -2,6 +2,7 @@ import type { Collection, Db, UpdateFilter } from 'mongodb';
 
 import { endAsked, takeAsked } from '../core/askedOperations.js';
 import type { ClusterRecord } from '../core/records.js';
+import type { RequestOrigin } from '../core/requestOrigin.js';
 import { EVERY_PROJECT } from '../core/sharing.js';
 import { CommonConditionStatus } from '../core/words.js';
 import { applyCluster, submission } from './applyCluster.js';
@@ -62,9 +63,9 @@ export async function openClusters(db: Db): Promise<ClusterStore> {
     project: string,
     name: string,
     precondition: Precondition | undefined,
-    force: boolean,
+    { force = false, by }: { force?: boolean; by?: RequestOrigin },
   ): Promise<ClusterRecord | undefined> => {
-    const submitted = submission('the deletion was submitted');
+    const submitted = submission('the deletion was submitted', by);
     for (;;) {
       const guard = precondition === undefined ? {} : await guarded(project, name, precondition);
       if (guard === undefined) return undefined;
@@ -109,21 +110,22 @@ export async function openClusters(db: Db): Promise<ClusterStore> {
     },
     ...listClusters(clusters, names),
     listRevision: (project) => names.revision(project),
-    async markDeleting(project, name, precondition, force = false) {
-      const marked = await mark(project, name, precondition, force);
+    async markDeleting(project, name, precondition, asked = {}) {
+      const marked = await mark(project, name, precondition, asked);
       if (marked !== undefined) await noteClusterName(db, project, name);
       return marked;
     },
-    requestWork: (project, name, { reason, sync = false }) =>
+    requestWork: (project, name, { reason, sync = false, by }) =>
       update(
         { project, name, deleting: false },
-        { $set: submission(reason), $inc: { retries: 1, ...(sync ? { syncs: 1 } : {}) } },
+        { $set: submission(reason, by), $inc: { retries: 1, ...(sync ? { syncs: 1 } : {}) } },
       ),
     async setDrift(clusterId, drift) {
       await clusters.updateOne({ _id: clusterId }, { $set: { drift } });
     },
-    requestRetry: (project, name) => retryAsked(clusters, { project, name }),
-    ask: (project, name, operation) => askOperation(clusters, { project, name }, operation),
+    requestRetry: (project, name, by) => retryAsked(clusters, { project, name }, by),
+    ask: (project, name, operation, by) =>
+      askOperation(clusters, { project, name }, operation, by),
     snapshotsDue: (now, page) => snapshotsDue(clusters, now, page),
     noteSnapshot: (clusterId, takenAt) => noteSnapshot(clusters, clusterId, takenAt),
     takeAsked: (clusterId, taken) =>

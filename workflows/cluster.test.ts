@@ -355,10 +355,14 @@ describe('a creation', () => {
 });
 
 describe('the request that a workflow goes back to', () => {
-  it('is in the memo of every operation, the newest one known when the taskset began', async () => {
+  it.each<[string, FakeOptions['by'], string]>([
+    ['the newest one known when the taskset began', undefined, 'req-7'],
+    ['that of what is done, where the store knows', { requestId: 'req-8' }, 'req-8'],
+    ['none where it was the clock', {}, 'none'],
+  ])('is in the memo of every operation: %s', async (_, by, memo) => {
     const handles: WorkflowHandle[] = [];
     await run(
-      { operations: [creation, blueprint] },
+      { operations: [creation, blueprint], ...(by === undefined ? {} : { by }) },
       async (handle) => {
         handles.push(handle);
         return Promise.resolve();
@@ -369,9 +373,9 @@ describe('the request that a workflow goes back to', () => {
     const memos = (events ?? []).flatMap((event) => {
       const child = event.startChildWorkflowExecutionInitiatedEventAttributes;
       const data = child?.memo?.fields?.[REQUEST_ID_MEMO]?.data;
-      return child ? [data ? Buffer.from(data).toString() : 'none'] : [];
+      return child ? [data ? (JSON.parse(Buffer.from(data).toString()) as string) : 'none'] : [];
     });
-    expect(memos).toEqual(['"req-7"', '"req-7"']);
+    expect(memos).toEqual([memo, memo]);
   });
 });
 

@@ -55,7 +55,9 @@ export async function cluster({ requestId, ...input }: ClusterWorkflowInput): Pr
     const scope = new CancellationScope({ cancellable: true });
     running = scope;
     const onDeletion = work.deleting ? undefined : stopWhenDeleted(scope);
-    const outcomes = await scope.run(() => runTaskset(input, work, origin));
+    // The change is there before the signal that tells of it: what stands with it is right, whoever was first.
+    const asker = work.by === undefined ? origin : work.by.requestId;
+    const outcomes = await scope.run(() => runTaskset(input, work, asker));
     running = undefined;
     last = tasksetDetails(work, outcomes);
     setCurrentDetails(last);

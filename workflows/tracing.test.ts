@@ -10,7 +10,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 
 import { CHANGED_SIGNAL } from '../core/clusterWorkflow.js';
 import type { OperationPlan } from '../core/plan.js';
-import type { EndedSpan, TraceContext } from '../core/traceContext.js';
+import { formatTraceparent, type EndedSpan, type TraceContext } from '../core/traceContext.js';
 import { startTemporal, type EmbeddedTemporal } from '../embedded/temporal.js';
 import { fakeTracing, type FakeTracing } from '../test/tracing/fakeTracing.js';
 import { bundleWorkflows, quietRuntime } from '../test/workflows/environment.js';
@@ -171,6 +171,22 @@ describe('the spans of a taskset', () => {
     expect(inTrace(requests[1]!.traceId).toSorted()).toEqual([
       ...['node', 'operation ClusterDeletion', 'taskset'],
     ]);
+  });
+
+  it('are in the trace of who asked for what is done, whoever told the workflow', async () => {
+    const asker = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), sampled: true };
+    const by = { requestId: 'request', traceparent: formatTraceparent(asker) };
+    let teller: TraceContext | undefined;
+    await run({ operations: [creation], by }, async ({ request }) => {
+      teller = await request();
+    });
+    expect(recorded('taskset').map(({ parent }) => parent)).toEqual([asker]);
+    expect(new Set(tracing.recorded.map(({ context }) => context.traceId))).toEqual(
+      new Set([asker.traceId]),
+    );
+    expect(teller!.traceId).not.toBe(asker.traceId);
+    const init = tracing.ended.find(({ name }) => name === 'step kubeadm-init');
+    expect(init?.attributes['plinth.request_id']).toBe('request');
   });
 
   it('that nobody asked for begin a trace of their own', async () => {

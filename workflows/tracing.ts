@@ -12,6 +12,7 @@ import {
   type ClusterWorkflowInput,
 } from '../core/clusterWorkflow.js';
 import {
+  parseTraceparent,
   SpanAttribute,
   subjectAttributes,
   type EndedSpan,
@@ -87,7 +88,7 @@ function runSpan(): WorkflowInterceptors {
 
 /**
  * A cluster's workflow lives as long as there is something to do, and for whoever asks: it has no span of its own. Each
- * taskset has one, below the request that was the last to ask when the taskset began.
+ * taskset has one, below the request that asked for what it does.
  */
 function tasksetSpans(): WorkflowInterceptors {
   let origin: TraceContext | undefined;
@@ -97,10 +98,11 @@ function tasksetSpans(): WorkflowInterceptors {
   function begin(work: Work | Waiting | undefined): void {
     if (work === undefined || 'waiting' in work) return;
     const { workflowId, runId } = workflowInfo();
+    const parent = askerOf(work) ?? origin;
     taskset = {
       name: 'taskset',
-      context: childOf(origin, `${runId}/${work.tasksetId}`),
-      ...(origin === undefined ? {} : { parent: origin }),
+      context: childOf(parent, `${runId}/${work.tasksetId}`),
+      ...(parent === undefined ? {} : { parent }),
       start: Date.now(),
       attributes: {
         ...subjectAttributes({
@@ -111,6 +113,12 @@ function tasksetSpans(): WorkflowInterceptors {
         [SpanAttribute.RunId]: runId,
       },
     };
+  }
+
+  /** Its request may not have told this workflow yet, or another one may have since. */
+  function askerOf({ by }: Work): TraceContext | undefined {
+    const asker = parseTraceparent(by?.traceparent);
+    return asker?.traceId === origin?.traceId ? origin : asker;
   }
 
   function end(outcomes: readonly OperationOutcome[]): void {

@@ -5,6 +5,7 @@ import type { RolloutTurn } from '../../activities/rollouts.js';
 import type { OperationOutcome, OperationRef, Work } from '../../activities/refs.js';
 import type { TasksetNews } from '../../activities/webhooks.js';
 import type { OperationPlan } from '../../core/plan.js';
+import type { RequestOrigin } from '../../core/requestOrigin.js';
 import type { UpkeepPage, UpkeepTurn } from '../../core/upkeep.js';
 
 export interface FakeWorld {
@@ -17,6 +18,8 @@ export interface FakeWorld {
 export interface FakeOptions {
   operations: OperationPlan[];
   deleting?: boolean;
+  /** Who asked for the first taskset, as the store has it. */
+  by?: RequestOrigin;
   /** What follows when the cluster is found deleted in the middle of its work. */
   deletion?: OperationPlan;
   isDeleting?(): boolean;
@@ -79,6 +82,7 @@ export function fakeWorld(options: FakeOptions): FakeWorld {
         generation: 1,
         retries: 0,
         deleting: options.deleting ?? deletion !== undefined,
+        ...(options.by === undefined || deletionTaken ? {} : { by: options.by }),
         tasksetId,
         operations: deletion === undefined ? options.operations : [deletion],
         finished: [],

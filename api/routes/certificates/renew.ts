@@ -6,7 +6,7 @@ import { AppError, ErrorCode } from '../../../core/errors.js';
 import { clusterViewSchema } from '../../../core/spec/schema/status.js';
 import { newId } from '../../../store/newId.js';
 import { audit } from '../../audit.js';
-import type { ApiEnv } from '../../env.js';
+import { originOf, type ApiEnv } from '../../env.js';
 import { findCluster, noCluster } from '../../findCluster.js';
 import { errors, json } from '../../http/describe.js';
 import { projectAccess } from '../../middleware/access.js';
@@ -42,9 +42,8 @@ export function renewCertificates(app: OpenAPIHono<ApiEnv>): void {
     if (!applied.created) {
       throw new AppError(ErrorCode.Conflict, `cluster ${of.name} has not been created yet`);
     }
-    const result = await store.clusters.ask(of.project, of.name, {
-      ...{ id: newId(), kind: AskedKind.RenewCertificates },
-    });
+    const operation = { id: newId(), kind: AskedKind.RenewCertificates };
+    const result = await store.clusters.ask(of.project, of.name, operation, originOf(c));
     if (result === undefined) throw noCluster(of);
     await audit(c, {
       action: 'cluster.renew-certificates',

@@ -7,7 +7,7 @@ import { resourceVersion } from '../../../core/resourceVersion.js';
 import { clusterSchema } from '../../../core/spec/schema/cluster.js';
 import { clusterViewSchema } from '../../../core/spec/schema/status.js';
 import { CommonConditionStatus } from '../../../core/words.js';
-import { principalOf, type ApiEnv } from '../../env.js';
+import { originOf, principalOf, type ApiEnv } from '../../env.js';
 import { changeHeaders, changeQuery, documentBody, errors, json } from '../../http/describe.js';
 import { preconditionOf } from '../../http/entityTag.js';
 import { readDocument } from '../../http/readDocument.js';
@@ -56,6 +56,7 @@ export function applyClusterRoute(app: OpenAPIHono<ApiEnv>): void {
     const request = {
       ...{ project, principal: principalOf(c), raw: await readDocument(c) },
       force: force === 'true',
+      by: originOf(c),
       ...preconditionOf(c),
     };
     if (dryRun === 'true') return c.json(await planApply(c.var.deps, request), 200);

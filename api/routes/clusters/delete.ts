@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 
 import { audit } from '../../audit.js';
-import type { ApiEnv } from '../../env.js';
+import { originOf, type ApiEnv } from '../../env.js';
 import { noCluster } from '../../findCluster.js';
 import { changeHeaders, changeQuery, errors } from '../../http/describe.js';
 import { preconditionOf } from '../../http/entityTag.js';
@@ -43,7 +43,10 @@ export function deleteCluster(app: OpenAPIHono<ApiEnv>): void {
       );
     }
     const { clusters } = c.var.deps.store;
-    const record = await clusters.markDeleting(of.project, of.name, precondition, force === 'true');
+    const record = await clusters.markDeleting(of.project, of.name, precondition, {
+      force: force === 'true',
+      by: originOf(c),
+    });
     if (record === undefined) throw noCluster(of);
     await audit(c, {
       action: 'cluster.delete',

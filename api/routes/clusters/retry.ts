@@ -5,7 +5,7 @@ import { AppError, ErrorCode } from '../../../core/errors.js';
 import { clusterViewSchema } from '../../../core/spec/schema/status.js';
 import { CommonConditionStatus } from '../../../core/words.js';
 import { audit } from '../../audit.js';
-import type { ApiEnv } from '../../env.js';
+import { originOf, type ApiEnv } from '../../env.js';
 import { findCluster, noCluster } from '../../findCluster.js';
 import { errors, json } from '../../http/describe.js';
 import { projectAccess } from '../../middleware/access.js';
@@ -46,7 +46,7 @@ export function retryCluster(app: OpenAPIHono<ApiEnv>): void {
           : `cluster ${of.name} has not failed: there is nothing to try again`,
       );
     }
-    const record = await store.clusters.requestRetry(of.project, of.name);
+    const record = await store.clusters.requestRetry(of.project, of.name, originOf(c));
     if (record === undefined) throw noCluster(of);
     await audit(c, {
       action: 'cluster.retry',

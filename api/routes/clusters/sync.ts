@@ -4,7 +4,7 @@ import type { Cluster } from '../../../core/cluster.js';
 import { AppError, ErrorCode } from '../../../core/errors.js';
 import { clusterViewSchema } from '../../../core/spec/schema/status.js';
 import { audit } from '../../audit.js';
-import type { ApiEnv } from '../../env.js';
+import { originOf, type ApiEnv } from '../../env.js';
 import { findCluster, noCluster } from '../../findCluster.js';
 import { errors, json } from '../../http/describe.js';
 import { projectAccess } from '../../middleware/access.js';
@@ -43,7 +43,7 @@ export function syncCluster(app: OpenAPIHono<ApiEnv>): void {
           : `cluster ${of.name} is not provisioned yet: there is nothing to compare`,
       );
     }
-    const ask = { reason: 'a sync of the blueprint was submitted', sync: true };
+    const ask = { reason: 'a sync of the blueprint was submitted', sync: true, by: originOf(c) };
     const record = await c.var.deps.store.clusters.requestWork(of.project, of.name, ask);
     if (record === undefined) throw noCluster(of);
     await audit(c, {

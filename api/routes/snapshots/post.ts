@@ -4,7 +4,7 @@ import { AskedKind } from '../../../core/askedOperations.js';
 import { AppError, ErrorCode } from '../../../core/errors.js';
 import { newId } from '../../../store/newId.js';
 import { audit } from '../../audit.js';
-import type { ApiEnv } from '../../env.js';
+import { originOf, type ApiEnv } from '../../env.js';
 import { findCluster, noCluster } from '../../findCluster.js';
 import { errors, json } from '../../http/describe.js';
 import { projectAccess } from '../../middleware/access.js';
@@ -39,9 +39,8 @@ export function takeSnapshot(app: OpenAPIHono<ApiEnv>): void {
       throw new AppError(ErrorCode.Conflict, `cluster ${of.name} has not been created yet`);
     }
     const { clusters } = c.var.deps.store;
-    const result = await clusters.ask(of.project, of.name, {
-      ...{ id: newId(), kind: AskedKind.Snapshot },
-    });
+    const operation = { id: newId(), kind: AskedKind.Snapshot };
+    const result = await clusters.ask(of.project, of.name, operation, originOf(c));
     if (result === undefined) throw noCluster(of);
     const { record, asked } = result;
     await audit(c, {

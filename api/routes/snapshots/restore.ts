@@ -9,7 +9,7 @@ import { clusterViewSchema } from '../../../core/spec/schema/status.js';
 import { newId } from '../../../store/newId.js';
 import type { SnapshotRecord } from '../../../store/snapshotStore.js';
 import { audit } from '../../audit.js';
-import type { ApiEnv } from '../../env.js';
+import { originOf, type ApiEnv } from '../../env.js';
 import { findCluster, noCluster } from '../../findCluster.js';
 import { documentBody, errors, json } from '../../http/describe.js';
 import { readBody } from '../../http/readDocument.js';
@@ -53,9 +53,8 @@ export function restoreCluster(app: OpenAPIHono<ApiEnv>): void {
     const snapshot = await store.snapshots.get(before.id, id);
     if (snapshot?.complete !== true) throw noSnapshot(of.name, id);
     checkVersion(before, snapshot);
-    const result = await store.clusters.ask(of.project, of.name, {
-      ...{ id: newId(), kind: AskedKind.Restore, args: { snapshot: id } },
-    });
+    const operation = { id: newId(), kind: AskedKind.Restore, args: { snapshot: id } };
+    const result = await store.clusters.ask(of.project, of.name, operation, originOf(c));
     if (result === undefined) throw noCluster(of);
     await audit(c, {
       action: 'cluster.restore',

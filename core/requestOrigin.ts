@@ -1,0 +1,9 @@
+/**
+ * The request that a change goes back to. Kept with the change, in the same write: a taskset begins as soon as its change
+ * is there, which may be before the request has told the cluster's workflow.
+ */
+export interface RequestOrigin {
+  requestId?: string;
+  /** Of the request's span, where traces are wanted. */
+  traceparent?: string;
+}
