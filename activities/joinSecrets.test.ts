@@ -6,7 +6,7 @@ import { applyTo, node } from '../test/store/desired.js';
 import { openTestDatabase, type TestDatabase } from '../test/store/testDatabase.js';
 import { createVault } from '../vault/vault.js';
 import type { ActivityDeps } from './deps.js';
-import { drawFirstTokens, drawJoinSecrets, firstJoin } from './joinSecrets.js';
+import { drawFirstTokens, drawJoinSecrets, madeBefore } from './joinSecrets.js';
 import type { LoadedCluster } from './load.js';
 import { secretsOwner, type StepRef } from './refs.js';
 
@@ -61,7 +61,7 @@ it('gives each of the first workers a token of its own, and the same one when it
   expect(await drawFirstTokens(deps, ref, loaded)).toEqual(tokens);
   const { token } = tokens[0] ?? {};
   const now = { ref: join('node-2'), loaded: await after({}), attempt: 1 };
-  expect(await firstJoin(deps, now)).toEqual({ token, caCertHash: HASH });
+  expect(await madeBefore(deps, now)).toEqual({ token, caCertHash: HASH });
 });
 
 it.each<[string, string, Partial<NodeStepRecord>, number]>([
@@ -72,13 +72,42 @@ it.each<[string, string, Partial<NodeStepRecord>, number]>([
   ['one that is old', 'node-2', { startedAt: Date.now() - 21 * 60_000 }, 1],
 ])('has none for %s', async (_, hostname, init, attempt) => {
   const of = { ref: join(hostname), loaded: await after(init), attempt };
-  expect(await firstJoin(deps, of)).toBeUndefined();
+  expect(await madeBefore(deps, of)).toBeUndefined();
+});
+
+/** The cluster as it is when a worker comes later, its own token made like this. */
+async function withToken(made: Partial<NodeStepRecord>): Promise<LoadedCluster> {
+  await db.store.nodes.upsert(ref.clusterId, 'node-65', { spec: node(65) });
+  const worker = (await db.store.nodes.get(ref.clusterId, 'node-65'))!;
+  const { nodes } = await after({ tasksetId: 'ccccccc' });
+  const step: NodeStepRecord = {
+    ...{ state: 'done', tasksetId: ref.tasksetId, operation: ref.operation, attempt: 1 },
+    startedAt: Date.now(),
+    ...made,
+  };
+  return { ...loaded, nodes: [...nodes, { ...worker, steps: { 'join-token': step } }] };
+}
+
+it.each([1, 2])('joins a later worker with what attempt %i has made', async (attempt) => {
+  const made = await drawJoinSecrets(deps, { ...join('node-65'), step: 'join-token' }, attempt);
+  const of = { ref: join('node-65'), loaded: await withToken({ attempt }), attempt };
+  expect(await madeBefore(deps, of)).toEqual({ token: made.token, caCertHash: HASH });
+});
+
+it.each<[string, Partial<NodeStepRecord>]>([
+  ['that another attempt has made', { attempt: 2 }],
+  ['of an earlier taskset', { tasksetId: 'bbbbbbb' }],
+  ['whose making failed', { state: 'failed' }],
+  ['that is old', { startedAt: Date.now() - 21 * 60_000 }],
+])('does not join a later worker with a token %s', async (_, made) => {
+  const of = { ref: join('node-65'), loaded: await withToken(made), attempt: 1 };
+  expect(await madeBefore(deps, of)).toBeUndefined();
 });
 
 it('has none for a control plane, which needs the certificates as well', async () => {
   const controlPlane: StepRef = { ...join('node-70'), step: 'kubeadm-join-control-plane' };
   const of = { ref: controlPlane, loaded: await after({}), attempt: 1 };
-  expect(await firstJoin(deps, of)).toBeUndefined();
+  expect(await madeBefore(deps, of)).toBeUndefined();
   expect((await drawJoinSecrets(deps, controlPlane, 1)).certificateKey).toMatch(/^[0-9a-f]{64}$/);
 });
 

@@ -12,8 +12,8 @@ type Drawn = Omit<JoinSecrets, 'caCertHash'>;
 
 /** kubeadm writes them one after another: workers beyond the first come when the control plane is up. */
 const FIRST_WORKERS = 50;
-/** Tokens of `kubeadm init` live for half an hour; one that is about to end is not begun with. */
-const FIRST_TOKENS_MS = 20 * 60_000;
+/** Tokens live for half an hour; one that is about to end is not begun with. */
+const FRESH_MS = 20 * 60_000;
 const KEPT_MS = 3_600_000;
 
 /**
@@ -33,17 +33,30 @@ export async function drawFirstTokens(
   );
 }
 
-/** What a worker joins with that the initialisation has made a token for; undefined: one has to be made. */
-export async function firstJoin(
-  deps: ActivityDeps,
-  { ref, loaded, attempt }: { ref: StepRef; loaded: LoadedCluster; attempt: number },
-): Promise<JoinSecrets | undefined> {
-  if (ref.step !== 'kubeadm-join' || attempt !== 1) return undefined;
+interface Join {
+  ref: StepRef;
+  loaded: LoadedCluster;
+  attempt: number;
+}
+
+/** What a worker joins with whose token the initialisation or its own `join-token` has made; undefined: one has to be made. */
+export async function madeBefore(deps: ActivityDeps, join: Join): Promise<JoinSecrets | undefined> {
+  const { ref, loaded, attempt } = join;
   const { caCertHash } = loaded.record.applied;
-  const init = loaded.nodes.find(isLeader)?.steps['kubeadm-init'];
-  if (caCertHash === undefined || init === undefined || !isFresh(init, ref)) return undefined;
-  if (!firstWorkers(loaded).includes(ref.hostname)) return undefined;
+  if (ref.step !== 'kubeadm-join' || caCertHash === undefined) return undefined;
+  if (!madeByInit(join) && !madeByStep(join)) return undefined;
   return { ...(await drawJoinSecrets(deps, ref, attempt)), caCertHash };
+}
+
+function madeByInit({ ref, loaded, attempt }: Join): boolean {
+  const init = loaded.nodes.find(isLeader)?.steps['kubeadm-init'];
+  return attempt === 1 && isFresh(init, ref) && firstWorkers(loaded).includes(ref.hostname);
+}
+
+/** The same attempt of both steps draws the same token. */
+function madeByStep({ ref, loaded, attempt }: Join): boolean {
+  const made = loaded.nodes.find(({ hostname }) => hostname === ref.hostname)?.steps['join-token'];
+  return made?.attempt === attempt && isFresh(made, ref);
 }
 
 function firstWorkers({ record }: LoadedCluster): string[] {
@@ -51,12 +64,12 @@ function firstWorkers({ record }: LoadedCluster): string[] {
   return workers.slice(0, FIRST_WORKERS).map(({ hostname }) => hostname);
 }
 
-/** Made in this taskset, a moment ago. A skipped initialisation made no tokens. */
-function isFresh(init: NodeStepRecord, { tasksetId }: OperationRef): boolean {
+/** Made in this taskset, a moment ago. A step that was skipped made no token. */
+function isFresh(by: NodeStepRecord | undefined, { tasksetId }: OperationRef): boolean {
   return (
-    init.state === 'done' &&
-    init.tasksetId === tasksetId &&
-    Date.now() - (init.startedAt ?? 0) < FIRST_TOKENS_MS
+    by?.state === 'done' &&
+    by.tasksetId === tasksetId &&
+    Date.now() - (by.startedAt ?? 0) < FRESH_MS
   );
 }
 

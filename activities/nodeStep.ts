@@ -9,9 +9,9 @@ import { attemptOf } from './attempt.js';
 import { cancellationBehind } from './cancellation.js';
 import type { ActivityDeps } from './deps.js';
 import { heartbeating } from './heartbeat.js';
-import { drawFirstTokens, drawJoinSecrets, firstJoin, forgetJoinSecrets } from './joinSecrets.js';
+import { drawFirstTokens, drawJoinSecrets, forgetJoinSecrets, madeBefore } from './joinSecrets.js';
 import { joinedControlPlanes, loadCluster, nodeSpec, type LoadedCluster } from './load.js';
-import { runMachineStep } from './machineStep.js';
+import { runMachineStep, type MachineStep } from './machineStep.js';
 import type { OperationRef, StepRef } from './refs.js';
 import { isLost, stepError } from './stepError.js';
 import { renewalOf, RENEWAL_STEPS } from './renewal.js';
@@ -21,7 +21,9 @@ import { afterStep, beforeStep } from './stepEffects.js';
 /** A machine that reboots under a step three times is not going to stop. */
 const UNKNOWN_OUTCOMES = 3;
 /** What the API server has to be asked for with an administrator's credentials. */
-const THROUGH_STEPS: ReadonlySet<StepName> = new Set(['upgrade-drain', 'uncordon', 'node-delete']);
+const THROUGH_STEPS: ReadonlySet<StepName> = new Set([
+  ...(['upgrade-drain', 'uncordon', 'node-delete', 'join-token'] as const),
+]);
 const JOIN_STEPS: ReadonlySet<StepName> = new Set(['kubeadm-join', 'kubeadm-join-control-plane']);
 
 export interface StepOutcome {
@@ -124,14 +126,22 @@ async function runOnce(deps: ActivityDeps, run: OneRun): Promise<StepRunResult> 
   if (RENEWAL_STEPS.has(ref.step)) {
     return runMachineStep(deps, { ...plain, renewal: await renewalOf(deps, ref) });
   }
+  if (ref.step === 'join-token') {
+    const drawn = await drawJoinSecrets(deps, ref, attempt);
+    return runThroughControlPlane(deps, run, { join: { ...drawn, caCertHash: '' } });
+  }
   if (THROUGH_STEPS.has(ref.step)) return runThroughControlPlane(deps, run);
   if (!JOIN_STEPS.has(ref.step)) return runMachineStep(deps, plain);
-  const first = await firstJoin(deps, run);
-  return first === undefined ? joinWithFreshCredentials(deps, run, work) : work(first);
+  const made = await madeBefore(deps, run);
+  return made === undefined ? joinWithFreshCredentials(deps, run, work) : work(made);
 }
 
 /** Through the first control plane that can be reached, the node's own machine last. */
-async function runThroughControlPlane(deps: ActivityDeps, run: OneRun): Promise<StepRunResult> {
+async function runThroughControlPlane(
+  deps: ActivityDeps,
+  run: OneRun,
+  given: Pick<MachineStep, 'join'> = {},
+): Promise<StepRunResult> {
   const { ref, loaded, on, attempt } = run;
   const own = (node: NodeRecord): number => Number(node.hostname === ref.hostname);
   const through = joinedControlPlanes(loaded).toSorted((a, b) => own(a) - own(b));
@@ -143,6 +153,7 @@ async function runThroughControlPlane(deps: ActivityDeps, run: OneRun): Promise<
       return await runMachineStep(deps, {
         ...{ ref, loaded, on: spec, subject: on, step: ref.step, attempt },
         logAs: ref.hostname,
+        ...given,
       });
     } catch (error) {
       if (!isLost(error)) throw error;

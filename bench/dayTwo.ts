@@ -111,7 +111,7 @@ async function oneRun(session: LabSession, { rounds, upgrade }: Wanted): Promise
   const [add, remove]: [Change[], Change[]] = [[], []];
   let upgraded: Upgrade | undefined;
   for (let round = 1; round <= rounds; round++) {
-    add.push(await change(session, of(three), [{ hostname: 'm3', path: 'worker' }]));
+    add.push(await change(session, of(three), [{ hostname: 'm3', path: 'added-worker' }]));
     const isLast = round === rounds;
     if (isLast && upgrade) upgraded = await upgradeUnderCalls(session, of(three), of(three, TO));
     const version = isLast && upgrade ? TO : FROM;

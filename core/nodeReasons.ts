@@ -16,6 +16,7 @@ export function nodeReason(
     case 'control-plane':
       return 'a control plane that has not joined yet';
     case 'worker':
+    case 'added-worker':
       return 'it has not joined yet';
     case 'upgrade-first':
     case 'upgrade-control-plane':

@@ -4,6 +4,7 @@ import {
   blueprintSteps,
   clusterSteps,
   leaveStepsOf,
+  joiningPaths,
   nodePaths,
   preflightSteps,
   type NodePath,
@@ -74,7 +75,6 @@ export function phasesOf(taskset: Taskset): Phase[] {
   return all.map((phase, index) => ({ ...phase, number: index + 1, total: all.length }));
 }
 
-const JOINING: ReadonlySet<NodePath> = new Set(['leader', 'control-plane', 'worker']);
 const THROUGH_CONTROL_PLANE = new Map(
   [...clusterSteps, ...blueprintSteps].map((step) => [step.name, step]),
 );
@@ -96,7 +96,7 @@ function stepsOf({
 }
 
 function pathSteps(path: NodePath): StepDef[] {
-  return [...(JOINING.has(path) ? preflightSteps : []), ...nodePaths[path]];
+  return [...(joiningPaths.has(path) ? preflightSteps : []), ...nodePaths[path]];
 }
 
 /** Each step once, before those that follow it on any path, and as late as they let it. */

@@ -124,7 +124,7 @@ describe('plan', () => {
   it('adds only the new node to a cluster that is there', () => {
     const operations = plan(applied(spec([m1, m2]), 'm1'), { spec: three, deleting: false });
     expect(names(operations)).toEqual(['NodeAddition']);
-    expect(operations[0]?.nodes).toEqual([{ hostname: 'm3', path: 'worker' }]);
+    expect(operations[0]?.nodes).toEqual([{ hostname: 'm3', path: 'added-worker' }]);
   });
 
   it('lets a node that had begun to leave and is wanted again leave wholly, and join anew', () => {
@@ -144,7 +144,7 @@ describe('plan', () => {
         leave: ['m3'],
         nodes: [{ hostname: 'm3', path: 'clean' }],
       },
-      { name: 'NodeAddition', nodes: [{ hostname: 'm3', path: 'worker' }] },
+      { name: 'NodeAddition', nodes: [{ hostname: 'm3', path: 'added-worker' }] },
     ]);
     const dropped = plan(half, { spec: spec([m1, m2]), deleting: false });
     expect(dropped).toMatchObject([{ reason: 'not in the spec any more: m3', leave: ['m3'] }]);
@@ -398,7 +398,7 @@ describe('plan', () => {
     it('cleans an orphaned machine that is wanted again, and has it join anew', () => {
       expect(plan(orphaned, { spec: three, deleting: false })).toMatchObject([
         { name: 'NodeRemoval', nodes: [{ hostname: 'm3', path: 'clean' }] },
-        { name: 'NodeAddition', nodes: [{ hostname: 'm3', path: 'worker' }] },
+        { name: 'NodeAddition', nodes: [{ hostname: 'm3', path: 'added-worker' }] },
       ]);
     });
   });

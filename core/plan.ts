@@ -283,7 +283,7 @@ export function chooseLeader(applied: AppliedState, spec: ClusterSpec): string {
   return leader.hostname;
 }
 
-function joinPath(node: NodeSpec, leader: string | undefined): NodePath {
+function joinPath(node: NodeSpec, leader: string): NodePath {
   if (node.hostname === leader) return 'leader';
   return isControlPlane(node) ? 'control-plane' : 'worker';
 }
@@ -380,7 +380,10 @@ function planAddition(applied: AppliedState, spec: ClusterSpec): OperationPlan[]
     {
       name: OperationName.NodeAddition,
       reason: `not joined yet: ${added.map((node) => node.hostname).join(', ')}`,
-      nodes: added.map((node) => ({ hostname: node.hostname, path: joinPath(node, undefined) })),
+      nodes: added.map((node) => ({
+        hostname: node.hostname,
+        path: isControlPlane(node) ? 'control-plane' : 'added-worker',
+      })),
       leave: [],
       clusterSteps: ['check-in', 'node-metadata'],
     },

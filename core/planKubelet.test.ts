@@ -60,7 +60,7 @@ const cases: [string, Change, string[][]][] = [
   [
     'a new node with settings of its own',
     ({ config: { nodes } }) => nodes.push(fixtureNode(4, { kubeletExtraArgs: { v: '4' } })),
-    [['NodeAddition', '', 'm4 worker']],
+    [['NodeAddition', '', 'm4 added-worker']],
   ],
   [
     "the cluster's configuration, with a new node: it joins by what was uploaded before",
@@ -70,7 +70,7 @@ const cases: [string, Change, string[][]][] = [
     },
     [
       ['NodeUpdate', 'kubelet-config-upload', ALL],
-      ['NodeAddition', '', 'm4 worker'],
+      ['NodeAddition', '', 'm4 added-worker'],
     ],
   ],
   [

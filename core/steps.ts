@@ -20,6 +20,7 @@ export type StepName =
   | 'kubeadm-join'
   | 'kubeadm-undo'
   | 'join-credentials'
+  | 'join-token'
   | 'kubeconfig'
   | 'kubeadm-binary'
   | 'etcd-snapshot'
@@ -131,15 +132,21 @@ export const controlPlaneSteps: readonly StepDef[] = [
   nodeReady,
 ];
 
-/** Workers, in parallel. */
-export const workerSteps: readonly StepDef[] = [
+const kubeadmJoin: StepDef = {
+  name: 'kubeadm-join',
+  title: 'Join the cluster',
+  gate: 'api-up',
+  undoWhenStopped: ['kubeadm-undo', 'node-delete'],
+};
+
+/** Workers, in parallel. The initialisation makes the tokens that they join with. */
+export const workerSteps: readonly StepDef[] = [...prepareSteps, kubeadmJoin, nodeReady];
+
+/** Workers that come later: a control plane makes each one's token while its images are imported. */
+export const addedWorkerSteps: readonly StepDef[] = [
   ...prepareSteps,
-  {
-    name: 'kubeadm-join',
-    title: 'Join the cluster',
-    gate: 'api-up',
-    undoWhenStopped: ['kubeadm-undo', 'node-delete'],
-  },
+  { name: 'join-token', title: 'Make a token to join with', needs: ['binaries', 'artifacts'] },
+  { ...kubeadmJoin, needs: ['images', 'join-token'] },
   nodeReady,
 ];
 
@@ -289,6 +296,7 @@ export type NodePath =
   | 'leader'
   | 'control-plane'
   | 'worker'
+  | 'added-worker'
   | 'upgrade-first'
   | 'upgrade-control-plane'
   | 'upgrade-worker'
@@ -306,6 +314,7 @@ export const nodePaths: Readonly<Record<NodePath, readonly StepDef[]>> = {
   leader: leaderSteps,
   'control-plane': controlPlaneSteps,
   worker: workerSteps,
+  'added-worker': addedWorkerSteps,
   'upgrade-first': upgradeFirstSteps,
   'upgrade-control-plane': upgradeControlPlaneSteps,
   'upgrade-worker': upgradeWorkerSteps,
@@ -322,3 +331,8 @@ export const nodePaths: Readonly<Record<NodePath, readonly StepDef[]>> = {
   'renew-certificates': renewSteps,
   clean: cleanSteps,
 };
+
+/** On which a machine becomes a node: what preflight looks at first. */
+export const joiningPaths: ReadonlySet<NodePath> = new Set([
+  ...(['leader', 'control-plane', 'worker', 'added-worker'] as const),
+]);

@@ -26,7 +26,7 @@ const START_ORDER: readonly (readonly NodePath[])[] = [
   ['leader', 'upgrade-first', 'restore-leader'],
   ['control-plane', 'upgrade-control-plane', 'restore-control-plane'],
   [
-    ...(['worker', 'upgrade-worker', 'restore-worker', 'restore-stop'] as const),
+    ...(['worker', 'added-worker', 'upgrade-worker', 'restore-worker', 'restore-stop'] as const),
     ...(['endpoint', 'blueprint-images', 'renew-certificates', 'kubelet', 'clean'] as const),
   ],
 ];

@@ -24,6 +24,7 @@ const PATHS: Readonly<Record<NodePath, string>> = {
   leader: 'the first control plane, from a bare machine to Ready',
   'control-plane': 'a further control plane, from a bare machine to Ready',
   worker: 'a worker, from a bare machine to Ready',
+  'added-worker': 'a worker more, from a bare machine to Ready',
   'upgrade-first': 'upgrade of the first control plane',
   'upgrade-control-plane': 'upgrade of a control plane',
   'upgrade-worker': 'upgrade of a worker',

@@ -6,9 +6,9 @@ import type { NodeRecord } from '../../core/records.js';
 import type { ClusterSpec } from '../../core/cluster.js';
 import {
   leaveStepsOf,
+  joiningPaths,
   nodePaths,
   preflightSteps,
-  type NodePath,
   type StepName,
 } from '../../core/steps.js';
 import { OperationName, OperationStatus, TasksetStatus } from '../../core/words.js';
@@ -151,8 +151,6 @@ function unseenText({ path }: NodeTask, { force }: OperationPlan): string {
     : `${text}: unless it comes back, this fails without force=true`;
 }
 
-const JOINING: ReadonlySet<NodePath> = new Set(['leader', 'control-plane', 'worker']);
-
 function plannedNodes(
   { applied, spec }: PlanOf,
   operation: OperationPlan,
@@ -165,7 +163,7 @@ function plannedNodes(
       : [];
   const tasks = operation.nodes.map((task): PlannedNode => {
     const names: StepName[] = [
-      ...(JOINING.has(task.path) ? preflightSteps.map(({ name }) => name) : []),
+      ...(joiningPaths.has(task.path) ? preflightSteps.map(({ name }) => name) : []),
       ...leaveOf(task.hostname),
       ...nodePaths[task.path].map(({ name }) => name),
     ];

@@ -85,7 +85,7 @@ function views({ change, leader, worker, controlPlane }: GoldenCase): View[] {
     ...(['drain', 'etcd-member-remove', 'node-delete'] as const),
     ...(['upgrade-drain', 'uncordon'] as const),
   ];
-  const joins: readonly StepName[] = ['kubeadm-join', 'join-credentials'];
+  const joins: readonly StepName[] = ['kubeadm-join', 'join-credentials', 'join-token'];
   const plain = stepModules
     .map(({ name }) => name)
     .filter((name) => !subjects.includes(name) && !joins.includes(name))

@@ -37,7 +37,7 @@ import { etcdMemberCheckStep } from './etcd-member-check.js';
 import { etcdMemberRemoveStep } from './etcd-member-remove.js';
 import { factsStep } from './facts.js';
 import { imagesStep } from './images.js';
-import { joinCredentialsStep } from './join-credentials.js';
+import { joinCredentialsStep, joinTokenStep } from './join-credentials.js';
 import { kubeadmInitStep } from './kubeadm-init.js';
 import { kubeadmJoinControlPlaneStep, kubeadmJoinStep } from './kubeadm-join.js';
 import { kubeadmUndoStep } from './kubeadm-undo.js';
@@ -77,6 +77,7 @@ export const stepModules: readonly StepModule[] = [
   kubeconfigStep,
   cniStep,
   joinCredentialsStep,
+  joinTokenStep,
   kubeadmJoinStep,
   kubeadmJoinControlPlaneStep,
   kubeadmUndoStep,

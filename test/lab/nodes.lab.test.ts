@@ -136,7 +136,7 @@ describe('a cluster of two machines', () => {
     expect(await runs('m2')).toEqual(m2);
     const through = (await runs('m1')).filter((run) => !m1.includes(run));
     const steps = new Set(through.map((run) => /^[a-z0-9]{7}-([a-z-]+)-/.exec(run)?.[1] ?? run));
-    expect([...steps].toSorted()).toEqual(['check-in', 'join-credentials', 'node-metadata']);
+    expect([...steps].toSorted()).toEqual(['check-in', 'join-token', 'node-metadata']);
     expect(await Promise.all(['m1', 'm2'].map(kubeletPid))).toEqual(pids);
   });
 

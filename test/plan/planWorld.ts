@@ -126,7 +126,8 @@ export class PlanWorld {
     switch (path) {
       case 'leader':
       case 'control-plane':
-      case 'worker': {
+      case 'worker':
+      case 'added-worker': {
         if (wanted === undefined) throw new Error(`${hostname} joins, and is not wanted`);
         this.#recordNode(hostname, { claimed: true, leader: path === 'leader' }, wanted);
         if (fails()) return false;

@@ -116,7 +116,7 @@ export function scenarios(): Scenario[] {
         operations: [
           {
             ...{ name: 'NodeAddition', reason: 'not joined yet: m5', ...plain },
-            nodes: [{ hostname: 'm5', path: 'worker' }],
+            nodes: [{ hostname: 'm5', path: 'added-worker' }],
             clusterSteps: ['check-in', 'node-metadata'],
           },
         ],
