@@ -5,6 +5,7 @@ import type { StepName } from '../core/steps.js';
 import { ConditionStatus, ConditionType } from '../core/words.js';
 import type { StepRunResult } from '../machine/types.js';
 import { attemptOf } from './attempt.js';
+import { cancellationBehind, isRequestedCancel } from './cancellation.js';
 import { setCondition } from './conditions.js';
 import type { ActivityDeps } from './deps.js';
 import { heartbeating } from './heartbeat.js';
@@ -113,6 +114,10 @@ export async function runThrough(
         await noteCondition(deps, ref, error.message);
         throw error;
       } catch (error) {
+        if (cancellationBehind(error) !== undefined && isRequestedCancel()) {
+          const failure = { node: on.hostname, step: ref.step, message: 'stopped by request' };
+          await record('failed', { endedAt: Date.now(), failure });
+        }
         if (!isLost(error)) throw error;
         lost = error;
         // It may be done there all the same: the next attempt asks for the same run again.

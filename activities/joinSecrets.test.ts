@@ -104,6 +104,21 @@ it.each<[string, Partial<NodeStepRecord>]>([
   expect(await madeBefore(deps, of)).toBeUndefined();
 });
 
+it.each<[string, () => Promise<LoadedCluster>, string]>([
+  ['its own step', () => withToken({}), 'node-65'],
+  ['the initialisation', () => after({}), 'node-2'],
+])('joins with nothing of %s once tokens were revoked', async (_, made, hostname) => {
+  const { record, nodes } = await made();
+  const [leader, ...others] = nodes;
+  const checkIn: NodeStepRecord = {
+    ...{ state: 'done', tasksetId: ref.tasksetId, operation: ref.operation, attempt: 1 },
+    startedAt: Date.now(),
+  };
+  const revoked = { ...leader!, steps: { ...leader!.steps, 'check-in': checkIn } };
+  const of = { ref: join(hostname), loaded: { record, nodes: [revoked, ...others] }, attempt: 1 };
+  expect(await madeBefore(deps, of)).toBeUndefined();
+});
+
 it('has none for a control plane, which needs the certificates as well', async () => {
   const controlPlane: StepRef = { ...join('node-70'), step: 'kubeadm-join-control-plane' };
   const of = { ref: controlPlane, loaded: await after({}), attempt: 1 };

@@ -50,13 +50,13 @@ export async function madeBefore(deps: ActivityDeps, join: Join): Promise<JoinSe
 
 function madeByInit({ ref, loaded, attempt }: Join): boolean {
   const init = loaded.nodes.find(isLeader)?.steps['kubeadm-init'];
-  return attempt === 1 && isFresh(init, ref) && firstWorkers(loaded).includes(ref.hostname);
+  return attempt === 1 && isFresh(init, ref, loaded) && firstWorkers(loaded).includes(ref.hostname);
 }
 
 /** The same attempt of both steps draws the same token. */
 function madeByStep({ ref, loaded, attempt }: Join): boolean {
   const made = loaded.nodes.find(({ hostname }) => hostname === ref.hostname)?.steps['join-token'];
-  return made?.attempt === attempt && isFresh(made, ref);
+  return made?.attempt === attempt && isFresh(made, ref, loaded);
 }
 
 function firstWorkers({ record }: LoadedCluster): string[] {
@@ -64,12 +64,21 @@ function firstWorkers({ record }: LoadedCluster): string[] {
   return workers.slice(0, FIRST_WORKERS).map(({ hostname }) => hostname);
 }
 
-/** Made in this taskset, a moment ago. A step that was skipped made no token. */
-function isFresh(by: NodeStepRecord | undefined, { tasksetId }: OperationRef): boolean {
+/** Made in this taskset, a moment ago, and not revoked since. A step that was skipped made no token. */
+function isFresh(
+  by: NodeStepRecord | undefined,
+  { tasksetId }: OperationRef,
+  { nodes }: LoadedCluster,
+): boolean {
+  const { startedAt = 0 } = by ?? {};
+  const isRevoked = nodes.some(({ steps: { 'check-in': checkIn } }) => {
+    return checkIn?.tasksetId === tasksetId && (checkIn.startedAt ?? 0) >= startedAt;
+  });
   return (
     by?.state === 'done' &&
     by.tasksetId === tasksetId &&
-    Date.now() - (by.startedAt ?? 0) < FRESH_MS
+    Date.now() - startedAt < FRESH_MS &&
+    !isRevoked
   );
 }
 

@@ -22,7 +22,10 @@ import { afterStep, beforeStep } from './stepEffects.js';
 const UNKNOWN_OUTCOMES = 3;
 /** What the API server has to be asked for with an administrator's credentials. */
 const THROUGH_STEPS: ReadonlySet<StepName> = new Set([
-  ...(['upgrade-drain', 'uncordon', 'node-delete', 'join-token'] as const),
+  'upgrade-drain',
+  'uncordon',
+  'node-delete',
+  'join-token',
 ]);
 const JOIN_STEPS: ReadonlySet<StepName> = new Set(['kubeadm-join', 'kubeadm-join-control-plane']);
 

@@ -78,4 +78,6 @@ export interface OperationOutcome {
   failed: boolean;
   /** In words, for people: empty on success. */
   errorSummary: string;
+  /** It did not go on because somebody said so. */
+  cancelled?: true;
 }

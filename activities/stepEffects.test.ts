@@ -112,8 +112,12 @@ describe('that a node has begun to leave is recorded', () => {
     return written;
   }
 
-  test.each(['drain', 'etcd-member-remove', 'node-delete'] as const)(
-    'by %s, where it is the first: one that is away is not drained, a plain worker has no member',
+  test('not by its drain, which is taken back', async () => {
+    expect(await begun('drain', { status: NodeStatus.Ready })).toEqual([]);
+  });
+
+  test.each(['etcd-member-remove', 'node-delete'] as const)(
+    'by %s, where it is the first: a plain worker has no member',
     async (step) => {
       const leaving = { leaving: true, status: NodeStatus.Deleting };
       expect(await begun(step, { status: NodeStatus.Ready })).toEqual([leaving]);

@@ -51,10 +51,10 @@ async function beginsWith(
 /** Any of them may be the first that changes something. */
 const SYNCING: ReadonlySet<StepName> = new Set(['cni', 'namespace-sync', 'blueprint-sync']);
 
-/** Any of them may be the first: a machine that does not answer is not drained, and a plain worker has no member of etcd. */
-const LEAVING: ReadonlySet<StepName> = new Set(['drain', 'etcd-member-remove', 'node-delete']);
+/** Either may be the first: a plain worker has no member of etcd. A drain is taken back. */
+const LEAVING: ReadonlySet<StepName> = new Set(['etcd-member-remove', 'node-delete']);
 
-/** From the first step of leaving on there is no way back into the cluster but wholly out of it and in again. */
+/** From the first of these steps on there is no way back into the cluster but wholly out of it and in again. */
 export async function beforeClusterStep(
   deps: ActivityDeps,
   ref: ClusterStepRef,
@@ -103,6 +103,8 @@ export async function afterStep(
         }),
       ]);
       return;
+    // As the control plane has it now.
+    case 'join-token':
     case 'control-plane-restore':
       await clusters.setApplied(ref.clusterId, {
         ...(result.results['caCertHash'] === undefined

@@ -84,17 +84,20 @@ describe('taking work', () => {
     expect(taskset?.operations[0]?.status).toBe('PROVISION_TASK_STATUS_PENDING');
   });
 
-  it('knows who asked for it, and of a taskset that is gone on with not who asked since', async () => {
+  it('goes back to who asked for it, also where it is gone on with after others have asked', async () => {
     const { clusters } = db.store;
     await clusters.requestRetry(record.project, record.name, { requestId: 'first' });
     expect((await must(await take(id('a')))).by).toEqual({ requestId: 'first' });
-    expect((await must(await take(id('b')))).by).toEqual({ requestId: 'first' });
     await clusters.requestRetry(record.project, record.name, { requestId: 'second' });
-    const work = await must(await take(id('c')));
-    expect(work.tasksetId).toBe(id('a'));
-    expect(work).not.toHaveProperty('by');
-    await end(work);
-    expect((await must(await take(id('d')))).by).toEqual({ requestId: 'second' });
+    const first = await must(await take(id('b')));
+    expect(first).toMatchObject({ tasksetId: id('a'), by: { requestId: 'first' } });
+    await end(first);
+    const second = await must(await take(id('c')));
+    expect(second.by).toEqual({ requestId: 'second' });
+    await end(second);
+    const ask = { reason: 'it is time', sync: true };
+    await clusters.requestWork(record.project, record.name, ask);
+    expect((await must(await take(id('d')))).by).toEqual({});
   });
 
   it('goes on with the taskset of a workflow that was terminated, under its own id', async () => {
@@ -178,7 +181,7 @@ describe('taking work', () => {
     const operation = { ...of, operation: OperationName.NodeRemoval, operationIndex: 0 };
     await beforeClusterStep(
       deps,
-      { ...operation, step: 'drain', subject: 'node-2' },
+      { ...operation, step: 'node-delete', subject: 'node-2' },
       { record, nodes: [] },
     );
     await db.store.clusters.requestRetry(record.project, record.name);
@@ -381,6 +384,19 @@ describe('operations that are asked for', () => {
     await end(work);
     expect(await now()).toMatchObject({ asked: [], commonStatus: { conditionStatus: 2 } });
     expect(await take(id('c'))).toBeUndefined();
+  });
+
+  it('go back to who asked for them, and leave the spec to who changed it', async () => {
+    await created();
+    const { clusters } = db.store;
+    const snapshot = { id: id('s'), kind: AskedKind.Snapshot, by: { requestId: 'of-snapshot' } };
+    await clusters.ask(record.project, record.name, snapshot);
+    const work = await must(await take(id('b')));
+    expect(work.by).toEqual({ requestId: 'of-snapshot' });
+    await clusters.requestRetry(record.project, record.name, { requestId: 'of-spec' });
+    await clusters.ask(record.project, record.name, { id: id('t'), kind: AskedKind.Snapshot });
+    await end(work);
+    expect((await now())?.submittedBy).toEqual({ requestId: 'of-spec' });
   });
 
   it('are gone on with after a kill, once: under the taskset that had begun', async () => {

@@ -4,6 +4,7 @@ import type { ClusterSpec } from '../core/cluster.js';
 import { plan, withBlueprint, type DesiredState, type OperationPlan } from '../core/plan.js';
 import { isAside, planAsked } from '../core/planAsked.js';
 import type { ClusterRecord, TasksetRecord } from '../core/records.js';
+import type { RequestOrigin } from '../core/requestOrigin.js';
 import {
   CommonConditionStatus,
   isTerminal,
@@ -75,7 +76,8 @@ export async function takeWork(
     return undefined;
   }
   if (due && operations.every(isAside)) await settleSpec(deps, asDesired, operations);
-  const taskset = await begin(deps, input, { record, operations, spec });
+  const by = due ? record.submittedBy : askerOf(record, operations);
+  const taskset = await begin(deps, input, { record, operations, spec, by });
   const { id: clusterId, generation, retries } = record;
   await Promise.all([
     deps.store.audit.noteTaskset(taskset.id, { clusterId, generation, retries }),
@@ -92,7 +94,13 @@ async function begin(
     record,
     operations,
     spec,
-  }: { record: ClusterRecord; operations: OperationPlan[]; spec: ClusterSpec },
+    by = {},
+  }: {
+    record: ClusterRecord;
+    operations: OperationPlan[];
+    spec: ClusterSpec;
+    by: RequestOrigin | undefined;
+  },
 ): Promise<TasksetRecord> {
   const taskset = await deps.store.tasksets.begin({
     id: input.tasksetId,
@@ -100,6 +108,7 @@ async function begin(
     generation: record.generation,
     retries: record.retries,
     status: TasksetStatus.InProgress,
+    by,
     comments: operations.every(isAside)
       ? `${operations.map(({ name }) => name).join(', ')}: under way`
       : 'Configuration is being applied to the cluster',
@@ -115,6 +124,15 @@ async function begin(
   });
   await noteTaken(deps, record, taskset);
   return taskset;
+}
+
+/** Of operations that were asked for beside the spec: who asked for the first of them. */
+function askerOf(
+  { asked = [] }: ClusterRecord,
+  operations: readonly OperationPlan[],
+): RequestOrigin | undefined {
+  const ids = new Set(operations.map((operation) => operation.asked?.id));
+  return asked.find(({ id }) => ids.has(id))?.by;
 }
 
 /** From here on a second one of the same kind is another one. */
@@ -147,7 +165,8 @@ async function takeWhileWaiting(
   );
   if (operations.length === 0) return undefined;
   const seen = { ...record, ...record.observed };
-  return workOf(seen, await begin(deps, input, { record: seen, operations, spec }));
+  const by = askerOf(record, operations);
+  return workOf(seen, await begin(deps, input, { record: seen, operations, spec, by }));
 }
 
 export function operationWorkflowId(
@@ -171,10 +190,7 @@ function workOf(record: ClusterRecord, taskset: TasksetRecord): Work {
     // What was asked for since it began is not done by it.
     retries: taskset.retries ?? record.retries,
     deleting: record.deleting,
-    // Nor does it go back to who asked since.
-    ...(record.submittedBy !== undefined && (taskset.retries ?? record.retries) === record.retries
-      ? { by: record.submittedBy }
-      : {}),
+    ...(taskset.by === undefined ? {} : { by: taskset.by }),
     tasksetId: taskset.id,
     operations: taskset.plan,
     finished: taskset.operations.flatMap((operation, index) =>

@@ -3,6 +3,8 @@
  * keeps it, and `takeWork` plans what is open in it.
  */
 
+import type { RequestOrigin } from './requestOrigin.js';
+
 export const AskedKind = {
   Snapshot: 'snapshot',
   Restore: 'restore',
@@ -16,6 +18,8 @@ export interface AskedOperation {
   kind: AskedKind;
   args?: Record<string, string>;
   askedAt: string;
+  /** Left out: the clock asked. */
+  by?: RequestOrigin;
   /** The cluster's number of retries that asking made; 0: a retry asked for it again. */
   retries: number;
   /** The taskset that does it, or did. */
@@ -47,7 +51,7 @@ export function openAsked(entries: readonly AskedOperation[] = []): AskedOperati
  */
 export function ask(
   queue: AskedQueue,
-  wanted: Pick<AskedOperation, 'id' | 'kind' | 'args' | 'askedAt' | 'retries'>,
+  wanted: Pick<AskedOperation, 'id' | 'kind' | 'args' | 'askedAt' | 'by' | 'retries'>,
 ): { queue: AskedQueue; asked: AskedOperation; fresh: boolean } | undefined {
   const known = queue.entries.find((entry) => entry.id === wanted.id);
   if (known !== undefined) return { queue, asked: known, fresh: false };

@@ -3,10 +3,13 @@ import type { StepFailure } from './errors.js';
 /** How much of a step's output an error carries: enough to see the cause, small enough for a status. */
 const LINES = 6;
 
-/** A step's failure in one paragraph: node, step, command, exit code, last lines, what to do. */
+/** A step's failure in one paragraph: node (where it is about one), step, command, exit code, last lines, what to do. */
 export function failureText(message: string, failure: Partial<StepFailure>): string {
-  const where =
-    failure.node === undefined ? '' : `node ${failure.node}, step ${failure.step ?? '?'}: `;
+  const at = [
+    ...(failure.node === undefined ? [] : [`node ${failure.node}`]),
+    ...(failure.step === undefined ? [] : [`step ${failure.step}`]),
+  ];
+  const where = at.length === 0 ? '' : `${at.join(', ')}: `;
   const command = failure.command === undefined ? '' : `; command: ${failure.command}`;
   const exit = failure.exitCode === undefined ? '' : `; exit code ${failure.exitCode}`;
   const lines = failure.lastLines?.filter((line) => line.trim() !== '').slice(-LINES) ?? [];

@@ -41,7 +41,7 @@ export interface ClusterRecord {
   drift?: DriftRecord;
   /** What the workflow last acted on: generation and retries it has finished with. */
   observed: { generation: number; retries: number; deleting: boolean };
-  /** Who asked for what is desired, the last one; empty where nobody's request did: the clock, or a rollout. */
+  /** The last request that asked for something of the spec which is not acted upon yet; none: no request did, or all is. */
   submittedBy?: RequestOrigin;
   conditions: Condition[];
   provisionStatus: ProvisionStatus;
@@ -146,6 +146,8 @@ export interface TasksetRecord {
   status: TasksetStatus;
   comments: string;
   operations: TasksetOperationRecord[];
+  /** The request that it goes back to; empty: none did, it was the clock or a rollout. Left out by an older plinth. */
+  by?: RequestOrigin;
   /** What was planned, whole: an interrupted taskset goes on by it. Same order as `operations`. */
   plan: OperationPlan[];
   createdAt: string;

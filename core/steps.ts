@@ -334,5 +334,8 @@ export const nodePaths: Readonly<Record<NodePath, readonly StepDef[]>> = {
 
 /** On which a machine becomes a node: what preflight looks at first. */
 export const joiningPaths: ReadonlySet<NodePath> = new Set([
-  ...(['leader', 'control-plane', 'worker', 'added-worker'] as const),
+  'leader',
+  'control-plane',
+  'worker',
+  'added-worker',
 ]);

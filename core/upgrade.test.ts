@@ -56,6 +56,8 @@ describe('upgradeProblem', () => {
     ['v1.34.4', 'v1.36.0', undefined],
     ['v1.34.4', 'v1.34.3', /cannot be downgraded/],
     ['v1.28.9', 'v1.29.0', /1\.32 and later only/],
+    ['v1.28.9', 'v1.34.4', /1\.32 and later only, and Kubernetes 1\.29 is on the way$/],
+    ['v1.31.1', 'v1.34.4', undefined],
     ['v1.28.9', 'v1.28.9', undefined],
   ] as const)('%s to %s', (from, to, wanted) => {
     const problem = upgradeProblem({ from, to });

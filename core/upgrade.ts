@@ -24,9 +24,10 @@ export function upgradeProblem({ from, to }: VersionMove): string | undefined {
   if (order < 0) {
     return `is ${from} and cannot become ${to}: Kubernetes cannot be downgraded, its data would be newer than its API server`;
   }
-  const minor = minorOf(to) ?? '';
-  if (minor !== '' && compareMinors(minor, FIRST_TARGET) < 0) {
-    return `is ${from} and cannot become ${to}: plinth upgrades to Kubernetes ${FIRST_TARGET} and later only`;
+  const [first = ''] = upgradeHops({ from, to }).flatMap((hop) => minorOf(hop) ?? []);
+  if (first !== '' && compareMinors(first, FIRST_TARGET) < 0) {
+    const way = first === minorOf(to) ? '' : `, and Kubernetes ${first} is on the way`;
+    return `is ${from} and cannot become ${to}: plinth upgrades to Kubernetes ${FIRST_TARGET} and later only${way}`;
   }
   return undefined;
 }

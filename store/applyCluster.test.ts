@@ -144,3 +144,25 @@ test('a cluster of 1,000 machines is applied and read back whole', async () => {
   const record = await db.store.clusters.get(project, 'huge');
   expect(record?.desired.spec.config.nodes).toEqual(nodes);
 });
+
+test('who asked for it stays with it until all is acted upon, whatever the clock asks for meanwhile', async () => {
+  const { clusters } = db.store;
+  const by = { requestId: 'r-1', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` };
+  const { record } = await clusters.apply({
+    ...{ project, name: 'asked', desired: desired('asked'), secretsHash: 'h', by },
+  });
+  const submittedBy = async () => (await clusters.getById(record.id))?.submittedBy;
+  const observes = (retries: number) =>
+    clusters.setObserved(record.id, { generation: 1, retries, deleting: false });
+  await clusters.ask(project, 'asked', { id: 's', kind: 'snapshot' });
+  await clusters.requestWork(project, 'asked', { reason: 'a version is rolled out' });
+  expect(await submittedBy()).toEqual(by);
+  await observes(1);
+  expect(await submittedBy()).toEqual(by);
+  await observes(2);
+  expect(await submittedBy()).toEqual({});
+  await clusters.requestWork(project, 'asked', { reason: 'a version is rolled out' });
+  expect(await submittedBy()).toEqual({});
+  await clusters.requestRetry(project, 'asked', { requestId: 'r-2' });
+  expect(await submittedBy()).toEqual({ requestId: 'r-2' });
+});

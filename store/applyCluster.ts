@@ -25,17 +25,17 @@ export type ApplyResult = Awaited<ReturnType<ClusterStore['apply']>>;
 /** Each lost round means that another apply won: this many at once for one cluster is no accident. */
 const MAX_ROUNDS = 50;
 
-/** What a change leaves for the workflow to do and for clients to see, in the same write. */
+/** What a change leaves for the workflow to do and for clients to see, in the same write; `by`: the request that made it. */
 export function submission(
   reason: string,
-  by: RequestOrigin = {},
+  by?: RequestOrigin,
 ): Pick<ClusterDocument, 'commonStatus' | 'waiting' | 'waitingSince' | 'submittedBy'> {
   const now = new Date();
   return {
     commonStatus: commonStatus(CommonConditionStatus.Submitted, reason, now),
     waiting: true,
     waitingSince: timestamp(now),
-    submittedBy: by,
+    ...(by === undefined ? {} : { submittedBy: by }),
   };
 }
 

@@ -18,8 +18,7 @@ type QueueFields = Pick<ClusterDocument, 'asked' | 'askedDone' | 'askedRevision'
 export async function askOperation(
   clusters: Collection<ClusterDocument>,
   { project, name }: { project: string; name: string },
-  operation: Pick<AskedOperation, 'id' | 'kind' | 'args'>,
-  by?: RequestOrigin,
+  operation: Pick<AskedOperation, 'id' | 'kind' | 'args' | 'by'>,
 ): Promise<{ record: ClusterRecord; asked: AskedOperation; fresh: boolean } | undefined> {
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const found = await clusters.findOne({ project, name });
@@ -41,7 +40,7 @@ export async function askOperation(
       { ...unchanged(found), deleting: false },
       {
         $set: {
-          ...submission(`asked for: ${operation.kind}`, by),
+          ...submission(`asked for: ${operation.kind}`),
           ...fieldsOf(next.queue, found),
           retries,
         },

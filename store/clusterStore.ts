@@ -99,8 +99,7 @@ export interface ClusterStore {
   ask(
     project: string,
     name: string,
-    operation: Pick<AskedOperation, 'id' | 'kind' | 'args'>,
-    by?: RequestOrigin,
+    operation: Pick<AskedOperation, 'id' | 'kind' | 'args' | 'by'>,
   ): Promise<{ record: ClusterRecord; asked: AskedOperation; fresh: boolean } | undefined>;
   /**
    * Created clusters whose etcd is to be snapshotted by now (core/snapshotPolicy.ts), those that have waited longest

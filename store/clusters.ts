@@ -124,8 +124,7 @@ export async function openClusters(db: Db): Promise<ClusterStore> {
       await clusters.updateOne({ _id: clusterId }, { $set: { drift } });
     },
     requestRetry: (project, name, by) => retryAsked(clusters, { project, name }, by),
-    ask: (project, name, operation, by) =>
-      askOperation(clusters, { project, name }, operation, by),
+    ask: (project, name, operation) => askOperation(clusters, { project, name }, operation),
     snapshotsDue: (now, page) => snapshotsDue(clusters, now, page),
     noteSnapshot: (clusterId, takenAt) => noteSnapshot(clusters, clusterId, takenAt),
     takeAsked: (clusterId, taken) =>
@@ -209,6 +208,18 @@ function outcomes(clusters: Collection<ClusterDocument>): Outcomes {
                 { $gt: ['$generation', '$observed.generation'] },
                 { $gt: ['$retries', '$observed.retries'] },
                 { $ne: ['$deleting', '$observed.deleting'] },
+              ],
+            },
+          },
+        },
+        // Whoever asks next without a request is not taken for who did before.
+        {
+          $set: {
+            submittedBy: {
+              $cond: [
+                '$waiting',
+                { $ifNull: ['$submittedBy', { $literal: {} }] },
+                { $literal: {} },
               ],
             },
           },

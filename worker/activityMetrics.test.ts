@@ -114,21 +114,28 @@ test('a worker shows what it is of, and whether work comes to that version', asy
 });
 
 test('an operation is counted once its end is recorded, and from 0 on', async () => {
-  const end = (isFailed: boolean, work: () => unknown = () => undefined): Promise<unknown> => {
-    const outcome = { index: 0, failed: isFailed, errorSummary: 'no' };
+  const end = (
+    isFailed: boolean,
+    work: () => unknown = () => undefined,
+    more: object = {},
+  ): Promise<unknown> => {
+    const outcome = { index: 0, failed: isFailed, errorSummary: 'no', ...more };
     return run(activityMetrics(metrics), { type: 'endOperation', args: [ref, outcome], work });
   };
   const added = async (): Promise<string[]> =>
     (await series('plinth_operations_total')).filter((line) => line.includes('NodeAddition'));
-  const shown = (succeeded: number, not: number): string[] => [
+  const shown = (succeeded: number, not: number, cancelled = 0): string[] => [
     `plinth_operations_total{operation="NodeAddition",outcome="succeeded"} ${String(succeeded)}`,
     `plinth_operations_total{operation="NodeAddition",outcome="failed"} ${String(not)}`,
+    `plinth_operations_total{operation="NodeAddition",outcome="cancelled"} ${String(cancelled)}`,
   ];
   expect(await added()).toEqual(shown(0, 0));
   await end(false, thrown(lost)).catch(() => undefined);
   await end(false);
   await end(true);
   expect(await added()).toEqual(shown(1, 1));
+  await end(true, undefined, { cancelled: true });
+  expect(await added()).toEqual(shown(1, 1, 1));
 });
 
 test('no label holds the name of anything', async () => {

@@ -50,5 +50,9 @@ function countOperation({ operations }: WorkerMetrics, args: readonly unknown[])
   const { operation } = subjectOf(args);
   const outcome = args[1] as OperationOutcome | undefined;
   if (operation === undefined || outcome === undefined) return;
-  operations.inc({ operation, outcome: outcome.failed ? 'failed' : 'succeeded' });
+  const { failed, cancelled } = outcome;
+  operations.inc({
+    operation,
+    outcome: cancelled === true ? 'cancelled' : failed ? 'failed' : 'succeeded',
+  });
 }

@@ -39,8 +39,8 @@ export async function bundleWorkflows(
 }
 
 /**
- * No `preloadModules`: evaluated once for all workflows of a process they start a quarter cheaper, but what is in them is
- * then shared by workflows, what they import included; the API of OpenTelemetry keeps its current context there.
+ * No `preloadModules`: evaluated once for all workflows of a process they start a quarter cheaper, but whatever a module
+ * keeps, or what it imports, is then shared by workflows.
  */
 export function bundleOptions({
   traced,

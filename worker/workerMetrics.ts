@@ -9,7 +9,7 @@ const STEP_BUCKETS = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900];
 const DELAY_BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300];
 
 /** How an operation ended. */
-export const OPERATION_OUTCOMES = ['succeeded', 'failed'] as const;
+export const OPERATION_OUTCOMES = ['succeeded', 'failed', 'cancelled'] as const;
 /** Why no connection came about. */
 const SSH_FAILURES = [
   ErrorCode.MachineUnreachable,

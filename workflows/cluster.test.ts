@@ -232,6 +232,33 @@ describe('an upgrade', () => {
     expect(world.calls).not.toContain('start m4 uncordon');
     expect(world.ended[0]?.outcomes[0]?.errorSummary).toContain('not started because of that: m4');
   });
+
+  it('goes no minor further, and nothing joins with it, while a worker has stayed behind; what is live goes on', async () => {
+    const addition: OperationPlan = { ...creation, name: 'NodeAddition', nodes: [] };
+    const world = await run({
+      operations: [upgrade, { ...upgrade, reason: 'Kubernetes v1.35.4 becomes v1.36.1' }, addition],
+      onStep: (name) => {
+        if (name === 'm4 artifacts') throw stepFailure('m4', 'artifacts');
+      },
+    });
+    const [first, ...later] = world.ended[0]?.outcomes ?? [];
+    expect(first?.errorSummary).toContain('m4');
+    expect(later).toMatchObject([
+      { failed: true, errorSummary: 'not started: ClusterUpgrade failed' },
+      { failed: true, errorSummary: 'not started: ClusterUpgrade failed' },
+    ]);
+    expect(world.calls.filter((call) => call === 'start m1 kubeadm-upgrade')).toHaveLength(1);
+  });
+
+  it('of the last minor that left a worker behind keeps nothing else from being done', async () => {
+    const world = await run({
+      operations: [upgrade, blueprint],
+      onStep: (name) => {
+        if (name === 'm4 artifacts') throw stepFailure('m4', 'artifacts');
+      },
+    });
+    expect(world.ended[0]?.outcomes).toMatchObject([{ failed: true }, { failed: false }]);
+  });
 });
 
 describe('a creation', () => {
@@ -414,6 +441,39 @@ describe('a removal', () => {
     // People get the kubeconfig of one that stays before any leaves.
     expect(at(world, 'kubeconfig NodeUpdate')).toBeLessThan(at(world, 'start m3 drain'));
   });
+
+  it.each(['fails', 'is cancelled'])(
+    'lets a node take pods again whose drain %s, and keeps it',
+    async (how) => {
+      let begun: () => void = () => undefined;
+      const live = new Promise<void>((resolve) => (begun = resolve));
+      const world = await run(
+        {
+          operations: [{ ...removal, plainWorkers: ['m1', 'm3'] }],
+          onStep: async (name) => {
+            if (name !== 'm1 drain') return;
+            if (how === 'fails') throw stepFailure('m2', 'drain');
+            const context = Context.current();
+            const beating = setInterval(() => context.heartbeat(), 50);
+            begun();
+            await context.cancelled.finally(() => clearInterval(beating));
+          },
+        },
+        async (handle) => {
+          if (how === 'fails') return;
+          await live;
+          await handle.signal(CANCEL_SIGNAL);
+        },
+      );
+      expect(changes(world)).toEqual(['start m1 drain', 'start m1 uncordon']);
+      const [outcome] = world.ended[0]?.outcomes ?? [];
+      expect(outcome?.errorSummary).toContain(
+        how === 'fails'
+          ? 'step drain'
+          : 'cancelled by request: node m1, step drain: stopped by request',
+      );
+    },
+  );
 
   it('changes nothing where etcd would lose its quorum', async () => {
     const world = await run({
@@ -750,6 +810,21 @@ describe('a creation that is stopped', () => {
     for (const undo of ['kubeadm-undo', 'node-delete']) {
       expect(world.calls).not.toContain(`start m4 ${undo}`);
     }
+  });
+
+  it('says where it stopped when that was a step of the cluster', async () => {
+    const { live, onStep } = longStep('cluster namespace-sync');
+    const world = await run({ operations: [blueprint], onStep }, async (handle) => {
+      await live;
+      await handle.signal(CANCEL_SIGNAL);
+    });
+    expect(world.ended[0]?.outcomes).toEqual([
+      {
+        ...{ index: 0, failed: true, cancelled: true, goOn: false },
+        errorSummary: 'cancelled by request: step namespace-sync: stopped by request',
+      },
+    ]);
+    expect(world.calls).not.toContain('start cluster blueprint-sync');
   });
 
   it('by the deletion of its cluster makes way for it at once', async () => {

@@ -1,7 +1,8 @@
-import { setCurrentDetails } from '@temporalio/workflow';
+import { isCancellation, setCurrentDetails } from '@temporalio/workflow';
 
 import type { StepName } from '../core/steps.js';
 import { clusterStepTitle } from './details.js';
+import { stoppedAt } from './failures.js';
 import type { OperationInput } from './input.js';
 import { steps } from './proxies.js';
 
@@ -15,8 +16,14 @@ export async function runClusterSteps(
     const title = clusterStepTitle(step);
     const summary = subject === undefined ? title : `${subject}: ${title}`;
     setCurrentDetails(summary);
-    await steps.runClusterStep.executeWithOptions({ summary }, [
-      { ...input.ref, step, ...(subject === undefined ? {} : { subject }) },
-    ]);
+    const about = subject === undefined ? {} : { subject };
+    try {
+      await steps.runClusterStep.executeWithOptions({ summary }, [
+        { ...input.ref, step, ...about },
+      ]);
+    } catch (error) {
+      if (!isCancellation(error)) throw error;
+      throw stoppedAt({ step, ...(subject === undefined ? {} : { node: subject }) });
+    }
   }
 }

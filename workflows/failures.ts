@@ -3,12 +3,23 @@ import {
   ApplicationFailure,
   CancelledFailure,
   ChildWorkflowFailure,
+  isCancellation,
   TerminatedFailure,
   TimeoutFailure,
 } from '@temporalio/workflow';
 
-import type { StepFailure } from '../core/errors.js';
+import { ErrorCode, type StepFailure } from '../core/errors.js';
 import { failureText } from '../core/failureText.js';
+
+/** Stopped by request, at this step, of this node if it is about one. */
+export function stoppedAt(at: Pick<StepFailure, 'step'> & { node?: string }): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: ErrorCode.Cancelled,
+    nonRetryable: true,
+    message: 'stopped by request',
+    details: [at],
+  });
+}
 
 /** The failure at the bottom, whatever Temporal wrapped it in. */
 export function rootFailure(error: unknown): unknown {
@@ -26,6 +37,11 @@ export function failureType(error: unknown): string | undefined {
 
 export function isTerminated(error: unknown): boolean {
   return rootFailure(error) instanceof TerminatedFailure;
+}
+
+/** Somebody asked for it: nothing has failed. */
+export function isStopped(error: unknown): boolean {
+  return isCancellation(error) || failureType(error) === ErrorCode.Cancelled;
 }
 
 /** In words for people: node, step, command, exit code, last lines, what to do. */

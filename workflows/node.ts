@@ -12,7 +12,7 @@ import {
 
 import { nodePaths, type Gate, type StepDef, type StepName } from '../core/steps.js';
 import { stepsDetails, type StepsMoment } from './details.js';
-import { describeFailure, failureOf, rootFailure } from './failures.js';
+import { describeFailure, failureOf, rootFailure, stoppedAt } from './failures.js';
 import type { NodeInput } from './input.js';
 import { gateSignal, progressSignal, type GateMessage, type ProgressMessage } from './messages.js';
 import { records, steps } from './proxies.js';
@@ -50,7 +50,7 @@ export async function node(input: NodeInput): Promise<void> {
       if (isCancellation(error)) await undoStopped();
       await giveUp(input, step, error);
     });
-    throw isCancellation(error) ? stoppedAt(input, step) : rootFailure(error);
+    throw isCancellation(error) ? stoppedAt({ node: input.hostname, step }) : rootFailure(error);
   }
 
   /** What must not stay half done. Its own failure is in its record and in Temporal's UI: the step's is the node's error. */
@@ -134,15 +134,6 @@ async function tellParent(message: ProgressMessage): Promise<void> {
   const { parent } = workflowInfo();
   if (parent === undefined) return;
   await getExternalWorkflowHandle(parent.workflowId, parent.runId).signal(progressSignal, message);
-}
-
-function stoppedAt(input: NodeInput, step: StepName): ApplicationFailure {
-  return ApplicationFailure.create({
-    type: 'Cancelled',
-    nonRetryable: true,
-    message: 'stopped by request',
-    details: [{ node: input.hostname, step }],
-  });
 }
 
 /** A class that was worth another attempt has run out of them: from here on it is the node's error. */

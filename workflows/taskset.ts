@@ -4,15 +4,17 @@ import {
   executeChild,
   isCancellation,
   ParentClosePolicy,
+  patched,
   setCurrentDetails,
 } from '@temporalio/workflow';
 
 import type { ClusterRef, OperationOutcome, OperationRef, Work } from '../activities/refs.js';
 import { REQUEST_ID_MEMO } from '../core/clusterWorkflow.js';
 import type { OperationPlan } from '../core/plan.js';
+import { OperationName } from '../core/words.js';
 import { operationDetails, operationSummary, tasksetDetails } from './details.js';
 import { operationSearchAttributes } from './searchAttributes.js';
-import { describeFailure, isTerminated, rootFailure } from './failures.js';
+import { describeFailure, isStopped, isTerminated, rootFailure } from './failures.js';
 import type { OperationFailureDetails } from './conductor.js';
 import { records } from './proxies.js';
 
@@ -37,15 +39,28 @@ export async function runTaskset(
       ...(requestId === undefined ? {} : { requestId }),
     };
     setCurrentDetails(tasksetDetails(work, outcomes, index));
-    const outcome =
+    const outcome: OperationOutcome & { goOn: boolean } =
       blockedBy === undefined
         ? await runOperation(ref, operation, requestId)
         : { index, failed: true, errorSummary: `not started: ${blockedBy}`, goOn: false };
+    if (outcome.failed && CancellationScope.current().consideredCancelled) outcome.cancelled = true;
     await CancellationScope.nonCancellable(() => records.endOperation(ref, outcome));
     outcomes.push(outcome);
-    if (outcome.failed && !outcome.goOn) blockedBy ??= `${operation.name} failed`;
+    if (!outcome.failed) continue;
+    const goesOn = outcome.goOn && !isOnTheWay(work.operations, index);
+    if (!goesOn) blockedBy ??= `${operation.name} failed`;
   }
   return outcomes;
+}
+
+/**
+ * Whether it is an upgrade that another one follows: nothing goes on to the next minor, and nothing joins with it, while a
+ * node has stayed behind.
+ */
+function isOnTheWay(operations: readonly OperationPlan[], index: number): boolean {
+  const isUpgrade = ({ name }: OperationPlan): boolean => name === OperationName.ClusterUpgrade;
+  const [own, ...later] = operations.slice(index);
+  return own !== undefined && isUpgrade(own) && later.some(isUpgrade) && patched('chain-stops');
 }
 
 function operationRef(
@@ -91,9 +106,9 @@ async function runOperation(
       return { index, failed: false, errorSummary: '', goOn: true };
     } catch (error) {
       if (isTerminated(error) && restart < RESTARTS) continue;
-      if (isCancellation(error)) {
-        const errorSummary = 'cancelled by request';
-        return { index, failed: true, errorSummary, goOn: false };
+      if (isStopped(error)) {
+        const where = isCancellation(error) ? '' : `: ${describeFailure(error)}`;
+        return { index, failed: true, errorSummary: `cancelled by request${where}`, goOn: false };
       }
       return { index, failed: true, errorSummary: describeFailure(error), goOn: goesOn(error) };
     }

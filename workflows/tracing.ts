@@ -92,13 +92,16 @@ function runSpan(): WorkflowInterceptors {
  */
 function tasksetSpans(): WorkflowInterceptors {
   let origin: TraceContext | undefined;
+  /** The same, until a taskset is below it. */
+  let asker: TraceContext | undefined;
   let ref: ClusterWorkflowInput | undefined;
   let taskset: Omit<EndedSpan, 'end'> | undefined;
 
   function begin(work: Work | Waiting | undefined): void {
     if (work === undefined || 'waiting' in work) return;
     const { workflowId, runId } = workflowInfo();
-    const parent = askerOf(work) ?? origin;
+    const parent = askerOf(work) ?? asker;
+    asker = undefined;
     taskset = {
       name: 'taskset',
       context: childOf(parent, `${runId}/${work.tasksetId}`),
@@ -117,8 +120,8 @@ function tasksetSpans(): WorkflowInterceptors {
 
   /** Its request may not have told this workflow yet, or another one may have since. */
   function askerOf({ by }: Work): TraceContext | undefined {
-    const asker = parseTraceparent(by?.traceparent);
-    return asker?.traceId === origin?.traceId ? origin : asker;
+    const request = parseTraceparent(by?.traceparent);
+    return request !== undefined && request.traceId === origin?.traceId ? origin : request;
   }
 
   function end(outcomes: readonly OperationOutcome[]): void {
@@ -132,12 +135,15 @@ function tasksetSpans(): WorkflowInterceptors {
     inbound: [
       {
         execute(input, next) {
-          origin = contextIn(input.headers);
+          origin = asker = contextIn(input.headers);
           ref = input.args[0] as ClusterWorkflowInput;
           return next(input);
         },
         handleSignal(input, next) {
-          if (input.signalName === CHANGED_SIGNAL) origin = contextIn(input.headers) ?? origin;
+          if (input.signalName === CHANGED_SIGNAL) {
+            asker = contextIn(input.headers) ?? asker;
+            origin = asker ?? origin;
+          }
           return next(input);
         },
       },

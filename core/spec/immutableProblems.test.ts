@@ -186,7 +186,7 @@ describe('versionProblems', () => {
     return versionProblems('v1.34.4', spec).map(({ path, message }) => `${path}: ${message}`);
   };
 
-  test.each(['v1.34.4', 'v1.34.9', 'v1.35.0', 'v1.37.1'])('an upgrade to %s is none', (version) => {
+  test.each(['v1.34.4', 'v1.34.9', 'v1.35.0'])('an upgrade to %s is none', (version) => {
     expect(to(version)).toEqual([]);
   });
 
@@ -201,6 +201,21 @@ describe('versionProblems', () => {
     spec.config.kubernetesVersion = 'v1.29.1';
     expect(versionProblems('v1.28.9', spec)[0]?.message).toMatch(/1\.32 and later only$/);
   });
+
+  test.each([
+    ['3.28.5', /: Calico 3\.28\.5 is not for Kubernetes 1\.32, which is on the way$/],
+    ['3.31.2', undefined],
+  ])(
+    'an upgrade over several minors takes a Calico that is for each of them: %s',
+    (calico, wanted) => {
+      const { spec } = fixtureCluster();
+      spec.config.kubernetesVersion = 'v1.35.4';
+      spec.config.network.cni.version = calico;
+      const [problem] = versionProblems('v1.31.1', spec);
+      if (wanted === undefined) expect(problem).toBeUndefined();
+      else expect(problem?.message).toMatch(wanted);
+    },
+  );
 
   test('nothing runs yet: any version may be chosen', () => {
     expect(versionProblems(undefined, fixtureCluster().spec)).toEqual([]);

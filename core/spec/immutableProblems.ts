@@ -4,7 +4,8 @@ import type { Problem } from '../errors.js';
 import { platformRow } from '../platform.js';
 import { leftOut } from '../registration.js';
 import { stableJson } from '../stableJson.js';
-import { upgradeProblem } from '../upgrade.js';
+import { calicoRow, minorOf } from '../matrix.js';
+import { upgradeHops, upgradeProblem, type VersionMove } from '../upgrade.js';
 import { canonicalText } from './cidr.js';
 import { appendPath } from './path.js';
 
@@ -29,8 +30,19 @@ export function immutableFromSubmit(submitted: ClusterSpec, desired: ClusterSpec
 /** Where a change of the Kubernetes version is no upgrade that plinth makes. `running`: what the control plane has. */
 export function versionProblems(running: string | undefined, desired: ClusterSpec): Problem[] {
   if (running === undefined) return [];
-  const message = upgradeProblem({ from: running, to: desired.config.kubernetesVersion });
+  const { kubernetesVersion: to, network } = desired.config;
+  const move = { from: running, to };
+  const message = upgradeProblem(move) ?? calicoOnTheWay(move, network.cni.version);
   return message === undefined ? [] : [{ path: 'spec.config.kubernetesVersion', message }];
+}
+
+/** The pods of the cluster have a network at every stop. What goes with the last one is checked with the spec. */
+function calicoOnTheWay(move: VersionMove, calico: string): string | undefined {
+  const stops = upgradeHops(move).slice(0, -1);
+  const without = stops.find((version) => calicoRow(version, calico) === undefined);
+  return without === undefined
+    ? undefined
+    : `is ${move.from} and cannot become ${move.to}: Calico ${calico} is not for Kubernetes ${minorOf(without) ?? ''}, which is on the way`;
 }
 
 interface Field<T> {

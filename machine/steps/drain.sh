@@ -18,7 +18,7 @@ if ! endpoints_follow "$ENDPOINTS_SECONDS"; then
   note "the cluster's controllers do not keep up; going on"
 fi
 
-run kubectl cordon "$SUBJECT"
+# It cordons before it evicts.
 printf '%s\n' "kubectl drain $SUBJECT ${arguments[*]}" >"$PLINTH_RUN_DIR/command"
 if ! kubectl drain "$SUBJECT" "${arguments[@]}" 2>&1 | tee "$PLINTH_RUN_DIR/drain"; then
   blocking=$(sed -n 's/.*error when evicting pods\/"\([^"]*\)" -n "\([^"]*\)".*/\2\/\1/p' "$PLINTH_RUN_DIR/drain" |

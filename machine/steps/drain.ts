@@ -7,7 +7,7 @@ export const DRAIN_SECONDS = 600;
 /** Cordons the subject and evicts its pods, honouring disruption budgets. Daemon sets' pods stay. */
 export const drainStep: StepModule = {
   name: 'drain',
-  script: ['leave.sh', 'endpoints-follow.sh', 'drain.sh'],
+  script: ['leave.sh', 'endpoints-follow.sh', 'cordon.sh', 'drain.sh'],
   timeoutSeconds: DRAIN_SECONDS + 120,
   beside: true,
   params: (context) => ({

@@ -277,9 +277,8 @@ describe('upgrade-drain and uncordon', () => {
         *plinth.io/cordoned=true*) echo true >"$D/ours" ;;
         *unschedulable*) cat "$D/unschedulable" ;;
         *annotations*) [[ ! -e $D/ours ]] || printf true ;;
-        drain*) echo drained >"$D/drained" ;;
+        drain*) echo drained >"$D/drained"; printf true >"$D/unschedulable" ;;
         uncordon*) printf false >"$D/unschedulable" ;;
-        cordon*) printf true >"$D/unschedulable" ;;
         *conditions*) printf True ;;
         *'create -f'*) cat >>"$D/probed"; printf uid-1 ;;
         *endpointslices*) [[ -e $D/away ]] || printf uid-1 ;;

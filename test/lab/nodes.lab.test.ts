@@ -6,7 +6,7 @@ import type { Cluster, NodeSpec } from '../../core/cluster.js';
 import { execOn, powerOff, powerOn } from '../../lab/lab.js';
 import { labCluster } from './cluster.js';
 import { hostKubectl, type Kubectl } from './kubectl.js';
-import { runsOf } from './runs.js';
+import { runsOf, startsInJournal } from './runs.js';
 import { openLabSession, type LabSession } from './session.js';
 import { until } from './until.js';
 
@@ -131,7 +131,10 @@ describe('a cluster of two machines', () => {
   it('gets a third one, and only the new machine and the API server are touched', async () => {
     const [m1, m2] = [await runs('m1'), await runs('m2')];
     const pids = await Promise.all(['m1', 'm2'].map(kubeletPid));
+    const started = await startsInJournal('m2');
+    expect(started).toBeGreaterThan(10);
     await becomes(of(...MACHINES));
+    expect(await startsInJournal('m2')).toBe(started);
     expect((await readyNodes()).toSorted()).toEqual([...MACHINES]);
     expect(await runs('m2')).toEqual(m2);
     const through = (await runs('m1')).filter((run) => !m1.includes(run));
@@ -191,6 +194,78 @@ describe('a cluster of two machines', () => {
     expect(await configz('m3')).toMatchObject({ maxPods: 77 });
   });
 
+  it('sets labels, annotations and taints of nodes that are there, and takes away only what it has set', async () => {
+    interface Node {
+      metadata: { labels: Record<string, string>; annotations: Record<string, string> };
+      spec: { taints?: { key: string; value?: string; effect: string }[] };
+    }
+    const ofM2 = async () => JSON.parse(await kubectl(['get', 'node', 'm2', '-o', 'json'])) as Node;
+    const before = cluster;
+    const [m2, started] = [await runs('m2'), await startsInJournal('m2')];
+    await kubectl(['label', 'node', 'm2', 'example.com/by-hand=stays']);
+    const taint = { key: 'example.com/for', value: 'ci', effect: 'PreferNoSchedule' as const };
+    const labels = { app: 'infra', 'example.com/tier': 'a' };
+    const annotations = { 'example.com/rack': '7' };
+    await becomes(changed(setNode('m2', { labels, annotations, taints: [taint] })));
+    expect(await ofM2()).toMatchObject({
+      metadata: { labels: { ...labels, 'example.com/by-hand': 'stays' }, annotations },
+      spec: { taints: [taint] },
+    });
+    await becomes(before);
+    const { metadata, spec } = await ofM2();
+    expect(metadata.labels).toMatchObject({ app: 'infra', 'example.com/by-hand': 'stays' });
+    expect(Object.keys(metadata.labels)).not.toContain('example.com/tier');
+    expect(Object.keys(metadata.annotations)).not.toContain('example.com/rack');
+    expect(spec.taints ?? []).toEqual([]);
+    // Through the API server: nothing runs on the node itself.
+    expect([await runs('m2'), await startsInJournal('m2')]).toEqual([m2, started]);
+  });
+
+  it('lets a removal be cancelled whose drain a budget holds up: the node takes pods again, and stays', async () => {
+    const node = JSON.parse(await kubectl(['get', 'node', 'm3', '-o', 'json'])) as {
+      status: { images: { names: string[] }[] };
+    };
+    const names = node.status.images.flatMap((image) => image.names);
+    const image = names.find((name) => /\/pause:/.test(name));
+    const labels = { app: 'held' };
+    const spec = {
+      nodeSelector: { 'kubernetes.io/hostname': 'm3' },
+      containers: [{ name: 'pause', image, imagePullPolicy: 'Never' }],
+    };
+    const held = [
+      {
+        ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'held' } },
+        spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+      },
+      {
+        ...{ apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'held' } },
+        spec: { maxUnavailable: 0, selector: { matchLabels: labels } },
+      },
+    ];
+    await kubectl(
+      ['apply', '-f', '-'],
+      JSON.stringify({ apiVersion: 'v1', kind: 'List', items: held }),
+    );
+    await kubectl(['rollout', 'status', 'deployment/held', '--timeout=60s']);
+    const before = cluster;
+    const isCordoned = async () =>
+      (await kubectl(['get', 'node', 'm3', '-o', 'jsonpath={.spec.unschedulable}'])) === 'true';
+
+    expect((await session.plinth.apply(without('m3'))).status).toBe(200);
+    await until('m3 is cordoned', 60, async () => ((await isCordoned()) ? true : undefined));
+    expect((await session.plinth.request('POST', `${NAME}/cancel`)).status).toBe(200);
+    const { commonStatus } = await session.plinth.untilEnded(NAME, 120);
+    expect(commonStatus.conditionStatus).toBe(3);
+    expect(commonStatus.reason).toContain('cancelled by request: node m3, step drain');
+    expect(await isCordoned()).toBe(false);
+    expect((await readyNodes()).toSorted()).toEqual([...MACHINES]);
+    // Wanted again, there is nothing to do for it: it has never left.
+    await becomes(before);
+    const available = 'jsonpath={.status.availableReplicas}';
+    expect(await kubectl(['get', 'deployment', 'held', '-o', available])).toBe('1');
+    await kubectl(['delete', 'deployment,pdb', 'held']);
+  });
+
   it('refuses another role for a node, and says what to do', async () => {
     const next = changed(setNode('m3', { roles: ['Worker', 'Storage'] }));
     const plan = await json<TasksetPlan>('POST', `${CLUSTERS}?dryRun=true`, next);
@@ -247,10 +322,18 @@ describe('a cluster of two machines', () => {
     expect(items).toEqual([]);
   });
 
-  it('is deleted', async () => {
-    expect((await session.plinth.request('DELETE', NAME)).status).toBe(200);
+  it('is deleted with force although a machine is gone, and the others are clean', async () => {
+    await powerOff('m3');
+    expect((await session.plinth.request('DELETE', `${NAME}?force=true`)).status).toBe(200);
     await until('the cluster is gone', 240, async () =>
       (await session.plinth.request('GET', NAME)).status === 404 ? true : undefined,
     );
+    for (const name of ['m1', 'm2']) {
+      const left = 'ls -d /etc/kubernetes /var/lib/kubelet /var/lib/plinth 2>/dev/null || true';
+      expect((await execOn(name, left)).stdout).toBe('');
+    }
+    const audit = '/apis/system.k8smgmt.io/v3/audit?limit=50';
+    const { items } = await json<{ items: { action: string; resource: string }[] }>('GET', audit);
+    expect(items.filter(({ action }) => action === 'node.orphan')).toHaveLength(2);
   });
 });

@@ -45,8 +45,8 @@ export async function runsOf(machine: string, step: string): Promise<RunOnMachin
   return runs.toSorted((a, b) => a.startedAt - b.startedAt);
 }
 
-/** How often systemd started units of a step on a machine since it booted: the journal's own word. */
-export async function startsInJournal(machine: string, step: string): Promise<number> {
+/** How often systemd started units of a step, or of any, on a machine since it booted: the journal's own word. */
+export async function startsInJournal(machine: string, step = '[a-z-]+'): Promise<number> {
   const { stdout } = await execOn(
     machine,
     `journalctl -b -o cat --no-pager | grep -cE '^Started (plinth-[a-z0-9-]+\\.service - )?plinth: ${step} ' || true`,

@@ -1,9 +1,7 @@
-import { isCancellation } from '@temporalio/workflow';
-
 import type { NodeFailure } from '../anew.js';
 import { runClusterSteps } from '../clusterSteps.js';
 import { operationFailure, runNodes, summariseFailures } from '../conductor.js';
-import { describeFailure } from '../failures.js';
+import { describeFailure, isStopped } from '../failures.js';
 import type { OperationInput } from '../input.js';
 import { records, steps } from '../proxies.js';
 
@@ -34,7 +32,7 @@ export async function CertificateRenewal(input: OperationInput): Promise<void> {
     }
     if (failures.length === 0) await runClusterSteps(input, input.plan.clusterSteps);
   } catch (error) {
-    if (isCancellation(error)) throw error;
+    if (isStopped(error)) throw error;
     texts.push(describeFailure(error));
   }
   if (texts.length > 0) throw operationFailure(texts.join('. '), true);

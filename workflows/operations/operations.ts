@@ -1,4 +1,4 @@
-import { patched } from '@temporalio/workflow';
+import { CancellationScope, patched } from '@temporalio/workflow';
 
 import type { NodeFailure } from '../anew.js';
 import { runClusterSteps } from '../clusterSteps.js';
@@ -36,12 +36,31 @@ export async function NodeRemoval(input: OperationInput): Promise<void> {
   const away = await machinesAway(input);
   const { leave, plainWorkers = [] } = input.plan;
   for (const hostname of await leaveOrder(input.ref, leave, plainWorkers)) {
-    // Nobody there would end its pods: they go with the node's object.
-    const drain: StepName[] = away.has(hostname) ? [] : ['drain'];
     const member: StepName[] = plainWorkers.includes(hostname) ? [] : ['etcd-member-remove'];
-    await runClusterSteps(input, [...drain, ...member, 'node-delete'], hostname);
+    // Nobody there would end its pods: they go with the node's object.
+    if (!away.has(hostname)) await drain(input, hostname);
+    await runClusterSteps(input, [...member, 'node-delete'], hostname);
   }
   await clean(input, input.plan.nodes, away);
+}
+
+/** Of a node that cannot be drained, or is not to leave after all, nothing is gone yet: it takes pods again. */
+async function drain(input: OperationInput, hostname: string): Promise<void> {
+  try {
+    await runClusterSteps(input, ['drain'], hostname);
+  } catch (error) {
+    if (patched('drain-taken-back')) {
+      await CancellationScope.nonCancellable(() =>
+        steps.runNodeStep
+          .executeWithOptions({ summary: `${hostname}: take back drain: uncordon` }, [
+            { ...input.ref, hostname, step: 'uncordon' },
+          ])
+          // It is the drain that has failed.
+          .catch(() => undefined),
+      );
+    }
+    throw error;
+  }
 }
 
 /**

@@ -42,8 +42,8 @@ export function renewCertificates(app: OpenAPIHono<ApiEnv>): void {
     if (!applied.created) {
       throw new AppError(ErrorCode.Conflict, `cluster ${of.name} has not been created yet`);
     }
-    const operation = { id: newId(), kind: AskedKind.RenewCertificates };
-    const result = await store.clusters.ask(of.project, of.name, operation, originOf(c));
+    const operation = { id: newId(), kind: AskedKind.RenewCertificates, by: originOf(c) };
+    const result = await store.clusters.ask(of.project, of.name, operation);
     if (result === undefined) throw noCluster(of);
     await audit(c, {
       action: 'cluster.renew-certificates',

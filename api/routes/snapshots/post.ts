@@ -39,8 +39,8 @@ export function takeSnapshot(app: OpenAPIHono<ApiEnv>): void {
       throw new AppError(ErrorCode.Conflict, `cluster ${of.name} has not been created yet`);
     }
     const { clusters } = c.var.deps.store;
-    const operation = { id: newId(), kind: AskedKind.Snapshot };
-    const result = await clusters.ask(of.project, of.name, operation, originOf(c));
+    const operation = { id: newId(), kind: AskedKind.Snapshot, by: originOf(c) };
+    const result = await clusters.ask(of.project, of.name, operation);
     if (result === undefined) throw noCluster(of);
     const { record, asked } = result;
     await audit(c, {

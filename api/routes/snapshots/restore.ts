@@ -53,8 +53,13 @@ export function restoreCluster(app: OpenAPIHono<ApiEnv>): void {
     const snapshot = await store.snapshots.get(before.id, id);
     if (snapshot?.complete !== true) throw noSnapshot(of.name, id);
     checkVersion(before, snapshot);
-    const operation = { id: newId(), kind: AskedKind.Restore, args: { snapshot: id } };
-    const result = await store.clusters.ask(of.project, of.name, operation, originOf(c));
+    const operation = {
+      id: newId(),
+      kind: AskedKind.Restore,
+      args: { snapshot: id },
+      by: originOf(c),
+    };
+    const result = await store.clusters.ask(of.project, of.name, operation);
     if (result === undefined) throw noCluster(of);
     await audit(c, {
       action: 'cluster.restore',

@@ -246,6 +246,13 @@ endpoints_follow() {
 }
 
 # shellcheck shell=bash
+# Before a drain that is taken back: what a person had cordoned stays cordoned afterwards.
+
+if node_exists && [[ $(again kube get node "$SUBJECT" -o 'jsonpath={.spec.unschedulable}') != true ]]; then
+  again kube annotate node "$SUBJECT" --overwrite plinth.io/cordoned=true >/dev/null
+fi
+
+# shellcheck shell=bash
 # Cordons the node and evicts its pods; disruption budgets are honoured, so this may end in a
 # failure that names what blocks. DRAIN_SECONDS: how long it may take; ENDPOINTS_SECONDS: how long it waits for controllers that do
 # not keep up, ENDPOINTS: `required` where it does not go on without them.
@@ -265,7 +272,7 @@ if ! endpoints_follow "$ENDPOINTS_SECONDS"; then
   note "the cluster's controllers do not keep up; going on"
 fi
 
-run kubectl cordon "$SUBJECT"
+# It cordons before it evicts.
 printf '%s\n' "kubectl drain $SUBJECT ${arguments[*]}" >"$PLINTH_RUN_DIR/command"
 if ! kubectl drain "$SUBJECT" "${arguments[@]}" 2>&1 | tee "$PLINTH_RUN_DIR/drain"; then
   blocking=$(sed -n 's/.*error when evicting pods\/"\([^"]*\)" -n "\([^"]*\)".*/\2\/\1/p' "$PLINTH_RUN_DIR/drain" |
