@@ -42,10 +42,17 @@ export async function openConsole(): Promise<OpenConsole> {
   };
 }
 
-async function visit(
+interface Visit {
+  key?: string | null;
+  path?: string;
+  options?: BrowserContextOptions;
+}
+
+/** Opens the console that `url` serves, in a profile of its own; with a key: logged in with it. */
+export async function visit(
   browser: Browser,
   url: string,
-  { key, path, options }: { key: string | null; path: string; options: BrowserContextOptions },
+  { key = null, path = '/', options = {} }: Visit = {},
 ): Promise<Visitor> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   const page = await context.newPage();

@@ -1,3 +1,4 @@
+import { lookCommand } from '../../machine/watch/lookScript.js';
 import bare from '../fixtures/facts/debian12-bare.json' with { type: 'json' };
 import { startScriptedMachine, type AskedStep, type SaidStep } from './scriptedMachine.js';
 import type { SshServer } from './sshServer.js';
@@ -37,6 +38,18 @@ export function recordedSteps(n: number): (asked: AskedStep) => SaidStep {
     if (step === 'facts') return { results: factsOf(n) };
     return { output, results: { caCertHash: CA_HASH, kubeconfig: KUBECONFIG } };
   };
+}
+
+/** What the first of a farm's machines answers whenever its cluster is looked at: all is well. */
+export function recordedLook(machines: number): (command: string) => string {
+  const nodes = Array.from({ length: machines }, (_, index) => {
+    const { hostname, privateIP } = farmMachine(index + 1);
+    return ['node', hostname, 'v1.34.4', '', privateIP, 'Ready', 'True', '', 'KubeletReady', ''];
+  });
+  const etcd = ['etcd', farmMachine(1).hostname, 'member', 'healthy'];
+  const rows = [...nodes, ['api', 'answers'], etcd, ['etcd-told']];
+  const text = rows.map((row) => `${row.join('\t')}\n`).join('');
+  return (command) => (command.includes(lookCommand(['cluster'])) ? text : '');
 }
 
 function factsOf(n: number): Record<string, string> {

@@ -5,6 +5,8 @@ import { finish, startSshServer, type SshServer } from './sshServer.js';
 /** A step as a machine was asked to run it. */
 export interface AskedStep {
   step: string;
+  /** Of the run: the same where it is asked for again, after a lost connection say. */
+  run: string;
   /** The parameters as they came: shell assignments. */
   params: string;
 }
@@ -20,10 +22,11 @@ export interface SaidStep {
 
 /**
  * A machine that speaks the runner's protocol and runs nothing: a test says how each step ends, and when. Every other command
- * succeeds in silence.
+ * succeeds, and prints what `onCommand` gives.
  */
 export async function startScriptedMachine(
   onStep: (asked: AskedStep) => SaidStep | Promise<SaidStep>,
+  onCommand: (command: string) => string = () => '',
 ): Promise<SshServer> {
   return startSshServer({
     authorize: ({ method }) => method === 'publickey',
@@ -31,13 +34,14 @@ export async function startScriptedMachine(
       const launcherBytes = /'plinth' '(\d+)'$/.exec(command)?.[1];
       if (launcherBytes === undefined) {
         channel.resume();
+        channel.write(onCommand(command));
         finish(channel, 0);
         return;
       }
       readRequest(channel, Number(launcherBytes), (header, params) => {
         const field = (key: string): string => header.get(key) ?? '';
         const [nonce, run, step] = [field('nonce'), field('run'), field('step')];
-        void Promise.resolve(onStep({ step, params })).then((said) => {
+        void Promise.resolve(onStep({ step, run, params })).then((said) => {
           answer(channel, nonce, run, said);
         });
       });
