@@ -19,7 +19,8 @@ export interface MachinesOptions {
   connectTimeoutMs?: number;
   /** How long a connection that nobody uses stays open. Default 10 min: a machine of a large cluster waits for its turn. */
   idleMs?: number;
-  /** Connections that nobody uses, at most: of more, those unused the longest are closed. Default 200. */
+  /** Connections that nobody uses, at most: of more, those unused the longest are closed. Default 1,000: each is a few kilobytes here, and
+   * one sshd process there. */
   mostIdle?: number;
   /** SSH handshakes that this process starts per second, over all machines. Default 20. */
   handshakesPerSecond?: number;
@@ -59,7 +60,7 @@ interface Entry extends Shared {
  */
 export function createMachines(options: MachinesOptions = {}): Machines {
   const { connectTimeoutMs = 20_000, handshakesPerSecond = 20, observe } = options;
-  const { idleMs = 600_000, mostIdle = 200 } = options;
+  const { idleMs = 600_000, mostIdle = 1_000 } = options;
   const entries = new Map<string, Entry>();
   /** Those that nobody uses, each with its key, unused the longest first. */
   const unused = new Map<Entry, string>();
