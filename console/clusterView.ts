@@ -11,7 +11,7 @@ import { clusterPath, go, withQuery } from './router.js';
 import { specView } from './specView.js';
 import { app, now, sharedBy, type ClusterState } from './state.js';
 import { timelineView } from './timelineView.js';
-import { pill, STATE } from './words.js';
+import { DELETED, pill, STATE } from './words.js';
 
 const TABS = [
   ['timeline', 'Timeline'],
@@ -99,8 +99,9 @@ function shared({ name }: ClusterState, owner: string): VNode {
 }
 
 function head(state: ClusterState, { cluster, nodes }: ConsolePage): VNode {
-  const look = STATE[cluster.state];
-  const deletionFailed = cluster.deleting && cluster.state === 'failed';
+  const look = state.gone ? DELETED : STATE[cluster.state];
+  const deletionFailed = !state.gone && cluster.deleting && cluster.state === 'failed';
+  const there = state.gone ? [] : nodes;
   return h(
     'header',
     { class: 'cluster-head' },
@@ -119,8 +120,8 @@ function head(state: ClusterState, { cluster, nodes }: ConsolePage): VNode {
     cluster.description !== undefined && h('p', { class: 'muted' }, cluster.description),
     facts(
       cluster,
-      nodes.filter(({ status, leaving }) => status === 'READY' && !leaving).length,
-      nodes.length,
+      there.filter(({ status, leaving }) => status === 'READY' && !leaving).length,
+      there.length,
     ),
   );
 }

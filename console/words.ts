@@ -33,6 +33,9 @@ export const STATE: Readonly<Record<ConsoleState, Look>> = {
   deleting: { ...RUN, word: 'Deleting' },
 };
 
+/** Of a page that was left open. */
+export const DELETED: Look = { ...IDLE, word: 'Deleted' };
+
 export const NODE: Readonly<Record<NodeStatus, Look>> = {
   PENDING: { ...IDLE, word: 'Pending' },
   DISCOVERED: { ...WARN, word: 'Discovered' },

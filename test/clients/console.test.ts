@@ -210,17 +210,21 @@ describe.skipIf(!there)('the console, in Chromium', () => {
       release();
       await going;
       // Counted in the moment in which it is seen: a quarter of a second later what was typed has another list come.
-      const taken = await page.waitForFunction<number[] | undefined, undefined>(
-        `(() => {
-          const time = document.querySelector('time');
-          if (time === null || time.title === time.dateTime) return undefined;
-          return [sent.filter((one) => !one.isConnected).length,
-            [...document.querySelectorAll('#root main *')].filter((one) => !sent.includes(one)).length];
-        })()`,
-        undefined,
+      const taken = await inPage<number[]>(
+        page,
+        `new Promise((resolve) => {
+          const look = () => {
+            const time = document.querySelector('time');
+            if (time === null || time.title === time.dateTime) return requestAnimationFrame(look);
+            const there = [...document.querySelectorAll('#root main *')];
+            resolve([sent.filter((one) => !one.isConnected).length,
+              there.filter((one) => !sent.includes(one)).length]);
+          };
+          look();
+        })`,
       );
       expect(await inPage<number>(page, 'sent.length')).toBeGreaterThan(40);
-      expect(await taken.jsonValue()).toEqual([0, 0]);
+      expect(taken).toEqual([0, 0]);
       expect(await page.getByLabel('Filter by the beginning of the name').inputValue()).toBe('clu');
       expect(await page.getByLabel('Filter by project').inputValue()).toBe(cluster.project);
       await page.waitForURL((url) => url.searchParams.get('name') === 'clu*');
@@ -528,6 +532,8 @@ describe.skipIf(!there)('the console, in Chromium', () => {
       expect((await store.clusters.getById(cluster.id))?.deleting).toBe(true);
       await store.clusters.remove(cluster.id);
       await page.getByText('The cluster was deleted').waitFor();
+      await state(page).getByText('Deleted').waitFor();
+      await page.getByText('0 of 0 ready').waitFor();
       expect(complaints).toEqual([]);
     });
 
