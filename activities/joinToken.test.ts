@@ -4,9 +4,9 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { StepName } from '../core/steps.js';
 import { OperationName, TasksetStatus } from '../core/words.js';
 import type { StepRun } from '../machine/types.js';
+import { stepDeps } from '../test/activities/stepDeps.js';
 import { desired, node, project } from '../test/store/desired.js';
 import { openTestDatabase, type TestDatabase } from '../test/store/testDatabase.js';
-import { createVault } from '../vault/vault.js';
 import type { ActivityDeps } from './deps.js';
 import { runNodeStep } from './nodeStep.js';
 
@@ -19,33 +19,10 @@ let runs: { on: string; run: StepRun }[];
 
 beforeAll(async () => {
   db = await openTestDatabase();
-  const untouched = (): never => {
-    throw new Error('nothing is sent');
-  };
-  deps = {
-    store: db.store,
-    vault: createVault({ masterKey: Buffer.alloc(32, 1) }),
-    machines: {
-      with: (target, work) =>
-        work({
-          node: target.node,
-          hostKey: { key: 'k', fingerprint: 'f' },
-          runStep: async (run) => {
-            runs.push({ on: target.node, run });
-            return {
-              ...{ outcome: 'done', results: { caCertHash: HASH }, lastLines: [] },
-              ...{ startedAt: 1, endedAt: 2, bootId: 'b', reattached: false },
-            };
-          },
-          exec: untouched,
-          cancelRun: untouched,
-          ensureArtifacts: untouched,
-        }),
-      close: () => Promise.resolve(),
-    },
-    source: { catalog: { source: 'bundle', artifacts: [] }, open: untouched, manifest: untouched },
-    log: { info: () => undefined, warn: () => undefined, error: () => undefined },
-  };
+  deps = stepDeps(db.store, (on, run) => {
+    runs.push({ on, run });
+    return { caCertHash: HASH };
+  });
   const name = 'joined';
   const { record } = await db.store.clusters.apply({
     ...{ project, name, desired: desired(name, [node(1), node(2)]), secretsHash: 'h' },

@@ -3,10 +3,10 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 
 import { OperationName, TasksetStatus } from '../core/words.js';
 import type { StepName } from '../core/steps.js';
-import type { StepRun, StepRunResult } from '../machine/types.js';
+import type { StepRun } from '../machine/types.js';
+import { stepDeps } from '../test/activities/stepDeps.js';
 import { desired, node, project } from '../test/store/desired.js';
 import { openTestDatabase, type TestDatabase } from '../test/store/testDatabase.js';
-import { createVault } from '../vault/vault.js';
 import type { ActivityDeps } from './deps.js';
 import { runNodeStep } from './nodeStep.js';
 
@@ -18,34 +18,10 @@ let results: Record<string, string>;
 
 beforeAll(async () => {
   db = await openTestDatabase();
-  const untouched = (): never => {
-    throw new Error('nothing is sent');
-  };
-  const ended = (): StepRunResult => ({
-    ...{ outcome: 'done', results, lastLines: [], startedAt: 1, endedAt: 2 },
-    ...{ bootId: 'b', reattached: false },
+  deps = stepDeps(db.store, (_, run) => {
+    runs.push(run);
+    return results;
   });
-  deps = {
-    store: db.store,
-    vault: createVault({ masterKey: Buffer.alloc(32, 1) }),
-    machines: {
-      with: (target, work) =>
-        work({
-          node: target.node,
-          hostKey: { key: 'k', fingerprint: 'f' },
-          runStep: async (run) => {
-            runs.push(run);
-            return ended();
-          },
-          exec: untouched,
-          cancelRun: untouched,
-          ensureArtifacts: untouched,
-        }),
-      close: () => Promise.resolve(),
-    },
-    source: { catalog: { source: 'bundle', artifacts: [] }, open: untouched, manifest: untouched },
-    log: { info: () => undefined, warn: () => undefined, error: () => undefined },
-  };
   const owner = `${project}/renewed`;
   const login = deps.vault.seal(owner, JSON.stringify({ privateKey: 'key' }));
   clusterId = (

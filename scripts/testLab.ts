@@ -1,4 +1,4 @@
-import { labAvailable, labDown, labUp } from '../lab/lab.js';
+import { holdLab, labAvailable, labDown, LabBusyError, labUp } from '../lab/lab.js';
 import { ensureTestTools } from './ensureTestTools.js';
 import { fieldTableCounts } from './fieldTableCounts.js';
 import { ALL } from './labCases.js';
@@ -22,6 +22,7 @@ if (unavailable !== undefined) {
 }
 await ensureTestTools(say);
 const all = wanted.includes('all');
+const release = hold();
 try {
   await labUp(3, { log: say });
   const counts = await vitestRun(['--project', 'lab', ...(all ? ALL : wanted)]);
@@ -36,4 +37,17 @@ try {
   process.exitCode = total.failed > 0 || counts.passed === 0 ? 1 : 0;
 } finally {
   await labDown({ purge: true });
+  release();
+}
+
+/** The machines are one lab's: another run would take them away in the middle of this one. */
+function hold(): () => void {
+  try {
+    return holdLab('test:lab');
+  } catch (error) {
+    if (!(error instanceof LabBusyError)) throw error;
+    say(`plinth: ${error.message}`);
+    // sysexits(3) EX_TEMPFAIL.
+    process.exit(75);
+  }
 }

@@ -3,8 +3,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TasksetPlan } from '../../api/views/tasksetPlanView.js';
 import type { TasksetDetails } from '../../api/views/tasksetView.js';
 import type { Cluster, NodeSpec } from '../../core/cluster.js';
-import { execOn, powerOff, powerOn } from '../../lab/lab.js';
+import {
+  diffSnapshots,
+  execOn,
+  formatDifference,
+  powerOff,
+  powerOn,
+  snapshotMachine,
+  type MachineSnapshot,
+} from '../../lab/lab.js';
 import { labCluster } from './cluster.js';
+import { EXCLUSIONS } from './exclusions.js';
 import { hostKubectl, type Kubectl } from './kubectl.js';
 import { runsOf, startsInJournal } from './runs.js';
 import { openLabSession, type LabSession } from './session.js';
@@ -21,6 +30,7 @@ const CLUSTERS = '/apis/infra.k8smgmt.io/v3/projects/defaultproject/clusters';
 
 let session: LabSession;
 let kubectl: Kubectl;
+let found: Record<'m1' | 'm2', MachineSnapshot>;
 /** As it was applied last. */
 let cluster: Cluster;
 /** Before a machine was lost. */
@@ -29,6 +39,7 @@ let whole: Cluster;
 beforeAll(async () => {
   session = await openLabSession(MACHINES);
   kubectl = hostKubectl({ ...session, cluster: NAME });
+  found = { m1: await snapshotMachine('m1'), m2: await snapshotMachine('m2') };
 });
 
 afterAll(() => session.stop());
@@ -323,17 +334,21 @@ describe('a cluster of two machines', () => {
   });
 
   it('is deleted with force although a machine is gone, and the others are clean', async () => {
+    const orphaned = async (): Promise<number> => {
+      const audit = '/apis/system.k8smgmt.io/v3/audit?limit=50';
+      const { items } = await json<{ items: { action: string }[] }>('GET', audit);
+      return items.filter(({ action }) => action === 'node.orphan').length;
+    };
+    const before = await orphaned();
     await powerOff('m3');
     expect((await session.plinth.request('DELETE', `${NAME}?force=true`)).status).toBe(200);
     await until('the cluster is gone', 240, async () =>
       (await session.plinth.request('GET', NAME)).status === 404 ? true : undefined,
     );
-    for (const name of ['m1', 'm2']) {
-      const left = 'ls -d /etc/kubernetes /var/lib/kubelet /var/lib/plinth 2>/dev/null || true';
-      expect((await execOn(name, left)).stdout).toBe('');
+    for (const name of ['m1', 'm2'] as const) {
+      const left = diffSnapshots(found[name], await snapshotMachine(name), EXCLUSIONS);
+      expect(left.map(formatDifference), `differences on ${name}`).toEqual([]);
     }
-    const audit = '/apis/system.k8smgmt.io/v3/audit?limit=50';
-    const { items } = await json<{ items: { action: string; resource: string }[] }>('GET', audit);
-    expect(items.filter(({ action }) => action === 'node.orphan')).toHaveLength(2);
+    expect(await orphaned()).toBe(before + 1);
   });
 });
