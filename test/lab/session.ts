@@ -21,9 +21,10 @@ export async function openLabSession(
   machines: readonly string[],
   { settings, ...options }: SessionOptions = {},
 ): Promise<LabSession> {
-  await labUp(3);
+  const count = Math.max(3, machines.length);
+  await labUp(count);
   await Promise.all(machines.map((name) => resetMachine(name)));
-  const lab = await labUp(3);
+  const lab = await labUp(count);
   const dataDir = await mkdtemp(join(tmpdir(), 'plinth-lab-'));
   const plinth = await startPlinth(lab, dataDir, {
     ...options,
