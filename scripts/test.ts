@@ -1,8 +1,9 @@
-import { labAvailable, labDown, labUp } from '../lab/lab.js';
+import { labAvailable } from '../lab/lab.js';
 import { ensureTestTools } from './ensureTestTools.js';
 import { fieldTableCounts } from './fieldTableCounts.js';
 import { STORY } from './labCases.js';
 import { failure, sum, vitestRun, type Counts } from './vitestRun.js';
+import { withLab } from './withLab.js';
 
 /*
  * `npm test`: the unit tests, then what other people's programs make of the API (schemathesis, a browser), then the
@@ -54,27 +55,24 @@ say(
 
 async function runLab(): Promise<void> {
   try {
-    await labUp(3, { log: say });
-    for (const file of STORY) {
-      if (state.interrupted) return;
-      if (minutes() > BUDGET) {
-        counts.push(
-          skipped(
-            [file],
-            `the budget of ${String(BUDGET)} min (PLINTH_TEST_BUDGET_MIN) is used up`,
-          ),
-        );
-        continue;
-      }
-      say(`plinth: ${file}`);
-      counts.push(await vitestRun(['--project', 'lab', file]));
-    }
+    await withLab('npm test', say, runStory);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     say(`plinth: the lab failed: ${why}`);
     counts.push(failure('the lab', why));
-  } finally {
-    await labDown({ purge: true });
+  }
+}
+
+async function runStory(): Promise<void> {
+  for (const file of STORY) {
+    if (state.interrupted) return;
+    if (minutes() > BUDGET) {
+      const budget = `the budget of ${String(BUDGET)} min (PLINTH_TEST_BUDGET_MIN) is used up`;
+      counts.push(skipped([file], budget));
+      continue;
+    }
+    say(`plinth: ${file}`);
+    counts.push(await vitestRun(['--project', 'lab', file]));
   }
 }
 

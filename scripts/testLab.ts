@@ -1,9 +1,10 @@
-import { holdLab, labAvailable, labDown, LabBusyError, labUp } from '../lab/lab.js';
+import { labAvailable, LabBusyError } from '../lab/lab.js';
 import { ensureTestTools } from './ensureTestTools.js';
 import { fieldTableCounts } from './fieldTableCounts.js';
 import { ALL } from './labCases.js';
 import { recordLabRun } from './labRecord.js';
 import { sum, vitestRun } from './vitestRun.js';
+import { withLab } from './withLab.js';
 
 /* `npm run test:lab -- all | FILE…`: lab cases, however long; the result of each file is kept with its date. */
 
@@ -22,9 +23,16 @@ if (unavailable !== undefined) {
 }
 await ensureTestTools(say);
 const all = wanted.includes('all');
-const release = hold();
 try {
-  await labUp(3, { log: say });
+  await withLab('test:lab', say, runCases);
+} catch (error) {
+  if (!(error instanceof LabBusyError)) throw error;
+  say(`plinth: ${error.message}`);
+  // sysexits(3) EX_TEMPFAIL.
+  process.exitCode = 75;
+}
+
+async function runCases(): Promise<void> {
   const counts = await vitestRun(['--project', 'lab', ...(all ? ALL : wanted)]);
   // A part of a file's cases says nothing of the file.
   if (!wanted.some((word) => word.startsWith('-'))) await recordLabRun(counts.tests);
@@ -35,19 +43,4 @@ try {
     `${String(total.passed)} passed, ${String(total.failed)} failed, ${String(total.skipped)} skipped`,
   );
   process.exitCode = total.failed > 0 || counts.passed === 0 ? 1 : 0;
-} finally {
-  await labDown({ purge: true });
-  release();
-}
-
-/** The machines are one lab's: another run would take them away in the middle of this one. */
-function hold(): () => void {
-  try {
-    return holdLab('test:lab');
-  } catch (error) {
-    if (!(error instanceof LabBusyError)) throw error;
-    say(`plinth: ${error.message}`);
-    // sysexits(3) EX_TEMPFAIL.
-    process.exit(75);
-  }
 }
