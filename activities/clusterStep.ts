@@ -1,5 +1,5 @@
 import { DriftPolicy, pinnedVersion } from '../core/blueprints.js';
-import { AppError, ErrorCode } from '../core/errors.js';
+import { AppError, ErrorCode, type StepFailure } from '../core/errors.js';
 import { sharedKubelet } from '../core/kubeletSettings.js';
 import type { StepName } from '../core/steps.js';
 import { ConditionStatus, ConditionType } from '../core/words.js';
@@ -81,10 +81,21 @@ export async function runThrough(
           startedAt,
           ...set,
         });
+      const recordFailure = (
+        error: { message: string; failure?: StepFailure | undefined },
+        set: object = {},
+      ): Promise<void> => {
+        const { message, failure } = error;
+        const at = { node: on.hostname, step: ref.step };
+        return record('failed', {
+          ...{ endedAt: Date.now(), failure: { ...at, ...failure, message } },
+          ...set,
+        });
+      };
+      // The script need not wait for it; see runNodeStep.
+      const begun = record('running');
+      begun.catch(() => undefined);
       try {
-        // The script need not wait for it; see runNodeStep.
-        const begun = record('running');
-        begun.catch(() => undefined);
         const result = await runMachineStep(deps, {
           ref,
           loaded,
@@ -106,25 +117,19 @@ export async function runThrough(
           return { outcome: result.outcome, node: on.hostname, results: result.results };
         }
         const error = stepError(on.hostname, ref.step, result);
-        await record('failed', {
-          attempt: attempt + 1,
-          endedAt: Date.now(),
-          failure: { node: on.hostname, step: ref.step, ...error.failure, message: error.message },
-        });
+        await recordFailure(error, { attempt: attempt + 1 });
         await noteCondition(deps, ref, error.message);
         throw error;
       } catch (error) {
+        // What is recorded now stands.
+        await begun.catch(() => undefined);
         if (cancellationBehind(error) !== undefined && isRequestedCancel()) {
-          const failure = { node: on.hostname, step: ref.step, message: 'stopped by request' };
-          await record('failed', { endedAt: Date.now(), failure });
+          await recordFailure({ message: 'stopped by request' });
         }
         if (!isLost(error)) throw error;
         lost = error;
         // It may be done there all the same: the next attempt asks for the same run again.
-        await record('failed', {
-          endedAt: Date.now(),
-          failure: { node: on.hostname, step: ref.step, ...error.failure, message: error.message },
-        });
+        await recordFailure(error);
       }
     }
     throw lost;

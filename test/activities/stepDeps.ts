@@ -3,10 +3,12 @@ import type { StepRun, StepRunResult } from '../../machine/types.js';
 import type { Store } from '../../store/types.js';
 import { createVault } from '../../vault/vault.js';
 
-/** What steps need, over a real store: machines that are asked nothing but to run them, and `ends` says with what results. */
+type Results = StepRunResult['results'];
+
+/** What steps need, over a real store: machines that are asked nothing but to run them, and `ends` says when, with what results. */
 export function stepDeps(
   store: Store,
-  ends: (on: string, run: StepRun) => StepRunResult['results'],
+  ends: (on: string, run: StepRun, signal?: AbortSignal) => Results | Promise<Results>,
 ): ActivityDeps {
   const untouched = (): never => {
     throw new Error('nothing is sent');
@@ -19,13 +21,12 @@ export function stepDeps(
         work({
           node: target.node,
           hostKey: { key: 'k', fingerprint: 'f' },
-          runStep: (run) =>
-            Promise.resolve({
-              ...{ outcome: 'done', results: ends(target.node, run), lastLines: [] },
-              ...{ startedAt: 1, endedAt: 2, bootId: 'b', reattached: false },
-            }),
+          runStep: async (run, hooks) => ({
+            ...{ outcome: 'done', results: await ends(target.node, run, hooks?.signal) },
+            ...{ lastLines: [], startedAt: 1, endedAt: 2, bootId: 'b', reattached: false },
+          }),
           exec: untouched,
-          cancelRun: untouched,
+          cancelRun: () => Promise.resolve(),
           ensureArtifacts: untouched,
         }),
       close: () => Promise.resolve(),

@@ -1,0 +1,77 @@
+import { once } from 'node:events';
+
+import { ActivityCancellationDetails } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { AppError, ErrorCode } from '../core/errors.js';
+import { OperationName, TasksetStatus } from '../core/words.js';
+import { stepDeps } from '../test/activities/stepDeps.js';
+import { desired, node, project } from '../test/store/desired.js';
+import { openTestDatabase, type TestDatabase } from '../test/store/testDatabase.js';
+import { runClusterStep } from './clusterStep.js';
+import type { ActivityDeps } from './deps.js';
+
+let db: TestDatabase;
+let deps: ActivityDeps;
+let clusterId: string;
+let begun: () => void = () => undefined;
+
+beforeAll(async () => {
+  db = await openTestDatabase();
+  deps = stepDeps(db.store, async (_on, _run, signal) => {
+    const aborted = once(signal!, 'abort');
+    begun();
+    await aborted;
+    throw new AppError(ErrorCode.Cancelled, 'the call was cancelled');
+  });
+  const name = 'stopped';
+  const { record } = await db.store.clusters.apply({
+    ...{ project, name, desired: desired(name, [node(1), node(2)]), secretsHash: 'h' },
+  });
+  clusterId = record.id;
+  const login = deps.vault.seal(`${project}/${name}`, JSON.stringify({ privateKey: 'key' }));
+  await db.store.secrets.put(`${project}/${name}`, 'ssh:node-1', login);
+  for (const spec of [node(1), node(2)]) {
+    await db.store.nodes.upsert(clusterId, spec.hostname, { spec, claimed: true, joined: true });
+  }
+}, 120_000);
+afterAll(() => db.close());
+
+/** Drains node-2 and is cancelled in the middle of it; gives what is recorded of that. */
+async function stopped(
+  tasksetId: string,
+  details: Parameters<typeof ActivityCancellationDetails.fromProto>[0],
+) {
+  await db.store.tasksets.begin({
+    ...{ id: tasksetId, clusterId, generation: 1, status: TasksetStatus.InProgress, comments: '' },
+    ...{ operations: [], plan: [] },
+  });
+  const live = new Promise<void>((resolve) => (begun = resolve));
+  const environment = new MockActivityEnvironment();
+  const ended = environment.run(() =>
+    runClusterStep(deps, {
+      ...{ project, name: 'stopped', clusterId, generation: 1, tasksetId, step: 'drain' },
+      ...{ operation: OperationName.NodeRemoval, operationIndex: 0, subject: 'node-2' },
+    }),
+  );
+  await Promise.race([live, ended]);
+  environment.cancel('CANCELLED', ActivityCancellationDetails.fromProto(details));
+  await expect(ended).rejects.toThrow('cancelled');
+  return (await db.store.nodes.get(clusterId, 'node-1'))?.steps['drain'];
+}
+
+describe('a step through a control plane that is stopped', () => {
+  it('by a person says so in its record, and leaves the node in the cluster', async () => {
+    expect(await stopped('ttttttt', { isCancelled: true })).toMatchObject({
+      ...{ state: 'failed', tasksetId: 'ttttttt' },
+      failure: { node: 'node-1', step: 'drain', message: 'stopped by request' },
+    });
+    expect((await db.store.nodes.get(clusterId, 'node-2'))?.leaving).toBeUndefined();
+  });
+
+  it('because its worker shuts down goes on in another one', async () => {
+    const record = await stopped('uuuuuuu', { isWorkerShutdown: true });
+    expect(record).toMatchObject({ state: 'running', tasksetId: 'uuuuuuu' });
+  });
+});
