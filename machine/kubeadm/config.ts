@@ -1,8 +1,7 @@
-import { stringify } from 'yaml';
-
 import { AppError, ErrorCode } from '../../core/errors.js';
 import { compareMinors } from '../../core/matrix.js';
 import { neededRow } from '../kubernetesRow.js';
+import { writeObjects } from '../kubernetesYaml.js';
 import type { JoinSecrets, StepContext } from '../steps/types.js';
 import { clusterConfiguration } from './clusterConfiguration.js';
 import { apiEndpoint } from './endpoint.js';
@@ -17,7 +16,7 @@ export const PATCHES = '/etc/plinth/kubeadm-patches';
 export function initConfig(context: StepContext): string {
   const { spec, node } = context;
   const version = neededRow(spec.config.kubernetesVersion).kubeadmApi;
-  return documents([
+  return writeObjects([
     {
       apiVersion: `kubeadm.k8s.io/${version}`,
       kind: 'InitConfiguration',
@@ -39,7 +38,7 @@ export function joinConfig(context: StepContext): string {
   const { spec, node } = context;
   const version = neededRow(spec.config.kubernetesVersion).kubeadmApi;
   const join = joinSecrets(context);
-  return documents([
+  return writeObjects([
     {
       apiVersion: `kubeadm.k8s.io/${version}`,
       kind: 'JoinConfiguration',
@@ -72,7 +71,7 @@ export function uploadCertsConfig(context: StepContext): string {
   const version = neededRow(context.spec.config.kubernetesVersion).kubeadmApi;
   const { certificateKey } = joinSecrets(context);
   if (certificateKey === undefined) return '';
-  return documents([
+  return writeObjects([
     {
       apiVersion: `kubeadm.k8s.io/${version}`,
       kind: 'InitConfiguration',
@@ -102,10 +101,6 @@ function bootstrapTokens({ firstTokens = [] }: StepContext): object {
 function joinSecrets({ join, node }: StepContext): JoinSecrets {
   if (join !== undefined) return join;
   throw new AppError(ErrorCode.Internal, `no join credentials were made for ${node.hostname}`);
-}
-
-function documents(parts: readonly object[]): string {
-  return parts.map((part) => stringify(part, { lineWidth: 0 })).join('---\n');
 }
 
 /**

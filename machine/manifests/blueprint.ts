@@ -1,6 +1,5 @@
-import { parseAllDocuments, stringify } from 'yaml';
-
 import { platformOf } from '../artifacts/upstream.js';
+import { readObjects, writeObjects } from '../kubernetesYaml.js';
 import type { StepContext } from '../steps/types.js';
 import { place, type PlacedPod } from './placement.js';
 
@@ -38,10 +37,10 @@ export function blueprintManifests(context: StepContext): BlueprintManifests {
   ];
   const workloads = objects.filter(({ kind }) => kind === 'Deployment' || kind === 'DaemonSet');
   return {
-    namespaces: yaml([
+    namespaces: writeObjects([
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name: BLUEPRINT_NAMESPACE } },
     ]),
-    text: yaml(objects),
+    text: writeObjects(objects),
     objects: objects.map(objectKey).toSorted(),
     workloads: workloads.map(
       ({ kind, metadata }) =>
@@ -64,9 +63,7 @@ function identity({ cluster, spec }: StepContext): KubernetesObject {
 const KUBELET_TLS = '--kubelet-insecure-tls';
 
 function metricsServer(upstream: string, context: StepContext): KubernetesObject[] {
-  const objects = parseAllDocuments(upstream)
-    .map((document) => document.toJS() as KubernetesObject | null)
-    .filter((object): object is KubernetesObject => object !== null);
+  const objects = readObjects<KubernetesObject>(upstream);
   for (const object of objects) {
     const pod = object.spec?.template?.spec;
     if (pod === undefined) continue;
@@ -81,8 +78,4 @@ function metricsServer(upstream: string, context: StepContext): KubernetesObject
 function objectKey({ apiVersion, kind, metadata }: KubernetesObject): string {
   const group = apiVersion.includes('/') ? `.${apiVersion.split('/')[0] ?? ''}` : '';
   return `${kind.toLowerCase()}${group} ${metadata.namespace ?? '-'} ${metadata.name}`;
-}
-
-function yaml(objects: readonly object[]): string {
-  return objects.map((object) => stringify(object, { lineWidth: 0 })).join('---\n');
 }

@@ -1,7 +1,6 @@
-import { stringify } from 'yaml';
-
 import { initConfig } from '../kubeadm/config.js';
 import { apiEndpoint, apiServerOf } from '../kubeadm/endpoint.js';
+import { writeObjects } from '../kubernetesYaml.js';
 import { nodeParams } from './nodeParams.js';
 import type { StepContext, StepModule } from './types.js';
 
@@ -23,10 +22,12 @@ export const kubeadmInitStep: StepModule = {
 
 /** Names the cluster inside itself: the proof that a control plane is this cluster's. */
 export function identity({ cluster }: StepContext): string {
-  return stringify({
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name: 'plinth-cluster', namespace: 'kube-system' },
-    data: { id: cluster.id, name: cluster.name, project: cluster.project },
-  });
+  return writeObjects([
+    {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'plinth-cluster', namespace: 'kube-system' },
+      data: { id: cluster.id, name: cluster.name, project: cluster.project },
+    },
+  ]);
 }
