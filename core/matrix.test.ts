@@ -93,7 +93,7 @@ describe('calico', () => {
   });
 
   test('what is allowed is said as people read it', () => {
-    expect(calicoVersionsFor('v1.34.4')).toEqual(['3.31.x', '3.28.5']);
+    expect(calicoVersionsFor('v1.34.4')).toEqual(['3.31.x', '3.32.x', '3.28.5']);
     expect(calicoVersionsFor('nonsense')).toEqual([]);
   });
 

@@ -134,6 +134,7 @@ export const CALICO_ROWS: readonly CalicoRow[] = [
   { version: '3.29', kubernetes: { from: '1.29', to: '1.32' } },
   { version: '3.30', kubernetes: { from: '1.31', to: '1.33' } },
   { version: '3.31', kubernetes: { from: '1.32', to: '1.35' } },
+  { version: '3.32', kubernetes: { from: '1.34', to: '1.36' } },
   {
     version: '3.28.5',
     kubernetes: { from: '1.34', to: '1.35' },

@@ -4,7 +4,7 @@ import { fixtureCluster, fixtureNode } from '../../test/fixtures/cluster.js';
 import { fixtureJoin, fixtureStepContext } from '../../test/fixtures/stepContext.js';
 import { stepModules } from '../steps/registry.js';
 import type { ArtifactCatalog, StepModule } from '../steps/types.js';
-import { REGISTRIES, upstreamManifestUrl, upstreamUrl } from './upstream.js';
+import { addonImages, REGISTRIES, upstreamManifestUrl, upstreamUrl } from './upstream.js';
 
 const { spec } = fixtureCluster();
 const MIRROR = 'http://mirror.example:8000/kept';
@@ -41,6 +41,24 @@ describe.each(['Debian12', 'Ubuntu22.04', 'Rocky9'])('what %s is given', (operat
       );
     },
   );
+});
+
+describe("Calico's images", () => {
+  it.each([
+    ['3.28.5', 'docker.io'],
+    ['v3.30.7', 'docker.io'],
+    ['3.31.0', 'quay.io'],
+    ['v3.32.1', 'quay.io'],
+  ])('of %s are at %s, where its manifest asks for them', (version, registry) => {
+    const network = { ...spec.config.network, cni: { name: 'Calico', version } };
+    const images = addonImages(fixtureStepContext({ config: { network } }));
+    const tag = `v${version.replace(/^v/, '')}`;
+    expect(images.filter((image) => image.includes('/calico/'))).toEqual([
+      `${registry}/calico/cni:${tag}`,
+      `${registry}/calico/node:${tag}`,
+      `${registry}/calico/kube-controllers:${tag}`,
+    ]);
+  });
 });
 
 describe('a mirror', () => {

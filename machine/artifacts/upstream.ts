@@ -1,6 +1,7 @@
 import { baseOf } from '../../core/blueprints.js';
 import { AppError, ErrorCode } from '../../core/errors.js';
 import type { ClusterSpec } from '../../core/cluster.js';
+import { compareMinors, minorOf } from '../../core/matrix.js';
 import { platformRow, type PlatformRow } from '../../core/platform.js';
 import { familyOf } from '../families.js';
 import type { ArtifactCatalog, StepContext } from '../steps/types.js';
@@ -70,17 +71,26 @@ export function containerdRepository({ node, catalog }: StepContext): string {
 
 /** Images that every node needs beside those that kubeadm names. */
 export function addonImages(context: StepContext): string[] {
-  const calico = `v${context.spec.config.network.cni.version.replace(/^v/, '')}`;
   return [
-    `docker.io/calico/cni:${calico}`,
-    `docker.io/calico/node:${calico}`,
-    `docker.io/calico/kube-controllers:${calico}`,
+    ...calicoImages(context.spec.config.network.cni.version),
     ...(baseOf(context.spec, context.blueprint) === 'minimal'
       ? []
       : [
           `registry.k8s.io/metrics-server/metrics-server:${platformOf(context.spec).metricsServer}`,
         ]),
   ];
+}
+
+/** From which minor on Calico's own manifests name quay.io, and no longer docker.io. */
+const CALICO_AT_QUAY = '3.31';
+
+/** As its manifest of that version names them. */
+function calicoImages(version: string): string[] {
+  const atQuay = compareMinors(minorOf(version) ?? '', CALICO_AT_QUAY) >= 0;
+  const tag = `v${version.replace(/^v/, '')}`;
+  return ['cni', 'node', 'kube-controllers'].map(
+    (part) => `${atQuay ? 'quay.io' : 'docker.io'}/calico/${part}:${tag}`,
+  );
 }
 
 /** Manifests upstream publishes, by the name that steps ask for. */

@@ -16,7 +16,7 @@ describe('versions', () => {
       title: 'Calico outside the matrix',
       bad: set('spec.config.network.cni.version', '3.26.1'),
       path: 'spec.config.network.cni.version',
-      says: 'Calico 3.26.1 does not go with Kubernetes v1.34.4: use 3.31.x or 3.28.5',
+      says: 'Calico 3.26.1 does not go with Kubernetes v1.34.4: use 3.31.x or 3.32.x or 3.28.5',
       good: all(seed, set('spec.config.network.cni.version', '3.26.1')),
     },
     {
