@@ -11,6 +11,7 @@ import type { ActivityDeps } from './deps.js';
 import { heartbeating } from './heartbeat.js';
 import { joinedControlPlanes, loadCluster, nodeSpec, type LoadedCluster } from './load.js';
 import { runMachineStep } from './machineStep.js';
+import { isNetworkDone, networkApplied, networkRolledOut } from './network.js';
 import { unitTimes, type StepOutcome } from './nodeStep.js';
 import type { ClusterStepRef } from './refs.js';
 import { isLost, stepError } from './stepError.js';
@@ -62,7 +63,8 @@ export async function runThrough(
         failure: { node: ref.name, step: ref.step },
       });
     }
-    await beforeClusterStep(deps, ref, loaded);
+    const isDone = await isNetworkDone(deps, ref, loaded);
+    if (!isDone) await beforeClusterStep(deps, ref, loaded);
     let lost: unknown;
     for (const { spec: on, steps } of through) {
       const previous = steps[ref.step];
@@ -92,6 +94,10 @@ export async function runThrough(
           ...set,
         });
       };
+      if (isDone) {
+        await record('skipped', { endedAt: Date.now() });
+        return { outcome: 'skipped', node: on.hostname, results: {} };
+      }
       // The script need not wait for it; see runNodeStep.
       const begun = record('running');
       begun.catch(() => undefined);
@@ -113,6 +119,7 @@ export async function runThrough(
             noteCondition(deps, ref),
             noteDrift(deps, ref, loaded, result),
             noteKubelet(deps, ref, loaded),
+            noteNetwork(deps, ref, loaded),
           ]);
           return { outcome: result.outcome, node: on.hostname, results: result.results };
         }
@@ -169,6 +176,15 @@ async function noteKubelet(
   await deps.store.clusters.setApplied(ref.clusterId, {
     kubelet: sharedKubelet(record.desired.spec),
   });
+}
+
+async function noteNetwork(
+  deps: ActivityDeps,
+  ref: ClusterStepRef,
+  loaded: LoadedCluster,
+): Promise<void> {
+  if (ref.step === 'cni') await networkApplied(deps, ref, loaded);
+  if (ref.step === 'cni-rollout') await networkRolledOut(deps, ref, loaded);
 }
 
 async function noteCondition(

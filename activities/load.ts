@@ -26,10 +26,16 @@ export interface NodesWanted {
   all?: boolean;
 }
 
+/** Those that an operation works with, where they are not the spec's. */
+interface Versions {
+  kubernetesVersion?: string;
+  cniVersion?: string;
+}
+
 /** The cluster as its taskset found it, with the nodes asked for. NotFound when the cluster of this life is gone. */
 export async function loadCluster(
   deps: ActivityDeps,
-  ref: { clusterId: string; tasksetId: string; kubernetesVersion?: string },
+  ref: { clusterId: string; tasksetId: string } & Versions,
   wanted: NodesWanted,
 ): Promise<LoadedCluster> {
   const { clusterId, tasksetId } = ref;
@@ -43,7 +49,7 @@ export async function loadCluster(
   if (head === undefined || whole === undefined) {
     throw new AppError(ErrorCode.NotFound, `cluster ${clusterId} is gone`);
   }
-  const spec = atVersion(whole, ref.kubernetesVersion);
+  const spec = atVersions(whole, ref);
   return { record: { ...head, desired: { spec } }, nodes };
 }
 
@@ -62,11 +68,11 @@ async function nodesOf(
 }
 
 /** On the way to the spec's version, or while a creation is ended that was begun with another one. */
-function atVersion(
-  spec: ClusterSpec,
-  kubernetesVersion = spec.config.kubernetesVersion,
-): ClusterSpec {
-  return { ...spec, config: { ...spec.config, kubernetesVersion } };
+function atVersions({ config, ...spec }: ClusterSpec, at: Versions): ClusterSpec {
+  const { kubernetesVersion = config.kubernetesVersion, cniVersion } = at;
+  const { network } = config;
+  const cni = { ...network.cni, ...(cniVersion === undefined ? {} : { version: cniVersion }) };
+  return { ...spec, config: { ...config, kubernetesVersion, network: { ...network, cni } } };
 }
 
 /** The node by the desired spec, or, for one the spec dropped, as it was last acted upon. */

@@ -54,7 +54,7 @@ export async function runNodeStep(deps: ActivityDeps, ref: StepRef): Promise<Ste
         startedAt,
         ...set,
       });
-    await beforeStep(deps, ref, on);
+    await beforeStep(deps, ref, loaded, on);
     // The script need not wait for it: a run that has no record yet is found again by its id all the same.
     const begun = record({});
     begun.catch(() => undefined);

@@ -24,6 +24,8 @@ export interface OperationRef extends ClusterRef {
   operationIndex: number;
   /** The version its steps work with, where that is not the spec's. */
   kubernetesVersion?: string;
+  /** The same of Calico. */
+  cniVersion?: string;
   /** What the spec's blueprint stands for, where it is not built in. */
   blueprint?: ResolvedBlueprint;
   /** It does the sync of this number. */

@@ -10,11 +10,19 @@ import type { StepRunResult } from '../machine/types.js';
 import type { ActivityDeps } from './deps.js';
 import type { LoadedCluster } from './load.js';
 import type { ClusterStepRef, StepRef } from './refs.js';
+import { networkApplied, networkBegins } from './network.js';
 import { beginRestore } from './restore.js';
 
 /** What has to be known before a step may change anything: a claim that dies half way is still cleaned. */
-export async function beforeStep(deps: ActivityDeps, ref: StepRef, on: NodeSpec): Promise<void> {
+export async function beforeStep(
+  deps: ActivityDeps,
+  ref: StepRef,
+  loaded: LoadedCluster,
+  on: NodeSpec,
+): Promise<void> {
   switch (ref.step) {
+    case 'cni':
+      return networkBegins(deps, ref, loaded);
     case 'claim':
       await deps.store.nodes.upsert(ref.clusterId, ref.hostname, {
         spec: on,
@@ -60,6 +68,7 @@ export async function beforeClusterStep(
   ref: ClusterStepRef,
   loaded: LoadedCluster,
 ): Promise<void> {
+  if (ref.step === 'cni') await networkBegins(deps, ref, loaded);
   const begun = await beginsWith(deps, ref, loaded);
   if (begun !== undefined) await deps.store.clusters.setApplied(ref.clusterId, begun);
   if (!LEAVING.has(ref.step) || ref.subject === undefined) return;
@@ -87,6 +96,8 @@ export async function afterStep(
         endpoint: endpointBackends(loaded.record.desired.spec),
       });
       return;
+    case 'cni':
+      return networkApplied(deps, ref, loaded);
     case 'kubeadm-init':
       await Promise.all([
         nodes.upsert(ref.clusterId, ref.hostname, { joined: true }),

@@ -326,7 +326,7 @@ describe('a blueprint of the project', () => {
     await endPlanned(again);
     const sync = await must(await take(id('d')));
     expect(sync.operations).toMatchObject([
-      { sync: 1, clusterSteps: ['blueprint-drift', ...blueprintSyncSteps] },
+      { sync: 1, clusterSteps: ['blueprint-drift', 'cni', 'cni-rollout', ...blueprintSyncSteps] },
     ]);
     await endPlanned(sync);
     expect(await take(id('e'))).toBeUndefined();

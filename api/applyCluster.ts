@@ -259,7 +259,7 @@ async function immutableOf(
 ): Promise<Problem[]> {
   if (existing === undefined || !parsed.ok) return [];
   const desired = parsed.echo.spec;
-  const version = versionProblems(existing.applied.kubernetesVersion, desired);
+  const version = versionProblems(existing.applied, desired);
   const applied = existing.applied.spec ?? (await specSoFar(store, existing));
   if (applied === undefined) {
     return [...version, ...immutableFromSubmit(existing.desired.spec, desired)];

@@ -31,6 +31,8 @@ export function nodeReason(
       return 'its kubelet runs with other settings than those of the spec: it gets them and is restarted';
     case 'blueprint-images':
       return 'the blueprint needs images that it does not have';
+    case 'network-images':
+      return 'it gets the images of the network before anything of it is changed';
     case 'clean':
       if (operation.name === OperationName.ClusterDeletion) return 'the cluster is to be deleted';
       if (known?.orphaned === true)

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { ClusterSpec, NodeSpec } from './cluster.js';
 import type { ResolvedBlueprint } from './blueprints.js';
+import type { StepName } from './steps.js';
 import {
   plan,
   type AppliedNode,
@@ -302,10 +303,7 @@ describe('plan', () => {
     const operations = plan(applied(three, 'm1'), { spec: placed, deleting: false });
     expect(names(operations)).toEqual(['BlueprintSync']);
     expect(operations[0]?.clusterSteps).toEqual([
-      'cni',
-      'namespace-sync',
-      'blueprint-sync',
-      'blueprint-health',
+      ...(['cni', 'cni-rollout', 'namespace-sync', 'blueprint-sync', 'blueprint-health'] as const),
     ]);
   });
 
@@ -348,11 +346,14 @@ describe('plan', () => {
     });
 
     it('compares and puts back what differs when a sync was asked for, or only compares', () => {
+      const blueprintSteps: StepName[] = ['namespace-sync', 'blueprint-sync', 'blueprint-health'];
+      // A changed manifest of the network is rolled out as well.
+      const all: StepName[] = ['cni', 'cni-rollout', ...blueprintSteps];
       const blueprint = version('v1');
       expect(planned(having('v1'), { blueprint, sync: 3 })).toMatchObject([
         {
           ...{ name: 'BlueprintSync', sync: 3 },
-          clusterSteps: ['blueprint-drift', 'namespace-sync', 'blueprint-sync', 'blueprint-health'],
+          clusterSteps: ['blueprint-drift', ...all],
         },
       ]);
       const report = version('v1', { driftPolicy: 'Report' });
@@ -361,7 +362,7 @@ describe('plan', () => {
       ]);
       // What is to be applied anyway need not be compared first.
       expect(planned(having('v1'), { blueprint: version('v2'), sync: 3 })).toMatchObject([
-        { sync: 3, clusterSteps: ['namespace-sync', 'blueprint-sync', 'blueprint-health'] },
+        { sync: 3, clusterSteps: all },
       ]);
     });
   });

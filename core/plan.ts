@@ -11,8 +11,10 @@ import type { ClusterSpec, NodeSpec } from './cluster.js';
 import type { KubeletSettings } from './kubeletSettings.js';
 import { kubeletsAfterCreation, planKubelet } from './planKubelet.js';
 import { planAsked, planBegunRestore } from './planAsked.js';
+import { beforeNetwork, runningCalico, withNetwork } from './planNetwork.js';
 import { stableJson } from './stableJson.js';
 import type { NodePath, StepName } from './steps.js';
+import { isSameCalico } from './networkMove.js';
 import { compareVersions, upgradeConcurrency, upgradeHops } from './upgrade.js';
 import { OperationName, Role } from './words.js';
 
@@ -24,6 +26,8 @@ export interface AppliedState {
   blueprint?: { name: string; version?: string; base?: BuiltInBlueprint };
   /** What the control plane as a whole runs. */
   kubernetesVersion?: string;
+  /** The version of Calico that it has been given; absent: that of what was applied last. `begun`: it is not known to run everywhere. */
+  network?: { version: string; begun?: boolean };
   /** What kubeadm's ConfigMap gives to kubelets; absent: that of what was applied last. */
   kubelet?: string;
   /** Labels and the like were set by a spec that is not applied: those of none may be on the nodes. */
@@ -95,6 +99,8 @@ export interface OperationPlan {
   clusterSteps: StepName[];
   /** The Kubernetes version that its steps work with, where that is not the spec's. */
   kubernetesVersion?: string;
+  /** The same of Calico. */
+  cniVersion?: string;
   /** Nodes whose turn an upgrade lets be at once, control planes apart. */
   workersAtOnce?: number;
   /** What the spec's blueprint stands for, where it is not built in. */
@@ -143,7 +149,8 @@ function planOperations(applied: AppliedState, desired: DesiredState): Operation
     ];
   }
   const others = inOrder(applied, desired, removal);
-  return [...asked, ...others, ...planBlueprintChange(applied, desired)];
+  const all = [...asked, ...others, ...planBlueprintChange(applied, desired)];
+  return beforeNetwork(all, applied, desired.spec);
 }
 
 function inOrder(
@@ -297,12 +304,19 @@ function planCreation(applied: AppliedState, spec: ClusterSpec): OperationPlan {
       .toSorted(byHostname)
       .map((node) => ({ hostname: node.hostname, path: joinPath(node, leader) })),
     leave: [],
-    clusterSteps: ['check-in', 'node-metadata'],
+    clusterSteps: [...rolledOut(applied, spec), 'check-in', 'node-metadata'],
     // What was begun with one version is ended with it.
     ...(applied.initialised && applied.kubernetesVersion !== undefined
       ? { kubernetesVersion: applied.kubernetesVersion }
       : {}),
   };
+}
+
+/** Where an attempt before has given it another network, nodes may run that one still. */
+function rolledOut({ network }: AppliedState, spec: ClusterSpec): StepName[] {
+  const { version } = spec.config.network.cni;
+  const isPlain = network?.begun !== true && isSameCalico(network?.version ?? version, version);
+  return isPlain ? [] : ['cni-rollout'];
 }
 
 /** As it will be when its creation has ended. */
@@ -311,6 +325,7 @@ function completed(applied: AppliedState, spec: ClusterSpec): AppliedState {
   return {
     ...applied,
     ...(version === undefined ? {} : { kubernetesVersion: version }),
+    network: networkAfter(applied, spec),
     nodes: spec.config.nodes.map((node) => {
       const now = applied.nodes.find(({ hostname }) => hostname === node.hostname);
       // One whose upgrade an earlier attempt has not come to is still older.
@@ -324,8 +339,22 @@ function completed(applied: AppliedState, spec: ClusterSpec): AppliedState {
   };
 }
 
+/** A creation ends with the network of the spec. */
+function networkAfter(
+  applied: AppliedState,
+  spec: ClusterSpec,
+): NonNullable<AppliedState['network']> {
+  const { version } = spec.config.network.cni;
+  if (!applied.created) return { version };
+  return applied.network ?? { version: runningCalico(applied) ?? version };
+}
+
+function planUpgrade(applied: AppliedState, desired: DesiredState): OperationPlan[] {
+  return withNetwork(planHops(applied, desired), applied, desired.spec);
+}
+
 /** One operation for each version on the way: of the nodes that stay, those whose kubelet is older. */
-function planUpgrade(applied: AppliedState, { spec, available }: DesiredState): OperationPlan[] {
+function planHops(applied: AppliedState, { spec, available }: DesiredState): OperationPlan[] {
   const to = spec.config.kubernetesVersion;
   const control = applied.kubernetesVersion ?? applied.spec?.config.kubernetesVersion ?? to;
   const wanted = new Set(spec.config.nodes.map((node) => node.hostname));
@@ -476,6 +505,9 @@ function planBlueprint(spec: ClusterSpec, reason: string): OperationPlan {
   };
 }
 
+/** A manifest of the network that has changed: by the spec, by the artifacts, or by plinth itself. */
+const NETWORK: readonly StepName[] = ['cni', 'cni-rollout'];
+
 function planBlueprintChange(applied: AppliedState, desired: DesiredState): OperationPlan[] {
   const { spec, blueprint, sync } = desired;
   const key = (of: { name: string; version?: string } | undefined): string =>
@@ -497,7 +529,8 @@ function planBlueprintChange(applied: AppliedState, desired: DesiredState): Oper
       ...asked,
       nodes: newParts(applied, desired),
       // The network's own workloads are placed as well.
-      clusterSteps: moved ? ['cni', ...plan.clusterSteps] : plan.clusterSteps,
+      clusterSteps:
+        moved || sync !== undefined ? [...NETWORK, ...plan.clusterSteps] : plan.clusterSteps,
     },
   ];
 }
@@ -508,7 +541,7 @@ function planSync(spec: ClusterSpec, blueprint: ResolvedBlueprint | undefined): 
   const isReport = blueprint?.driftPolicy === DriftPolicy.Report;
   return {
     ...plan,
-    clusterSteps: ['blueprint-drift', ...(isReport ? [] : plan.clusterSteps)],
+    clusterSteps: ['blueprint-drift', ...(isReport ? [] : [...NETWORK, ...plan.clusterSteps])],
   };
 }
 

@@ -100,7 +100,8 @@ function planRestore(
     nodes: nodes.map(task).toSorted((a, b) => (a.hostname < b.hostname ? -1 : 1)),
     leave: [],
     clusterSteps: [
-      ...(['check-in', 'system-restart', 'node-metadata'] as const),
+      // The data may be of an older network than the one that the nodes have the images of.
+      ...(['check-in', 'cni', 'system-restart', 'node-metadata'] as const),
       ...(['namespace-sync', 'blueprint-sync', 'blueprint-health'] as const),
     ],
     ...atItsVersion(applied),
@@ -109,6 +110,12 @@ function planRestore(
 }
 
 /** A spec that is not applied yet may name another one. */
-function atItsVersion({ kubernetesVersion }: AppliedState): { kubernetesVersion?: string } {
-  return kubernetesVersion === undefined ? {} : { kubernetesVersion };
+function atItsVersion({
+  kubernetesVersion,
+  network,
+}: AppliedState): Pick<OperationPlan, 'kubernetesVersion' | 'cniVersion'> {
+  return {
+    ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
+    ...(network === undefined ? {} : { cniVersion: network.version }),
+  };
 }

@@ -69,6 +69,11 @@ export interface AppliedCluster {
   /** All of the creation was done once. */
   created: boolean;
   kubernetesVersion?: string;
+  /**
+   * The network as it has been given to the cluster: Calico's version, and its manifest's sum once all of it was applied.
+   * `begun`: it is not known to run everywhere.
+   */
+  network?: { version: string; sha256?: string; begun?: boolean };
   caCertHash?: string;
   /** What kubeadm's ConfigMap gives to kubelets: core/kubeletSettings.ts. */
   kubelet?: string;

@@ -16,6 +16,7 @@ export type StepName =
   | 'images'
   | 'kubeadm-init'
   | 'cni'
+  | 'cni-rollout'
   | 'kubeadm-join-control-plane'
   | 'kubeadm-join'
   | 'kubeadm-undo'
@@ -92,6 +93,10 @@ const claim: StepDef = {
 const nodeReady: StepDef = { name: 'node-ready', title: 'Wait for the node to be Ready' };
 
 const cni: StepDef = { name: 'cni', title: 'Apply the network' };
+const cniRollout: StepDef = {
+  name: 'cni-rollout',
+  title: "Wait for the network's agents on all nodes",
+};
 
 /** Before anything is changed anywhere: facts of all machines, then one preflight over all of them. */
 export const preflightSteps: readonly StepDef[] = [facts];
@@ -217,8 +222,9 @@ export const clusterSteps: readonly StepDef[] = [
 ];
 
 export const blueprintSteps: readonly StepDef[] = [
-  // Again only where systemComponentsPlacement has changed.
+  // Only where the network's manifest has changed.
   cni,
+  cniRollout,
   // Only where a sync was asked for.
   { name: 'blueprint-drift', title: 'Compare what is live with the blueprint' },
   { name: 'namespace-sync', title: "Create the blueprint's namespaces" },
@@ -291,6 +297,12 @@ export const cleanSteps: readonly StepDef[] = [
   { name: 'release', title: 'Release the machine' },
 ];
 
+/** On every node, before anything that runs on it is changed to need them. */
+const imagesSteps: readonly StepDef[] = [
+  { name: 'artifacts', title: 'Send what the machine lacks', needs: [] },
+  { name: 'images', title: 'Import images' },
+];
+
 /** What a node goes through in an operation: a key instead of the list itself, so that payloads stay small. */
 export type NodePath =
   | 'leader'
@@ -302,6 +314,7 @@ export type NodePath =
   | 'upgrade-worker'
   | 'endpoint'
   | 'blueprint-images'
+  | 'network-images'
   | 'kubelet'
   | 'restore-stop'
   | 'restore-leader'
@@ -319,10 +332,8 @@ export const nodePaths: Readonly<Record<NodePath, readonly StepDef[]>> = {
   'upgrade-control-plane': upgradeControlPlaneSteps,
   'upgrade-worker': upgradeWorkerSteps,
   endpoint: [{ name: 'api-endpoint', title: 'Point the API endpoint at the control planes' }],
-  'blueprint-images': [
-    { name: 'artifacts', title: 'Send what the machine lacks', needs: [] },
-    { name: 'images', title: 'Import images' },
-  ],
+  'blueprint-images': imagesSteps,
+  'network-images': imagesSteps,
   kubelet: kubeletSettingsSteps,
   'restore-stop': restoreStopSteps,
   'restore-leader': restoreLeaderSteps,

@@ -250,6 +250,34 @@ describe('an upgrade', () => {
     expect(world.calls.filter((call) => call === 'start m1 kubeadm-upgrade')).toHaveLength(1);
   });
 
+  const calico: OperationPlan = {
+    ...{ name: 'ClusterUpgrade', reason: 'Calico 3.28.5 becomes 3.31.2', leave: [] },
+    nodes: ['m1', 'm2', 'm3'].map((hostname) => ({ hostname, path: 'network-images' as const })),
+    clusterSteps: ['cni', 'cni-rollout'],
+  };
+
+  it('of the network has its images on every node before anything of it is applied', async () => {
+    const world = await run({ operations: [calico, blueprint] });
+    expect(world.ended).toMatchObject([{ failed: false }]);
+    const images = ['m1', 'm2', 'm3'].map((name) => at(world, `end ${name} images`));
+    expect(at(world, 'start cluster cni')).toBeGreaterThan(Math.max(...images));
+    expect(at(world, 'start cluster cni-rollout')).toBeGreaterThan(at(world, 'end cluster cni'));
+  });
+
+  it('of the network changes nothing, and nothing goes on, where a node has not got its images', async () => {
+    const world = await run({
+      operations: [calico, blueprint],
+      onStep: (name) => {
+        if (name === 'm2 images') throw stepFailure('m2', 'images');
+      },
+    });
+    expect(world.ended[0]?.outcomes).toMatchObject([
+      { failed: true, errorSummary: expect.stringContaining('m2') },
+      { failed: true, errorSummary: 'not started: ClusterUpgrade failed' },
+    ]);
+    expect(world.calls.filter((call) => call.startsWith('start cluster'))).toEqual([]);
+  });
+
   it('of the last minor that left a worker behind keeps nothing else from being done', async () => {
     const world = await run({
       operations: [upgrade, blueprint],

@@ -27,7 +27,8 @@ const START_ORDER: readonly (readonly NodePath[])[] = [
   ['control-plane', 'upgrade-control-plane', 'restore-control-plane'],
   [
     ...(['worker', 'added-worker', 'upgrade-worker', 'restore-worker', 'restore-stop'] as const),
-    ...(['endpoint', 'blueprint-images', 'renew-certificates', 'kubelet', 'clean'] as const),
+    ...(['endpoint', 'blueprint-images', 'network-images', 'renew-certificates'] as const),
+    ...(['kubelet', 'clean'] as const),
   ],
 ];
 

@@ -30,6 +30,7 @@ const PATHS: Readonly<Record<NodePath, string>> = {
   'upgrade-worker': 'upgrade of a worker',
   endpoint: 'turn to the control planes that stay',
   'blueprint-images': 'images that the blueprint needs',
+  'network-images': 'images that the network needs',
   kubelet: "settings of the kubelet's",
   'restore-stop': 'stopped before the restore',
   'restore-leader': 'the first control plane, from the snapshot',

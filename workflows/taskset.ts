@@ -80,6 +80,7 @@ function operationRef(
     ...(operation.kubernetesVersion === undefined
       ? {}
       : { kubernetesVersion: operation.kubernetesVersion }),
+    ...(operation.cniVersion === undefined ? {} : { cniVersion: operation.cniVersion }),
     ...(operation.blueprint === undefined ? {} : { blueprint: operation.blueprint }),
     ...(operation.sync === undefined ? {} : { sync: operation.sync }),
   };

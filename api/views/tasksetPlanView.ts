@@ -1,6 +1,7 @@
 import type { Problem } from '../../core/errors.js';
 import { metadataReasons, nodeReason, seemsAway } from '../../core/nodeReasons.js';
 import type { AppliedState, NodeTask, OperationPlan } from '../../core/plan.js';
+import { isNetworkUpgrade } from '../../core/planNetwork.js';
 import { quorumRefusals } from '../../core/planRefusals.js';
 import type { NodeRecord } from '../../core/records.js';
 import type { ClusterSpec } from '../../core/cluster.js';
@@ -123,13 +124,15 @@ function betweenText(
   operations: readonly OperationPlan[],
   spec: ClusterSpec | undefined,
 ): string | undefined {
-  const between = operations.flatMap(({ name, kubernetesVersion: version }) =>
-    name !== OperationName.ClusterUpgrade ||
-    version === undefined ||
-    version === spec?.config.kubernetesVersion
+  const between = operations.flatMap((operation) => {
+    const { name, kubernetesVersion: version } = operation;
+    return name !== OperationName.ClusterUpgrade ||
+      isNetworkUpgrade(operation) ||
+      version === undefined ||
+      version === spec?.config.kubernetesVersion
       ? []
-      : [version],
-  );
+      : [version];
+  });
   if (between.length === 0) return undefined;
   const matrix = 'the newest of each minor that the version matrix knows';
   return `${between.join(', ')} on the way: ${matrix}, where the workers may have a newer one`;

@@ -41,11 +41,6 @@ const refused: [string, Change, RegExp][] = [
     /^spec\.config\.network\.cni\.name: .*delete the cluster/,
   ],
   [
-    "the CNI's version",
-    (spec) => (spec.config.network.cni.version = '3.31.3'),
-    /^spec\.config\.network\.cni\.version: .*upgrades of it are not supported yet/,
-  ],
-  [
     'the nameservers',
     (spec) => (spec.config.network.nameservers = ['10.0.0.2']),
     /^spec\.config\.network\.nameservers: is unset/,
@@ -180,10 +175,15 @@ describe('what a machine has yet to register', () => {
 });
 
 describe('versionProblems', () => {
+  const runs = (kubernetesVersion: string, calico: string, created = true) => ({
+    ...{ created, kubernetesVersion, network: { version: calico } },
+  });
   const to = (version: string): string[] => {
     const { spec } = fixtureCluster();
     spec.config.kubernetesVersion = version;
-    return versionProblems('v1.34.4', spec).map(({ path, message }) => `${path}: ${message}`);
+    return versionProblems(runs('v1.34.4', '3.28.5'), spec).map(
+      ({ path, message }) => `${path}: ${message}`,
+    );
   };
 
   test.each(['v1.34.4', 'v1.34.9', 'v1.35.0'])('an upgrade to %s is none', (version) => {
@@ -199,7 +199,9 @@ describe('versionProblems', () => {
   test('an upgrade that would need crictl is one', () => {
     const { spec } = fixtureCluster();
     spec.config.kubernetesVersion = 'v1.29.1';
-    expect(versionProblems('v1.28.9', spec)[0]?.message).toMatch(/1\.32 and later only$/);
+    expect(versionProblems(runs('v1.28.9', '3.28.5'), spec)[0]?.message).toMatch(
+      /1\.32 and later only$/,
+    );
   });
 
   test.each([
@@ -211,13 +213,69 @@ describe('versionProblems', () => {
       const { spec } = fixtureCluster();
       spec.config.kubernetesVersion = 'v1.35.4';
       spec.config.network.cni.version = calico;
-      const [problem] = versionProblems('v1.31.1', spec);
+      const [problem] = versionProblems(runs('v1.31.1', calico), spec);
       if (wanted === undefined) expect(problem).toBeUndefined();
       else expect(problem?.message).toMatch(wanted);
     },
   );
 
   test('nothing runs yet: any version may be chosen', () => {
-    expect(versionProblems(undefined, fixtureCluster().spec)).toEqual([]);
+    expect(versionProblems({ created: false }, fixtureCluster().spec)).toEqual([]);
+  });
+
+  const moved = (calico: string, kubernetesVersion: string) => {
+    const { spec } = fixtureCluster();
+    spec.config.kubernetesVersion = kubernetesVersion;
+    spec.config.network.cni.version = calico;
+    return spec;
+  };
+
+  test.each(['3.28.4', 'v3.26.1'])('Calico is not taken back to %s', (version) => {
+    expect(versionProblems(runs('v1.34.4', 'v3.28.5'), moved(version, 'v1.34.4'))).toEqual([
+      {
+        path: 'spec.config.network.cni.version',
+        message: expect.stringMatching(/^is 3\.28\.5 and cannot become 3\.2.*an older version/),
+      },
+    ]);
+  });
+
+  test.each([
+    ['v1.34.4', 'v3.28.5', 'v1.34.4'],
+    ['v1.34.4', '3.31.2', 'v1.34.4'],
+    ['v1.32.1', '3.31.2', 'v1.35.4'],
+  ])('of %s, Calico becomes %s with Kubernetes %s', (from, calico, to) => {
+    expect(versionProblems(runs(from, '3.28.5'), moved(calico, to))).toEqual([]);
+  });
+
+  test('of what was applied last where nothing is recorded of the network', () => {
+    const { spec } = fixtureCluster();
+    const problems = versionProblems(
+      { created: true, kubernetesVersion: 'v1.34.4', spec },
+      moved('3.27.1', 'v1.34.4'),
+    );
+    expect(problems).toMatchObject([{ path: 'spec.config.network.cni.version' }]);
+  });
+
+  test('the way is told where neither the old nor the new Calico goes with a minor on it', () => {
+    expect(versionProblems(runs('v1.31.1', '3.29.2'), moved('3.31.2', 'v1.34.4'))).toEqual([]);
+    const [problem, ...more] = versionProblems(
+      runs('v1.31.1', '3.29.1'),
+      moved('3.32.1', 'v1.35.1'),
+    );
+    expect(more).toEqual([]);
+    expect(problem).toEqual({
+      path: 'spec.config.kubernetesVersion',
+      message:
+        'is v1.31.1 and cannot become v1.35.1 at once: neither Calico 3.29.1 nor 3.32.1 is for Kubernetes 1.33, ' +
+        'which is on the way; go there first, with Calico 3.30.x or 3.31.x',
+    });
+  });
+
+  test('a creation ends with the Kubernetes that it was begun with: Calico has to go with that', () => {
+    const spec = moved('3.32.1', 'v1.35.1');
+    expect(versionProblems(runs('v1.33.1', '3.30.1', false), spec)[0]?.message).toMatch(
+      /^cannot become v1\.35\.1 yet: the creation was begun with v1\.33\.1 .*Calico 3\.32\.1 is not for$/,
+    );
+    expect(versionProblems(runs('v1.34.1', '3.31.1', false), spec)).toEqual([]);
   });
 });

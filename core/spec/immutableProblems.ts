@@ -4,8 +4,11 @@ import type { Problem } from '../errors.js';
 import { platformRow } from '../platform.js';
 import { leftOut } from '../registration.js';
 import { stableJson } from '../stableJson.js';
-import { calicoRow, minorOf } from '../matrix.js';
-import { upgradeHops, upgradeProblem, type VersionMove } from '../upgrade.js';
+import { calicoRow } from '../matrix.js';
+import { calicoProblem, networkProblem } from '../networkMove.js';
+import type { AppliedState } from '../plan.js';
+import { runningCalico } from '../planNetwork.js';
+import { upgradeProblem, type VersionMove } from '../upgrade.js';
 import { canonicalText } from './cidr.js';
 import { appendPath } from './path.js';
 
@@ -27,22 +30,38 @@ export function immutableFromSubmit(submitted: ClusterSpec, desired: ClusterSpec
   return fixed.flatMap((field) => compare('spec', field, submitted, desired));
 }
 
-/** Where a change of the Kubernetes version is no upgrade that plinth makes. `running`: what the control plane has. */
-export function versionProblems(running: string | undefined, desired: ClusterSpec): Problem[] {
-  if (running === undefined) return [];
+/** What of `AppliedState` tells which versions run. */
+type Running = Pick<AppliedState, 'created' | 'kubernetesVersion' | 'network' | 'spec'>;
+
+/** Where a change of the versions of Kubernetes and Calico is no upgrade that plinth makes. */
+export function versionProblems(running: Running, desired: ClusterSpec): Problem[] {
+  const { kubernetesVersion: from } = running;
+  if (from === undefined) return [];
   const { kubernetesVersion: to, network } = desired.config;
-  const move = { from: running, to };
-  const message = upgradeProblem(move) ?? calicoOnTheWay(move, network.cni.version);
-  return message === undefined ? [] : [{ path: 'spec.config.kubernetesVersion', message }];
+  const calico = { from: runningCalico(running) ?? network.cni.version, to: network.cni.version };
+  const kubernetes = { from, to };
+  const backwards = calicoProblem(calico);
+  const message =
+    upgradeProblem(kubernetes) ??
+    // What goes with the last version is checked with the spec.
+    (backwards === undefined ? networkProblem({ kubernetes, calico }) : undefined) ??
+    unfinishedProblem(running, kubernetes, calico.to);
+  return [
+    ...(message === undefined ? [] : [{ path: 'spec.config.kubernetesVersion', message }]),
+    ...(backwards === undefined
+      ? []
+      : [{ path: 'spec.config.network.cni.version', message: backwards }]),
+  ];
 }
 
-/** The pods of the cluster have a network at every stop. What goes with the last one is checked with the spec. */
-function calicoOnTheWay(move: VersionMove, calico: string): string | undefined {
-  const stops = upgradeHops(move).slice(0, -1);
-  const without = stops.find((version) => calicoRow(version, calico) === undefined);
-  return without === undefined
-    ? undefined
-    : `is ${move.from} and cannot become ${move.to}: Calico ${calico} is not for Kubernetes ${minorOf(without) ?? ''}, which is on the way`;
+/** A creation is ended with the Kubernetes that it was begun with, and with the network of the spec. */
+function unfinishedProblem(
+  { created }: Running,
+  { from, to }: VersionMove,
+  calico: string,
+): string | undefined {
+  if (created || calicoRow(from, calico) !== undefined) return undefined;
+  return `cannot become ${to} yet: the creation was begun with ${from} and ends with it first, which Calico ${calico} is not for`;
 }
 
 interface Field<T> {
@@ -75,11 +94,6 @@ const CLUSTER_FIELDS: readonly Field<ClusterSpec>[] = [
     path: ['config', 'network', 'cni', 'name'],
     read: (spec) => spec.config.network.cni.name,
     because: FOR_GOOD,
-  },
-  {
-    path: ['config', 'network', 'cni', 'version'],
-    read: (spec) => spec.config.network.cni.version.replace(/^v/, ''),
-    because: UPGRADES,
   },
   {
     path: ['config', 'platformVersion'],

@@ -7,13 +7,14 @@ import {
   fixtureStepContext,
   type ContextChange,
 } from '../../test/fixtures/stepContext.js';
-import { calicoManifest } from './calico.js';
+import { calicoManifest, networkWorkloads } from './calico.js';
 
 interface Rendered {
   kind: string;
   metadata: { name: string };
   data?: Record<string, string>;
   spec?: {
+    updateStrategy?: { type?: string; rollingUpdate?: { maxUnavailable?: number | string } };
     template?: {
       spec?: {
         nodeSelector?: object;
@@ -107,6 +108,33 @@ describe("Calico's manifest for a cluster", () => {
       KUBERNETES_SERVICE_HOST: 'lb.example.net',
       KUBERNETES_SERVICE_PORT: '443',
     });
+  });
+
+  it('has its agents replaced as many at a time as workers are upgraded', () => {
+    const strategy = (kubernetesUpgrade: ClusterSpec['config']['kubernetesUpgrade'] & object) =>
+      named(rendered({ config: { kubernetesUpgrade } }), 'DaemonSet', 'calico-node').spec
+        ?.updateStrategy;
+    const upstreams = named(rendered(), 'DaemonSet', 'calico-node').spec?.updateStrategy;
+    expect(upstreams).toEqual({ type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1 } });
+    expect(strategy({ strategy: 'sequential' })).toEqual(upstreams);
+    expect(strategy({ strategy: 'concurrent' })).toEqual(upstreams);
+    const concurrent = (workerConcurrency: string) =>
+      strategy({ strategy: 'concurrent', params: { workerConcurrency } })?.rollingUpdate;
+    expect(concurrent('3')).toEqual({ maxUnavailable: 3 });
+    expect(concurrent('50%')).toEqual({ maxUnavailable: '50%' });
+  });
+
+  it('tells which of it is rolled out', () => {
+    expect(networkWorkloads(calicoManifest(upstream, fixtureStepContext().spec))).toEqual([
+      'kube-system daemonset/calico-node',
+      'kube-system deployment/calico-kube-controllers',
+    ]);
+  });
+
+  it('gives kubectl every word as upstream has it: an Off that is a text is no boolean', () => {
+    const log = 'kind: Log\nmetadata: {name: log}\nlevels: ["Off", "yes", Debug]\n';
+    const text = calicoManifest(`${upstream}---\n${log}`, fixtureStepContext().spec);
+    expect(text).toContain('- "Off"\n  - "yes"\n  - Debug\n');
   });
 
   it('keeps everything else of upstream, object by object', () => {

@@ -1,8 +1,7 @@
-import { parseAllDocuments, stringify } from 'yaml';
-
 import type { ClusterSpec } from '../../core/cluster.js';
 import { AppError, ErrorCode } from '../../core/errors.js';
 import { apiEndpoint } from '../kubeadm/endpoint.js';
+import { readObjects, writeObjects } from '../kubernetesYaml.js';
 import { place, type PlacedPod } from './placement.js';
 
 interface EnvVar {
@@ -16,7 +15,10 @@ interface Workload {
   kind?: string;
   metadata?: { name?: string; namespace?: string };
   data?: Record<string, string>;
-  spec?: { template?: { spec?: PlacedPod & { containers?: { name: string; env?: EnvVar[] }[] } } };
+  spec?: {
+    updateStrategy?: { type?: string; rollingUpdate?: { maxUnavailable?: number | string } };
+    template?: { spec?: PlacedPod & { containers?: { name: string; env?: EnvVar[] }[] } };
+  };
 }
 
 /**
@@ -24,10 +26,7 @@ interface Workload {
  * kubelet was told, so that a machine with several networks never takes the wrong one.
  */
 export function calicoManifest(upstream: string, spec: ClusterSpec): string {
-  const documents = parseAllDocuments(upstream).map(
-    (document) => document.toJS() as Workload | null,
-  );
-  const objects = documents.filter((object): object is Workload => object !== null);
+  const objects = readObjects<Workload>(upstream);
   const node = objects.find((o) => o.kind === 'DaemonSet' && o.metadata?.name === 'calico-node');
   const container = node?.spec?.template?.spec?.containers?.find(
     ({ name }) => name === 'calico-node',
@@ -38,6 +37,7 @@ export function calicoManifest(upstream: string, spec: ClusterSpec): string {
       'the Calico manifest has no calico-node DaemonSet',
     );
   }
+  replaceAtOnce(node, spec);
   container.env = withEnv(container.env ?? [], environment(spec));
   const network = cniConfiguration(objects);
   network.set(PLUGIN, `"policy_setup_timeout_seconds": ${String(NETWORK_SECONDS)}`);
@@ -51,9 +51,26 @@ export function calicoManifest(upstream: string, spec: ClusterSpec): string {
       place(pod, { kind, everywhere: kind === 'DaemonSet' }, spec.systemComponentsPlacement);
     }
   }
-  return [serviceEndpoint(spec), ...objects]
-    .map((object) => stringify(object, { lineWidth: 0 }))
-    .join('---\n');
+  return writeObjects([serviceEndpoint(spec), ...objects]);
+}
+
+/** `namespace kind/name` of what a manifest of ours rolls out. */
+export function networkWorkloads(manifest: string): string[] {
+  return readObjects<Workload>(manifest)
+    .filter(({ kind }) => kind === 'DaemonSet' || kind === 'Deployment')
+    .map(
+      ({ kind = '', metadata }) =>
+        `${metadata?.namespace ?? 'default'} ${kind.toLowerCase()}/${metadata?.name ?? ''}`,
+    );
+}
+
+/** Agents are replaced as many at a time as the spec has workers upgraded; upstream's own is one. */
+function replaceAtOnce(node: Workload | undefined, { config }: ClusterSpec): void {
+  const { strategy, params } = config.kubernetesUpgrade ?? {};
+  const wanted = params?.workerConcurrency;
+  if (node?.spec === undefined || strategy !== 'concurrent' || wanted === undefined) return;
+  const maxUnavailable = wanted.endsWith('%') ? wanted : Number(wanted);
+  node.spec.updateStrategy = { type: 'RollingUpdate', rollingUpdate: { maxUnavailable } };
 }
 
 /**

@@ -21,7 +21,7 @@ import {
 } from './certificates.js';
 import { checkInStep } from './check-in.js';
 import { claimStep } from './claim.js';
-import { cniStep } from './cni.js';
+import { cniRolloutStep, cniStep } from './cni.js';
 import {
   controlPlaneResetStep,
   controlPlaneRestoreStep,
@@ -76,6 +76,7 @@ export const stepModules: readonly StepModule[] = [
   kubeadmInitStep,
   kubeconfigStep,
   cniStep,
+  cniRolloutStep,
   joinCredentialsStep,
   joinTokenStep,
   kubeadmJoinStep,

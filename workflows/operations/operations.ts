@@ -85,7 +85,10 @@ async function beginUpdate(input: OperationInput): Promise<void> {
   await runClusterSteps(input, plan.firstSteps ?? []);
 }
 
-/** To another version of Kubernetes: control planes one by one, then workers. Stops at the first that fails. */
+/**
+ * To another version of Kubernetes: control planes one by one, then workers. Stops at the first that fails. Or to another
+ * one of Calico: its images on every node, then the network as a whole.
+ */
 export async function ClusterUpgrade(input: OperationInput): Promise<void> {
   if (!isBegun(input)) await records.beginOperation(input.ref);
   const failures = await runNodes(input, input.plan.nodes);
@@ -93,7 +96,7 @@ export async function ClusterUpgrade(input: OperationInput): Promise<void> {
     input.ref,
     failures.map((failure) => failure.text),
   );
-  if (failures.length === 0) return;
+  if (failures.length === 0) return runClusterSteps(input, input.plan.clusterSteps);
   const failed = new Set(failures.map((failure) => failure.hostname));
   const controlPlaneIsNew = input.plan.nodes.every(
     ({ hostname, path }) => path === 'upgrade-worker' || !failed.has(hostname),
