@@ -1,12 +1,10 @@
-import type { ClusterSpec } from '../core/cluster.js';
 import { stepsOfOperation, type NodeSteps } from '../core/operationSteps.js';
-import type { AppliedCluster } from '../core/records.js';
-import { OperationName } from '../core/words.js';
 import {
   CommonConditionStatus,
   ConditionStatus,
   ConditionType,
   NodeStatus,
+  OperationName,
   OperationStatus,
   ProvisionStatus,
   TasksetStatus,
@@ -15,6 +13,7 @@ import { fulfilConditions, setCondition } from './conditions.js';
 import type { ActivityDeps } from './deps.js';
 import { loadCluster } from './load.js';
 import { provisionStatusAtEnd } from './provisionStatus.js';
+import { recordApplied, RECORDED } from './recordApplied.js';
 import type { ClusterRef, OperationOutcome, OperationRef, Work } from './refs.js';
 import { tasksetEnd } from './tasksetEnd.js';
 import { APPLIED_REASON } from './tasksets.js';
@@ -39,7 +38,9 @@ export async function endOperation(
     endedAt: new Date().toISOString(),
     ...(outcome.failed ? { errorSummary: outcome.errorSummary } : {}),
   });
-  if (!outcome.failed) await recordApplied(deps, ref);
+  if (outcome.failed || !RECORDED.has(ref.operation)) return;
+  const { record } = await loadCluster(deps, ref, {});
+  await recordApplied(deps, ref, record.desired.spec);
 }
 
 /** A node remembers the latest run of each step; with the taskset stays what came of them in it. */
@@ -52,39 +53,6 @@ async function keepSteps(
     .map((node) => ({ hostname: node.hostname, steps: stepsOfOperation(node, ref) }))
     .filter(({ steps }) => Object.keys(steps).length > 0);
   await store.stepHistory.keep(ref, ofIt);
-}
-
-async function recordApplied(deps: ActivityDeps, ref: OperationRef): Promise<void> {
-  const specOf = async (): Promise<ClusterSpec> =>
-    (await loadCluster(deps, ref, {})).record.desired.spec;
-  switch (ref.operation) {
-    case OperationName.ClusterCreation:
-      await deps.store.clusters.setApplied(ref.clusterId, {
-        ...{ created: true, spec: await specOf(), metadataBegun: false },
-      });
-      return;
-    case OperationName.ClusterRestore:
-      await deps.store.clusters.setApplied(ref.clusterId, { restoring: null });
-      return;
-    case OperationName.BlueprintSync:
-      await deps.store.clusters.setApplied(ref.clusterId, {
-        blueprint: appliedBlueprint(ref, await specOf()),
-        blueprintBegun: false,
-        ...(ref.sync === undefined ? {} : { sync: ref.sync }),
-      });
-      return;
-    default:
-  }
-}
-
-/** In the version that its steps saw, whatever has been made of it since. */
-function appliedBlueprint(
-  { blueprint }: OperationRef,
-  spec: ClusterSpec,
-): NonNullable<AppliedCluster['blueprint']> {
-  if (blueprint === undefined) return spec.blueprint;
-  const { name, version, base } = blueprint;
-  return { name, base, ...(version === undefined ? {} : { version }) };
 }
 
 /** The API server answered for the first time: CheckIn is true, the infrastructure is there. */

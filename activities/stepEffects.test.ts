@@ -3,12 +3,20 @@ import { describe, expect, test } from 'vitest';
 import type { ClusterRecord, NodeRecord } from '../core/records.js';
 import type { StepName } from '../core/steps.js';
 import { NodeStatus, OperationName } from '../core/words.js';
-import { clusterRecord } from '../test/api/records.js';
+import { clusterRecord, nodeRecord } from '../test/api/records.js';
 import type { ActivityDeps } from './deps.js';
-import { afterStep, beforeClusterStep } from './stepEffects.js';
+import { afterStep, beforeClusterStep, beforeStep } from './stepEffects.js';
 
 /** What a step that was done on m2 records of the node and of the cluster. */
-async function recorded(step: StepName, applied: Partial<ClusterRecord['applied']> = {}) {
+async function recorded(
+  step: StepName,
+  applied: Partial<ClusterRecord['applied']> = {},
+  {
+    operation = OperationName.NodeUpdate,
+    outcome = 'done',
+    known = {},
+  }: { operation?: OperationName; outcome?: 'done' | 'skipped'; known?: Partial<NodeRecord> } = {},
+) {
   const record = clusterRecord();
   const { config } = record.desired.spec;
   config.kubeletConfigurationOverrides = 'maxPods: 99\n';
@@ -34,14 +42,17 @@ async function recorded(step: StepName, applied: Partial<ClusterRecord['applied'
   };
   const ref = {
     ...{ project: 'p', name: 'demo', clusterId: record.id, generation: 1, tasksetId: 't' },
-    ...{ operation: OperationName.NodeUpdate, operationIndex: 0, hostname: 'm2', step },
+    ...{ operation, operationIndex: 0, hostname: 'm2', step },
   };
   await afterStep(
     { store } as unknown as ActivityDeps,
     ref,
-    { record: { ...record, applied: { ...record.applied, ...applied } }, nodes: [] },
+    {
+      record: { ...record, applied: { ...record.applied, ...applied } },
+      nodes: [nodeRecord(on, known)],
+    },
     on,
-    { outcome: 'done', results: {} } as never,
+    { outcome, results: {} } as never,
   );
   return found;
 }
@@ -85,13 +96,22 @@ describe('what a spec that may never be applied whole has begun to change is rec
     expect(await begun('node-metadata', { known: { metadataBegun: true } })).toEqual({});
   });
 
-  test('a sync of the blueprint, and not a look at it or what a restore applies', async () => {
+  test('a sync of the blueprint, and not a look at it', async () => {
     const operation = OperationName.BlueprintSync;
     expect(await begun('namespace-sync', { operation })).toEqual({ blueprintBegun: true });
     expect(await begun('cni', { operation })).toMatchObject({ blueprintBegun: true });
     expect(await begun('blueprint-drift', { operation })).toEqual({});
-    const restore = OperationName.ClusterRestore;
-    expect(await begun('blueprint-sync', { operation: restore })).toEqual({});
+  });
+
+  test('what a restore applies, where no sync has brought it', async () => {
+    const operation = OperationName.ClusterRestore;
+    const same = { blueprint: { name: 'default' }, placement: '{}' };
+    const at = (known: object) => begun('blueprint-sync', { operation, known });
+    expect(await at(same)).toEqual({});
+    expect(await at({ ...same, placement: undefined })).toEqual({});
+    expect(await at({ ...same, blueprint: { name: 'minimal' } })).toEqual({ blueprintBegun: true });
+    const elsewhere = '{"nodeSelector":{"of":"a"}}';
+    expect(await at({ ...same, placement: elsewhere })).toEqual({ blueprintBegun: true });
   });
 });
 
@@ -131,7 +151,70 @@ test("a machine that was given back is nobody's, and is not asked once more", as
   expect(node).toEqual({ claimed: false, joined: false });
 });
 
+test('a node that is about to be reset is no member to count on, whoever was told', async () => {
+  const written: object[] = [];
+  const upsert = (_id: string, _hostname: string, set: object) =>
+    Promise.resolve(void written.push(set));
+  const on = clusterRecord().desired.spec.config.nodes[1]!;
+  await beforeStep(
+    { store: { nodes: { upsert } } } as unknown as ActivityDeps,
+    {
+      ...{ project: 'p', name: 'demo', clusterId: 'c', generation: 1, tasksetId: 't' },
+      ...{ operation: OperationName.NodeRemoval, operationIndex: 0, step: 'reset' },
+      hostname: 'm2',
+    },
+    on,
+  );
+  expect(written).toEqual([{ leaving: true, status: NodeStatus.Deleting }]);
+});
+
+test('whose images a machine was given is recorded', async () => {
+  expect((await recorded('images')).node).toEqual({ parts: 'default' });
+});
+
+describe('a join is recorded', () => {
+  const operation = OperationName.NodeAddition;
+
+  test.each(['kubeadm-join', 'kubeadm-join-control-plane'] as const)(
+    '%s: with its version, and that its labels are to be set, which an earlier life may have had',
+    async (step) => {
+      const { node, applied } = await recorded(step, {}, { operation });
+      expect(node).toMatchObject({ joined: true, kubernetesVersion: 'v1.34.4' });
+      expect(applied).toEqual({ metadataBegun: true });
+      expect((await recorded(step, { metadataBegun: true }, { operation })).applied).toEqual({});
+      // These set them before they are done.
+      for (const other of [OperationName.ClusterCreation, OperationName.ClusterRestore]) {
+        expect((await recorded(step, {}, { operation: other })).applied).toEqual({});
+      }
+    },
+  );
+
+  test('of a node that had joined before, without a version: it runs what it was given then', async () => {
+    const { node } = await recorded('kubeadm-join', {}, { operation, outcome: 'skipped' });
+    expect(node.joined).toBe(true);
+    expect(node.kubernetesVersion).toBeUndefined();
+  });
+});
+
 describe('what a kubelet was given is recorded', () => {
+  test('of the control plane that a restore starts anew, and of the ConfigMap that it makes', async () => {
+    const restored = (outcome: 'done' | 'skipped') =>
+      recorded('control-plane-restore', { kubelet: 'maxPods: 55' }, { outcome });
+    const { node, applied } = await restored('done');
+    expect(node.kubelet).toEqual({ shared: 'maxPods: 99', own });
+    expect(applied.kubelet).toBe('maxPods: 99');
+    expect(await restored('skipped')).toEqual({ node: {}, applied: {} });
+  });
+
+  test('by an upgrade: what the ConfigMap holds, and its own as it was', async () => {
+    const known = { kubelet: { shared: 'maxPods: 44', own: 'as it was' } };
+    const upgraded = (set: Partial<NodeRecord>) =>
+      recorded('kubeadm-upgrade', { kubelet: 'maxPods: 55' }, { known: set });
+    const { node } = await upgraded(known);
+    expect(node).toEqual({ kubelet: { shared: 'maxPods: 55', own: 'as it was' } });
+    expect((await upgraded({})).node).toEqual({});
+  });
+
   test('of the first control plane, and with it what the ConfigMap holds', async () => {
     const { node, applied } = await recorded('kubeadm-init');
     expect(node.kubelet).toEqual({ shared: 'maxPods: 99', own });

@@ -1,9 +1,11 @@
 import { endpointBackends } from '../core/apiEndpoint.js';
+import { blueprintChange } from '../core/blueprintChange.js';
+import { baseOf } from '../core/blueprints.js';
 import { certificateExpiry } from '../core/certificates.js';
 import type { NodeSpec } from '../core/cluster.js';
 import { kubeletSettings, sharedKubelet, type KubeletSettings } from '../core/kubeletSettings.js';
 import { isControlPlane, metadataOf } from '../core/plan.js';
-import type { AppliedCluster } from '../core/records.js';
+import type { AppliedCluster, NodeRecord } from '../core/records.js';
 import type { StepName } from '../core/steps.js';
 import { NodeStatus, OperationName } from '../core/words.js';
 import type { StepRunResult } from '../machine/types.js';
@@ -35,7 +37,10 @@ export async function beforeStep(
       await deps.store.nodes.setStatus(ref.clusterId, ref.hostname, NodeStatus.Provisioning);
       return;
     case 'reset':
-      await deps.store.nodes.setStatus(ref.clusterId, ref.hostname, NodeStatus.Deleting);
+      // Also of a node that no control plane was told of: half reset, or not reached, it is no member to count on.
+      await deps.store.nodes.upsert(ref.clusterId, ref.hostname, {
+        ...{ leaving: true, status: NodeStatus.Deleting },
+      });
       return;
     default:
   }
@@ -44,16 +49,21 @@ export async function beforeStep(
 /** What of another spec is on the cluster from here on, should it never be applied whole. */
 async function beginsWith(
   { store }: ActivityDeps,
-  { clusterId, step, operation }: ClusterStepRef,
+  { clusterId, step, operation, blueprint }: ClusterStepRef,
   { record: { applied, desired } }: LoadedCluster,
 ): Promise<Partial<AppliedCluster> | undefined> {
+  const had = async () => (await store.clusters.getById(clusterId))?.applied;
   if (step === 'node-metadata' && applied.metadataBegun !== true) {
-    const had = (await store.clusters.getById(clusterId))?.applied.spec;
-    if (had === undefined) return undefined;
-    return metadataOf(had) === metadataOf(desired.spec) ? undefined : { metadataBegun: true };
+    const spec = (await had())?.spec;
+    if (spec === undefined) return undefined;
+    return metadataOf(spec) === metadataOf(desired.spec) ? undefined : { metadataBegun: true };
   }
-  const syncs = operation === OperationName.BlueprintSync && SYNCING.has(step);
-  return syncs && applied.blueprintBegun !== true ? { blueprintBegun: true } : undefined;
+  if (!SYNCING.has(step) || applied.blueprintBegun === true) return undefined;
+  if (operation === OperationName.BlueprintSync) return { blueprintBegun: true };
+  if (operation !== OperationName.ClusterRestore) return undefined;
+  // A restore is done again until it ends well; by then it may have brought what no sync has.
+  const { changed, moved } = blueprintChange((await had()) ?? applied, desired.spec, blueprint);
+  return changed || moved ? { blueprintBegun: true } : undefined;
 }
 
 /** Any of them may be the first that changes something. */
@@ -98,10 +108,15 @@ export async function afterStep(
       return;
     case 'cni':
       return networkApplied(deps, ref, loaded);
+    case 'images':
+      await nodes.upsert(ref.clusterId, ref.hostname, {
+        parts: baseOf(loaded.record.desired.spec, ref.blueprint),
+      });
+      return;
     case 'kubeadm-init':
       await Promise.all([
-        nodes.upsert(ref.clusterId, ref.hostname, { joined: true }),
         nodes.upsert(ref.clusterId, ref.hostname, {
+          ...{ joined: true, ...joinedAt(loaded, result) },
           kubelet: kubeletSettings(loaded.record.desired.spec, on),
         }),
         clusters.setApplied(ref.clusterId, {
@@ -122,13 +137,20 @@ export async function afterStep(
           ? {}
           : { caCertHash: result.results['caCertHash'] }),
       });
+      if (ref.step === 'control-plane-restore') await noteStarted(deps, ref, loaded, on, result);
       return;
     case 'kubeadm-join':
     case 'kubeadm-join-control-plane':
-      await nodes.upsert(ref.clusterId, ref.hostname, {
-        joined: true,
-        kubelet: joinedWith(loaded, on),
-      });
+      await Promise.all([
+        nodes.upsert(ref.clusterId, ref.hostname, {
+          ...{ joined: true, ...joinedAt(loaded, result) },
+          kubelet: joinedWith(loaded, on),
+        }),
+        // It has none of its labels yet, and may have had them in an earlier life of the same spec.
+        ref.operation === OperationName.NodeAddition &&
+          loaded.record.applied.metadataBegun !== true &&
+          clusters.setApplied(ref.clusterId, { metadataBegun: true }),
+      ]);
       return;
     case 'kubelet-config':
       await nodes.upsert(ref.clusterId, ref.hostname, { kubelet: joinedWith(loaded, on) });
@@ -144,6 +166,7 @@ export async function afterStep(
       await noteExpiry(deps, ref, result);
       return;
     case 'kubeadm-upgrade':
+      await noteShared(deps, ref, loaded);
       // Of a control plane: the API server that the others are compared with is of this version now.
       if (isControlPlane(on)) {
         await clusters.setApplied(ref.clusterId, {
@@ -161,6 +184,34 @@ export async function afterStep(
   }
 }
 
+/** kubeadm has initialised it anew: with the settings of the spec that is wanted by now, for those that join, too. */
+async function noteStarted(
+  { store: { clusters, nodes } }: ActivityDeps,
+  { clusterId, hostname }: StepRef,
+  { record }: LoadedCluster,
+  on: NodeSpec,
+  { outcome }: StepRunResult,
+): Promise<void> {
+  if (outcome !== 'done') return;
+  const { spec } = record.desired;
+  await Promise.all([
+    clusters.setApplied(clusterId, { kubelet: sharedKubelet(spec) }),
+    nodes.upsert(clusterId, hostname, { kubelet: kubeletSettings(spec, on) }),
+  ]);
+}
+
+/** kubeadm gives a kubelet that it upgrades what the ConfigMap holds; what is the node's own stays. */
+async function noteShared(
+  { store }: ActivityDeps,
+  { clusterId, hostname }: StepRef,
+  { record, nodes }: LoadedCluster,
+): Promise<void> {
+  const given = nodes.find((node) => node.hostname === hostname)?.kubelet;
+  const shared = record.applied.kubelet;
+  if (given === undefined || shared === undefined || given.shared === shared) return;
+  await store.nodes.upsert(clusterId, hostname, { kubelet: { ...given, shared } });
+}
+
 /** Of a control plane, whose certificates have just been made or renewed. */
 async function noteExpiry(
   { store }: ActivityDeps,
@@ -169,6 +220,17 @@ async function noteExpiry(
 ): Promise<void> {
   const expiry = certificateExpiry(results, new Date());
   if (expiry !== undefined) await store.certificates.record(ref.clusterId, ref.hostname, expiry);
+}
+
+/** Also of a node that then does not become Ready: an upgrade goes through every minor from there. */
+function joinedAt(
+  { record }: LoadedCluster,
+  { outcome }: StepRunResult,
+): Pick<NodeRecord, 'kubernetesVersion'> {
+  // What had joined before runs what it was given then.
+  return outcome === 'done'
+    ? { kubernetesVersion: record.desired.spec.config.kubernetesVersion }
+    : {};
 }
 
 /** The cluster's part comes from the ConfigMap, whatever the spec says by now. */

@@ -4,7 +4,7 @@ import { AskedKind } from '../core/askedOperations.js';
 import type { NodeSpec } from '../core/cluster.js';
 import type { ClusterRecord } from '../core/records.js';
 import type { Registration } from '../core/registration.js';
-import { ConditionStatus, NodeStatus, OperationName } from '../core/words.js';
+import { ConditionStatus, NodeStatus, OperationName, OperationStatus } from '../core/words.js';
 import { applyTo, desired, node, project } from '../test/store/desired.js';
 import { openTestDatabase, type TestDatabase } from '../test/store/testDatabase.js';
 import { createVault } from '../vault/vault.js';
@@ -397,6 +397,22 @@ describe('operations that are asked for', () => {
     await clusters.ask(record.project, record.name, { id: id('t'), kind: AskedKind.Snapshot });
     await end(work);
     expect((await now())?.submittedBy).toEqual({ requestId: 'of-spec' });
+  });
+
+  it('are not done again by the taskset that takes the place of one that had done them', async () => {
+    await created();
+    await ask('s');
+    await ask('r', AskedKind.RenewCertificates);
+    const work = await must(await take(id('b')));
+    expect(names(work)).toEqual(['EtcdSnapshot', 'CertificateRenewal']);
+    await db.store.tasksets.setOperation(id('b'), 0, { status: OperationStatus.Success });
+    await applyTo(db.store)(record.name, [node(1), node(2), node(3)]);
+    const next = await must(await take(id('c')));
+    expect(names(next)).toEqual(['CertificateRenewal', 'NodeAddition']);
+    expect((await now())?.asked).toMatchObject([{ id: id('r'), tasksetId: id('c') }]);
+    // Nor for who asks for it again and did not hear of it.
+    await ask('s');
+    expect((await now())?.asked).toHaveLength(1);
   });
 
   it('are gone on with after a kill, once: under the taskset that had begun', async () => {

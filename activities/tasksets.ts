@@ -1,5 +1,5 @@
 import { appliedState } from '../core/appliedState.js';
-import { isObserved, openAsked, specIsDue } from '../core/askedOperations.js';
+import { endAsked, isObserved, openAsked, specIsDue } from '../core/askedOperations.js';
 import type { ClusterSpec } from '../core/cluster.js';
 import { plan, withBlueprint, type DesiredState, type OperationPlan } from '../core/plan.js';
 import { isAside, planAsked } from '../core/planAsked.js';
@@ -35,20 +35,21 @@ export async function takeWork(
   deps: ActivityDeps,
   input: ClusterRef & { tasksetId: string },
 ): Promise<Work | Waiting | undefined> {
-  const record = await deps.store.clusters.get(input.project, input.name);
-  if (record === undefined || isObserved(record)) return undefined;
+  const found = await deps.store.clusters.get(input.project, input.name);
+  if (found === undefined || isObserved(found)) return undefined;
+  let record = found;
   const [nodes, [latest]] = await Promise.all([
     deps.store.nodes.list(record.id),
     deps.store.tasksets.latest(record.id, 1),
   ]);
-  const loaded = { record, nodes };
   if (latest !== undefined && latest.id !== input.tasksetId && !isTerminal(latest.status)) {
     if (isSameWork(latest, record)) {
       await noteTaken(deps, record, latest);
       return workOf(record, latest);
     }
-    await endSuperseded(deps, latest);
+    record = await endSuperseded(deps, record, latest);
   }
+  const loaded = { record, nodes };
   const machines = await registeredMachines(deps, record);
   if ('waiting' in machines) {
     const meanwhile = await takeWhileWaiting(deps, input, loaded);
@@ -220,8 +221,15 @@ function availableVersions({ source }: ActivityDeps): string[] {
     .map(({ version }) => version);
 }
 
-/** A taskset that a newer change or a delete overtook while nobody was at work: it ends, it is not lost. */
-async function endSuperseded(deps: ActivityDeps, taskset: TasksetRecord): Promise<void> {
+/**
+ * A taskset that a newer change or a delete overtook while nobody was at work: it ends, it is not lost. What it has done
+ * of what was asked for beside the spec is not done again. Gives the record as it is by then.
+ */
+async function endSuperseded(
+  deps: ActivityDeps,
+  record: ClusterRecord,
+  taskset: TasksetRecord,
+): Promise<ClusterRecord> {
   const why = 'interrupted; a newer change took its place';
   for (const [index, operation] of taskset.operations.entries()) {
     if (
@@ -235,7 +243,16 @@ async function endSuperseded(deps: ActivityDeps, taskset: TasksetRecord): Promis
       });
     }
   }
+  const { asked = [] } = record;
+  const done = taskset.plan.flatMap((operation, index) =>
+    operation.asked !== undefined && taskset.operations[index]?.status === OperationStatus.Success
+      ? [operation.asked.id]
+      : [],
+  );
+  const end = { tasksetId: taskset.id, done, well: false, superseded: true } as const;
+  if (asked.length > 0) await deps.store.clusters.endAsked(record.id, end);
   await deps.store.tasksets.end(taskset.id, TasksetStatus.Failed, why);
+  return { ...record, asked: [...endAsked({ entries: asked, done: [] }, end).entries] };
 }
 
 /** There is nothing left to do for the spec. */

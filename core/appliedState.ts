@@ -26,6 +26,7 @@ export function appliedState({
         ? {}
         : { kubernetesVersion: node.kubernetesVersion }),
       ...(node.kubelet === undefined ? {} : { kubelet: node.kubelet }),
+      ...(node.parts === undefined ? {} : { parts: node.parts }),
       ...(node.endpoint === undefined ? {} : { endpoint: node.endpoint }),
       ...(node.certificates === undefined
         ? {}

@@ -76,6 +76,23 @@ describe('the end of a taskset', () => {
     expect(openAsked(ended.entries).map(({ id }) => id)).toEqual(['c']);
   });
 
+  it('that ends a restore which had failed half way takes it out, and no retry asks for it again', () => {
+    const failed = endAsked(taken, { tasksetId: 't1', done: ['a'], well: false });
+    const again = takeAsked(failed, { ids: ['b'], tasksetId: 't2' });
+    const ended = endAsked(again, { tasksetId: 't2', done: ['b'], well: false });
+    expect(ended.done).toEqual(['a', 'b']);
+    expect(askAgain(ended).entries).toEqual([]);
+  });
+
+  it('that another one takes the place of leaves to that one what it has not done', () => {
+    const ended = endAsked(taken, { tasksetId: 't1', done: ['a'], well: false, superseded: true });
+    expect(ended.done).toEqual(['a']);
+    const [left, ...others] = openAsked(ended.entries);
+    expect(others).toEqual([]);
+    expect(left).toMatchObject({ id: 'b' });
+    expect(left?.tasksetId).toBeUndefined();
+  });
+
   it('that went well forgets what had failed before', () => {
     const failed = endAsked(taken, { tasksetId: 't1', done: ['a'], well: false });
     expect(endAsked(failed, { tasksetId: 't2', done: [], well: true }).entries).toEqual([]);

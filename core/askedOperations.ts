@@ -72,15 +72,17 @@ function argsOf({ args = {} }: Pick<AskedOperation, 'args'>): string {
   return JSON.stringify(Object.entries(args).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** A taskset has begun with these. */
+/** A taskset has begun with these: also with one that had failed, where it ends what that had begun. */
 export function takeAsked(
   queue: AskedQueue,
   { ids, tasksetId }: { ids: readonly string[]; tasksetId: string },
 ): AskedQueue {
   const taken = new Set(ids);
-  const entries = queue.entries.map((entry) =>
-    taken.has(entry.id) && entry.failed !== true ? { ...entry, tasksetId } : entry,
-  );
+  const entries = queue.entries.map((entry): AskedOperation => {
+    if (!taken.has(entry.id)) return entry;
+    const { failed: _failed, ...rest } = entry;
+    return { ...rest, tasksetId };
+  });
   return { ...queue, entries };
 }
 
@@ -91,17 +93,26 @@ export interface AskedEnd {
   done: readonly string[];
   /** Nothing in it failed: what failed earlier is not asked for again by a later retry. */
   well: boolean;
+  /** It was interrupted and another one takes its place: what it has not done is that one's. */
+  superseded?: true;
 }
 
 /** Takes out what its taskset has done; what it has not is kept as failed and in nobody's way. */
-export function endAsked(queue: AskedQueue, { tasksetId, done, well }: AskedEnd): AskedQueue {
+export function endAsked(
+  queue: AskedQueue,
+  { tasksetId, done, well, superseded }: AskedEnd,
+): AskedQueue {
   const ids = new Set(done);
   const own = (entry: AskedOperation): boolean => entry.tasksetId === tasksetId;
   const ended = queue.entries.filter((entry) => own(entry) && ids.has(entry.id));
   const entries = queue.entries
     .filter((entry) => !ended.includes(entry))
     .filter((entry) => !(well && entry.failed === true))
-    .map((entry): AskedOperation => (own(entry) ? { ...entry, failed: true } : entry));
+    .map((entry): AskedOperation => {
+      if (!own(entry)) return entry;
+      const { tasksetId: _its, ...rest } = entry;
+      return superseded === true ? rest : { ...entry, failed: true };
+    });
   return {
     entries,
     done: [...queue.done, ...ended.map((entry) => entry.id)].slice(-REMEMBERED),

@@ -345,6 +345,36 @@ describe('plan', () => {
       ).toEqual([]);
     });
 
+    it('brings them to nodes that joined while the cluster had another one, though that is undone', () => {
+      const state = { ...having('v1'), blueprint: { name: 'default' } };
+      const joined = (parts?: 'minimal' | 'default') => ({
+        ...state,
+        nodes: state.nodes.map((each) =>
+          parts === undefined || each.hostname !== 'm2' ? each : { ...each, parts },
+        ),
+      });
+      const blueprint = { name: 'default' };
+      const wanted = { spec: { ...state.spec!, blueprint }, deleting: false };
+      expect(plan(joined(), wanted)).toEqual([]);
+      expect(plan(joined('default'), wanted)).toEqual([]);
+      expect(plan(joined('minimal'), wanted)).toMatchObject([
+        {
+          ...{ name: 'BlueprintSync', nodes: [{ hostname: 'm2', path: 'blueprint-images' }] },
+          reason: 'blueprint default: nodes lack images of it',
+        },
+      ]);
+      const minimal = { ...wanted, spec: { ...state.spec!, blueprint: { name: 'minimal' } } };
+      expect(plan(joined('minimal'), minimal)[0]?.nodes).toEqual([]);
+    });
+
+    it('places workloads again where a taskset that failed elsewhere had placed them otherwise', () => {
+      const state = { ...applied(three, 'm1'), placement: '{"nodeSelector":{"of":"a"}}' };
+      expect(plan(state, { spec: three, deleting: false })).toMatchObject([
+        { name: 'BlueprintSync', reason: 'blueprint default: systemComponentsPlacement changed' },
+      ]);
+      expect(plan({ ...state, placement: '{}' }, { spec: three, deleting: false })).toEqual([]);
+    });
+
     it('compares and puts back what differs when a sync was asked for, or only compares', () => {
       const blueprintSteps: StepName[] = ['namespace-sync', 'blueprint-sync', 'blueprint-health'];
       // A changed manifest of the network is rolled out as well.
@@ -394,6 +424,18 @@ describe('plan', () => {
       expect(plan(orphaned, gone)).toEqual([]);
       const deletion = plan(orphaned, { ...gone, deleting: true });
       expect(deletion[0]?.nodes.map(({ hostname }) => hostname)).toEqual(['m2', 'm1']);
+    });
+
+    it('takes one out that joined all the same, when its cleaning had failed', () => {
+      const joined: AppliedState = {
+        ...orphaned,
+        nodes: orphaned.nodes.map((each) => ({ ...each, joined: true })),
+      };
+      expect(plan(joined, { ...gone, force: false })).toMatchObject([
+        { name: 'NodeRemoval', leave: ['m3'], nodes: [{ hostname: 'm3', path: 'clean' }] },
+      ]);
+      const deletion = plan(joined, { ...gone, deleting: true });
+      expect(deletion[0]?.nodes.map(({ hostname }) => hostname)).toEqual(['m2', 'm3', 'm1']);
     });
 
     it('cleans an orphaned machine that is wanted again, and has it join anew', () => {

@@ -1,15 +1,15 @@
 import { endpointBackends } from './apiEndpoint.js';
 import type { AskedOperation } from './askedOperations.js';
+import { blueprintChange } from './blueprintChange.js';
 import {
   baseOf,
   DriftPolicy,
-  pinnedVersion,
   type BuiltInBlueprint,
   type ResolvedBlueprint,
 } from './blueprints.js';
 import type { ClusterSpec, NodeSpec } from './cluster.js';
 import type { KubeletSettings } from './kubeletSettings.js';
-import { kubeletsAfterCreation, planKubelet } from './planKubelet.js';
+import { kubeletsAfterCreation, kubeletsAfterUpgrade, planKubelet } from './planKubelet.js';
 import { planAsked, planBegunRestore } from './planAsked.js';
 import { beforeNetwork, runningCalico, withNetwork } from './planNetwork.js';
 import { stableJson } from './stableJson.js';
@@ -34,6 +34,8 @@ export interface AppliedState {
   metadataBegun?: boolean;
   /** The same of the blueprint's objects. */
   blueprintBegun?: boolean;
+  /** Where the workloads of the blueprint and of the network go (`placementOf`); absent: as what was applied last says. */
+  placement?: string;
   /** A restore that is half done, as it was asked for. */
   restoring?: { id: string; args: Record<string, string> };
   nodes: readonly AppliedNode[];
@@ -56,6 +58,8 @@ export interface AppliedNode {
   kubernetesVersion?: string;
   /** What its kubelet was given; absent: what was applied last. */
   kubelet?: KubeletSettings;
+  /** Whose built-in parts' images its machine was given last; absent: those of the blueprint that was applied last. */
+  parts?: BuiltInBlueprint;
   /** What its endpoint forwards to (`endpointBackends`); absent: what was applied last. */
   endpoint?: string;
   /** Of a control plane, the first of its certificates: RFC 3339. */
@@ -136,18 +140,21 @@ export function withBlueprint(
 
 function planOperations(applied: AppliedState, desired: DesiredState): OperationPlan[] {
   if (desired.deleting) return planDeletion(applied, desired);
-  const asked = [...planBegunRestore(applied, desired), ...planAsked(applied, desired)];
   const removal = planRemoval(applied, desired);
   if (!applied.created) {
+    const upgrade = planUpgrade(completed(applied, desired.spec), desired);
+    const created = kubeletsAfterCreation(applied, desired.spec);
     return [
       ...removal,
       planCreation(applied, desired.spec),
-      ...planUpgrade(completed(applied, desired.spec), desired),
-      ...planKubelet(kubeletsAfterCreation(applied, desired.spec), desired.spec),
+      ...upgrade,
+      ...planKubelet(kubeletsAfterUpgrade(created, upgrade), desired.spec),
       planBlueprint(desired.spec, 'first sync'),
-      ...asked,
+      // By then those that the spec does not have are gone.
+      ...planAsked(staying(applied, desired.spec), desired),
     ];
   }
+  const asked = [...planBegunRestore(applied, desired), ...planAsked(applied, desired)];
   const others = inOrder(applied, desired, removal);
   const all = [...asked, ...others, ...planBlueprintChange(applied, desired)];
   return beforeNetwork(all, applied, desired.spec);
@@ -163,7 +170,7 @@ function inOrder(
   const addition = planAddition(applied, desired.spec);
   const update = planUpdate(applied, desired.spec);
   // Those that join after it get what it has uploaded. At the version that the nodes have by then.
-  const kubelet = planKubelet(applied, desired.spec);
+  const kubelet = planKubelet(kubeletsAfterUpgrade(applied, upgrade), desired.spec);
   const wanted = new Set(controlPlanesOf(desired.spec));
   const members = applied.nodes.filter((node) => isMember(node) && isControlPlane(node.spec));
   const staying = members.filter(({ hostname }) => wanted.has(hostname));
@@ -189,9 +196,19 @@ function inOrder(
   return [...again, ...first, ...away, ...dropped, ...later];
 }
 
+function staying(applied: AppliedState, spec: ClusterSpec): AppliedState {
+  const wanted = new Set(spec.config.nodes.map(({ hostname }) => hostname));
+  return { ...applied, nodes: applied.nodes.filter(({ hostname }) => wanted.has(hostname)) };
+}
+
 /** Joined, and to stay. */
 export function isMember(node: AppliedNode | undefined): boolean {
   return node?.joined === true && node.leaving !== true;
+}
+
+/** Orphaned; one that joined all the same, when its cleaning had failed, is a node like any other. */
+function isGivenUp({ orphaned, joined }: AppliedNode): boolean {
+  return orphaned === true && !joined;
 }
 
 export function isControlPlane(node: Pick<NodeSpec, 'roles'>): boolean {
@@ -214,7 +231,7 @@ function forced({ force }: DesiredState): Pick<OperationPlan, 'force'> {
 function planDeletion(applied: AppliedState, desired: DesiredState): OperationPlan[] {
   const claimed = applied.nodes
     // What is to become of an orphaned machine was said when it was given up.
-    .filter((node) => node.claimed && node.orphaned !== true)
+    .filter((node) => node.claimed && !isGivenUp(node))
     .toSorted(byHostname);
   const tasks = claimed.map(({ hostname, spec }): NodeTask => ({
     hostname,
@@ -243,7 +260,7 @@ function planRemoval(
   const gone = applied.nodes
     .filter((node) => node.claimed && (!wanted.has(node.hostname) || node.leaving === true))
     // Given up: nothing can be done about it before it is wanted again.
-    .filter((node) => node.orphaned !== true || wanted.has(node.hostname))
+    .filter((node) => !isGivenUp(node) || wanted.has(node.hostname))
     .filter(({ hostname }) => which === undefined || (which === 'wanted') === wanted.has(hostname))
     .toSorted(byHostname);
   if (gone.length === 0) return [];
@@ -510,24 +527,19 @@ const NETWORK: readonly StepName[] = ['cni', 'cni-rollout'];
 
 function planBlueprintChange(applied: AppliedState, desired: DesiredState): OperationPlan[] {
   const { spec, blueprint, sync } = desired;
-  const key = (of: { name: string; version?: string } | undefined): string =>
-    stableJson([of?.name ?? '', pinnedVersion(of ?? {}) ?? '']);
-  const placement = (of: ClusterSpec | undefined): string =>
-    stableJson(of?.systemComponentsPlacement ?? {});
-  // Of a sync that did not end, what it had applied is on the cluster, placed as it was to be.
-  const begun = applied.blueprintBegun === true;
-  const moved = begun || placement(applied.spec) !== placement(spec);
-  const changed = begun || key(applied.blueprint) !== key(blueprint ?? spec.blueprint);
+  const { moved, changed } = blueprintChange(applied, spec, blueprint);
+  const nodes = newParts(applied, desired);
   const asked = sync === undefined ? {} : { sync };
-  if (!moved && !changed) {
+  if (!moved && !changed && nodes.length === 0) {
     return sync === undefined ? [] : [{ ...planSync(spec, blueprint), ...asked }];
   }
-  const plan = planBlueprint(spec, changed ? 'changed' : 'systemComponentsPlacement changed');
+  const moves = moved ? 'systemComponentsPlacement changed' : 'nodes lack images of it';
+  const plan = planBlueprint(spec, changed ? 'changed' : moves);
   return [
     {
       ...plan,
       ...asked,
-      nodes: newParts(applied, desired),
+      nodes,
       // The network's own workloads are placed as well.
       clusterSteps:
         moved || sync !== undefined ? [...NETWORK, ...plan.clusterSteps] : plan.clusterSteps,
@@ -545,16 +557,17 @@ function planSync(spec: ClusterSpec, blueprint: ResolvedBlueprint | undefined): 
   };
 }
 
-/** Nodes that lack the images of the built-in parts, which the blueprint before did not have. */
+/** Nodes that lack the images of the built-in parts, which the blueprint before, or that with which they joined, did not have. */
 function newParts(
   applied: AppliedState,
   { spec, blueprint }: DesiredState,
 ): OperationPlan['nodes'] {
+  if (baseOf(spec, blueprint) === 'minimal') return [];
   const before = applied.blueprint;
-  if (before === undefined) return [];
-  const had = before.base ?? baseOf({ blueprint: before });
-  if (had === baseOf(spec, blueprint) || had !== 'minimal') return [];
+  const had = before?.base ?? (before === undefined ? undefined : baseOf({ blueprint: before }));
+  const parts = new Map(applied.nodes.map((node) => [node.hostname, node.parts ?? had]));
   return spec.config.nodes
+    .filter(({ hostname }) => had === 'minimal' || parts.get(hostname) === 'minimal')
     .toSorted(byHostname)
     .map(({ hostname }) => ({ hostname, path: 'blueprint-images' }));
 }

@@ -130,6 +130,24 @@ describe('the plan of what is asked for', () => {
     expect(names(plan(applied(three), { ...wanted, deleting: true }))).toEqual(['ClusterDeletion']);
   });
 
+  it('renews nothing on a node that leaves before the creation is complete', () => {
+    const half = { ...applied(three), created: false };
+    const operations = plan(half, {
+      ...{ spec: spec([c1, w3]), deleting: false, asked: [asked(AskedKind.RenewCertificates)] },
+    });
+    expect(operations.at(-1)).toMatchObject({
+      name: 'CertificateRenewal',
+      nodes: [{ hostname: 'm1', path: 'renew-certificates' }],
+    });
+  });
+
+  it('restores the network, too: its workloads are those of the snapshot', () => {
+    const [operation] = plan(applied(three), { spec: three, deleting: false, asked: [restore] });
+    const steps = operation!.clusterSteps;
+    expect(steps.slice(0, 2)).toEqual(['check-in', 'cni']);
+    expect(steps).toContain('blueprint-sync');
+  });
+
   it('restores on the first control plane, has the others join it, and keeps the workers', () => {
     const [operation] = plan(applied(three, 'm2'), {
       ...{ spec: three, deleting: false, asked: [restore] },

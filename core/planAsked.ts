@@ -100,7 +100,7 @@ function planRestore(
     nodes: nodes.map(task).toSorted((a, b) => (a.hostname < b.hostname ? -1 : 1)),
     leave: [],
     clusterSteps: [
-      // The data may be of an older network than the one that the nodes have the images of.
+      // The network is the snapshot's, too, and may be older than the one that the nodes have the images of.
       ...(['check-in', 'cni', 'system-restart', 'node-metadata'] as const),
       ...(['namespace-sync', 'blueprint-sync', 'blueprint-health'] as const),
     ],

@@ -132,6 +132,13 @@ describe('kubelet settings', () => {
     expect(inShort(operations)).toEqual([['NodeUpdate', 'kubelet-config-upload', '']]);
   });
 
+  test('what was uploaded comes to nodes by an upgrade, too, and is taken back on them', () => {
+    const operations = plan(appliedOf(specOf(), { kubelet: 'maxPods: 99' }), {
+      ...{ spec: specOf(config({ kubernetesVersion: 'v1.35.4' })), deleting: false },
+    });
+    expect(inShort(operations).slice(1)).toEqual([['NodeUpdate', 'kubelet-config-upload', ALL]]);
+  });
+
   test('nodes from before they were recorded are compared by the spec that was applied', () => {
     const { kubelet: _kubelet, ...old } = appliedOf(specOf());
     const nodes = old.nodes.map(({ kubelet: _own, ...node }) => node);

@@ -47,6 +47,24 @@ function settingsOf(
   return spec === undefined || was === undefined ? undefined : kubeletSettings(spec, was);
 }
 
+/** As `applied` will be when these upgrades have ended: kubeadm gives a kubelet that it upgrades what the ConfigMap holds. */
+export function kubeletsAfterUpgrade(
+  applied: AppliedState,
+  upgrades: readonly OperationPlan[],
+): AppliedState {
+  const shared = applied.kubelet;
+  const upgraded = new Set(upgrades.flatMap(({ nodes }) => nodes.map(({ hostname }) => hostname)));
+  if (shared === undefined || upgraded.size === 0) return applied;
+  return {
+    ...applied,
+    nodes: applied.nodes.map((node) =>
+      node.kubelet === undefined || !upgraded.has(node.hostname)
+        ? node
+        : { ...node, kubelet: { ...node.kubelet, shared } },
+    ),
+  };
+}
+
 /** As `applied` will be when a creation has ended: those that join meanwhile get what the ConfigMap holds now. */
 export function kubeletsAfterCreation(applied: AppliedState, spec: ClusterSpec): AppliedState {
   const known = new Map(applied.nodes.map((node) => [node.hostname, node]));

@@ -1,131 +1,189 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { fixtureCluster, fixtureNode } from '../test/fixtures/cluster.js';
-import { PlanWorld, wantedLive, type Weather } from '../test/plan/planWorld.js';
-import type { ClusterSpec, NodeSpec } from './cluster.js';
+import { lives, MACHINES } from '../test/plan/anyLife.js';
+import { wantedLive } from '../test/plan/liveCluster.js';
+import type { PlanWorld } from '../test/plan/planWorld.js';
+import { begin, cutting, failing, newWorld, quiet, weatherOf } from '../test/plan/turns.js';
+import type { ClusterSpec } from './cluster.js';
 import { plan } from './plan.js';
 
 /*
- * Whatever is applied one after another, and whatever fails in between: once a taskset goes well, the cluster is what the
+ * Whatever is asked one after another, and whatever fails in between: once a taskset goes well, the cluster is what the
  * last spec says. Held to a model that carries plans out as the workflows do.
  */
 
-const CONTROL_PLANES = [1, 2, 3, 4];
-const WORKERS = [5, 6, 7, 8];
-const VERSIONS = ['v1.34.4', 'v1.35.4', 'v1.36.1'] as const;
+/** Of a machine that has much else to do. */
+const LONG_MS = 90_000;
 
-const node = (number: number): fc.Arbitrary<NodeSpec> =>
-  fc
-    .record({
-      label: fc.constantFrom('', 'a', 'b'),
-      flag: fc.constantFrom('', '2', '4'),
-      overrides: fc.constantFrom('', 'maxPods: 9'),
-    })
-    .map(({ label, flag, overrides }) =>
-      fixtureNode(number, {
-        roles: CONTROL_PLANES.includes(number) ? ['ControlPlane', 'Worker'] : ['Worker'],
-        ...(label === '' ? {} : { labels: { of: label } }),
-        ...(flag === '' ? {} : { kubeletExtraArgs: { v: flag } }),
-        ...(overrides === '' ? {} : { kubeletConfigurationOverrides: overrides }),
-      }),
-    );
-
-const nodes = fc
-  .tuple(fc.subarray(CONTROL_PLANES, { minLength: 1 }), fc.subarray(WORKERS))
-  .chain(([controlPlanes, workers]) => fc.tuple(...[...controlPlanes, ...workers].map(node)));
-
-const anySpec: fc.Arbitrary<ClusterSpec> = fc
-  .record({
-    nodes,
-    blueprint: fc.constantFrom('default', 'minimal'),
-    shared: fc.constantFrom('', 'maxPods: 50', 'maxPods: 60'),
-    flags: fc.constantFrom({}, { 'max-pods': '70' }),
-  })
-  .map((of) => {
-    const { spec } = fixtureCluster();
-    spec.blueprint = { name: of.blueprint };
-    return {
-      ...spec,
-      config: {
-        ...spec.config,
-        nodes: of.nodes,
-        kubeletExtraArgs: of.flags,
-        ...(of.shared === '' ? {} : { kubeletConfigurationOverrides: of.shared }),
-      },
-    };
-  });
-
-/** Kubernetes is never downgraded: an apply that says so is refused. */
-const sequences = fc
-  .array(fc.tuple(anySpec, fc.nat({ max: VERSIONS.length - 1 })), { minLength: 1, maxLength: 5 })
-  .map((all) => {
-    const versions = all.map(([, version]) => version).toSorted();
-    return all.map(([spec], index) => ({
-      ...spec,
-      config: { ...spec.config, kubernetesVersion: VERSIONS[versions[index] ?? 0] ?? '' },
-    }));
-  });
-
-const quiet: Weather = () => false;
-const failures = fc.infiniteStream(fc.integer({ min: 0, max: 11 }).map((n) => n === 0));
-
-function expectWhole(world: PlanWorld, spec: ClusterSpec): void {
-  const byName = (map: PlanWorld['live']) => [...map].toSorted(([a], [b]) => (a < b ? -1 : 1));
-  expect(byName(world.live)).toEqual(byName(wantedLive(spec)));
-  expect(world.blueprint).toBe(spec.blueprint.name);
-  expect(world.applied.nodes.map(({ hostname }) => hostname).toSorted()).toEqual(
-    spec.config.nodes.map(({ hostname }) => hostname).toSorted(),
-  );
-  expect(plan(world.applied, { spec, deleting: false })).toEqual([]);
+/** Whole again: nobody's machine is away, nothing fails. */
+async function settle(world: PlanWorld, spec: ClusterSpec): Promise<void> {
+  world.away = new Set();
+  world.submit(spec);
+  world.retry();
+  // What was cut off comes to its end first, and need not be well.
+  let well = await world.work(quiet);
+  for (let more = 0; !world.isObserved && more < 3; more += 1) well = await world.work(quiet);
+  expect(well).toBe(true);
 }
 
-describe('a sequence of specs', () => {
-  test('ends with the last one where nothing fails', () => {
-    fc.assert(
-      fc.property(sequences, (specs) => {
-        const world = new PlanWorld();
-        for (const spec of specs) {
-          expect(world.apply(spec, quiet)).toBe(true);
-          expectWhole(world, spec);
-        }
-      }),
-      { numRuns: 100 },
-    );
-  });
+function expectWhole(world: PlanWorld, spec: ClusterSpec): void {
+  const { live, applied } = world;
+  const wanted = wantedLive(spec, world.resolve(spec));
+  expect(Object.fromEntries(live.nodes)).toEqual(wanted.nodes);
+  expect(live.data).toMatchObject(wanted.data);
+  if (wanted.needsParts) expect([...live.parts]).toEqual(expect.arrayContaining(names(spec)));
+  if (world.resolve(spec)?.driftPolicy !== 'Report') expect(live.data.drifted).toBe(false);
+  const kept = applied.nodes.filter(({ claimed, orphaned }) => claimed && orphaned !== true);
+  expect(kept.map(({ hostname }) => hostname).toSorted()).toEqual(names(spec));
+  expect(plan(applied, world.desired(spec))).toEqual([]);
+}
 
-  test('ends with the last one whatever has failed in between', () => {
-    fc.assert(
-      fc.property(sequences, failures, (specs, stream) => {
-        const world = new PlanWorld();
-        const weather: Weather = () => stream.next().value as boolean;
-        for (const spec of specs) world.apply(spec, weather);
-        const last = specs.at(-1)!;
-        expect(world.apply(last, quiet)).toBe(true);
-        expectWhole(world, last);
-      }),
-      { numRuns: 400 },
-    );
-  });
+const names = ({ config }: ClusterSpec): string[] =>
+  config.nodes.map(({ hostname }) => hostname).toSorted();
 
-  test('does not depend on the order of nodes at any point of it', () => {
-    fc.assert(
-      fc.property(sequences, failures, (specs, stream) => {
-        const world = new PlanWorld();
-        const weather: Weather = () => stream.next().value as boolean;
-        for (const spec of specs) {
-          const other = {
-            ...spec,
-            config: { ...spec.config, nodes: spec.config.nodes.toReversed() },
-          };
-          const backwards = { ...world.applied, nodes: world.applied.nodes.toReversed() };
-          expect(plan(backwards, { spec: other, deleting: false })).toEqual(
-            plan(world.applied, { spec, deleting: false }),
-          );
-          world.apply(spec, weather);
-        }
-      }),
-      { numRuns: 150 },
-    );
-  });
+/** Nothing of ours is on a machine that nobody would clean. */
+function expectNothingForgotten({ live, applied }: PlanWorld): void {
+  const known = applied.nodes.filter(({ claimed }) => claimed).map(({ hostname }) => hostname);
+  expect(known).toEqual(expect.arrayContaining([...live.machines.keys()]));
+}
+
+describe('a life of a cluster', () => {
+  test(
+    'ends with the last spec where nothing fails',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(lives, async (turns) => {
+          const world = newWorld();
+          let spec: ClusterSpec | undefined;
+          for (const turn of turns) {
+            spec = begin(world, { ...turn, away: [] }, spec);
+            expect(await world.work(quiet)).toBe(true);
+            expectWhole(world, spec);
+          }
+        }),
+        { numRuns: 150 },
+      );
+    },
+    LONG_MS,
+  );
+
+  test(
+    'ends with the last spec whatever has failed in between',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(lives, failing, cutting, async (turns, failures, cuts) => {
+          const world = newWorld();
+          const weather = weatherOf(failures);
+          const cut = weatherOf(cuts);
+          let spec: ClusterSpec | undefined;
+          for (const turn of turns) {
+            spec = begin(world, turn, spec);
+            await world.work(weather, cut);
+            expectNothingForgotten(world);
+          }
+          await settle(world, spec!);
+          expectWhole(world, spec!);
+        }),
+        { numRuns: 1200 },
+      );
+    },
+    LONG_MS,
+  );
+
+  test(
+    'with force goes on without the machines that it gives up, whatever has failed before',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(lives, failing, fc.subarray(MACHINES), async (turns, failures, gone) => {
+          const world = newWorld();
+          const weather = weatherOf(failures);
+          let spec: ClusterSpec | undefined;
+          for (const turn of turns) {
+            spec = begin(world, turn, spec);
+            await world.work(weather);
+          }
+          await settle(world, spec!);
+          // Some of those that stay have to be asked by, and to join.
+          const config = spec!.config;
+          const left = config.nodes.filter(({ hostname }) => !gone.includes(hostname));
+          fc.pre(left.some(({ roles }) => roles.includes('ControlPlane')));
+          const smaller = { ...spec!, config: { ...config, nodes: left } };
+          world.away = new Set(gone);
+          const lost = names(spec!).filter((name) => gone.includes(name));
+          const force = { force: true };
+          expect(await world.apply(smaller, quiet)).toBe(lost.length === 0);
+          world.submit(smaller, force);
+          world.retry(force);
+          expect(await world.work(quiet)).toBe(true);
+          expectWhole(world, smaller);
+          expect([...world.live.machines.keys()]).toEqual(expect.arrayContaining(lost));
+          expectNothingForgotten(world);
+          // Wanted again, a machine that is back is cleaned and joins anew.
+          world.away = new Set();
+          expect(await world.apply(spec!, quiet)).toBe(true);
+          expectWhole(world, spec!);
+        }),
+        { numRuns: 400 },
+      );
+    },
+    LONG_MS,
+  );
+
+  test(
+    'leaves nothing on any machine when it is deleted, but on those that were given up',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(lives, failing, fc.subarray(MACHINES), async (turns, failures, gone) => {
+          const world = newWorld();
+          const weather = weatherOf(failures);
+          let spec: ClusterSpec | undefined;
+          for (const turn of turns) {
+            spec = begin(world, turn, spec);
+            await world.work(weather);
+          }
+          world.away = new Set(gone);
+          await world.delete(weather);
+          const orphaned = (): string[] =>
+            world.applied.nodes.flatMap((node) => (node.orphaned === true ? [node.hostname] : []));
+          const before = orphaned();
+          const there = [...world.live.machines.keys()];
+          expect(await world.delete(quiet, { force: true })).toBe(true);
+          const kept = there.filter((name) => gone.includes(name) || before.includes(name));
+          expect([...world.live.machines.keys()].toSorted()).toEqual(kept.toSorted());
+          expect(orphaned()).toEqual(expect.arrayContaining(kept));
+        }),
+        { numRuns: 200 },
+      );
+    },
+    LONG_MS,
+  );
+
+  test(
+    'does not depend on the order of nodes at any point of it',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(lives, failing, async (turns, failures) => {
+          const world = newWorld();
+          const weather = weatherOf(failures);
+          let spec: ClusterSpec | undefined;
+          for (const turn of turns) {
+            spec = begin(world, turn, spec);
+            const other = {
+              ...spec,
+              config: { ...spec.config, nodes: spec.config.nodes.toReversed() },
+            };
+            const backwards = { ...world.applied, nodes: world.applied.nodes.toReversed() };
+            const desired = world.desired(spec, turn.force);
+            expect(plan(backwards, { ...desired, spec: other })).toEqual(
+              plan(world.applied, desired),
+            );
+            await world.work(weather);
+          }
+        }),
+        { numRuns: 200 },
+      );
+    },
+    LONG_MS,
+  );
 });

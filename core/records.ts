@@ -85,6 +85,8 @@ export interface AppliedCluster {
   metadataBegun?: boolean;
   /** A sync of the blueprint has begun, and none has ended well since. */
   blueprintBegun?: boolean;
+  /** Where the workloads of the blueprint and of the network go: core/blueprintChange.ts. */
+  placement?: string;
   /** The last sync that was asked for and has ended well. */
   sync?: number;
   /** Why the last taskset that was to apply a spec did not; empty or absent: it did. */
@@ -112,6 +114,8 @@ export interface NodeRecord {
   kubernetesVersion?: string;
   /** What its kubelet was given of the spec. */
   kubelet?: KubeletSettings;
+  /** The built-in blueprint whose images its machine was given last. */
+  parts?: BuiltInBlueprint;
   /** What its endpoint forwards to: core/apiEndpoint.ts. */
   endpoint?: string;
   /** Of a control plane: when the certificates that kubeadm made there end. */

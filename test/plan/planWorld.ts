@@ -1,214 +1,244 @@
-import { endpointBackends } from '../../core/apiEndpoint.js';
-import type { ClusterSpec, NodeSpec } from '../../core/cluster.js';
-import { kubeletSettings, sharedKubelet, uploadedKubelet } from '../../core/kubeletSettings.js';
-import { isMember, plan, type AppliedNode, type AppliedState } from '../../core/plan.js';
-import { metadataOf, type NodeTask, type OperationPlan } from '../../core/plan.js';
+import { tasksetEnd } from '../../activities/tasksetEnd.js';
+import type { OperationOutcome } from '../../activities/refs.js';
+import type { AskedKind } from '../../core/askedOperations.js';
+import {
+  ask,
+  askAgain,
+  endAsked,
+  isObserved,
+  openAsked,
+  specIsDue,
+  takeAsked,
+  type AskedOperation,
+  type AskedQueue,
+  type Standing,
+} from '../../core/askedOperations.js';
+import { pinnedVersion, type ResolvedBlueprint } from '../../core/blueprints.js';
+import type { ClusterSpec } from '../../core/cluster.js';
+import { plan, withBlueprint, type DesiredState, type OperationPlan } from '../../core/plan.js';
+import { isAside, planAsked } from '../../core/planAsked.js';
+import { OperationName } from '../../core/words.js';
+import { OperationCarrier, type Outcome, type Weather } from './operationCarrier.js';
 
-/** What is really on a machine and in the cluster, whatever the records say. */
-interface LiveNode {
-  version: string;
-  kubelet: string;
-  endpoint: string;
-  metadata: string;
+export type { Weather } from './operationCarrier.js';
+
+/** A taskset as it was recorded: one that was cut off goes on by it. */
+interface Taskset {
+  id: string;
+  generation: number;
+  retries: number;
+  spec: ClusterSpec;
+  operations: OperationPlan[];
+  finished: Set<number>;
 }
-
-/** Whether what is tried next fails. */
-export type Weather = () => boolean;
-
-const NOTHING: AppliedState = { initialised: false, created: false, nodes: [] };
 
 /**
- * Carries plans out as the workflows and activities do: what was done is recorded as it happens, what fails leaves what it
- * had done, and the spec counts as applied only when all of a taskset went well.
+ * A cluster's life: what is asked of it, and tasksets as `takeWork`, `runTaskset` and `endTaskset` make, carry out and end
+ * them. What was done is recorded as it happens, what fails leaves what it had done, and the spec counts as applied only
+ * when all of a taskset went well.
  */
-export class PlanWorld {
-  applied: AppliedState = NOTHING;
-  readonly live = new Map<string, LiveNode>();
-  /** What its objects are of; two names where a sync was cut off. */
-  blueprint = '';
+export class PlanWorld extends OperationCarrier {
+  #generation = 0;
+  #retries = 0;
+  #observed = { generation: 0, retries: 0, deleting: false };
+  #tasksets = 0;
+  #failed = false;
+  #force = false;
+  #desired: ClusterSpec | undefined;
+  #cut: Taskset | undefined;
+  #queue: AskedQueue = { entries: [], done: [] };
+  #asks = 0;
+  /** How many syncs were asked for, and the last that was done. */
+  #syncs = 0;
+  /** Versions of the blueprint `own`, oldest first. */
+  #published: readonly ResolvedBlueprint[];
+  readonly available: readonly string[] | undefined;
 
-  /** A taskset from its plan to its end. True: it went well. */
-  apply(spec: ClusterSpec, fails: Weather): boolean {
-    let well = true;
-    for (const operation of plan(this.applied, { spec, deleting: false })) {
-      if (this.#carryOut(operation, spec, fails)) continue;
-      well = false;
-      // An operation that leaves the control plane up does not stop what comes after it.
-      if (fails()) break;
-    }
-    if (well) this.#record({ spec, metadataBegun: false });
-    return well;
+  constructor({
+    published = [],
+    available,
+  }: { published?: readonly ResolvedBlueprint[]; available?: readonly string[] } = {}) {
+    super();
+    this.#published = published;
+    this.available = available;
   }
 
-  #record(set: Partial<AppliedState>): void {
-    this.applied = { ...this.applied, ...set };
+  get asked(): AskedQueue {
+    return this.#queue;
   }
 
-  #recordNode(hostname: string, set: Partial<AppliedNode>, spec?: NodeSpec): void {
-    const known = this.applied.nodes.find((node) => node.hostname === hostname);
-    const fresh = { hostname, claimed: false, joined: false, leader: false };
-    const before = known ?? (spec === undefined ? undefined : { ...fresh, spec });
-    if (before === undefined) return;
-    const others = this.applied.nodes.filter((node) => node.hostname !== hostname);
-    this.#record({ nodes: [...others, { ...before, ...set }] });
+  get published(): readonly ResolvedBlueprint[] {
+    return this.#published;
   }
 
-  #carryOut(operation: OperationPlan, spec: ClusterSpec, fails: Weather): boolean {
-    const at = {
-      ...spec,
-      config: {
-        ...spec.config,
-        kubernetesVersion: operation.kubernetesVersion ?? spec.config.kubernetesVersion,
-      },
+  resolve({ blueprint }: ClusterSpec): ResolvedBlueprint | undefined {
+    if (blueprint.name !== 'own') return undefined;
+    const version = pinnedVersion(blueprint);
+    const found = this.#published.filter(
+      (each) => version === undefined || each.version === version,
+    );
+    return found.at(-1);
+  }
+
+  /** As `takeWork` has it. */
+  desired(spec: ClusterSpec, force = this.#force): DesiredState {
+    const blueprint = this.resolve(spec);
+    return {
+      ...{ spec, deleting: false, force, asked: openAsked(this.#queue.entries) },
+      ...(blueprint === undefined ? {} : { blueprint }),
+      ...(this.available === undefined ? {} : { available: this.available }),
+      ...(this.#syncs > (this.recorded.cluster.sync ?? 0) ? { sync: this.#syncs } : {}),
     };
-    for (const hostname of operation.leave) {
-      this.#recordNode(hostname, { leaving: true });
-      if (fails()) return false;
+  }
+
+  /** The same again is a retry where it has failed, and nothing where it has not. */
+  submit(spec: ClusterSpec, { force = false } = {}): void {
+    if (JSON.stringify(spec) === JSON.stringify(this.#desired)) {
+      if (!this.#failed) return;
+      this.retry();
+    } else {
+      this.#generation += 1;
     }
-    for (const step of operation.firstSteps ?? [])
-      if (!this.#clusterStep(step, at, fails)) return false;
-    let failed = false;
-    for (const task of operation.nodes) {
-      const done = this.#node(task, at, fails);
-      failed ||= !done;
-      // Nobody joins a cluster that is not there.
-      if (!done && task.path === 'leader') return false;
+    this.#desired = spec;
+    this.#force = force;
+  }
+
+  retry({ force = this.#force } = {}): void {
+    this.#retries += 1;
+    this.#force = force;
+    this.#queue = askAgain(this.#queue);
+  }
+
+  publish(version: ResolvedBlueprint): void {
+    this.#published = [...this.#published, version];
+    if (this.applied.created) this.#retries += 1;
+  }
+
+  /** Somebody changes what the blueprint has applied, and a sync is asked for. */
+  sync(): void {
+    if (!this.applied.created) return;
+    this.live.data = { ...this.live.data, drifted: true };
+    this.#syncs += 1;
+    this.#retries += 1;
+  }
+
+  ask(kind: AskedKind, args?: Record<string, string>): AskedOperation | undefined {
+    this.#asks += 1;
+    const wanted = {
+      ...{ id: `${kind}-${String(this.#asks)}`, kind, askedAt: String(this.#asks) },
+      retries: this.#retries + 1,
+      ...(args === undefined ? {} : { args }),
+    };
+    const result = ask(this.#queue, wanted);
+    if (result === undefined) return undefined;
+    this.#queue = result.queue;
+    if (result.fresh) this.#retries += 1;
+    return result.asked;
+  }
+
+  /** A spec and its taskset, from its plan to its end. True: it went well. */
+  async apply(spec: ClusterSpec, fails: Weather, of: { force?: boolean } = {}): Promise<boolean> {
+    this.submit(spec, of);
+    return this.work(fails);
+  }
+
+  /**
+   * One taskset for what is due, if anything is. True: it went well. `cuts`: whoever is at work may be gone between two
+   * operations, before anything of the end is written.
+   */
+  async work(fails: Weather, cuts: Weather = () => false): Promise<boolean> {
+    this.day += 1;
+    const taskset = this.#take();
+    if (taskset === undefined) return true;
+    const outcomes: OperationOutcome[] = [];
+    let blocked: boolean = false;
+    for (const [index, operation] of taskset.operations.entries()) {
+      if (taskset.finished.has(index)) continue;
+      if (cuts()) {
+        this.#cut = taskset;
+        return false;
+      }
+      const how: Outcome = blocked
+        ? 'stops'
+        : await this.carryOut(operation, taskset.spec, { fails });
+      if (how === 'done') taskset.finished.add(index);
+      const failed: boolean = how !== 'done';
+      outcomes.push({ index, failed, errorSummary: failed ? 'it broke' : '' });
+      const later = taskset.operations.slice(index + 1).some(isUpgrade);
+      blocked ||= how === 'stops' || (failed && isUpgrade(operation) && later);
     }
-    if (failed && operation.name !== 'NodeAddition' && operation.name !== 'ClusterCreation') {
-      return false;
+    return this.#end(taskset, outcomes);
+  }
+
+  /** The deletion of the cluster. True: it went well. */
+  async delete(fails: Weather, { force = false } = {}): Promise<boolean> {
+    const spec = this.#desired;
+    if (spec === undefined) return true;
+    const [operation] = plan(this.applied, { spec, deleting: true, force });
+    if (operation === undefined) throw new Error('a deletion is planned, whatever there is');
+    return (await this.carryOut(operation, spec, { fails, deleting: true })) === 'done';
+  }
+
+  #standing(): Standing {
+    const { entries: asked } = this.#queue;
+    const [generation, retries] = [this.#generation, this.#retries];
+    return { generation, retries, deleting: false, observed: this.#observed, asked };
+  }
+
+  /** Whether there is nothing to do. */
+  get isObserved(): boolean {
+    return isObserved(this.#standing());
+  }
+
+  #take(): Taskset | undefined {
+    const spec = this.#desired;
+    const cut = this.#cut;
+    this.#cut = undefined;
+    if (spec === undefined) return undefined;
+    if (cut?.generation === this.#generation) return cut;
+    if (cut !== undefined) this.#supersede(cut);
+    if (this.isObserved) return undefined;
+    const isDue = specIsDue(this.#standing());
+    const desired = this.desired(spec);
+    const operations = isDue
+      ? plan(this.applied, desired)
+      : withBlueprint(planAsked(this.applied, desired), desired.blueprint);
+    if (isDue && operations.every(isAside)) this.recorded.set({ spec, metadataBegun: false });
+    this.#tasksets += 1;
+    for (const node of spec.config.nodes) {
+      if (!this.recorded.nodes.has(node.hostname)) this.recorded.add(node);
     }
-    for (const step of operation.clusterSteps)
-      if (!this.#clusterStep(step, at, fails)) return false;
-    if (operation.name === 'ClusterCreation' && !failed) this.#record({ created: true, spec });
-    if (operation.name === 'BlueprintSync') {
-      this.#record({ blueprint: spec.blueprint, blueprintBegun: false });
-    }
+    const id = `t${String(this.#tasksets)}`;
+    const ids = operations.flatMap(({ asked }) => (asked === undefined ? [] : [asked.id]));
+    this.#queue = takeAsked(this.#queue, { ids, tasksetId: id });
+    const [generation, retries] = [this.#generation, this.#retries];
+    return { ...{ id, generation, retries, spec, operations }, finished: new Set() };
+  }
+
+  /** As `endSuperseded`. */
+  #supersede({ id, operations, finished }: Taskset): void {
+    const done = operations.flatMap(({ asked }, index) =>
+      asked !== undefined && finished.has(index) ? [asked.id] : [],
+    );
+    const end = { tasksetId: id, done, well: false, superseded: true } as const;
+    this.#queue = endAsked(this.#queue, end);
+  }
+
+  #end(
+    { id, spec, operations, generation, retries }: Taskset,
+    outcomes: readonly OperationOutcome[],
+  ): boolean {
+    const failed = outcomes.some((outcome) => outcome.failed);
+    const work = { operations } as Parameters<typeof tasksetEnd>[0]['work'];
+    const end = tasksetEnd({ work, outcomes, record: { applied: this.recorded.cluster } });
+    if (end.applied) this.recorded.set({ spec, metadataBegun: false });
+    this.#queue = endAsked(this.#queue, { tasksetId: id, done: end.doneAsked, well: !failed });
+    this.#observed = { generation, retries, deleting: false };
+    this.#failed = failed;
     return !failed;
   }
-
-  #clusterStep(step: string, spec: ClusterSpec, fails: Weather): boolean {
-    switch (step) {
-      case 'node-metadata':
-        if (this.applied.spec !== undefined && metadataOf(this.applied.spec) !== metadataOf(spec)) {
-          this.#record({ metadataBegun: true });
-        }
-        for (const node of spec.config.nodes) {
-          if (fails()) return false;
-          this.#touch(node.hostname, { metadata: metadataOfNode(spec, node) });
-        }
-        return true;
-      case 'kubelet-config-upload':
-        if (fails()) return false;
-        this.#record({ kubelet: sharedKubelet(spec) });
-        return true;
-      case 'blueprint-sync':
-        this.#record({ blueprintBegun: true });
-        this.blueprint = `${this.blueprint} ${spec.blueprint.name}`;
-        if (fails()) return false;
-        this.blueprint = spec.blueprint.name;
-        return true;
-      default:
-        return !fails();
-    }
-  }
-
-  #touch(hostname: string, set: Partial<LiveNode>): void {
-    const known = this.live.get(hostname);
-    if (known !== undefined) this.live.set(hostname, { ...known, ...set });
-  }
-
-  #node({ hostname, path }: NodeTask, spec: ClusterSpec, fails: Weather): boolean {
-    const wanted = spec.config.nodes.find((node) => node.hostname === hostname);
-    const kubelet = (of: NodeSpec) => ({
-      ...kubeletSettings(spec, of),
-      shared: uploadedKubelet(this.applied, spec),
-    });
-    switch (path) {
-      case 'leader':
-      case 'control-plane':
-      case 'worker':
-      case 'added-worker': {
-        if (wanted === undefined) throw new Error(`${hostname} joins, and is not wanted`);
-        this.#recordNode(hostname, { claimed: true, leader: path === 'leader' }, wanted);
-        if (fails()) return false;
-        if (path === 'leader' && !this.applied.initialised) {
-          const { kubernetesVersion } = spec.config;
-          this.#record({ initialised: true, kubernetesVersion, kubelet: sharedKubelet(spec) });
-        }
-        const joined = this.applied.nodes.find((node) => node.hostname === hostname);
-        // A creation that goes on finds those that have joined.
-        const endpoint = endpointBackends(spec);
-        if (isMember(joined) && this.live.has(hostname)) {
-          this.#touch(hostname, { endpoint });
-          this.#recordNode(hostname, { endpoint });
-          return true;
-        }
-        const given = kubelet(wanted);
-        const version = spec.config.kubernetesVersion;
-        this.live.set(hostname, {
-          version,
-          kubelet: JSON.stringify(given),
-          endpoint,
-          metadata: '',
-        });
-        this.#recordNode(hostname, {
-          joined: true,
-          kubelet: given,
-          endpoint,
-          kubernetesVersion: version,
-        });
-        return true;
-      }
-      case 'clean':
-        if (fails()) return false;
-        this.live.delete(hostname);
-        this.#record({ nodes: this.applied.nodes.filter((node) => node.hostname !== hostname) });
-        return true;
-      case 'endpoint': {
-        if (fails()) return false;
-        const endpoint = endpointBackends(spec);
-        this.#touch(hostname, { endpoint });
-        this.#recordNode(hostname, { endpoint });
-        return true;
-      }
-      case 'kubelet': {
-        if (fails() || wanted === undefined) return false;
-        const given = kubelet(wanted);
-        this.#touch(hostname, { kubelet: JSON.stringify(given) });
-        this.#recordNode(hostname, { kubelet: given });
-        return true;
-      }
-      case 'upgrade-first':
-      case 'upgrade-control-plane':
-      case 'upgrade-worker': {
-        if (fails()) return false;
-        const version = spec.config.kubernetesVersion;
-        if (path !== 'upgrade-worker') this.#record({ kubernetesVersion: version });
-        this.#touch(hostname, { version });
-        this.#recordNode(hostname, { kubernetesVersion: version });
-        return true;
-      }
-      default:
-        return !fails();
-    }
-  }
 }
 
-/** What should be on the machines of a spec, in the same terms. */
-export function wantedLive(spec: ClusterSpec): Map<string, LiveNode> {
-  return new Map(
-    spec.config.nodes.map((node) => [
-      node.hostname,
-      {
-        version: spec.config.kubernetesVersion,
-        kubelet: JSON.stringify(kubeletSettings(spec, node)),
-        endpoint: endpointBackends(spec),
-        metadata: metadataOfNode(spec, node),
-      },
-    ]),
-  );
-}
-
-function metadataOfNode(spec: ClusterSpec, node: NodeSpec): string {
-  return metadataOf({ ...spec, config: { ...spec.config, nodes: [node] } });
+function isUpgrade({ name }: OperationPlan): boolean {
+  return name === OperationName.ClusterUpgrade;
 }

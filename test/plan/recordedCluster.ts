@@ -1,0 +1,116 @@
+import type { ActivityDeps } from '../../activities/deps.js';
+import type { LoadedCluster } from '../../activities/load.js';
+import { recordApplied } from '../../activities/recordApplied.js';
+import type { OperationRef } from '../../activities/refs.js';
+import { afterStep, beforeClusterStep, beforeStep } from '../../activities/stepEffects.js';
+import { appliedState } from '../../core/appliedState.js';
+import type { ClusterSpec, NodeSpec } from '../../core/cluster.js';
+import type { AppliedState, OperationPlan } from '../../core/plan.js';
+import type { AppliedCluster, NodeRecord } from '../../core/records.js';
+import type { StepName } from '../../core/steps.js';
+import { clusterRecord, nodeRecord } from '../api/records.js';
+
+const ID = 'pd270k4';
+
+export interface StepOf {
+  operation: OperationPlan;
+  /** At the version of the operation. */
+  spec: ClusterSpec;
+}
+
+/** What the store holds of a cluster, written by the activities' own code. */
+export class RecordedCluster {
+  cluster: AppliedCluster = { initialised: false, created: false };
+  nodes = new Map<string, NodeRecord>();
+  readonly #deps = {
+    store: {
+      nodes: {
+        upsert: (_id: string, hostname: string, set: Partial<NodeRecord>) => {
+          const known = this.nodes.get(hostname);
+          const before = known ?? (set.spec && nodeRecord(set.spec));
+          if (before !== undefined) this.nodes.set(hostname, { ...before, ...set });
+          return Promise.resolve();
+        },
+        setStatus: () => Promise.resolve(),
+      },
+      clusters: {
+        getById: () => Promise.resolve({ ...clusterRecord(), applied: this.cluster }),
+        setApplied: (_id: string, set: Partial<AppliedCluster>) => {
+          this.cluster = { ...this.cluster, ...set };
+          return Promise.resolve();
+        },
+      },
+      certificates: {
+        record: (_id: string, hostname: string, certificates: NodeRecord['certificates']) => {
+          const known = this.nodes.get(hostname);
+          if (known !== undefined && certificates !== undefined) {
+            this.nodes.set(hostname, { ...known, certificates });
+          }
+          return Promise.resolve();
+        },
+      },
+    },
+  } as unknown as ActivityDeps;
+
+  get applied(): AppliedState {
+    return appliedState({ record: { applied: this.cluster }, nodes: [...this.nodes.values()] });
+  }
+
+  set(set: Partial<AppliedCluster>): void {
+    this.cluster = { ...this.cluster, ...set };
+  }
+
+  /** What a taskset begins with, or forgets. */
+  add(spec: NodeSpec): void {
+    this.nodes.set(spec.hostname, nodeRecord(spec));
+  }
+
+  /** A step of a node begins. */
+  async before(step: StepName, on: NodeSpec, of: StepOf): Promise<void> {
+    await beforeStep(this.#deps, { ...refOf(of.operation), hostname: on.hostname, step }, on);
+    const known = this.nodes.get(on.hostname);
+    if (known === undefined) return;
+    const run = { state: 'running', tasksetId: 't', operation: of.operation.name, attempt: 1 };
+    const steps = { ...known.steps, [step]: run };
+    this.nodes.set(on.hostname, { ...known, steps });
+  }
+
+  /** It is done. */
+  async after(
+    step: StepName,
+    on: NodeSpec,
+    of: StepOf & { results?: Record<string, string> },
+  ): Promise<void> {
+    const result = { outcome: 'done', results: of.results ?? {} } as never;
+    const ref = { ...refOf(of.operation), hostname: on.hostname, step };
+    await afterStep(this.#deps, ref, this.#loaded(of.spec), on, result);
+  }
+
+  /** A step through a control plane begins. */
+  async beforeCluster(step: StepName, of: StepOf, subject?: string): Promise<void> {
+    const ref = { ...refOf(of.operation), step, ...(subject === undefined ? {} : { subject }) };
+    await beforeClusterStep(this.#deps, ref, this.#loaded(of.spec));
+  }
+
+  async end({ operation, spec }: StepOf): Promise<void> {
+    await recordApplied(this.#deps, refOf(operation), spec);
+  }
+
+  #loaded(spec: ClusterSpec): LoadedCluster {
+    const record = clusterRecord();
+    return {
+      record: { ...record, applied: this.cluster, desired: { ...record.desired, spec } },
+      nodes: [...this.nodes.values()],
+    };
+  }
+}
+
+function refOf({ name, kubernetesVersion, blueprint, sync }: OperationPlan): OperationRef {
+  return {
+    ...{ project: 'p', name: 'demo', clusterId: ID, generation: 1, tasksetId: 't' },
+    ...{ operation: name, operationIndex: 0 },
+    ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
+    ...(blueprint === undefined ? {} : { blueprint }),
+    ...(sync === undefined ? {} : { sync }),
+  };
+}
