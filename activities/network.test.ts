@@ -73,7 +73,7 @@ async function steps(
   for (const step of names) {
     const ref = { ...at, tasksetId, operation, step, ...more };
     const { outcome } = await new MockActivityEnvironment().run((): Promise<StepOutcome> =>
-      operation === ClusterCreation
+      operation === ClusterCreation || operation === ClusterRestore
         ? runNodeStep(deps, { ...ref, hostname: 'node-1' })
         : runClusterStep(deps, ref),
     );
@@ -114,15 +114,6 @@ test('that has begun to be rolled out is applied and waited for until that has e
   expect(await network()).toMatchObject({ begun: true });
   expect(await steps(ClusterUpgrade, ROLL_OUT, { cniVersion: '3.31.2' })).toEqual(['done', 'done']);
   expect(await network()).toMatchObject({ version: '3.31.2', begun: false });
-});
-
-test('of a creation that had begun with another one is waited for', async () => {
-  await steps(ClusterCreation, ['cni'], { cniVersion: '3.28.4' });
-  expect(await network()).toMatchObject({ version: '3.28.4', begun: false });
-  await steps(ClusterCreation, ['cni']);
-  expect(await network()).toMatchObject({ version: '3.28.5', begun: true });
-  await steps(ClusterCreation, ['cni']);
-  expect(await network()).toMatchObject({ begun: true });
 });
 
 test('of a restored cluster is applied whatever is recorded of it', async () => {

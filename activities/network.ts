@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 
 import type { ClusterSpec } from '../core/cluster.js';
-import { isSameCalico } from '../core/networkMove.js';
 import type { AppliedCluster } from '../core/records.js';
 import { OperationName } from '../core/words.js';
 import { calicoManifest } from '../machine/manifests/calico.js';
@@ -53,14 +52,14 @@ export async function networkBegins(
 /** The first one of a cluster is there with its nodes, and a restored one with them again: others are waited for. */
 function rollsOut(
   operation: OperationName,
-  { applied: { network }, desired }: LoadedCluster['record'],
+  { applied: { network } }: LoadedCluster['record'],
 ): boolean {
-  const { version } = desired.spec.config.network.cni;
-  if (network?.begun === true) return true;
-  if (operation === OperationName.ClusterRestore) return false;
-  if (operation !== OperationName.ClusterCreation) return true;
-  return network !== undefined && !isSameCalico(network.version, version);
+  return network?.begun === true || !WITH_NODES.has(operation);
 }
+
+const WITH_NODES: ReadonlySet<OperationName> = new Set([
+  ...[OperationName.ClusterCreation, OperationName.ClusterRestore],
+]);
 
 /** All of it is applied. */
 export async function networkApplied(

@@ -163,6 +163,7 @@ test('a node that is about to be reset is no member to count on, whoever was tol
       ...{ operation: OperationName.NodeRemoval, operationIndex: 0, step: 'reset' },
       hostname: 'm2',
     },
+    { record: clusterRecord(), nodes: [] },
     on,
   );
   expect(written).toEqual([{ leaving: true, status: NodeStatus.Deleting }]);

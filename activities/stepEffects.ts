@@ -60,9 +60,12 @@ async function beginsWith(
   }
   if (!SYNCING.has(step) || applied.blueprintBegun === true) return undefined;
   if (operation === OperationName.BlueprintSync) return { blueprintBegun: true };
+  const { changed, moved } = blueprintChange((await had()) ?? applied, desired.spec, blueprint);
+  // Another network is placed as the spec says as well.
+  if (operation === OperationName.ClusterUpgrade)
+    return moved ? { blueprintBegun: true } : undefined;
   if (operation !== OperationName.ClusterRestore) return undefined;
   // A restore is done again until it ends well; by then it may have brought what no sync has.
-  const { changed, moved } = blueprintChange((await had()) ?? applied, desired.spec, blueprint);
   return changed || moved ? { blueprintBegun: true } : undefined;
 }
 

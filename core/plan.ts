@@ -11,10 +11,9 @@ import type { ClusterSpec, NodeSpec } from './cluster.js';
 import type { KubeletSettings } from './kubeletSettings.js';
 import { kubeletsAfterCreation, kubeletsAfterUpgrade, planKubelet } from './planKubelet.js';
 import { planAsked, planBegunRestore } from './planAsked.js';
-import { beforeNetwork, runningCalico, withNetwork } from './planNetwork.js';
+import { beforeNetwork, begunNetwork, runningCalico, withNetwork } from './planNetwork.js';
 import { stableJson } from './stableJson.js';
 import type { NodePath, StepName } from './steps.js';
-import { isSameCalico } from './networkMove.js';
 import { compareVersions, upgradeConcurrency, upgradeHops } from './upgrade.js';
 import { OperationName, Role } from './words.js';
 
@@ -144,7 +143,7 @@ function planOperations(applied: AppliedState, desired: DesiredState): Operation
   if (!applied.created) {
     const upgrade = planUpgrade(completed(applied, desired.spec), desired);
     const created = kubeletsAfterCreation(applied, desired.spec);
-    return [
+    const all = [
       ...removal,
       planCreation(applied, desired.spec),
       ...upgrade,
@@ -153,6 +152,7 @@ function planOperations(applied: AppliedState, desired: DesiredState): Operation
       // By then those that the spec does not have are gone.
       ...planAsked(staying(applied, desired.spec), desired),
     ];
+    return beforeNetwork(all, applied, desired.spec);
   }
   const asked = [...planBegunRestore(applied, desired), ...planAsked(applied, desired)];
   const others = inOrder(applied, desired, removal);
@@ -193,7 +193,7 @@ function inOrder(
   const later = planUpgrade(completed(applied, desired.spec), desired);
   const leaving = dropped.flatMap(({ leave }) => leave);
   const away = turned.map((each) => ({ ...each, leaveNext: leaving }));
-  return [...again, ...first, ...away, ...dropped, ...later];
+  return [...begunNetwork(applied), ...again, ...first, ...away, ...dropped, ...later];
 }
 
 function staying(applied: AppliedState, spec: ClusterSpec): AppliedState {
@@ -321,19 +321,12 @@ function planCreation(applied: AppliedState, spec: ClusterSpec): OperationPlan {
       .toSorted(byHostname)
       .map((node) => ({ hostname: node.hostname, path: joinPath(node, leader) })),
     leave: [],
-    clusterSteps: [...rolledOut(applied, spec), 'check-in', 'node-metadata'],
+    clusterSteps: ['check-in', 'node-metadata'],
     // What was begun with one version is ended with it.
     ...(applied.initialised && applied.kubernetesVersion !== undefined
       ? { kubernetesVersion: applied.kubernetesVersion }
       : {}),
   };
-}
-
-/** Where an attempt before has given it another network, nodes may run that one still. */
-function rolledOut({ network }: AppliedState, spec: ClusterSpec): StepName[] {
-  const { version } = spec.config.network.cni;
-  const isPlain = network?.begun !== true && isSameCalico(network?.version ?? version, version);
-  return isPlain ? [] : ['cni-rollout'];
 }
 
 /** As it will be when its creation has ended. */
@@ -342,7 +335,11 @@ function completed(applied: AppliedState, spec: ClusterSpec): AppliedState {
   return {
     ...applied,
     ...(version === undefined ? {} : { kubernetesVersion: version }),
-    network: networkAfter(applied, spec),
+    network: {
+      version: runningCalico(applied) ?? spec.config.network.cni.version,
+      // What has begun of one that is created comes to its end before.
+      begun: !applied.created && applied.network?.begun === true,
+    },
     nodes: spec.config.nodes.map((node) => {
       const now = applied.nodes.find(({ hostname }) => hostname === node.hostname);
       // One whose upgrade an earlier attempt has not come to is still older.
@@ -354,16 +351,6 @@ function completed(applied: AppliedState, spec: ClusterSpec): AppliedState {
       };
     }),
   };
-}
-
-/** A creation ends with the network of the spec. */
-function networkAfter(
-  applied: AppliedState,
-  spec: ClusterSpec,
-): NonNullable<AppliedState['network']> {
-  const { version } = spec.config.network.cni;
-  if (!applied.created) return { version };
-  return applied.network ?? { version: runningCalico(applied) ?? version };
 }
 
 function planUpgrade(applied: AppliedState, desired: DesiredState): OperationPlan[] {

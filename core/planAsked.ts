@@ -100,8 +100,7 @@ function planRestore(
     nodes: nodes.map(task).toSorted((a, b) => (a.hostname < b.hostname ? -1 : 1)),
     leave: [],
     clusterSteps: [
-      // The network is the snapshot's, too, and may be older than the one that the nodes have the images of.
-      ...(['check-in', 'cni', 'system-restart', 'node-metadata'] as const),
+      ...(['check-in', 'system-restart', 'node-metadata'] as const),
       ...(['namespace-sync', 'blueprint-sync', 'blueprint-health'] as const),
     ],
     ...atItsVersion(applied),

@@ -1,6 +1,7 @@
 import type { ClusterSpec } from './cluster.js';
 import { kubeletSettings, sharedKubelet, uploadedKubelet } from './kubeletSettings.js';
 import { isMember, type AppliedNode, type AppliedState, type OperationPlan } from './plan.js';
+import { isNetworkUpgrade } from './planNetwork.js';
 import { OperationName } from './words.js';
 
 /**
@@ -53,7 +54,11 @@ export function kubeletsAfterUpgrade(
   upgrades: readonly OperationPlan[],
 ): AppliedState {
   const shared = applied.kubelet;
-  const upgraded = new Set(upgrades.flatMap(({ nodes }) => nodes.map(({ hostname }) => hostname)));
+  const upgraded = new Set(
+    upgrades
+      .filter((each) => !isNetworkUpgrade(each))
+      .flatMap(({ nodes }) => nodes.map(({ hostname }) => hostname)),
+  );
   if (shared === undefined || upgraded.size === 0) return applied;
   return {
     ...applied,

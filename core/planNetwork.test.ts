@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { fixtureCluster, fixtureNode } from '../test/fixtures/cluster.js';
 import type { ClusterSpec, NodeSpec } from './cluster.js';
+import { nodePaths } from './steps.js';
 import { plan, type AppliedState, type OperationPlan } from './plan.js';
 
 const ROLES: Partial<NodeSpec> = { roles: ['ControlPlane', 'Worker'] };
@@ -118,25 +119,55 @@ describe('Calico of another version', () => {
   });
 });
 
+test('that had begun comes to its end before other control planes take the place of all that there are', () => {
+  const from = specOf('v1.34.4', '3.28.5');
+  const begun = appliedOf(from, { network: { version: '3.31.2', begun: true } });
+  const spec = specOf('v1.34.4', '3.32.1', [fixtureNode(4, ROLES), ...NODES.slice(1)]);
+  const operations = plan(begun, { spec, deleting: false });
+  expect(operations.map(({ name, cniVersion }) => [name, cniVersion])).toEqual([
+    ['ClusterUpgrade', '3.31.2'],
+    ['NodeAddition', '3.31.2'],
+    ['NodeUpdate', '3.31.2'],
+    ['NodeRemoval', '3.31.2'],
+    ['ClusterUpgrade', undefined],
+  ]);
+  expect(operations[0]?.nodes.map(({ hostname }) => hostname)).toEqual(['m1', 'm2', 'm3']);
+});
+
 describe('the network of a creation that is not complete', () => {
   const spec = specOf('v1.34.4', '3.31.2');
   const creating = (network?: AppliedState['network']): AppliedState => ({
     ...appliedOf(spec, { created: false, ...(network === undefined ? {} : { network }) }),
   });
 
-  test.each([
-    ['is the only one', undefined, []],
-    ['is the one of the attempt before', { version: '3.31.2', begun: false }, []],
-    ['is another one than that of the attempt before', { version: '3.28.5' }, ['cni-rollout']],
-    ['had begun to replace another one', { version: '3.31.2', begun: true }, ['cni-rollout']],
-  ])('%s', (_, network, more) => {
+  test.each([undefined, { version: '3.31.2' }])('is that of the spec: %j', (network) => {
     const operations = plan(creating(network), { spec, deleting: false });
-    expect(operations.map(({ name }) => name)).toEqual(['ClusterCreation', 'BlueprintSync']);
-    expect(operations[0]?.clusterSteps).toEqual([...more, 'check-in', 'node-metadata']);
+    expect(operations.map(({ name, cniVersion }) => [name, cniVersion])).toEqual([
+      ['ClusterCreation', undefined],
+      ['BlueprintSync', undefined],
+    ]);
+  });
+
+  test('is rolled out where that had begun before all nodes had joined', () => {
+    const begun = creating({ version: '3.31.2', begun: true });
+    expect(planned(begun, spec)).toEqual([
+      expect.stringMatching(/^ClusterCreation;/),
+      `ClusterUpgrade; Calico 3.31.2 had begun to be rolled out; ${IMAGES}; v1.34.4; `,
+      expect.stringMatching(/^BlueprintSync;/),
+    ]);
+  });
+
+  test('is ended with what it was begun with, and upgraded then', () => {
+    const operations = plan(creating({ version: '3.28.5' }), { spec, deleting: false });
+    expect(operations.map(({ name, cniVersion }) => [name, cniVersion])).toEqual([
+      ['ClusterCreation', '3.28.5'],
+      ['ClusterUpgrade', undefined],
+      ['BlueprintSync', undefined],
+    ]);
   });
 });
 
-test('a restored cluster gets the network that its nodes have the images of', () => {
+test('a restored cluster gets the network that its nodes have the images of, before any of them has to be Ready', () => {
   const spec = specOf('v1.34.4', '3.28.5');
   const args = { snapshot: 's1' };
   const asked = [{ kind: 'restore', id: 'r1', args }] as never;
@@ -144,5 +175,8 @@ test('a restored cluster gets the network that its nodes have the images of', ()
     ...{ spec: specOf('v1.34.4', '3.31.2'), deleting: false, asked },
   });
   expect(restore).toMatchObject({ name: 'ClusterRestore', cniVersion: '3.28.5' });
-  expect(restore?.clusterSteps.slice(0, 2)).toEqual(['check-in', 'cni']);
+  const steps = nodePaths['restore-leader'].map(({ name }) => name);
+  expect(steps.slice(steps.indexOf('control-plane-restore'))).toEqual([
+    ...['control-plane-restore', 'cni', 'node-prune', 'node-ready'],
+  ]);
 });

@@ -1,7 +1,7 @@
 import type { ClusterSpec } from './cluster.js';
 import { compareMinors, minorOf } from './matrix.js';
 import { isSameCalico, networkTurn } from './networkMove.js';
-import { isMember, type AppliedState, type OperationPlan } from './plan.js';
+import { isMember, type AppliedNode, type AppliedState, type OperationPlan } from './plan.js';
 import { OperationName } from './words.js';
 
 /** The version of Calico that the cluster runs, or has begun to. */
@@ -33,20 +33,37 @@ export function withNetwork(
   );
   const index = later === -1 ? upgrades.length : later;
   const names = new Set(spec.config.nodes.map(({ hostname }) => hostname));
-  const network: OperationPlan = {
-    name: OperationName.ClusterUpgrade,
-    reason: isSameCalico(from, to)
-      ? `Calico ${to} had begun to be rolled out`
-      : `Calico ${from} becomes ${to}`,
-    nodes: applied.nodes
-      .filter((node) => isMember(node) && names.has(node.hostname))
+  const network = networkUpgrade(
+    applied.nodes.filter(({ hostname }) => names.has(hostname)),
+    isSameCalico(from, to) ? begunText(to) : `Calico ${from} becomes ${to}`,
+  );
+  const kubernetesVersion = upgrades[index - 1]?.kubernetesVersion ?? control;
+  return upgrades.toSpliced(index, 0, { ...network, kubernetesVersion });
+}
+
+/**
+ * What has begun, for the nodes as they are: before any other joins, which would be given the images of one version while
+ * the cluster may still have the other's manifest.
+ */
+export function begunNetwork({ network, kubernetesVersion, nodes }: AppliedState): OperationPlan[] {
+  if (network?.begun !== true) return [];
+  const version = kubernetesVersion === undefined ? {} : { kubernetesVersion };
+  return [{ ...networkUpgrade(nodes, begunText(network.version)), ...version }];
+}
+
+function begunText(version: string): string {
+  return `Calico ${version} had begun to be rolled out`;
+}
+
+function networkUpgrade(nodes: readonly AppliedNode[], reason: string): OperationPlan {
+  return {
+    ...{ name: OperationName.ClusterUpgrade, reason, leave: [] },
+    nodes: nodes
+      .filter(isMember)
       .map(({ hostname }) => ({ hostname, path: 'network-images' as const }))
       .toSorted((a, b) => (a.hostname < b.hostname ? -1 : 1)),
-    leave: [],
     clusterSteps: ['cni', 'cni-rollout'],
-    kubernetesVersion: upgrades[index - 1]?.kubernetesVersion ?? control,
   };
-  return upgrades.toSpliced(index, 0, network);
 }
 
 /** Until Calico's turn comes, what is done is done with the one that runs: nodes that join then get its images. */
@@ -56,7 +73,7 @@ export function beforeNetwork(
   spec: ClusterSpec,
 ): OperationPlan[] {
   const running = runningCalico(applied);
-  const turn = operations.findIndex(isNetworkUpgrade);
+  const turn = operations.findLastIndex(isNetworkUpgrade);
   if (running === undefined || isSameCalico(running, spec.config.network.cni.version)) {
     return [...operations];
   }

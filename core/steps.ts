@@ -264,6 +264,8 @@ export const restoreLeaderSteps: readonly StepDef[] = [
   ...prepareSteps,
   { name: 'etcd-restore', title: "Put the snapshot's keys and data in place" },
   { name: 'control-plane-restore', title: 'Start the control plane on them' },
+  // The snapshot's may be older than the one that the nodes have the images of.
+  cni,
   { name: 'node-prune', title: 'Delete the nodes that are no more' },
   nodeReady,
 ];

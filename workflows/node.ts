@@ -10,7 +10,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 
-import { nodePaths, type Gate, type StepDef, type StepName } from '../core/steps.js';
+import { nodePaths, type Gate, type NodePath, type StepDef, type StepName } from '../core/steps.js';
 import { stepsDetails, type StepsMoment } from './details.js';
 import { describeFailure, failureOf, rootFailure, stoppedAt } from './failures.js';
 import type { NodeInput } from './input.js';
@@ -25,7 +25,7 @@ const AWAITED: ReadonlySet<StepName> = new Set(['kubeadm-init', 'kubeadm-join-co
  * that failed; what runs beside it on the machine is let finish, nothing new is started.
  */
 export async function node(input: NodeInput): Promise<void> {
-  const list = nodePaths[input.path];
+  const list = stepsOf(input.path);
   const open = input.open !== undefined && patched('open-gates') ? input.open : [];
   const gates = new Map<Gate, GateMessage>(open.map((gate) => [gate, { gate }]));
   setHandler(gateSignal, (message) => void gates.set(message.gate, message));
@@ -123,6 +123,13 @@ export async function node(input: NodeInput): Promise<void> {
       });
     }
   }
+}
+
+/** A restore that an older plinth has begun goes on without a step for the network. */
+function stepsOf(path: NodePath): readonly StepDef[] {
+  const list = nodePaths[path];
+  if (path !== 'restore-leader' || patched('restore-network')) return list;
+  return list.filter(({ name }) => name !== 'cni');
 }
 
 function previous(list: readonly StepDef[], index: number): StepName[] {

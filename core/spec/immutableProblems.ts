@@ -54,13 +54,13 @@ export function versionProblems(running: Running, desired: ClusterSpec): Problem
   ];
 }
 
-/** A creation is ended with the Kubernetes that it was begun with, and with the network of the spec. */
+/** A creation is ended with the Kubernetes that it was begun with, and before it has a network with that of the spec. */
 function unfinishedProblem(
-  { created }: Running,
+  { created, network }: Running,
   { from, to }: VersionMove,
   calico: string,
 ): string | undefined {
-  if (created || calicoRow(from, calico) !== undefined) return undefined;
+  if (created || network !== undefined || calicoRow(from, calico) !== undefined) return undefined;
   return `cannot become ${to} yet: the creation was begun with ${from} and ends with it first, which Calico ${calico} is not for`;
 }
 

@@ -15,6 +15,9 @@ const WORKERS = [5, 6, 7];
 export const MACHINES = [...CONTROL_PLANES, ...WORKERS].map((number) => `m${String(number)}`);
 export const VERSIONS = ['v1.34.4', 'v1.35.2', 'v1.36.1'] as const;
 
+/** The last one alone goes with the last Kubernetes. */
+const CALICO = ['3.28.5', '3.31.2', '3.32.1'] as const;
+
 /** Versions of the blueprint `own`; the first two are there from the beginning. */
 export const OWN: readonly ResolvedBlueprint[] = [
   { name: 'own', version: 'v1', base: 'minimal', driftPolicy: 'Correct' },
@@ -112,6 +115,7 @@ const rarely = fc.integer({ min: 0, max: 3 }).map((n) => n === 0);
 const turn = fc.record({
   which: fc.option(fc.nat({ max: 3 }), { freq: 4 }),
   version: fc.nat({ max: VERSIONS.length - 1 }),
+  calico: fc.nat({ max: CALICO.length - 1 }),
   force: fc.boolean(),
   away: fc.oneof(fc.constant([]), fc.subarray(MACHINES, { maxLength: 2 })),
   publish: rarely,
@@ -123,15 +127,19 @@ const turn = fc.record({
   ),
 });
 
-/** Kubernetes is never downgraded: an apply that says so is refused. The first turn has a spec. */
+/** Neither Kubernetes nor Calico is ever downgraded: an apply that says so is refused. The first turn has a spec. */
 export const lives: fc.Arbitrary<Turn[]> = fc
   .tuple(specs, fc.array(turn, { minLength: 1, maxLength: 6 }))
   .map(([all, turns]) => {
     const versions = turns.map(({ version }) => version).toSorted((a, b) => a - b);
-    return turns.map(({ which, version: _version, ...rest }, index) => {
+    const calicos = turns.map(({ calico }) => calico).toSorted((a, b) => a - b);
+    return turns.map(({ which, version: _version, calico: _calico, ...rest }, index) => {
       const chosen = all[which ?? (index === 0 ? 0 : all.length)];
       if (chosen === undefined) return rest;
       const kubernetesVersion = VERSIONS[versions[index] ?? 0] ?? '';
-      return { ...rest, spec: { ...chosen, config: { ...chosen.config, kubernetesVersion } } };
+      const cni = { name: 'Calico', version: CALICO[calicos[index] ?? 0] ?? '' };
+      const network = { ...chosen.config.network, cni };
+      const config = { ...chosen.config, kubernetesVersion, network };
+      return { ...rest, spec: { ...chosen, config } };
     });
   });

@@ -12,6 +12,8 @@ export interface LiveNode {
   endpoint: string;
   /** Labels, annotations and taints; empty: it has only what it registers with. */
   metadata: string;
+  /** The version of Calico that its agent runs; empty: there is no network yet. */
+  agent: string;
 }
 
 /** What etcd holds, and with it a snapshot. */
@@ -19,6 +21,8 @@ export interface ClusterData {
   metadata: ReadonlyMap<string, string>;
   /** Whose objects there are; two names where a sync was cut off. */
   blueprint: string;
+  /** The version of Calico in its manifest. */
+  network: string;
   /** Where the network's workloads, and those of the blueprint, are to run. */
   networkPlaced: string;
   partsPlaced: string;
@@ -30,7 +34,14 @@ export interface ClusterData {
 type MachineState = 'claimed' | 'member' | 'gone';
 
 const NOTHING: ClusterData = {
-  ...{ metadata: new Map(), blueprint: '', networkPlaced: '', partsPlaced: '', drifted: false },
+  ...{
+    metadata: new Map(),
+    blueprint: '',
+    network: '',
+    networkPlaced: '',
+    partsPlaced: '',
+    drifted: false,
+  },
 };
 
 /** What is really on the machines and in the cluster, whatever the records say. */
@@ -39,6 +50,8 @@ export class LiveCluster {
   readonly machines = new Map<string, MachineState>();
   /** Machines that hold the images of the built-in parts. */
   readonly parts = new Set<string>();
+  /** Which versions of Calico a machine holds the images of. */
+  readonly calico = new Map<string, ReadonlySet<string>>();
   /** Day on which its control plane's certificates were made. */
   readonly certified = new Map<string, number>();
   data: ClusterData = NOTHING;
@@ -61,14 +74,44 @@ export class LiveCluster {
   }
 
   /** False: it has what an earlier life has left on it. */
-  join(hostname: string, node: Omit<LiveNode, 'metadata'>): boolean {
+  join(hostname: string, node: Omit<LiveNode, 'metadata' | 'agent'>): boolean {
     if (this.machines.get(hostname) === 'gone') return false;
     if (!isOneMinor(this.controlPlane, node.version)) {
       throw new Error(`${hostname} joins ${this.controlPlane} at ${node.version}`);
     }
     this.machines.set(hostname, 'member');
-    this.nodes.set(hostname, { ...node, metadata: '' });
+    this.nodes.set(hostname, { ...node, metadata: '', agent: '' });
     return true;
+  }
+
+  /** Its manifest. Agents follow when that has been waited for; one that runs must not lose what it runs by. */
+  applyNetwork(version: string, placed: string): void {
+    this.data = { ...this.data, network: version, networkPlaced: placed };
+    for (const [hostname, { agent }] of this.nodes) {
+      if (agent !== '' && agent !== version) this.#expectImages(hostname);
+    }
+  }
+
+  rollOut(): void {
+    for (const hostname of this.nodes.keys()) this.#runAgent(hostname);
+  }
+
+  /** Before there is a network, a node that has joined waits for it. */
+  startAgent(hostname: string): void {
+    if (this.data.network !== '' && this.nodes.get(hostname)?.agent === '')
+      this.#runAgent(hostname);
+  }
+
+  #runAgent(hostname: string): void {
+    this.#expectImages(hostname);
+    this.touch(hostname, { agent: this.data.network });
+  }
+
+  /** Nobody fetches them for a node that lacks them: it never gets Ready. */
+  #expectImages(hostname: string): void {
+    const { network } = this.data;
+    if (this.calico.get(hostname)?.has(network) === true) return;
+    throw new Error(`${hostname} lacks the images of Calico ${network}`);
   }
 
   touch(hostname: string, set: Partial<LiveNode>): void {
@@ -109,6 +152,7 @@ export class LiveCluster {
     this.nodes.delete(hostname);
     this.machines.delete(hostname);
     this.parts.delete(hostname);
+    this.calico.delete(hostname);
     this.certified.delete(hostname);
   }
 
@@ -159,12 +203,14 @@ export function wantedLive(spec: ClusterSpec, resolved: ResolvedBlueprint | unde
       kubelet: kubeletSettings(spec, node),
       endpoint: endpointBackends(spec),
       metadata: metadataOfNode(spec, node),
+      agent: spec.config.network.cni.version,
     },
   ]);
   return {
     nodes: Object.fromEntries(nodes),
     data: {
       blueprint: blueprintName(spec, resolved),
+      network: spec.config.network.cni.version,
       networkPlaced: placementOf(spec),
       partsPlaced: placementOf(spec),
     },

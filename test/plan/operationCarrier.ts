@@ -56,8 +56,11 @@ export class OperationCarrier {
     whole: ClusterSpec,
     { fails, deleting = false }: { fails: Weather; deleting?: boolean },
   ): Promise<Outcome> {
-    const { kubernetesVersion = whole.config.kubernetesVersion } = of;
-    const spec = { ...whole, config: { ...whole.config, kubernetesVersion } };
+    const { config } = whole;
+    const { kubernetesVersion = config.kubernetesVersion } = of;
+    const { cniVersion: version = config.network.cni.version } = of;
+    const network = { ...config.network, cni: { ...config.network.cni, version } };
+    const spec = { ...whole, config: { ...config, kubernetesVersion, network } };
     const outcome = await this.#carryOut({ operation: of, spec, fails, deleting });
     if (outcome !== 'done') return outcome;
     const { asked } = of;
@@ -128,6 +131,11 @@ export class OperationCarrier {
 
   /** Control planes first, and each only where those before it went well. */
   async #upgrade(at: At): Promise<Outcome> {
+    const { nodes, clusterSteps } = at.operation;
+    if (nodes.some(({ path }) => path === 'network-images') || clusterSteps.length > 0) {
+      if (!(await this.#allNodes(nodes, at))) return 'stops';
+      return (await this.#steps(clusterSteps, at)) ? 'done' : 'stops';
+    }
     const on = (path: NodeTask['path']) => at.operation.nodes.filter((task) => task.path === path);
     for (const task of [...on('upgrade-first'), ...on('upgrade-control-plane')]) {
       if (!(await this.#node(task, at))) return 'stops';
@@ -199,6 +207,7 @@ export class OperationCarrier {
     const { operation, spec, fails } = at;
     const { live } = this;
     if (!this.#isReached()) return false;
+    if (this.recorded.isNetworkDone(step, at)) return true;
     await this.recorded.beforeCluster(step, at);
     switch (step) {
       case 'node-metadata':
@@ -214,8 +223,15 @@ export class OperationCarrier {
         return !fails();
       case 'cni':
         if (fails()) return false;
-        live.data = { ...live.data, networkPlaced: placementOf(spec) };
-        return !fails();
+        live.applyNetwork(spec.config.network.cni.version, placementOf(spec));
+        if (fails()) return false;
+        this.recorded.networkApplied(at);
+        return true;
+      case 'cni-rollout':
+        if (fails()) return false;
+        live.rollOut();
+        this.recorded.networkRolledOut();
+        return true;
       case 'blueprint-sync': {
         const name = blueprintName(spec, operation.blueprint);
         live.data = {
@@ -250,6 +266,7 @@ export class OperationCarrier {
         await this.#endpoint(wanted, at);
         return !fails();
       case 'blueprint-images':
+      case 'network-images':
         await this.#images(wanted, at);
         return !fails();
       case 'kubelet':
@@ -316,11 +333,19 @@ export class OperationCarrier {
       if (isControlPlane(wanted)) live.certified.set(hostname, this.day);
       await recorded.after(step, wanted, at);
     }
-    if (isLeader) {
-      if (fails()) return false;
-      live.data = { ...live.data, networkPlaced: placementOf(spec) };
-    }
+    if (isLeader && !(await this.#network(wanted, at))) return false;
+    live.startAgent(hostname);
     return this.#ready(wanted, at);
+  }
+
+  async #network(wanted: NodeSpec, at: At): Promise<boolean> {
+    const { spec, fails } = at;
+    if (fails()) return false;
+    await this.recorded.before('cni', wanted, at);
+    this.live.applyNetwork(spec.config.network.cni.version, placementOf(spec));
+    if (fails()) return false;
+    this.recorded.networkApplied(at);
+    return true;
   }
 
   async #ready(wanted: NodeSpec, at: At): Promise<boolean> {
@@ -344,6 +369,9 @@ export class OperationCarrier {
   async #images(wanted: NodeSpec, at: At): Promise<void> {
     const { operation, spec } = at;
     if (baseOf(spec, operation.blueprint) === 'default') this.live.parts.add(wanted.hostname);
+    const { calico } = this.live;
+    const held = calico.get(wanted.hostname) ?? [];
+    calico.set(wanted.hostname, new Set([...held, spec.config.network.cni.version]));
     await this.recorded.after('images', wanted, at);
   }
 
@@ -390,7 +418,7 @@ export class OperationCarrier {
       live.certified.set(hostname, this.day);
       await this.recorded.after('control-plane-restore', wanted, at);
     }
-    return this.#ready(wanted, at);
+    return (await this.#network(wanted, at)) && this.#ready(wanted, at);
   }
 
   async #restoreNode({ hostname, path }: NodeTask, at: At): Promise<boolean> {
@@ -400,10 +428,11 @@ export class OperationCarrier {
     if (path === 'restore-worker') return this.#ready(wanted, at);
     if (!(await this.#prepare(wanted, at))) return false;
     const { live } = this;
-    live.touch(hostname, { kubelet: kubeletSettings(at.spec, wanted), metadata: '' });
+    live.touch(hostname, { kubelet: kubeletSettings(at.spec, wanted), metadata: '', agent: '' });
     live.giveShared(hostname);
     live.certified.set(hostname, this.day);
     await this.recorded.after('kubeadm-join-control-plane', wanted, at);
+    live.startAgent(hostname);
     return this.#ready(wanted, at);
   }
 

@@ -8,7 +8,9 @@ import type { ClusterSpec, NodeSpec } from '../../core/cluster.js';
 import type { AppliedState, OperationPlan } from '../../core/plan.js';
 import type { AppliedCluster, NodeRecord } from '../../core/records.js';
 import type { StepName } from '../../core/steps.js';
+import { OperationName } from '../../core/words.js';
 import { clusterRecord, nodeRecord } from '../api/records.js';
+import { placementOf } from './liveCluster.js';
 
 const ID = 'pd270k4';
 
@@ -67,7 +69,8 @@ export class RecordedCluster {
 
   /** A step of a node begins. */
   async before(step: StepName, on: NodeSpec, of: StepOf): Promise<void> {
-    await beforeStep(this.#deps, { ...refOf(of.operation), hostname: on.hostname, step }, on);
+    const ref = { ...refOf(of.operation), hostname: on.hostname, step };
+    await beforeStep(this.#deps, ref, this.#loaded(of.spec), on);
     const known = this.nodes.get(on.hostname);
     if (known === undefined) return;
     const run = { state: 'running', tasksetId: 't', operation: of.operation.name, attempt: 1 };
@@ -92,6 +95,26 @@ export class RecordedCluster {
     await beforeClusterStep(this.#deps, ref, this.#loaded(of.spec));
   }
 
+  /** As `isNetworkDone`. */
+  isNetworkDone(step: StepName, { operation, spec }: StepOf): boolean {
+    const { network } = this.cluster;
+    if (step === 'cni-rollout') return network?.begun === false;
+    if (step !== 'cni' || operation.name !== OperationName.BlueprintSync) return false;
+    return network?.begun !== true && network?.sha256 === manifestOf(spec);
+  }
+
+  /** As `networkApplied`. */
+  networkApplied({ spec }: StepOf): void {
+    const { network } = this.cluster;
+    if (network !== undefined) this.set({ network: { ...network, sha256: manifestOf(spec) } });
+  }
+
+  /** As `networkRolledOut`. */
+  networkRolledOut(): void {
+    const { network } = this.cluster;
+    if (network !== undefined) this.set({ network: { ...network, begun: false } });
+  }
+
   async end({ operation, spec }: StepOf): Promise<void> {
     await recordApplied(this.#deps, refOf(operation), spec);
   }
@@ -103,6 +126,11 @@ export class RecordedCluster {
       nodes: [...this.nodes.values()],
     };
   }
+}
+
+/** What a manifest of the network is made of. */
+function manifestOf(spec: ClusterSpec): string {
+  return JSON.stringify([spec.config.network.cni.version, placementOf(spec)]);
 }
 
 function refOf({ name, kubernetesVersion, blueprint, sync }: OperationPlan): OperationRef {
