@@ -1,7 +1,14 @@
+import { archsOf, availableVersions, holdingOf } from '../core/artifactHoldings.js';
 import { appliedState } from '../core/appliedState.js';
 import { endAsked, isObserved, openAsked, specIsDue } from '../core/askedOperations.js';
 import type { ClusterSpec } from '../core/cluster.js';
-import { plan, withBlueprint, type DesiredState, type OperationPlan } from '../core/plan.js';
+import {
+  plan,
+  withBlueprint,
+  type AppliedState,
+  type DesiredState,
+  type OperationPlan,
+} from '../core/plan.js';
 import { isAside, planAsked } from '../core/planAsked.js';
 import type { ClusterRecord, TasksetRecord } from '../core/records.js';
 import type { RequestOrigin } from '../core/requestOrigin.js';
@@ -66,7 +73,8 @@ export async function takeWork(
   const follows = blueprint === undefined ? {} : { blueprint };
   const operations = due
     ? plan(applied, {
-        ...{ spec, deleting: record.deleting, available: availableVersions(deps), asked },
+        ...{ spec, deleting: record.deleting, asked },
+        ...(await available(deps, applied)),
         force: record.force === true,
         ...{ ...follows, ...sync },
       })
@@ -214,11 +222,14 @@ async function blueprintWork(
   };
 }
 
-/** Those whose kubeadm the artifacts hold. */
-function availableVersions({ source }: ActivityDeps): string[] {
-  return source.catalog.artifacts
-    .filter(({ kind, name }) => kind === 'binary' && name === 'kubeadm')
-    .map(({ version }) => version);
+/** What the workers' artifacts hold, ours among them: any of us may come to do it. As a dry run has it. */
+async function available(
+  { source, store }: ActivityDeps,
+  applied: AppliedState,
+): Promise<Pick<DesiredState, 'available'>> {
+  const workers = [holdingOf(source.catalog), ...(await store.workers.live())];
+  const versions = availableVersions(workers, archsOf(applied));
+  return versions === undefined ? {} : { available: versions };
 }
 
 /**

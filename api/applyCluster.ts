@@ -21,6 +21,7 @@ import { stableJson } from '../core/stableJson.js';
 import { checkPrecondition } from '../store/precondition.js';
 import type { Precondition } from '../store/precondition.js';
 import { mayEnter, type Principal } from './auth/principal.js';
+import { missingArtifacts } from './missingArtifacts.js';
 import { blueprintWords } from './blueprintWords.js';
 import { certificateProblem } from './certificateProblem.js';
 import { clusterSecrets } from './clusterSecrets.js';
@@ -96,7 +97,7 @@ export async function checkCluster(deps: ApiDeps, request: ApplyRequest): Promis
   checkPrecondition(name, existing, request.precondition);
   const secrets = clusterSecrets(deps, { project, name });
   const machines = machinesOfBody(raw);
-  const [ssh, proxy, foreign, immutable] = await Promise.all([
+  const [ssh, proxy, foreign, immutable, artifacts] = await Promise.all([
     resolveSshKeys(
       {
         keysDir: deps.config.keysDir,
@@ -110,11 +111,16 @@ export async function checkCluster(deps: ApiDeps, request: ApplyRequest): Promis
     resolveProxySecret(deps, { project, name }, existing, parsed),
     foreignMachines(deps, request, name, machines),
     immutableOf(deps, existing, parsed),
+    parsed.ok ? missingArtifacts(deps.store, existing, parsed.echo.spec) : [],
   ]);
   const found = parsed.ok ? [] : parsed.problems;
   return {
     ...{ name, parsed, existing, ssh, proxy },
-    problems: [...found, ...ssh.problems, ...proxy.problems, ...foreign, ...immutable],
+    problems: [
+      ...[...found, ...ssh.problems, ...proxy.problems, ...foreign, ...immutable],
+      // Of an upgrade that cannot be made at all, what lacks for it is beside the point.
+      ...(immutable.length > 0 ? [] : artifacts),
+    ],
     secretsHash: deps.vault.keyedHash(stableJson(writeOnly(ssh.keys, proxy))),
   };
 }

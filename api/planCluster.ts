@@ -1,4 +1,5 @@
 import { appliedState } from '../core/appliedState.js';
+import { archsOf, availableVersions } from '../core/artifactHoldings.js';
 import { openAsked } from '../core/askedOperations.js';
 import type { ClusterSpec } from '../core/cluster.js';
 import { AppError, ErrorCode } from '../core/errors.js';
@@ -41,16 +42,19 @@ export async function planApply(deps: ApiDeps, request: ApplyRequest): Promise<T
     existing !== undefined && isSameSpec(existing, { desired: parsed.echo, secretsHash });
   const settled = existing?.commonStatus.conditionStatus === CommonConditionStatus.Ok;
   const sync = existing?.syncs ?? 0;
+  const available = availableVersions(await deps.store.workers.live(), archsOf(known.applied));
   const operations =
     same && settled
       ? []
       : plan(known.applied, {
           ...{ spec, deleting: false, asked: openAsked(existing?.asked), force },
+          ...(available === undefined ? {} : { available }),
           ...(blueprint === undefined ? {} : { blueprint }),
           ...(sync > (existing?.applied.sync ?? 0) ? { sync } : {}),
         } satisfies DesiredState);
   return tasksetPlan({
     ...{ name, ...known, spec, operations, refused: problems },
+    held: available !== undefined,
     generation: (existing?.generation ?? 0) + Number(!same),
     ...(awaited === undefined ? {} : { waiting: awaitedText(awaited) }),
   });

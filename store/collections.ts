@@ -35,6 +35,8 @@ export const CollectionName = {
   leases: 'leases',
   /** Processes that watch. */
   watchers: 'watchers',
+  /** At work, and what their artifacts hold. */
+  workers: 'workers',
   /** Of each cluster that is watched: the last look, and when the next is due. */
   health: 'health',
   /** What was last seen of each node. */

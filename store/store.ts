@@ -29,6 +29,7 @@ import { openTasksets } from './tasksets.js';
 import type { LogLimits } from './logStore.js';
 import type { Store } from './types.js';
 import { openWebhooks } from './webhooks.js';
+import { openWorkers } from './workers.js';
 
 const PING_TIMEOUT_MS = 2_000;
 const LOG_LIMITS: LogLimits = { days: 90, bytesPerCluster: 256 * 2 ** 20 };
@@ -65,6 +66,7 @@ export async function createStore(options: StoreOptions): Promise<Store> {
       idempotency: withDatabaseErrors(await openIdempotency(db)),
       webhooks: withDatabaseErrors(await openWebhooks(db)),
       counts: withDatabaseErrors(await openCounts(db)),
+      workers: withDatabaseErrors(openWorkers(db)),
       ping: () => ping(db),
       close: () => client.close(),
     });

@@ -20,6 +20,7 @@ import type { StepHistoryStore } from './stepHistoryStore.js';
 import type { TasksetStore } from './tasksetStore.js';
 import type { HealthStore, LeaseStore } from './watchTypes.js';
 import type { WebhookStore } from './webhookStore.js';
+import type { WorkerStore } from './workerStore.js';
 
 /**
  * Everything plinth remembers. All writes are idempotent (activities retry) and ordered: a write of an
@@ -49,6 +50,7 @@ export interface Store {
   idempotency: IdempotencyStore;
   counts: CountStore;
   webhooks: WebhookStore;
+  workers: WorkerStore;
   /** Fails unless the database answers within 2 s. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -10,6 +10,7 @@ import { pino } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 
 import type { ActivityDeps } from '../activities/deps.js';
+import { holdingOf } from '../core/artifactHoldings.js';
 import { readConfig } from '../embedded/config.js';
 import { packageVersion } from '../embedded/packageVersion.js';
 import { openArtifactSource } from '../machine/artifacts/source.js';
@@ -26,6 +27,7 @@ import { activityMetrics } from './activityMetrics.js';
 import type { WorkflowsBundle } from './bundle.js';
 import { keepCurrent } from './keepCurrent.js';
 import { serveMetrics } from './metricsServer.js';
+import { tellHoldings } from './tellHoldings.js';
 import { temporalMetrics } from './temporalMetrics.js';
 import { createPlinthWorker, MACHINES_AT_WORK } from './worker.js';
 import { createWorkerMetrics } from './workerMetrics.js';
@@ -73,6 +75,7 @@ const { worker, connection, client, deployment } = await createPlinthWorker({
   tracing,
 });
 const watcher = startWatcher(deps);
+const told = await tellHoldings(store.workers, holdingOf(deps.source.catalog), { log });
 const metricsServer =
   config.metrics.worker && (await serveMetrics(registry, config.metrics.worker));
 
@@ -97,6 +100,7 @@ await Promise.race([current?.settled, ended]);
 if (process.connected) process.send?.('ready');
 await ended;
 current?.stop();
+await told.stop();
 schedule.stop();
 await watcher.stop();
 await metricsServer?.close();

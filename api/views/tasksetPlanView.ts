@@ -51,6 +51,8 @@ interface PlanOf {
   waiting?: string;
   /** What is under way, in words. */
   meanwhile?: string;
+  /** Workers are at work that hold some versions of Kubernetes and no other. */
+  held?: boolean;
 }
 
 /** The id that stands for none. */
@@ -96,7 +98,7 @@ function statusOf(
 }
 
 function commentsOf(
-  { waiting, meanwhile, spec }: PlanOf,
+  { waiting, meanwhile, spec, held = false }: PlanOf,
   operations: readonly OperationPlan[],
   refused: readonly Problem[],
   forecast: number,
@@ -113,16 +115,15 @@ function commentsOf(
     `dry run, nothing was changed: ${what}`,
     waiting,
     meanwhile,
-    betweenText(operations, spec),
+    betweenText(operations, { spec, held }),
   ]
     .filter((text) => text !== undefined)
     .join('; ');
 }
 
-/** The API does not know what the workers' artifacts hold. */
 function betweenText(
   operations: readonly OperationPlan[],
-  spec: ClusterSpec | undefined,
+  { spec, held }: { spec: ClusterSpec | undefined; held: boolean },
 ): string | undefined {
   const between = operations.flatMap((operation) => {
     const { name, kubernetesVersion: version } = operation;
@@ -134,8 +135,10 @@ function betweenText(
       : [version];
   });
   if (between.length === 0) return undefined;
-  const matrix = 'the newest of each minor that the version matrix knows';
-  return `${between.join(', ')} on the way: ${matrix}, where the workers may have a newer one`;
+  const chosen = held
+    ? "the newest of each minor that the workers' artifacts hold"
+    : 'the newest of each minor that the version matrix knows';
+  return `${between.join(', ')} on the way: ${chosen}`;
 }
 
 function refusedAt(

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import type { ActivityDeps } from '../../activities/deps.js';
 import type { Work } from '../../activities/refs.js';
@@ -353,6 +353,80 @@ describe('a dry run of an upgrade', () => {
     expect(await commentsOf('v1.33.5', 'v1.35.4')).toMatch(
       /; v1\.34\.\d+ on the way: the newest of each minor that the version matrix knows/,
     );
+  });
+
+  describe('with workers at work', () => {
+    const at = (from: string): Cluster => {
+      const cluster = fresh();
+      cluster.spec.config.kubernetesVersion = from;
+      cluster.spec.config.network.cni.version = '3.31.2';
+      return cluster;
+    };
+    const post = (body: Cluster) => api.call('POST', clustersOf(project), { body });
+    const works = (id: string, ...versions: string[]) =>
+      api.deps.store.workers.beat(id, {
+        kubernetes: versions.map((version) => ({ version, arch: 'amd64' as const })),
+      });
+    afterEach(async () => {
+      await Promise.all(['a', 'b'].map((id) => api.deps.store.workers.forget(id)));
+    });
+
+    test('goes through the versions that their artifacts hold, as the taskset then does', async () => {
+      const cluster = at('v1.33.5');
+      await applied(cluster);
+      await works('a', 'v1.34.2', 'v1.34.3', 'v1.35.4');
+      await works('b', 'v1.34.2', 'v1.35.4');
+      cluster.spec.config.kubernetesVersion = 'v1.35.4';
+      const plan = await planned(cluster);
+      expect(plan.refusals).toEqual([]);
+      const versions = plan.operations.map((operation) => operation.kubernetesVersion);
+      // Whoever of them comes to do it has it.
+      expect(versions).toEqual(['v1.34.2', 'v1.35.4']);
+      expect(plan.comments).toContain(
+        "v1.34.2 on the way: the newest of each minor that the workers' artifacts hold",
+      );
+      await post(cluster);
+      const work = await takenWork();
+      expect(work?.operations.map((operation) => operation.kubernetesVersion)).toEqual(versions);
+    });
+
+    test('says what none of them holds, as the apply does, and nothing is recorded', async () => {
+      const cluster = at('v1.34.4');
+      await applied(cluster);
+      await works('a', 'v1.34.4');
+      await works('b', 'v1.33.5');
+      cluster.spec.config.kubernetesVersion = 'v1.35.4';
+      const refusals = [
+        {
+          path: 'spec.config.kubernetesVersion',
+          message:
+            "v1.35.4 for amd64 is in no worker's artifacts (PLINTH_ARTIFACTS): they hold v1.33.5, v1.34.4",
+        },
+      ];
+      expect(await planned(cluster)).toMatchObject({ refusals, operations: [] });
+      const answer = await post(cluster);
+      expect(answer.status).toBe(400);
+      expect(((await answer.json()) as ApiError).details).toEqual(refusals);
+      await works('b', 'v1.35.4');
+      expect((await post(cluster)).status).toBe(200);
+    });
+
+    test('refuses no change that brings no machine a version, nor a cluster that is as it was', async () => {
+      const cluster = at('v1.34.4');
+      await applied(cluster);
+      await works('a', 'v1.35.4');
+      expect((await post(cluster)).status).toBe(200);
+      cluster.spec.config.nodes[1]!.labels = { a: 'b' };
+      cluster.spec.config.nodes.pop();
+      expect((await post(cluster)).status).toBe(200);
+      // One that joins is brought it.
+      const ipAddress = `192.168.251.${String(site)}`;
+      const { ssh, ...node } = cluster.spec.config.nodes[1]!;
+      const more = { hostname: 'm9', privateIP: ipAddress, ssh: { ...ssh, ipAddress } };
+      cluster.spec.config.nodes.push({ ...node, ...more });
+      const { details } = (await (await post(cluster)).json()) as ApiError;
+      expect(details.map(({ message }) => message).join()).toContain('v1.34.4 for amd64');
+    });
   });
 
   test('to the next minor goes through none', async () => {
