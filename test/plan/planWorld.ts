@@ -158,6 +158,7 @@ export class PlanWorld extends OperationCarrier {
         this.#cut = taskset;
         return false;
       }
+      this.#expectHeld(operation);
       const how: Outcome = blocked
         ? 'stops'
         : await this.carryOut(operation, taskset.spec, { fails });
@@ -188,6 +189,12 @@ export class PlanWorld extends OperationCarrier {
   /** Whether there is nothing to do. */
   get isObserved(): boolean {
     return isObserved(this.#standing());
+  }
+
+  /** No machine could be given another version. */
+  #expectHeld({ kubernetesVersion: version }: OperationPlan): void {
+    if (version === undefined || this.available === undefined) return;
+    if (!this.available.includes(version)) throw new Error(`no artifact holds ${version}`);
   }
 
   #take(): Taskset | undefined {
