@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { lives, MACHINES } from '../test/plan/anyLife.js';
+import { lives, MACHINES, specs } from '../test/plan/anyLife.js';
 import { wantedLive } from '../test/plan/liveCluster.js';
 import type { PlanWorld } from '../test/plan/planWorld.js';
 import { begin, cutting, failing, newWorld, quiet, weatherOf } from '../test/plan/turns.js';
@@ -85,7 +85,37 @@ describe('a life of a cluster', () => {
           await settle(world, spec!);
           expectWhole(world, spec!);
         }),
-        { numRuns: 2000 },
+        { numRuns: 900 },
+      );
+    },
+    LONG_MS,
+  );
+
+  test(
+    'comes back to a spec from another one, at whatever place each of them has failed once',
+    async () => {
+      const places = fc.record({ away: fc.nat(), back: fc.nat() });
+      await fc.assert(
+        fc.asyncProperty(specs, places, async ([spec, other, smaller], { away, back }) => {
+          const to = away % 2 === 0 ? other! : smaller!;
+          /** The life with a failure at these places of its last two tasksets. Gives how many there are in the last. */
+          const live = async (...failures: (number | undefined)[]) => {
+            const world = newWorld();
+            await world.apply(spec!, quiet);
+            let tried = 0;
+            for (const [index, place] of failures.entries()) {
+              tried = 0;
+              await world.apply(index === 0 ? to : spec!, () => tried++ === place);
+            }
+            return { world, tried };
+          };
+          const first = away % Math.max(1, (await live(undefined)).tried);
+          const second = back % Math.max(1, (await live(first, undefined)).tried);
+          const { world } = await live(first, second);
+          await settle(world, spec!);
+          expectWhole(world, spec!);
+        }),
+        { numRuns: 500 },
       );
     },
     LONG_MS,
@@ -124,7 +154,7 @@ describe('a life of a cluster', () => {
           expect(await world.apply(spec!, quiet)).toBe(true);
           expectWhole(world, spec!);
         }),
-        { numRuns: 600 },
+        { numRuns: 300 },
       );
     },
     LONG_MS,

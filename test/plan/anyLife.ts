@@ -88,8 +88,8 @@ const anySpec: fc.Arbitrary<ClusterSpec> = fc
     };
   });
 
-/** One of a few specs, with a difference in one thing only as often as in all. */
-const specs = fc
+/** A few specs, with a difference in one thing only as often as in all. */
+export const specs = fc
   .tuple(anySpec, anySpec, nodes)
   .map(([first, other, others]): readonly ClusterSpec[] => [
     ...[first, other],
