@@ -1,6 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 
 import { createPageFeed } from './web/clusterPage.js';
+import { createListFeed } from './web/listFeed.js';
 import type { ApiDeps } from './deps.js';
 import type { ApiContext, ApiEnv } from './env.js';
 import { errorAnswer } from './http/apiError.js';
@@ -20,6 +21,8 @@ import { createStatusFeed } from './statusFeed.js';
 
 /** Watchers see a change within this. */
 const EVENT_POLL_MS = 500;
+/** The list has many clusters, each read for its row: who looks at one of them closely sees its changes sooner. */
+const LIST_POLL_MS = 1000;
 /** And a line: what a script prints is looked at while it runs. */
 const LOG_POLL_MS = 100;
 
@@ -48,6 +51,10 @@ export function newApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     },
   };
   const statusFeed = createStatusFeed(deps.store, looks);
+  const listFeed = createListFeed(deps, {
+    ...looks,
+    everyMs: Math.min(deps.config.eventPollMs ?? LIST_POLL_MS, LIST_POLL_MS),
+  });
   const pageFeed = createPageFeed(deps, looks);
 
   const logFeed = createLogFeed(deps.store, {
@@ -62,6 +69,7 @@ export function newApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     c.set('statusFeed', statusFeed);
     c.set('logFeed', logFeed);
     c.set('pageFeed', pageFeed);
+    c.set('listFeed', listFeed);
     c.set('limits', limits);
     c.set('metrics', metrics);
     c.set('clusterPages', clusterPages);

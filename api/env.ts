@@ -7,6 +7,7 @@ import type { Project } from '../store/projectStore.js';
 import type { SessionRecord } from '../store/sessionStore.js';
 import type { Principal } from './auth/principal.js';
 import type { PageFeed } from './web/clusterPage.js';
+import type { ListFeed } from './web/listFeed.js';
 import type { ApiDeps } from './deps.js';
 import type { LogFeed } from './logFeed.js';
 import type { ApiMetrics } from './metrics/apiMetrics.js';
@@ -27,6 +28,7 @@ export interface ApiEnv {
     statusFeed: StatusFeed;
     logFeed: LogFeed;
     pageFeed: PageFeed;
+    listFeed: ListFeed;
     limits: RequestLimits;
     metrics: ApiMetrics;
     clusterPages: PageCache;

@@ -9,8 +9,8 @@ interface FollowOptions<T extends Moment> {
   follow: (listener: (moment: T | undefined) => void) => () => void;
   /** The event for what is there now; `last` is the id of the event before. */
   event: (moment: T, last: string | undefined) => SSEMessage;
-  /** The last event, when it is gone. */
-  gone: SSEMessage;
+  /** The last event, when it is gone; absent: it is never gone. */
+  gone?: SSEMessage;
 }
 
 /** An event for each moment of a feed. A client that comes back with `Last-Event-ID` gets nothing until there is something new. */
@@ -20,7 +20,7 @@ export function followFeed<T extends Moment>(c: ApiContext, options: FollowOptio
     follow: (listener) => options.follow((moment) => listener({ moment })),
     async tell(stream, { moment }) {
       if (moment === undefined) {
-        await stream.writeSSE(options.gone);
+        if (options.gone !== undefined) await stream.writeSSE(options.gone);
         return true;
       }
       if (moment.id !== last) {

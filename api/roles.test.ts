@@ -103,6 +103,7 @@ const NEEDS: Readonly<Record<string, Need>> = {
   'POST /console/session': 'console',
   'DELETE /console/session': 'console',
   'GET /console/clusters': 'viewer',
+  'GET /console/clusters/events': 'viewer',
   'GET /console/clusters/:project/:name/events': 'viewer',
   'GET /console/clusters/:project/:name/health': 'viewer',
   'GET /console/clusters/:project/:name/spec': 'viewer',

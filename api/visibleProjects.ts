@@ -6,7 +6,7 @@ import type { Principal } from './auth/principal.js';
 /** The projects that a key may know of, by name: all, or its own. */
 export async function visibleProjects(
   store: Store,
-  principal: Principal,
+  principal: Pick<Principal, 'project'>,
   page: Page<string> & { name?: NameFilter },
 ): Promise<Slice<Project>> {
   const { project: own } = principal;

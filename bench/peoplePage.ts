@@ -28,7 +28,7 @@ export const peoplePage: PeoplePart = async (api, { rounds, say }) => {
   const server = createServer();
   const visit = async (url: string): Promise<Visit> => {
     const page = await browser.page();
-    const of = await firstPage(page, url, count);
+    const of = await firstPage(page, { url, rows: count, stays: url === api.url });
     await page.context().close();
     return of;
   };
@@ -102,14 +102,19 @@ const whenPainted = (rows: number): string => `
     }).observe(document, { childList: true, subtree: true });
   });`;
 
-async function firstPage(page: Page, url: string, rows: number): Promise<Visit> {
+async function firstPage(
+  page: Page,
+  { url, rows, stays }: { url: string; rows: number; stays: boolean },
+): Promise<Visit> {
   const network = await page.context().newCDPSession(page);
   await network.send('Network.enable');
   let bytes = 0;
   network.on('Network.loadingFinished', ({ encodedDataLength }) => (bytes += encodedDataLength));
   await page.addInitScript(whenPainted(rows));
+  // What the page asks for last, once its script has come; it stays open. The still page asks for nothing.
+  const followed = stays ? page.waitForResponse('**/console/clusters/events*') : undefined;
   await page.goto(url);
   const ms = await page.evaluate<number>('painted');
-  await page.waitForLoadState('networkidle');
+  await followed;
   return { ms, bytes };
 }

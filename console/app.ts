@@ -1,7 +1,6 @@
 import type {
   ConsoleChange,
   ConsoleFirst,
-  ConsoleList,
   ConsolePage,
   ConsoleSession,
   ConsoleTaskset,
@@ -13,8 +12,9 @@ import { adopt, render } from './dom.js';
 import { firstView } from './first.js';
 import { readMoments } from './format.js';
 import { loadHealth } from './healthView.js';
-import { ask, askJson, messageOf, Refusal, whenLoggedOut } from './http.js';
+import { askJson, messageOf, whenLoggedOut } from './http.js';
 import { follow, type LiveEvent } from './live.js';
+import { followList, leaveList } from './listLive.js';
 import { listView } from './listView.js';
 import { closeLogs } from './logView.js';
 import { loginView } from './loginView.js';
@@ -25,8 +25,6 @@ import { loadSpec } from './loadSpec.js';
 import { app, changed, whenChanged, type ClusterState } from './state.js';
 import { startTheme } from './theme.js';
 
-/** How often the list is asked for anew while it is seen; unchanged, it is not sent again. */
-const LIST_EVERY_MS = 3000;
 /** Clusters are looked at every half minute. */
 const HEALTH_EVERY_MS = 30_000;
 /** Relative times and running bars move. */
@@ -36,8 +34,6 @@ const root = document.getElementById('root');
 let unfollow: (() => void) | undefined;
 /** What came with the page and is not shown yet. */
 let firstList: ConsoleFirst['list'];
-let listTag: string | undefined;
-let listQuery: string | undefined;
 
 startTheme();
 whenChanged(draw);
@@ -46,6 +42,7 @@ whenLoggedOut(() => {
   app.session = { version: app.session.version, dryRun: app.session.dryRun };
   app.loginError = 'The session has ended: log in again';
   leaveCluster();
+  leaveList();
   closeDialog();
   changed();
 });
@@ -77,9 +74,6 @@ async function start(): Promise<void> {
   setInterval(() => {
     if (!document.hidden) changed();
   }, TICK_MS);
-  setInterval(() => {
-    if (!document.hidden && app.route.page === 'list' && isLoggedIn()) void loadList();
-  }, LIST_EVERY_MS);
   setInterval(() => {
     const { cluster } = app;
     if (!document.hidden && cluster !== undefined && !cluster.gone) void loadHealth(cluster);
@@ -132,8 +126,10 @@ function arrive(): void {
   if (isLoggedIn()) {
     if (route.page === 'list') {
       leaveCluster();
-      void loadList();
+      followList(route.query, firstList);
+      firstList = undefined;
     } else {
+      leaveList();
       const { cluster } = app;
       if (cluster?.project !== route.project || cluster.name !== route.name) {
         enterCluster(route.project, route.name);
@@ -147,40 +143,6 @@ function arrive(): void {
         void loadSpec(app.cluster);
       }
     }
-  }
-  changed();
-}
-
-async function loadList(): Promise<void> {
-  if (app.route.page !== 'list') return;
-  const query = new URLSearchParams();
-  for (const name of ['name', 'project', 'state', 'label', 'continue']) {
-    const value = app.route.query.get(name);
-    if (value !== null) query.set(name, value);
-  }
-  const search = query.toString();
-  if (search !== listQuery) listTag = undefined;
-  listQuery = search;
-  if (firstList !== undefined) {
-    ({ tag: listTag, value: app.list } = firstList);
-    firstList = undefined;
-    changed();
-    return;
-  }
-  try {
-    const headers = listTag === undefined ? {} : { 'if-none-match': listTag };
-    const answer = await ask(`/console/clusters?${search}`, { headers });
-    // Somebody who types is faster than the server: what was asked for last is shown.
-    if (search !== listQuery) return;
-    noteClock(answer.headers.get('date') ?? '', Date.now());
-    listTag = answer.headers.get('etag') ?? undefined;
-    app.list = (await answer.json()) as ConsoleList;
-    delete app.listError;
-  } catch (error) {
-    if (search !== listQuery) return;
-    // What is there is what is shown, whatever went wrong before.
-    if (error instanceof Refusal && error.status === 304) delete app.listError;
-    else app.listError = messageOf(error);
   }
   changed();
 }

@@ -23,10 +23,10 @@ const IDLE_MS = 45_000;
  * Follows a stream of server-sent events until what is returned is called. A stream that breaks, or says nothing for 45
  * seconds, is opened again with
  * `Last-Event-ID`, and so goes on after what was seen; a hidden page closes it and opens it when it is seen again:
- * browsers have few connections to a server.
+ * browsers have few connections to a server. `seen` is the id of the event that the page has begun with.
  */
-export function follow(path: string, handlers: LiveHandlers): () => void {
-  let last: string | undefined;
+export function follow(path: string, handlers: LiveHandlers, seen?: string): () => void {
+  let last = seen;
   let stopped = false;
   let current: AbortController | undefined;
   let wake: () => void = () => undefined;
@@ -102,15 +102,15 @@ export function follow(path: string, handlers: LiveHandlers): () => void {
     }
   };
 
-  const seen = (): void => {
+  const look = (): void => {
     if (document.hidden) current?.abort();
     wake();
   };
-  document.addEventListener('visibilitychange', seen);
+  document.addEventListener('visibilitychange', look);
   void run();
   return () => {
     stopped = true;
-    document.removeEventListener('visibilitychange', seen);
+    document.removeEventListener('visibilitychange', look);
     current?.abort();
     wake();
   };

@@ -32,8 +32,8 @@ export interface ConsoleFirst {
   /** When the page was asked for, by the server's clock. */
   now: string;
   session: ConsoleSession;
-  /** Of the address that was asked for, with the `ETag` that it has by itself; absent: it shows another page, or it took long. */
-  list?: { tag: string; value: ConsoleList };
+  /** Of the address that was asked for, with the id of the event that would say so; absent: it shows another page, or it took long. */
+  list?: { id: string; value: ConsoleList };
 }
 
 /** Of a request for the page: what of it the page shows. */
@@ -100,6 +100,17 @@ export interface ConsoleList {
   count?: number;
   /** Goes on after the last item. */
   continue?: string;
+}
+
+/** One event of the list: the server's time, and what changed since the event before. */
+export interface ConsoleListChange {
+  now: string;
+  /** Ids of all rows, in their order. */
+  order: string[];
+  /** What is new or has changed of them. */
+  items: ConsoleRow[];
+  /** What is around them; absent: as before. */
+  about?: Omit<ConsoleList, 'items'>;
 }
 
 export interface ConsoleCondition {

@@ -91,6 +91,17 @@ async function held(page: Page, address: string): Promise<() => Promise<void>> {
   };
 }
 
+/** A page that is hidden lets its stream go, and opens it again when it is seen. */
+function hideAndShow(page: Page): Promise<unknown> {
+  return inPage(
+    page,
+    `for (const value of [true, false]) {
+      Object.defineProperty(document, 'hidden', { value, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }`,
+  );
+}
+
 /** No violation of any rule of WCAG A and AA, nor of what axe calls best practice. */
 async function expectAccessible(page: Page): Promise<void> {
   await page.evaluate(await readFile(AXE, 'utf8'));
@@ -298,19 +309,87 @@ describe.skipIf(!there)('the console, in Chromium', () => {
       expect(complaints).toEqual([]);
     });
 
-    test('that could not be read is whole again once the server answers, if only that nothing is new', async () => {
+    test('is seen by two people at once: what one does the other sees, without asking again', async () => {
+      const cluster = await made();
+      const story = await begin(cluster, 'list003', JOIN_FAILURE);
+      await story.writeAt(story.length);
+      const key = await open.api.key('viewer', cluster.project);
+      const [one, other] = [await visit({ path: pathOf(cluster) }), await visit({ key })];
+      const row = other.page.getByRole('row', { name: new RegExp(cluster.name) });
+      await row.getByText('Failed').waitFor();
+      const asked: string[] = [];
+      other.page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+      await one.page.getByRole('button', { name: 'Retry' }).click();
+      await row.getByText('Waiting').waitFor();
+      await open.api.apply(cluster.project, 'another');
+      await other.page.getByRole('row', { name: /another/ }).waitFor();
+      await one.page.getByRole('button', { name: 'Delete' }).click();
+      await one.page.getByLabel('Type the name of the cluster').fill(cluster.name);
+      await one.page.getByRole('button', { name: 'Delete the cluster' }).click();
+      await row.getByText('Deleting').waitFor();
+      await open.api.deps.store.clusters.remove(cluster.id);
+      await expect.poll(() => row.count()).toBe(0);
+      expect(await other.page.locator('.page-head .count').innerText()).toBe('1');
+      expect(asked).toEqual([]);
+      expect(other.complaints).toEqual([]);
+    });
+
+    test('is asked for once, however long one looks', async () => {
       const { project } = await made();
-      const { page } = await visit({ path: `/?project=${project}` });
+      const { page } = await visit({ path: '/', key: null });
+      const asked: string[] = [];
+      page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+      await logIn(page, await open.api.key('viewer', project));
       await page.locator('.row-link').waitFor();
-      const lists = '**/console/clusters?*';
+      const done = Date.now() + 8000;
+      // By its own clock, which shows that the page is at work: times that it shows grow.
+      await expect.poll(() => Date.now() > done, { timeout: 20_000, interval: 500 }).toBe(true);
+      expect(asked.filter((path) => path.includes('clusters'))).toEqual([
+        '/console/clusters/events',
+      ]);
+    });
+
+    test('goes on from where it was after its stream was cut, and is asked for while there is none', async () => {
+      const cluster = await made();
+      const story = await begin(cluster, 'list004');
+      await story.writeAt(3);
+      const { page } = await visit({ path: `/?project=${cluster.project}` });
+      const row = page.getByRole('row', { name: new RegExp(cluster.name) });
+      await row.getByText('Working').waitFor();
+      const [streams, lists] = ['**/console/clusters/events?*', '**/console/clusters?*'];
       const lost = page.getByText('the server does not answer');
+      await page.route(streams, (route) => route.abort());
       await page.route(lists, (route) => route.abort());
+      const again = page.waitForRequest(
+        (request) => request.headers()['last-event-id'] !== undefined,
+      );
+      await hideAndShow(page);
       await lost.waitFor();
-      const unchanged = page.waitForResponse((answer) => answer.status() === 304);
+      expect((await (await again).allHeaders())['last-event-id']).toMatch(/^[\w-]{8}(\.[\w-]{8})$/);
+      await story.writeAt(story.length);
       await page.unroute(lists);
-      await unchanged;
+      await row.getByText('Ready', { exact: true }).waitFor();
       await expect.poll(() => lost.count()).toBe(0);
-      expect(await page.locator('.row-link').count()).toBe(1);
+      await open.api.apply(cluster.project, 'another');
+      const opened = page.waitForRequest(streams);
+      await page.unroute(streams);
+      await opened;
+      await page.getByRole('row', { name: /another/ }).waitFor();
+      await row.getByText('Ready', { exact: true }).waitFor();
+      expect(await page.locator('.page-head .count').innerText()).toBe('2');
+    });
+
+    test('is followed for what it is filtered by last', async () => {
+      const { project } = await made();
+      await open.api.apply(project, 'other');
+      const { page } = await visit({ path: `/?project=${project}` });
+      const names = () => page.locator('.row-link').allInnerTexts();
+      await expect.poll(names).toHaveLength(2);
+      await page.getByLabel('Filter by the beginning of the name').fill('o');
+      await expect.poll(names).toEqual(['other']);
+      await open.api.apply(project, 'others');
+      await open.api.apply(project, 'cluster-none');
+      await expect.poll(names).toEqual(['other', 'others']);
     });
 
     test('says what is wrong with a label filter', async () => {
@@ -565,14 +644,7 @@ describe.skipIf(!there)('the console, in Chromium', () => {
         (request) => request.headers()['last-event-id'] !== undefined,
       );
       await page.route('**/events', (route) => route.abort());
-      // A page that is hidden lets its stream go, and opens it again.
-      await inPage(
-        page,
-        `for (const value of [true, false]) {
-          Object.defineProperty(document, 'hidden', { value, configurable: true });
-          document.dispatchEvent(new Event('visibilitychange'));
-        }`,
-      );
+      await hideAndShow(page);
       await page.getByText('The connection to the server is lost').waitFor();
       await story.writeAt(story.length);
       await page.unroute('**/events');

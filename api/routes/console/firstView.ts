@@ -2,13 +2,14 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import type { OpenAPIHono } from '@hono/zod-openapi';
 
-import type { ConsoleFirst } from '../../../core/consoleModel.js';
+import type { ConsoleFirst, ConsoleList } from '../../../core/consoleModel.js';
 import { AppError } from '../../../core/errors.js';
 import { principalOfKey } from '../../auth/principal.js';
 import type { ApiContext, ApiEnv } from '../../env.js';
-import { taggedText, tagOf } from '../../http/entityTag.js';
 import { HttpError } from '../../http/httpError.js';
-import { consoleList } from './clusters.js';
+import { readConsoleList } from '../../web/consoleList.js';
+import { listMoment } from '../../web/listFeed.js';
+import { askedBy } from './clusters.js';
 import { keyOfCookie, sessionView } from './loggedIn.js';
 
 /** Nobody looks at an empty page for longer. */
@@ -33,9 +34,13 @@ async function lookUp(app: OpenAPIHono<ApiEnv>, c: ApiContext): Promise<ConsoleF
   const session = sessionView(app, c, key);
   if (key === undefined || c.req.path !== '/') return { now, session };
   c.set('principal', principalOfKey(key));
-  const value = await inTime(c, mostMs(c) * FOR_LIST, consoleList(c));
+  const value = await inTime(c, mostMs(c) * FOR_LIST, readAsked(c));
   if (value === undefined) return { now, session };
-  return { now, session, list: { tag: tagOf(taggedText(JSON.stringify(value))), value } };
+  return { now, session, list: { id: listMoment(value).id, value } };
+}
+
+async function readAsked(c: ApiContext): Promise<ConsoleList> {
+  return readConsoleList(c.var.deps.store, askedBy(c));
 }
 
 function mostMs(c: ApiContext): number {
