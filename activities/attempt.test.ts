@@ -12,7 +12,10 @@ it.each([
   ['nothing is recorded', undefined, 't1', 0, 1],
   ['the record is of an older taskset', record, 't2', 0, 1],
   ['the operation goes on', record, 't1', 0, 2],
+  ['the operation goes on after a run that has ended', { ...record, spent: true }, 't1', 0, 3],
   ['the record is of the operation before', record, 't1', 1, 3],
+  ['the run of the operation before has ended', { ...record, spent: true }, 't1', 1, 3],
+  ['a run has ended in an older taskset', { ...record, spent: true }, 't2', 0, 1],
 ] as const)('the attempt where %s', (_, previous, tasksetId, operationIndex, attempt) => {
   expect(attemptOf(previous, { tasksetId, operationIndex }).attempt).toBe(attempt);
 });

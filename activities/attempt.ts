@@ -16,8 +16,8 @@ export function isFirstRun(
 
 /**
  * The attempt that a step is at, and when its first began. The same operation goes on with the attempt that is
- * recorded; another one of the same taskset (the next version of an upgrade) takes the next, so that every run and
- * its output have a name of their own.
+ * recorded, whose run may be under way still, or takes the next where that is known to have ended; another one of the same
+ * taskset (the next version of an upgrade) takes the next, so that every run and its output have a name of their own.
  */
 export function attemptOf(
   previous: NodeStepRecord | undefined,
@@ -26,5 +26,6 @@ export function attemptOf(
   if (previous?.tasksetId !== ref.tasksetId) return { attempt: 1, startedAt: Date.now() };
   const isSame = (previous.operationIndex ?? ref.operationIndex) === ref.operationIndex;
   if (!isSame) return { attempt: previous.attempt + 1, startedAt: Date.now() };
-  return { attempt: previous.attempt, startedAt: previous.startedAt ?? Date.now() };
+  const { attempt, spent = false } = previous;
+  return { attempt: attempt + Number(spent), startedAt: previous.startedAt ?? Date.now() };
 }

@@ -124,7 +124,8 @@ export async function runThrough(
           return { outcome: result.outcome, node: on.hostname, results: result.results };
         }
         const error = stepError(on.hostname, ref.step, result);
-        await recordFailure(error, { attempt: attempt + 1 });
+        // A retry must be a run of its own: this one's result stands on the machine.
+        await recordFailure(error, { spent: true });
         await noteCondition(deps, ref, error.message);
         throw error;
       } catch (error) {

@@ -44,6 +44,7 @@ export async function runNodeStep(deps: ActivityDeps, ref: StepRef): Promise<Ste
     const previous = loaded.nodes.find((node) => node.hostname === ref.hostname)?.steps[ref.step];
     const { startedAt, ...first } = attemptOf(previous, ref);
     let { attempt } = first;
+    let spent = false;
     const record = (set: Partial<NodeStepRecord>): Promise<void> =>
       deps.store.nodes.setStep(ref.clusterId, ref.hostname, ref.step, {
         state: 'running',
@@ -51,9 +52,15 @@ export async function runNodeStep(deps: ActivityDeps, ref: StepRef): Promise<Ste
         operation: ref.operation,
         operationIndex: ref.operationIndex,
         attempt,
+        ...(spent ? { spent } : {}),
         startedAt,
         ...set,
       });
+    const next = (): Promise<void> => {
+      attempt += 1;
+      spent = false;
+      return record({});
+    };
     await beforeStep(deps, ref, loaded, on);
     // The script need not wait for it: a run that has no record yet is found again by its id all the same.
     const begun = record({});
@@ -69,14 +76,18 @@ export async function runNodeStep(deps: ActivityDeps, ref: StepRef): Promise<Ste
           return { outcome: result.outcome };
         }
         // Whatever comes next must be a run of its own: this one's result stands on the machine.
-        attempt += 1;
-        await record({});
-        if (result.outcome === 'unknown' && unknowns < UNKNOWN_OUTCOMES) continue;
+        spent = true;
+        if (result.outcome === 'unknown' && unknowns < UNKNOWN_OUTCOMES) {
+          await next();
+          continue;
+        }
         // It asks for what was thought to be there: sent before the next run, once.
         if (result.results['again'] !== undefined && !sentAgain) {
           sentAgain = true;
+          await next();
           continue;
         }
+        await record({});
         throw stepError(ref.hostname, ref.step, result);
       }
     } catch (error) {

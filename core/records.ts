@@ -135,6 +135,8 @@ export interface NodeStepRecord {
   /** Its place in the taskset, which may hold two of one name. */
   operationIndex?: number;
   attempt: number;
+  /** This attempt has ended, and its result stands on the machine: whatever comes next is a run of its own. */
+  spent?: boolean;
   /** Milliseconds since the epoch: the worker's clock around the step, the machine's own unit times within. */
   startedAt?: number;
   endedAt?: number;

@@ -161,6 +161,20 @@ test('a step record of an earlier attempt does not replace that of a later one',
   expect(await stepOf()).toEqual(second);
 });
 
+test('what is said late of an attempt does not replace what it came to, and its next one does', async () => {
+  await db.store.nodes.upsert(clusterId, 'node-1', { spec: node(1) });
+  const taskset = await begin();
+  const set = (record: NodeStepRecord) =>
+    db.store.nodes.setStep(clusterId, 'node-1', 'kubeadm-init', record);
+  const failed = step(taskset, { state: 'failed', spent: true });
+  await set(failed);
+  await set(step(taskset));
+  expect(await stepOf()).toEqual(failed);
+  const again = step(taskset, { attempt: 2 });
+  await set(again);
+  expect(await stepOf()).toEqual(again);
+});
+
 test('steps of one node are ordered each for itself', async () => {
   await db.store.nodes.upsert(clusterId, 'node-1', { spec: node(1) });
   const [earlier, later] = [await begin(), await begin()];

@@ -72,7 +72,8 @@ export async function openNodes(db: Db): Promise<NodeStore> {
     async setStep(clusterId, hostname, step, record) {
       const sequence = await sequenceOf(clusterId, record.tasksetId);
       if (sequence === undefined) return;
-      const order = sequence * ATTEMPTS + record.attempt;
+      // What an attempt came to stands above all that is said late of how it went.
+      const order = sequence * ATTEMPTS + record.attempt + (record.spent === true ? 0.5 : 0);
       const field = `stepOrder.${step}`;
       await nodes.updateOne(
         {

@@ -5,10 +5,14 @@ import { createVault } from '../../vault/vault.js';
 
 type Results = StepRunResult['results'];
 
-/** What steps need, over a real store: machines that are asked nothing but to run them, and `ends` says when, with what results. */
+/**
+ * What steps need, over a real store: machines that are asked nothing but to run them. `ends` says when, with what results,
+ * and `said` what else of a run is not as in one that is done.
+ */
 export function stepDeps(
   store: Store,
   ends: (on: string, run: StepRun, signal?: AbortSignal) => Results | Promise<Results>,
+  said: (run: StepRun) => Partial<StepRunResult> = () => ({}),
 ): ActivityDeps {
   const untouched = (): never => {
     throw new Error('nothing is sent');
@@ -24,6 +28,7 @@ export function stepDeps(
           runStep: async (run, hooks) => ({
             ...{ outcome: 'done', results: await ends(target.node, run, hooks?.signal) },
             ...{ lastLines: [], startedAt: 1, endedAt: 2, bootId: 'b', reattached: false },
+            ...said(run),
           }),
           exec: untouched,
           cancelRun: () => Promise.resolve(),
