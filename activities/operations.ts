@@ -180,7 +180,8 @@ export async function forgetNode(
     nodes.get(ref.clusterId, ref.hostname),
   ]);
   const spec = record.desired.spec.config.nodes.find((node) => node.hostname === ref.hostname);
-  if (leaves !== undefined && !record.deleting) await keepSteps(deps, ref, [leaves]);
+  // Of a deletion as well: people look at it until the cluster is gone, and where another machine failed, for long.
+  if (leaves !== undefined) await keepSteps(deps, ref, [leaves]);
   if (spec === undefined || record.deleting) {
     await Promise.all(
       [nodes, hostKeys, registrations].map((of) => of.remove(ref.clusterId, ref.hostname)),

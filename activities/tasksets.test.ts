@@ -195,6 +195,32 @@ describe('taking work', () => {
     expect((await db.store.nodes.get(record.id, 'node-2'))?.leaving).toBeUndefined();
   });
 
+  it('keeps the steps of a node that a deletion has cleaned, until the cluster is gone', async () => {
+    await db.store.clusters.markDeleting(record.project, record.name);
+    const { tasksetId } = await must(await take(id('a')));
+    const operation = {
+      ...{ ...ref(), clusterId: record.id, generation: 1, tasksetId },
+      ...{ operation: OperationName.ClusterDeletion, operationIndex: 0 },
+    };
+    for (const spec of [node(1), node(2)]) {
+      await db.store.nodes.upsert(record.id, spec.hostname, { spec });
+      await db.store.nodes.setStep(record.id, spec.hostname, 'release', {
+        ...{ state: 'done', tasksetId, operation: OperationName.ClusterDeletion, attempt: 1 },
+        operationIndex: 0,
+      });
+    }
+    await forgetNode(deps, { ...operation, hostname: 'node-2' });
+    expect((await db.store.nodes.steps(record.id)).map(({ hostname }) => hostname)).toEqual([
+      'node-1',
+    ]);
+    const kept = () => db.store.stepHistory.read(record.id, tasksetId);
+    expect((await kept()).map(({ hostname, steps }) => [hostname, steps.release?.state])).toEqual([
+      ['node-2', 'done'],
+    ]);
+    await db.store.clusters.remove(record.id);
+    expect(await kept()).toEqual([]);
+  });
+
   it('keeps the steps of an operation with its taskset, whatever the node does next', async () => {
     const work = await must(await take(id('a')));
     const of = { ...ref(), clusterId: record.id, generation: 1, tasksetId: work.tasksetId };
