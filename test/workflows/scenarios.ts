@@ -138,6 +138,21 @@ export function scenarios(): Scenario[] {
         ],
       },
     },
+    {
+      name: 'network-upgrade',
+      options: {
+        operations: [
+          {
+            ...{ name: 'ClusterUpgrade', reason: 'Calico 3.28.5 becomes 3.31.2', ...plain },
+            nodes: [
+              { hostname: 'm1', path: 'network-images' },
+              { hostname: 'm2', path: 'network-images' },
+            ],
+            ...{ clusterSteps: ['cni', 'cni-rollout'], kubernetesVersion: 'v1.34.4' },
+          },
+        ],
+      },
+    },
     rollout(),
     {
       name: 'webhook',
