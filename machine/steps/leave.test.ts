@@ -190,6 +190,9 @@ async function kubectl(node: 'Ready' | 'NotReady' | 'gone', drain = { text: '', 
       *'create -f'*) cat >/dev/null; printf uid-1 ;;
       *endpointslices*) printf uid-1 ;;
       *'drain n3'*) cat "$D/drain"; exit ${String(drain.code)} ;;
+      *'describe pdb -n shop '*) cat "$D/budgets" 2>/dev/null || exit 1 ;;
+      *'get pods -n shop -l app=web,tier in (a,b) --field-selector spec.nodeName=n3'*) printf 'shop/web-1\nshop/web-2\n' ;;
+      *'get pods -n shop -l app=other '*) printf 'shop/other-1\n' ;;
       *'delete node n3'*) rm "$D/node" ;;
     esac`,
   );
@@ -221,20 +224,44 @@ describe('drain', () => {
     expect(await run(drainStep)).toMatchObject({ outcome: 'skipped' });
   });
 
-  it('names the pod whose disruption budget blocks', async () => {
-    const text = `evicting pod shop/web-1
+  const held = `evicting pod shop/web-1
 error when evicting pods/"web-1" -n "shop" (will retry after 5s): Cannot evict pod as it would violate the pod's disruption budget.
 evicting pod shop/web-1
 error when evicting pods/"web-1" -n "shop" (will retry after 5s): Cannot evict pod as it would violate the pod's disruption budget.
 There are pending pods in node "n3" when an error occurred: error when evicting pods/"web-1" -n "shop": global timeout reached: 10m0s
 `;
-    await kubectl('Ready', { text, code: 1 });
+
+  it('names the pod that is kept and the disruption budget that it is under', async () => {
+    // As kubectl describes them.
+    await machine.put(
+      'budgets',
+      ['app=other', 'app=web,tier in (a,b)', '<unset>']
+        .map((selector, n) =>
+          [`Name:             budget-${String(n)}`, 'Namespace:        shop'].concat(
+            ...['Max unavailable:  0', `Selector:         ${selector}`, 'Status:'],
+            ...['    Allowed disruptions:  0', '    Current:              1', ''],
+          ),
+        )
+        .flat()
+        .join('\n'),
+    );
+    await kubectl('Ready', { text: held, code: 1 });
     const result = await run(drainStep);
 
     expect(result).toMatchObject({ outcome: 'failed', failCode: 'StepFailed' });
-    expect(result.output).toContain('a disruption budget keeps shop/web-1');
+    expect(result.output).toContain(
+      'a disruption budget keeps shop/web-1 (budget shop/budget-1)\n',
+    );
     expect(await machine.said('run/results/blocking')).toBe('shop/web-1');
     expect(result.hint).toContain('kubectl get pdb -A');
+  });
+
+  it('names the pod alone where the API server does not tell of budgets', async () => {
+    await kubectl('Ready', { text: held, code: 1 });
+    const result = await run(drainStep);
+
+    expect(result).toMatchObject({ outcome: 'failed', failCode: 'StepFailed' });
+    expect(result.output).toContain('a disruption budget keeps shop/web-1\n');
   });
 
   it('names the pods that no controller would start again', async () => {

@@ -259,6 +259,21 @@ fi
 
 node_exists || skip "the cluster has no node $SUBJECT"
 
+# budgets_over NAMESPACE/POD…: the disruption budgets that these pods of the node are under. kubectl drain names none.
+budgets_over() {
+  local namespace budget selector pods
+  for namespace in $(printf '%s\n' "${@%%/*}" | sort -u); do
+    while read -r budget selector; do
+      # As it is described: these two are no label selectors.
+      [[ $selector != '<unset>' ]] || continue
+      pods=$(kube get pods -n "$namespace" -l "${selector#<none>}" --field-selector "spec.nodeName=$SUBJECT" \
+        -o "jsonpath={range .items[*]}$namespace/{.metadata.name}{\"\\n\"}{end}")
+      if grep -qxF "$pods" <<<"$(printf '%s\n' "$@")"; then printf '%s\n' "$namespace/$budget"; fi
+    done < <(kube describe pdb -n "$namespace" --show-events=false |
+      sed -n 's/^Name: *//p; s/^Selector: *//p' | paste -d ' ' - -)
+  done
+}
+
 ready() { kube get node "$SUBJECT" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}'; }
 
 arguments=(--ignore-daemonsets --delete-emptydir-data "--timeout=${DRAIN_SECONDS}s")
@@ -281,7 +296,9 @@ if ! kubectl drain "$SUBJECT" "${arguments[@]}" 2>&1 | tee "$PLINTH_RUN_DIR/drai
     sed 's/, cannot delete .*//; s/, continuing command.*//' | tail -n 1)
   result blocking "${blocking:-$unmanaged}"
   if [[ -n $blocking ]]; then
-    fail StepFailed "the node $SUBJECT cannot be drained: a disruption budget keeps $blocking" \
+    # shellcheck disable=SC2086 # one word for each pod
+    budgets=$(budgets_over $blocking | paste -s -d ' ') || budgets=
+    fail StepFailed "the node $SUBJECT cannot be drained: a disruption budget keeps $blocking${budgets:+ (budget $budgets)}" \
       "Let the budget allow it (kubectl get pdb -A) or move $blocking, then retry."
   elif [[ -n $unmanaged ]]; then
     fail StepFailed "the node $SUBJECT cannot be drained: no controller would start these again: $unmanaged" \
