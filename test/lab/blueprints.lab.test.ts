@@ -1,155 +1,49 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import type { TasksetDetails } from '../../api/views/tasksetView.js';
 import type { Cluster, ClusterStatus } from '../../core/cluster.js';
+import { OperationStatus } from '../../core/words.js';
 import { buildBundle } from '../../lab/build/bundle.js';
-import {
-  diffSnapshots,
-  execOn,
-  formatDifference,
-  snapshotMachine,
-  type MachineSnapshot,
-} from '../../lab/lab.js';
+import { execOn } from '../../lab/lab.js';
 import { labCluster } from './cluster.js';
-import { EXCLUSIONS } from './exclusions.js';
+import { machinesFound } from './found.js';
 import { hostKubectl, type Kubectl } from './kubectl.js';
 import { openLabSession, type LabSession } from './session.js';
 import { until } from './until.js';
+import { configMap, SECRET, webBlueprint, type Content } from './webBlueprint.js';
 
 /*
  * A blueprint of a project with an add-on of each type: applied, rolled out anew, put back where somebody changed what
- * it holds, refused by the API server, pruned.
+ * it holds, or only reported, refused by the API server, read from a URL, pruned.
  */
 
 const NAME = 'blueprints';
 const MACHINES = ['m1', 'm2'] as const;
 const BLUEPRINTS = '/apis/infra.k8smgmt.io/v3/projects/defaultproject/blueprints';
-const IMAGE = 'docker.io/plinth-lab/web:1';
-const SECRET = 'planted-in-a-manifest';
 
 let session: LabSession;
 let kubectl: Kubectl;
 let cluster: Cluster;
-const before = new Map<string, MachineSnapshot>();
+let expectAsFound: (name: string) => Promise<void>;
 
 beforeAll(async () => {
   await buildBundle({ log: (line) => process.stdout.write(`${line}\n`) });
   session = await openLabSession(MACHINES);
   kubectl = hostKubectl({ ...session, cluster: NAME });
   cluster = labCluster(session.lab, { name: NAME, machines: MACHINES, blueprint: 'web' });
-  for (const name of MACHINES) before.set(name, await snapshotMachine(name));
+  expectAsFound = await machinesFound(MACHINES);
 }, 3_600_000);
 
 afterAll(() => session.stop());
 
-const deployment = (name: string, replicas: string): string => `apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: ${name}
-spec:
-  replicas: ${replicas}
-  selector:
-    matchLabels: {app: ${name}}
-  template:
-    metadata:
-      labels: {app: ${name}}
-    spec:
-      terminationGracePeriodSeconds: 1
-      containers:
-        - {name: web, image: "${IMAGE}", imagePullPolicy: Never}
-`;
-
-/** As `helm package` writes it. */
-function chart(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'plinth-chart-'));
-  const files = {
-    'Chart.yaml': 'apiVersion: v2\nname: front\nversion: 1.0.0\n',
-    'values.yaml': 'replicas: 1\n',
-    'crds/gadgets.yaml': definition('gadgets', 'Gadget'),
-    'templates/front.yaml': deployment('{{ .Release.Name }}', '{{ .Values.replicas }}'),
-    'templates/hook.yaml': `apiVersion: v1
-kind: ConfigMap
-metadata:
-  name: hook
-  annotations: {helm.sh/hook: pre-delete}
-`,
-  };
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, 'front', path)), { recursive: true });
-    writeFileSync(join(folder, 'front', path), text);
-  }
-  execFileSync('tar', ['-czf', join(folder, 'chart.tgz'), '-C', folder, 'front']);
-  const bytes = readFileSync(join(folder, 'chart.tgz')).toString('base64');
-  rmSync(folder, { recursive: true });
-  return bytes;
-}
-
-const definition = (plural: string, kind: string): string => `apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata:
-  name: ${plural}.lab.example.com
-spec:
-  group: lab.example.com
-  names: {plural: ${plural}, singular: ${kind.toLowerCase()}, kind: ${kind}}
-  scope: Namespaced
-  versions:
-    - name: v1
-      served: true
-      storage: true
-      schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
-`;
-
-const configMap = (name: string, colour: string): string =>
-  `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\ndata: {colour: ${colour}}\n`;
-
-interface Content {
-  colour: string;
-  dropped: boolean;
-  replicas?: string;
-}
-
-function blueprint({ colour, dropped, replicas = '1' }: Content): object {
-  const settings = [
-    configMap('colours', colour),
-    `apiVersion: lab.example.com/v1\nkind: Widget\nmetadata: {name: one}\n`,
-    definition('widgets', 'Widget'),
-    `apiVersion: v1\nkind: Secret\nmetadata: {name: login}\nstringData: {password: ${SECRET}}\n`,
-    ...(dropped ? [] : [configMap('dropped', 'grey')]),
-  ];
-  return {
-    apiVersion: 'infra.k8smgmt.io/v3',
-    kind: 'Blueprint',
-    metadata: { name: 'web' },
-    spec: {
-      addons: [
-        { name: 'settings', type: 'Manifest', namespace: 'web', manifest: settings.join('---\n') },
-        {
-          ...{ name: 'site', type: 'Kustomize', namespace: 'web' },
-          files: {
-            'kustomization.yaml': 'namePrefix: the-\nresources: [base]\n',
-            'base/kustomization.yaml': 'resources: [site.yaml]\n',
-            'base/site.yaml': deployment('site', replicas),
-          },
-        },
-        {
-          name: 'front',
-          type: 'Helm',
-          namespace: 'front',
-          chart: chart(),
-          values: 'replicas: 1\n',
-        },
-      ],
-    },
-  };
-}
-
 async function post(content: Content): Promise<void> {
-  const answer = await session.plinth.request('POST', BLUEPRINTS, blueprint(content));
+  const answer = await session.plinth.request('POST', BLUEPRINTS, webBlueprint(content));
   expect(answer.status, await answer.text()).toBe(200);
 }
 
@@ -184,6 +78,21 @@ const colourOf = (name: string): Promise<string> =>
     '-o',
     'jsonpath={.data.colour}',
   ]);
+
+/** Somebody changes an object and deletes another one. */
+async function tamper(): Promise<void> {
+  const data = '{"data":{"colour":"x"}}';
+  await kubectl(['-n', 'web', 'patch', 'configmap', 'colours', '--type=merge', '-p', data]);
+  await kubectl(['-n', 'front', 'delete', 'deployment', 'front']);
+}
+
+/** What a sync that is asked for finds. */
+async function drift(): Promise<object> {
+  expect((await session.plinth.request('POST', `${NAME}/sync`)).status).toBe(200);
+  await ended(600);
+  return (await (await session.plinth.request('GET', `${NAME}/drift`)).json()) as object;
+}
+
 const latestOperations = ({ lastTasksets }: ClusterStatus): string[] =>
   lastTasksets[0]?.tasksetOperations.map(({ operationName }) => operationName) ?? [];
 
@@ -250,21 +159,8 @@ describe('a blueprint of the project', () => {
   });
 
   it('is put back where somebody has changed what it holds', async () => {
-    const patch = [
-      'patch',
-      'configmap',
-      'colours',
-      '--type',
-      'merge',
-      '-p',
-      '{"data":{"colour":"x"}}',
-    ];
-    await kubectl(['-n', 'web', ...patch]);
-    await kubectl(['-n', 'front', 'delete', 'deployment', 'front']);
-    expect((await session.plinth.request('POST', `${NAME}/sync`)).status).toBe(200);
-    await ended(600);
-    const drift = (await (await session.plinth.request('GET', `${NAME}/drift`)).json()) as object;
-    expect(drift).toMatchObject({
+    await tamper();
+    expect(await drift()).toMatchObject({
       ...{ blueprint: { name: 'web', version: 'v2' }, policy: 'Correct', count: 2 },
       objects: ['configmap web/colours', 'deployment front/front'],
     });
@@ -281,6 +177,59 @@ describe('a blueprint of the project', () => {
     expect(await colourOf('colours')).toBe('red');
     await post({ colour: 'green', dropped: true });
     expect(await rolledOut('v4')).toMatchObject({ state: 'Complete', counts: { Updated: 1 } });
+    expect(await colourOf('colours')).toBe('green');
+  });
+
+  it('is let be and reported where its policy says so', async () => {
+    await post({ colour: 'green', dropped: true, driftPolicy: 'Report' });
+    expect(await rolledOut('v5')).toMatchObject({ state: 'Complete', counts: { Updated: 1 } });
+    await tamper();
+    expect(await drift()).toMatchObject({
+      ...{ blueprint: { name: 'web', version: 'v5' }, policy: 'Report', count: 2 },
+      objects: ['configmap web/colours', 'deployment front/front'],
+    });
+    // Its taskset has looked and done nothing else, and tells by name what it saw.
+    const status = await session.plinth.status(NAME);
+    const path = `${NAME}/tasksets/${status.lastTasksets[0]?.tasksetId ?? ''}`;
+    const answer = await session.plinth.request('GET', path);
+    const { operations } = (await answer.json()) as TasksetDetails;
+    expect(operations).toMatchObject([
+      { name: 'BlueprintSync', clusterSteps: ['blueprint-drift'], status: OperationStatus.Success },
+    ]);
+    const logs = await (await session.plinth.request('GET', `${path}/logs`)).text();
+    expect(logs).toContain('configmap web/colours');
+    expect(await colourOf('colours')).toBe('x');
+    const front = ['get', 'deployment', 'front', '--ignore-not-found', '-o', 'name'];
+    expect(await kubectl(['-n', 'front', ...front])).toBe('');
+    // The next version brings everything back, and nothing differs any more.
+    await post({ colour: 'green', dropped: true });
+    expect(await rolledOut('v6')).toMatchObject({ state: 'Complete', counts: { Updated: 1 } });
+    expect(await colourOf('colours')).toBe('green');
+    expect(await kubectl(['-n', 'front', ...front])).toContain('front');
+    expect(await drift()).toMatchObject({ policy: 'Correct', count: 0, objects: [] });
+  });
+
+  it('has what a URL gave when the version was made, and is pruned of it when that is dropped', async () => {
+    let asked = 0;
+    const server = createServer((_request, response) => {
+      asked += 1;
+      response.end(configMap('fetched', 'yellow'));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const url = `http://127.0.0.1:${String(port)}/fetched.yaml`;
+    await post({ colour: 'green', dropped: true, url });
+    // Nobody asks for it after that: neither the worker nor a machine.
+    server.close();
+    expect(await rolledOut('v7')).toMatchObject({ state: 'Complete', counts: { Updated: 1 } });
+    expect(await colourOf('fetched')).toBe('yellow');
+    await kubectl(['-n', 'web', 'delete', 'configmap', 'fetched']);
+    expect(await drift()).toMatchObject({ count: 1, objects: ['configmap web/fetched'] });
+    expect(await colourOf('fetched')).toBe('yellow');
+    expect(asked).toBe(1);
+    await post({ colour: 'green', dropped: true });
+    expect(await rolledOut('v8')).toMatchObject({ state: 'Complete', counts: { Updated: 1 } });
+    expect(await colourOf('fetched')).toBe('');
     expect(await colourOf('colours')).toBe('green');
   });
 
@@ -304,9 +253,6 @@ describe('a blueprint of the project', () => {
     await until('the cluster is gone', 240, async () =>
       (await session.plinth.request('GET', NAME)).status === 404 ? true : undefined,
     );
-    for (const name of MACHINES) {
-      const left = diffSnapshots(before.get(name)!, await snapshotMachine(name), EXCLUSIONS);
-      expect(left.map(formatDifference), `differences on ${name}`).toEqual([]);
-    }
+    for (const name of MACHINES) await expectAsFound(name);
   });
 });

@@ -1,6 +1,10 @@
 import type { Cluster, NodeSpec } from '../../core/cluster.js';
 import type { Lab } from '../../lab/lab.js';
 
+/** For kubelets: the machines' disks are the host's, and how full that is, in per cent, is not looked at. */
+export const HOST_DISKS =
+  'evictionHard: {imagefs.available: 2Gi, nodefs.available: 2Gi, memory.available: 100Mi}';
+
 /** A cluster on lab machines: the first ones are control planes (one, unless told), and take work as well. */
 export function labCluster(
   lab: Lab,

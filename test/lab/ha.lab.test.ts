@@ -1,17 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Cluster } from '../../core/cluster.js';
-import {
-  diffSnapshots,
-  execOn,
-  formatDifference,
-  powerOff,
-  powerOn,
-  snapshotMachine,
-  type MachineSnapshot,
-} from '../../lab/lab.js';
+import { execOn, powerOff, powerOn } from '../../lab/lab.js';
 import { labCluster } from './cluster.js';
-import { EXCLUSIONS } from './exclusions.js';
+import { machinesFound } from './found.js';
 import { hostKubectl, type Kubectl } from './kubectl.js';
 import { runsOf, startsInJournal, untilLive } from './runs.js';
 import { openLabSession, type LabSession } from './session.js';
@@ -28,12 +20,12 @@ const MACHINES = ['m1', 'm2', 'm3'] as const;
 
 let session: LabSession;
 let kubectl: Kubectl;
-const before = new Map<string, MachineSnapshot>();
+let expectAsFound: (name: string) => Promise<void>;
 
 beforeAll(async () => {
   session = await openLabSession(MACHINES);
   kubectl = hostKubectl({ ...session, cluster: NAME });
-  for (const name of MACHINES) before.set(name, await snapshotMachine(name));
+  expectAsFound = await machinesFound(MACHINES);
 });
 
 afterAll(async () => {
@@ -159,10 +151,3 @@ describe('three control planes', () => {
     for (const name of MACHINES) await expectAsFound(name);
   });
 });
-
-async function expectAsFound(name: string): Promise<void> {
-  const known = before.get(name);
-  if (known === undefined) throw new Error(`no snapshot of ${name}`);
-  const left = diffSnapshots(known, await snapshotMachine(name), EXCLUSIONS);
-  expect(left.map(formatDifference), `differences on ${name}`).toEqual([]);
-}

@@ -1,20 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Cluster } from '../../core/cluster.js';
-import {
-  diffSnapshots,
-  execOn,
-  formatDifference,
-  powerOff,
-  powerOn,
-  snapshotMachine,
-  type MachineSnapshot,
-} from '../../lab/lab.js';
+import { execOn, powerOff, powerOn } from '../../lab/lab.js';
 import { labCluster } from './cluster.js';
 import { etcdIsHealthy, etcdMembers } from './etcdMembers.js';
-import { EXCLUSIONS } from './exclusions.js';
+import { machinesFound } from './found.js';
 import { hostKubectl, type Kubectl } from './kubectl.js';
-import { answered, longestGap, NAMESPACE, startProbing, stopProbing } from './probe.js';
+import {
+  answered,
+  answeredWrites,
+  longestGap,
+  NAMESPACE,
+  startProbing,
+  stopProbing,
+} from './probe.js';
 import { runsOf, startsInJournal } from './runs.js';
 import { openLabSession, type LabSession } from './session.js';
 import { until } from './until.js';
@@ -33,12 +32,12 @@ const WATCHED_MS = 20_000;
 
 let session: LabSession;
 let kubectl: Kubectl;
-const before = new Map<string, MachineSnapshot>();
+let expectAsFound: (name: string) => Promise<void>;
 
 beforeAll(async () => {
   session = await openLabSession(MACHINES);
   kubectl = hostKubectl({ ...session, cluster: NAME });
-  for (const name of MACHINES) before.set(name, await snapshotMachine(name));
+  expectAsFound = await machinesFound(MACHINES);
 });
 
 afterAll(() => session.stop());
@@ -110,12 +109,9 @@ describe('one control plane', () => {
           probes.filter((each) => each.to > cut + 15_000 && answered(each)).length,
         ).toBeGreaterThan(9);
       }
-      const there = new Set(
-        (await kubectl(['-n', NAMESPACE, 'get', 'configmaps', '-o', 'name'])).trim().split('\n'),
-      );
-      const acknowledged = writes.filter(answered).map(({ name }) => `configmap/${name ?? ''}`);
-      expect(acknowledged.length).toBeGreaterThan(20);
-      expect(acknowledged.filter((name) => !there.has(name))).toEqual([]);
+      const { made, gone } = await answeredWrites(writes, kubectl);
+      expect(made.length).toBeGreaterThan(20);
+      expect(gone).toEqual([]);
     },
   );
 
@@ -165,10 +161,3 @@ describe('one control plane', () => {
     await expectAsFound('m2');
   });
 });
-
-async function expectAsFound(name: string): Promise<void> {
-  const known = before.get(name);
-  if (known === undefined) throw new Error(`no snapshot of ${name}`);
-  const left = diffSnapshots(known, await snapshotMachine(name), EXCLUSIONS);
-  expect(left.map(formatDifference), `differences on ${name}`).toEqual([]);
-}

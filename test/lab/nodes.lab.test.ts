@@ -3,19 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TasksetPlan } from '../../api/views/tasksetPlanView.js';
 import type { TasksetDetails } from '../../api/views/tasksetView.js';
 import type { Cluster, NodeSpec } from '../../core/cluster.js';
-import {
-  diffSnapshots,
-  execOn,
-  formatDifference,
-  powerOff,
-  powerOn,
-  snapshotMachine,
-  type MachineSnapshot,
-} from '../../lab/lab.js';
+import { execOn, powerOff, powerOn } from '../../lab/lab.js';
 import { labCluster } from './cluster.js';
-import { EXCLUSIONS } from './exclusions.js';
+import { machinesFound } from './found.js';
+import { holdPodOn, removeHeld } from './held.js';
 import { hostKubectl, type Kubectl } from './kubectl.js';
-import { runsOf, startsInJournal } from './runs.js';
+import { kubeletPid, runIds, runsOf, startsInJournal, stepsOf } from './runs.js';
 import { openLabSession, type LabSession } from './session.js';
 import { until } from './until.js';
 
@@ -30,7 +23,7 @@ const CLUSTERS = '/apis/infra.k8smgmt.io/v3/projects/defaultproject/clusters';
 
 let session: LabSession;
 let kubectl: Kubectl;
-let found: Record<'m1' | 'm2', MachineSnapshot>;
+let expectAsFound: (name: string) => Promise<void>;
 /** As it was applied last. */
 let cluster: Cluster;
 /** Before a machine was lost. */
@@ -39,7 +32,7 @@ let whole: Cluster;
 beforeAll(async () => {
   session = await openLabSession(MACHINES);
   kubectl = hostKubectl({ ...session, cluster: NAME });
-  found = { m1: await snapshotMachine('m1'), m2: await snapshotMachine('m2') };
+  expectAsFound = await machinesFound(['m1', 'm2']);
 });
 
 afterAll(() => session.stop());
@@ -78,23 +71,17 @@ const inShort = ({ operations }: Pick<TasksetDetails, 'operations'>) =>
       .toSorted(),
   }));
 
-/** Names of all runs that a machine knows of. */
-async function runs(machine: string): Promise<string[]> {
-  const { stdout } = await execOn(machine, 'ls /var/lib/plinth/runs 2>/dev/null || true');
-  return stdout.split('\n').filter((line) => line !== '');
-}
-
 /** Asks what would be done, sees that nothing is, applies, and sees that it was that. */
 async function becomes(next: Cluster, { force = false, how = 2 } = {}): Promise<string> {
   const query = force ? '&force=true' : '';
   const tasksets = async () =>
     (await session.plinth.status(NAME)).lastTasksets.map(({ tasksetId }) => tasksetId);
   const before = await tasksets();
-  const runsBefore = await runs('m1');
+  const runsBefore = await runIds('m1');
   const plan = await json<TasksetPlan>('POST', `${CLUSTERS}?dryRun=true${query}`, next);
   expect(plan.refusals).toEqual([]);
   expect(await tasksets()).toEqual(before);
-  expect(await runs('m1')).toEqual(runsBefore);
+  expect(await runIds('m1')).toEqual(runsBefore);
   await json('POST', `${CLUSTERS}?${query}`, next);
   const status = await session.plinth.untilEnded(NAME, 1200);
   expect(status.commonStatus.conditionStatus, JSON.stringify(status)).toBe(how);
@@ -114,9 +101,6 @@ async function configz(node: string): Promise<Record<string, unknown>> {
   return (JSON.parse(text) as { kubeletconfig: Record<string, unknown> }).kubeletconfig;
 }
 
-const kubeletPid = async (machine: string): Promise<string> =>
-  (await execOn(machine, 'systemctl show -p MainPID --value kubelet')).stdout.trim();
-
 const kubeletFlags = async (machine: string): Promise<string[]> => {
   const command = `tr '\\0' '\\n' </proc/$(systemctl show -p MainPID --value kubelet)/cmdline`;
   return (await execOn(machine, command)).stdout.split('\n');
@@ -133,24 +117,23 @@ describe('a cluster of two machines', () => {
     const plan = await json<TasksetPlan>('POST', `${CLUSTERS}?dryRun=true`, cluster);
     expect(plan.operations.map(({ name }) => name)).toEqual(['ClusterCreation', 'BlueprintSync']);
     expect((await session.plinth.request('GET', NAME)).status).toBe(404);
-    expect(await runs('m1')).toEqual([]);
+    expect(await runIds('m1')).toEqual([]);
     expect((await session.plinth.apply(cluster)).status).toBe(200);
     const status = await session.plinth.untilEnded(NAME, 900);
     expect(status.commonStatus.conditionStatus, JSON.stringify(status)).toBe(2);
   });
 
   it('gets a third one, and only the new machine and the API server are touched', async () => {
-    const [m1, m2] = [await runs('m1'), await runs('m2')];
+    const [m1, m2] = [await runIds('m1'), await runIds('m2')];
     const pids = await Promise.all(['m1', 'm2'].map(kubeletPid));
     const started = await startsInJournal('m2');
     expect(started).toBeGreaterThan(10);
     await becomes(of(...MACHINES));
     expect(await startsInJournal('m2')).toBe(started);
     expect((await readyNodes()).toSorted()).toEqual([...MACHINES]);
-    expect(await runs('m2')).toEqual(m2);
-    const through = (await runs('m1')).filter((run) => !m1.includes(run));
-    const steps = new Set(through.map((run) => /^[a-z0-9]{7}-([a-z-]+)-/.exec(run)?.[1] ?? run));
-    expect([...steps].toSorted()).toEqual(['check-in', 'join-token', 'node-metadata']);
+    expect(await runIds('m2')).toEqual(m2);
+    const through = (await runIds('m1')).filter((run) => !m1.includes(run));
+    expect(stepsOf(through)).toEqual(['check-in', 'join-token', 'node-metadata']);
     expect(await Promise.all(['m1', 'm2'].map(kubeletPid))).toEqual(pids);
   });
 
@@ -212,7 +195,7 @@ describe('a cluster of two machines', () => {
     }
     const ofM2 = async () => JSON.parse(await kubectl(['get', 'node', 'm2', '-o', 'json'])) as Node;
     const before = cluster;
-    const [m2, started] = [await runs('m2'), await startsInJournal('m2')];
+    const [m2, started] = [await runIds('m2'), await startsInJournal('m2')];
     await kubectl(['label', 'node', 'm2', 'example.com/by-hand=stays']);
     const taint = { key: 'example.com/for', value: 'ci', effect: 'PreferNoSchedule' as const };
     const labels = { app: 'infra', 'example.com/tier': 'a' };
@@ -229,35 +212,11 @@ describe('a cluster of two machines', () => {
     expect(Object.keys(metadata.annotations)).not.toContain('example.com/rack');
     expect(spec.taints ?? []).toEqual([]);
     // Through the API server: nothing runs on the node itself.
-    expect([await runs('m2'), await startsInJournal('m2')]).toEqual([m2, started]);
+    expect([await runIds('m2'), await startsInJournal('m2')]).toEqual([m2, started]);
   });
 
   it('lets a removal be cancelled whose drain a budget holds up: the node takes pods again, and stays', async () => {
-    const node = JSON.parse(await kubectl(['get', 'node', 'm3', '-o', 'json'])) as {
-      status: { images: { names: string[] }[] };
-    };
-    const names = node.status.images.flatMap((image) => image.names);
-    const image = names.find((name) => /\/pause:/.test(name));
-    const labels = { app: 'held' };
-    const spec = {
-      nodeSelector: { 'kubernetes.io/hostname': 'm3' },
-      containers: [{ name: 'pause', image, imagePullPolicy: 'Never' }],
-    };
-    const held = [
-      {
-        ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'held' } },
-        spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
-      },
-      {
-        ...{ apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'held' } },
-        spec: { maxUnavailable: 0, selector: { matchLabels: labels } },
-      },
-    ];
-    await kubectl(
-      ['apply', '-f', '-'],
-      JSON.stringify({ apiVersion: 'v1', kind: 'List', items: held }),
-    );
-    await kubectl(['rollout', 'status', 'deployment/held', '--timeout=60s']);
+    await holdPodOn('m3', kubectl);
     const before = cluster;
     const isCordoned = async () =>
       (await kubectl(['get', 'node', 'm3', '-o', 'jsonpath={.spec.unschedulable}'])) === 'true';
@@ -274,7 +233,7 @@ describe('a cluster of two machines', () => {
     await becomes(before);
     const available = 'jsonpath={.status.availableReplicas}';
     expect(await kubectl(['get', 'deployment', 'held', '-o', available])).toBe('1');
-    await kubectl(['delete', 'deployment,pdb', 'held']);
+    await removeHeld(kubectl);
   });
 
   it('refuses another role for a node, and says what to do', async () => {
@@ -345,10 +304,7 @@ describe('a cluster of two machines', () => {
     await until('the cluster is gone', 240, async () =>
       (await session.plinth.request('GET', NAME)).status === 404 ? true : undefined,
     );
-    for (const name of ['m1', 'm2'] as const) {
-      const left = diffSnapshots(found[name], await snapshotMachine(name), EXCLUSIONS);
-      expect(left.map(formatDifference), `differences on ${name}`).toEqual([]);
-    }
+    for (const name of ['m1', 'm2']) await expectAsFound(name);
     expect(await orphaned()).toBe(before + 1);
   });
 });

@@ -1,4 +1,5 @@
 import { execOn } from '../../lab/lab.js';
+import type { Kubectl } from './kubectl.js';
 
 /** One call of the API server through a machine's endpoint. */
 export interface Probe {
@@ -87,6 +88,17 @@ export async function stopProbing(machine: string): Promise<Probes> {
 }
 
 export const answered = ({ status }: Probe): boolean => status >= 200 && status < 300;
+
+/** What was written and answered, and whether it is there: `gone` is not. */
+export async function answeredWrites(
+  writes: readonly Probe[],
+  kubectl: Kubectl,
+): Promise<{ made: string[]; gone: string[] }> {
+  const text = await kubectl(['-n', NAMESPACE, 'get', 'configmaps', '-o', 'name']);
+  const there = new Set(text.trim().split('\n'));
+  const made = writes.filter(answered).map(({ name }) => `configmap/${name ?? ''}`);
+  return { made, gone: made.filter((name) => !there.has(name)) };
+}
 
 /** The longest time from one answer to the next: seconds. */
 export function longestGap(probes: readonly Probe[]): number {

@@ -45,6 +45,22 @@ export async function runsOf(machine: string, step: string): Promise<RunOnMachin
   return runs.toSorted((a, b) => a.startedAt - b.startedAt);
 }
 
+/** Ids of all runs that a machine knows of. */
+export async function runIds(machine: string): Promise<string[]> {
+  const { stdout } = await execOn(machine, 'ls /var/lib/plinth/runs 2>/dev/null || true');
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
+/** The steps that these are runs of: each once, by name. */
+export function stepsOf(ids: readonly string[]): string[] {
+  return [...new Set(ids.map((id) => /^[a-z0-9]{7}-([a-z-]+)-/.exec(id)?.[1] ?? id))].toSorted();
+}
+
+/** Another one is another start. */
+export async function kubeletPid(machine: string): Promise<string> {
+  return (await execOn(machine, 'systemctl show -p MainPID --value kubelet')).stdout.trim();
+}
+
 /** How often systemd started units of a step, or of any, on a machine since it booted: the journal's own word. */
 export async function startsInJournal(machine: string, step = '[a-z-]+'): Promise<number> {
   const { stdout } = await execOn(

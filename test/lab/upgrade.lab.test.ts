@@ -10,7 +10,7 @@ import {
 } from '../../lab/lab.js';
 import type { Cluster } from '../../core/cluster.js';
 import { stopCalling, type Call } from './callers.js';
-import { labCluster } from './cluster.js';
+import { HOST_DISKS, labCluster } from './cluster.js';
 import { EXCLUSIONS } from './exclusions.js';
 import { hostKubectl, type Kubectl } from './kubectl.js';
 import { runsOf } from './runs.js';
@@ -42,9 +42,7 @@ beforeAll(async () => {
   session = await openLabSession(MACHINES);
   kubectl = hostKubectl({ ...session, cluster: NAME });
   cluster = labCluster(session.lab, { name: NAME, machines: MACHINES, blueprint: 'minimal' });
-  // The machines' disks are the host's: how full that is, in per cent, is not what is looked at here.
-  cluster.spec.config.kubeletConfigurationOverrides =
-    'evictionHard: {imagefs.available: 2Gi, nodefs.available: 2Gi, memory.available: 100Mi}';
+  cluster.spec.config.kubeletConfigurationOverrides = HOST_DISKS;
   for (const name of MACHINES) before.set(name, await snapshotMachine(name));
 }, 3_600_000);
 
