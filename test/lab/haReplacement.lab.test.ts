@@ -146,9 +146,10 @@ describe('of three control planes', () => {
 
   it('the dead one comes back as it was and harms nobody; once wanted it is cleaned, and joins anew', async () => {
     await powerOn('m2');
-    await until('the kubelet of m2 runs', 60, async () => {
-      const { stdout } = await execOn('m2', 'systemctl is-active kubelet');
-      return stdout.trim() === 'active' ? true : undefined;
+    await until('etcd on m2 is told that it is out', 120, async () => {
+      const logs = '/var/log/pods/kube-system_etcd-m2_*/etcd/*.log';
+      const { code } = await execOn('m2', `grep -q 'permanently removed' ${logs}`);
+      return code === 0 ? true : undefined;
     });
     await expectOnly('m1', 'm4');
     await becomes(of('m1', 'm2', 'm4'));
