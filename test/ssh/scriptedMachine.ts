@@ -27,8 +27,10 @@ export interface SaidStep {
 export async function startScriptedMachine(
   onStep: (asked: AskedStep) => SaidStep | Promise<SaidStep>,
   onCommand: (command: string) => string = () => '',
+  address = '127.0.0.1',
 ): Promise<SshServer> {
   return startSshServer({
+    address,
     authorize: ({ method }) => method === 'publickey',
     onExec(command, channel) {
       const launcherBytes = /'plinth' '(\d+)'$/.exec(command)?.[1];
@@ -41,8 +43,9 @@ export async function startScriptedMachine(
       readRequest(channel, Number(launcherBytes), (header, params) => {
         const field = (key: string): string => header.get(key) ?? '';
         const [nonce, run, step] = [field('nonce'), field('run'), field('step')];
+        const startedAt = Date.now();
         void Promise.resolve(onStep({ step, run, params })).then((said) => {
-          answer(channel, nonce, run, said);
+          answer(channel, { nonce, run, startedAt }, said);
         });
       });
     },
@@ -72,15 +75,18 @@ function readRequest(
   });
 }
 
-function answer(channel: ServerChannel, nonce: string, run: string, said: SaidStep): void {
+function answer(
+  channel: ServerChannel,
+  { nonce, run, startedAt }: { nonce: string; run: string; startedAt: number },
+  said: SaidStep,
+): void {
   const { outcome = 'done', output = [], results = {}, command, hint } = said;
   const text = output.map((line) => `${line}\n`).join('');
   const escape = (value: string): string => value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
-  const now = Date.now();
   const state = [
     `outcome ${outcome}`,
     `exit ${outcome === 'done' ? '0' : '1'}`,
-    ...[`started ${String(now)}`, `ended ${String(now)}`, 'boot b1'],
+    ...[`started ${String(startedAt)}`, `ended ${String(Date.now())}`, 'boot b1'],
     ...(command === undefined ? [] : [`command ${escape(command)}`]),
     ...(hint === undefined ? [] : [`hint ${escape(hint)}`]),
     ...Object.entries(results).map(([key, value]) => `result ${key} ${escape(value)}`),

@@ -15,6 +15,8 @@ export interface SshServerOptions {
   authorize?(context: AuthContext): boolean;
   /** So many TCP connections are closed before the SSH banner, as sshd does under load. */
   dropFirst?: number;
+  /** One of this computer's; default: 127.0.0.1. */
+  address?: string;
   /** Accepts TCP and never says a word. */
   silent?: boolean;
   /** Never answers when it is to connect somewhere else, as a bastion before a dead network does not. */
@@ -43,7 +45,7 @@ export interface SshServer {
 
 const sharedKey = testKey();
 
-/** Starts it on a free loopback port. */
+/** Starts it on a free port. */
 export async function startSshServer(options: SshServerOptions = {}): Promise<SshServer> {
   const sockets = new Set<Socket>();
   let channels = 0;
@@ -100,14 +102,15 @@ export async function startSshServer(options: SshServerOptions = {}): Promise<Ss
     if (server.accepted <= (options.dropFirst ?? 0)) socket.destroy();
     else if (!options.silent && !frozen) ssh.injectSocket(socket);
   });
-  listener.listen(0, '127.0.0.1');
+  const { address: host = '127.0.0.1' } = options;
+  listener.listen(0, host);
   await once(listener, 'listening');
   const { port } = listener.address() as AddressInfo;
   const server: SshServer = {
     port,
     target: {
       node: 'n1',
-      host: '127.0.0.1',
+      host,
       port,
       username: 'root',
       privateKey: sharedKey.privateKey,
