@@ -98,11 +98,15 @@ function timelineHead(state: ClusterState, taskset: ConsoleTaskset): VNode {
       h('h2', { id: 'timeline-title' }, `Taskset #${String(taskset.sequence)}`),
       pill(TASKSET[status]),
       h(
-        'time',
-        { class: 'muted', datetime: createdAt, title: moment(createdAt) },
-        `began ${age(createdAt, now())}`,
+        'span',
+        { class: 'muted num' },
+        h(
+          'time',
+          { datetime: createdAt, title: moment(createdAt) },
+          `began ${age(createdAt, now())}`,
+        ),
+        ` · ${duration(took)}`,
       ),
-      h('span', { class: 'muted num' }, `· ${duration(took)}`),
       state.taskset !== undefined && h('span', { class: 'tag' }, 'an older one'),
     ),
     step !== undefined &&
