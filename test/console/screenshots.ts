@@ -11,9 +11,13 @@ import { openConsole, type OpenConsole } from './openConsole.js';
 import { recordLook } from './look.js';
 import { beginStory, JOIN_FAILURE, type StoryFailure } from './story.js';
 
-/* `node --import tsx test/console/screenshots.ts [FOLDER]`: the pictures of docs/console.md, made anew. */
+/*
+ * `node --import tsx test/console/screenshots.ts FOLDER`: pages in states that are rare, of data that are made up, to look at.
+ * The pictures of docs/console.md are those of pictures.ts, of the product at work.
+ */
 
-const folder = process.argv[2] ?? 'docs/screenshots';
+const folder = process.argv[2];
+if (folder === undefined) throw new Error('say into which folder');
 const PROJECT = 'defaultproject';
 /** Another project, which one of the clusters is shared with. */
 const READER = 'research';
@@ -50,13 +54,11 @@ try {
   await seen.close();
 }
 
-/** What is looked at and not kept. */
 async function others(
   page: Page,
   go: (path: string) => Promise<void>,
   take: (name: string) => Promise<void>,
 ): Promise<void> {
-  if (folder === 'docs/screenshots') return;
   await go(`/clusters/${PROJECT}/factory-7?tab=nodes`);
   await page.getByText('m1').first().waitFor();
   await take('nodes');
