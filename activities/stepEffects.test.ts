@@ -142,6 +142,8 @@ describe('that a node has begun to leave is recorded', () => {
       const leaving = { leaving: true, status: NodeStatus.Deleting };
       expect(await begun(step, { status: NodeStatus.Ready })).toEqual([leaving]);
       expect(await begun(step, leaving)).toEqual([]);
+      // It has left, been forgotten, and is wanted again: its removal is done once more.
+      expect(await begun(step, { claimed: false, status: NodeStatus.Pending })).toEqual([]);
     },
   );
 });
@@ -152,21 +154,26 @@ test("a machine that was given back is nobody's, and is not asked once more", as
 });
 
 test('a node that is about to be reset is no member to count on, whoever was told', async () => {
-  const written: object[] = [];
-  const upsert = (_id: string, _hostname: string, set: object) =>
-    Promise.resolve(void written.push(set));
   const on = clusterRecord().desired.spec.config.nodes[1]!;
-  await beforeStep(
-    { store: { nodes: { upsert } } } as unknown as ActivityDeps,
-    {
-      ...{ project: 'p', name: 'demo', clusterId: 'c', generation: 1, tasksetId: 't' },
-      ...{ operation: OperationName.NodeRemoval, operationIndex: 0, step: 'reset' },
-      hostname: 'm2',
-    },
-    { record: clusterRecord(), nodes: [] },
-    on,
-  );
-  expect(written).toEqual([{ leaving: true, status: NodeStatus.Deleting }]);
+  const begun = async (known: Partial<NodeRecord>): Promise<object[]> => {
+    const written: object[] = [];
+    const upsert = (_id: string, _hostname: string, set: object) =>
+      Promise.resolve(void written.push(set));
+    await beforeStep(
+      { store: { nodes: { upsert } } } as unknown as ActivityDeps,
+      {
+        ...{ project: 'p', name: 'demo', clusterId: 'c', generation: 1, tasksetId: 't' },
+        ...{ operation: OperationName.NodeRemoval, operationIndex: 0, step: 'reset' },
+        hostname: 'm2',
+      },
+      { record: clusterRecord(), nodes: [nodeRecord(on, known)] },
+      on,
+    );
+    return written;
+  };
+  expect(await begun({ claimed: true })).toEqual([{ leaving: true, status: NodeStatus.Deleting }]);
+  // Clean already.
+  expect(await begun({ claimed: false })).toEqual([]);
 });
 
 test('whose images a machine was given is recorded', async () => {

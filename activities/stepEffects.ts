@@ -37,6 +37,7 @@ export async function beforeStep(
       await deps.store.nodes.setStatus(ref.clusterId, ref.hostname, NodeStatus.Provisioning);
       return;
     case 'reset':
+      if (isClean(loaded, ref.hostname)) return;
       // Also of a node that no control plane was told of: half reset, or not reached, it is no member to count on.
       await deps.store.nodes.upsert(ref.clusterId, ref.hostname, {
         ...{ leaving: true, status: NodeStatus.Deleting },
@@ -75,6 +76,11 @@ const SYNCING: ReadonlySet<StepName> = new Set(['cni', 'namespace-sync', 'bluepr
 /** Either may be the first: a plain worker has no member of etcd. A drain is taken back. */
 const LEAVING: ReadonlySet<StepName> = new Set(['etcd-member-remove', 'node-delete']);
 
+/** It has left, in an operation that is done again: what is remembered of it from here on is of another life. */
+function isClean({ nodes }: LoadedCluster, hostname: string): boolean {
+  return nodes.find((node) => node.hostname === hostname)?.claimed === false;
+}
+
 /** From the first of these steps on there is no way back into the cluster but wholly out of it and in again. */
 export async function beforeClusterStep(
   deps: ActivityDeps,
@@ -85,6 +91,7 @@ export async function beforeClusterStep(
   const begun = await beginsWith(deps, ref, loaded);
   if (begun !== undefined) await deps.store.clusters.setApplied(ref.clusterId, begun);
   if (!LEAVING.has(ref.step) || ref.subject === undefined) return;
+  if (isClean(loaded, ref.subject)) return;
   const known = loaded.nodes.find(({ hostname }) => hostname === ref.subject);
   // By the step before it.
   if (known?.leaving === true && known.status === NodeStatus.Deleting) return;

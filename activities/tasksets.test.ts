@@ -107,6 +107,32 @@ describe('taking work', () => {
     expect(await db.store.tasksets.latest(record.id, 5)).toHaveLength(1);
   });
 
+  it('plans anew where an operation of it had failed: those after it were done all the same', async () => {
+    await end(await must(await take(id('a'))));
+    const { nodes, tasksets } = db.store;
+    const is = (number: number, set: object) =>
+      nodes.upsert(record.id, node(number).hostname, { spec: node(number), ...set });
+    await Promise.all([
+      ...[is(1, { claimed: true, joined: true }), is(2, { claimed: true, leaving: true })],
+      is(3, { claimed: true, joined: true }),
+    ]);
+    await db.store.clusters.requestRetry(record.project, record.name);
+    const work = await must(await take(id('b')));
+    expect(work.operations.map(({ name }) => name)).toEqual(['NodeRemoval', 'NodeAddition']);
+    expect(work.operations[0]?.nodes.map(({ hostname }) => hostname)).toEqual(['node-2', 'node-3']);
+    // One could not be cleaned. The other one has left, and has joined anew.
+    await tasksets.setOperation(work.tasksetId, 0, { status: OperationStatus.Failed });
+    await tasksets.setOperation(work.tasksetId, 1, { status: OperationStatus.Success });
+    await is(2, { claimed: true, joined: true, leaving: false });
+
+    const next = await must(await take(id('c')));
+    expect(next.tasksetId).toBe(id('c'));
+    expect(next.operations.flatMap(({ leave }) => leave)).toEqual(['node-3']);
+    const old = await tasksets.get(record.id, id('b'));
+    expect(old?.status).toBe('PROVISION_TASKSET_STATUS_FAILED');
+    expect(old?.comments).toContain('planned anew');
+  });
+
   it('ends an interrupted taskset that a newer change overtook', async () => {
     await take(id('a'));
     await applyTo(db.store)(record.name, [node(1), node(2), node(3)]);
@@ -219,6 +245,25 @@ describe('taking work', () => {
     ]);
     await db.store.clusters.remove(record.id);
     expect(await kept()).toEqual([]);
+  });
+
+  it('forgets a node whose removal was stopped when its machine was clean, wanted or not', async () => {
+    await end(await must(await take(id('a'))));
+    const is = (number: number, set: object) =>
+      db.store.nodes.upsert(record.id, node(number).hostname, { spec: node(number), ...set });
+    const left = { claimed: false, joined: false, leaving: true, status: NodeStatus.Deleting };
+    const orphaned = { since: '2026-01-01T00:00:00Z', reason: 'it was away' };
+    await Promise.all([
+      ...[is(1, { claimed: true, joined: true }), is(2, { ...left, orphaned }), is(3, left)],
+    ]);
+    await db.store.clusters.requestRetry(record.project, record.name);
+    const work = await must(await take(id('b')));
+    expect(work.operations.map(({ name }) => name)).toEqual(['NodeAddition']);
+    const nodes = await db.store.nodes.list(record.id);
+    expect(nodes.map(({ hostname }) => hostname)).toEqual(['node-1', 'node-2']);
+    expect(nodes[1]).toMatchObject({ status: NodeStatus.Pending, claimed: false });
+    expect(nodes[1]?.leaving).toBeUndefined();
+    expect(nodes[1]?.orphaned).toBeUndefined();
   });
 
   it('keeps the steps of an operation with its taskset, whatever the node does next', async () => {

@@ -1,5 +1,5 @@
 import { archsOf, availableVersions, holdingOf } from '../core/artifactHoldings.js';
-import { appliedState } from '../core/appliedState.js';
+import { appliedState, hasLeft } from '../core/appliedState.js';
 import { endAsked, isObserved, openAsked, specIsDue } from '../core/askedOperations.js';
 import type { ClusterSpec } from '../core/cluster.js';
 import {
@@ -10,7 +10,7 @@ import {
   type OperationPlan,
 } from '../core/plan.js';
 import { isAside, planAsked } from '../core/planAsked.js';
-import type { ClusterRecord, TasksetRecord } from '../core/records.js';
+import type { ClusterRecord, NodeRecord, TasksetRecord } from '../core/records.js';
 import type { RequestOrigin } from '../core/requestOrigin.js';
 import {
   CommonConditionStatus,
@@ -36,7 +36,7 @@ export const APPLIED_REASON = 'clusterOperation is applied';
 
 /**
  * What the cluster workflow has to do next, recorded as a taskset before anything is done; undefined when
- * what is desired was acted upon. An unfinished taskset of the same generation is gone on with.
+ * what is desired was acted upon. An unfinished taskset of the same generation is gone on with, as long as nothing has failed in it.
  */
 export async function takeWork(
   deps: ActivityDeps,
@@ -45,18 +45,19 @@ export async function takeWork(
   const found = await deps.store.clusters.get(input.project, input.name);
   if (found === undefined || isObserved(found)) return undefined;
   let record = found;
-  const [nodes, [latest]] = await Promise.all([
+  const [known, [latest]] = await Promise.all([
     deps.store.nodes.list(record.id),
     deps.store.tasksets.latest(record.id, 1),
   ]);
   if (latest !== undefined && latest.id !== input.tasksetId && !isTerminal(latest.status)) {
-    if (isSameWork(latest, record)) {
+    const same = isSameWork(latest, record);
+    if (same && !hasFailed(latest)) {
       await noteTaken(deps, record, latest);
       return workOf(record, latest);
     }
-    record = await endSuperseded(deps, record, latest);
+    record = await endSuperseded(deps, record, latest, same ? FAILED_BEFORE : OVERTAKEN);
   }
-  const loaded = { record, nodes };
+  const loaded = { record, nodes: await forgetLeft(deps, record, known) };
   const machines = await registeredMachines(deps, record);
   if ('waiting' in machines) {
     const meanwhile = await takeWhileWaiting(deps, input, loaded);
@@ -192,6 +193,14 @@ function isSameWork(taskset: TasksetRecord, record: ClusterRecord): boolean {
   return taskset.generation === record.generation && deletes === record.deleting;
 }
 
+/**
+ * Those after it may have built upon what is: what failed is not done again after them by the old plan, which would take out
+ * who has joined anew meanwhile, or bring back what was upgraded.
+ */
+function hasFailed({ operations }: TasksetRecord): boolean {
+  return operations.some(({ status }) => status === OperationStatus.Failed);
+}
+
 function workOf(record: ClusterRecord, taskset: TasksetRecord): Work {
   return {
     clusterId: record.id,
@@ -232,16 +241,20 @@ async function available(
   return versions === undefined ? {} : { available: versions };
 }
 
+const OVERTAKEN = 'interrupted; a newer change took its place';
+const FAILED_BEFORE = 'interrupted when an operation had failed; what is left was planned anew';
+
 /**
- * A taskset that a newer change or a delete overtook while nobody was at work: it ends, it is not lost. What it has done
- * of what was asked for beside the spec is not done again. Gives the record as it is by then.
+ * A taskset in whose place another one is planned, since a newer change or a delete overtook it while nobody was at work, or
+ * it had failed by then: it ends, it is not lost. What it has done of what was asked for beside the spec is not done again.
+ * Gives the record as it is by then.
  */
 async function endSuperseded(
   deps: ActivityDeps,
   record: ClusterRecord,
   taskset: TasksetRecord,
+  why: string,
 ): Promise<ClusterRecord> {
-  const why = 'interrupted; a newer change took its place';
   for (const [index, operation] of taskset.operations.entries()) {
     if (
       operation.status === OperationStatus.Pending ||
@@ -264,6 +277,26 @@ async function endSuperseded(
   if (asked.length > 0) await deps.store.clusters.endAsked(record.id, end);
   await deps.store.tasksets.end(taskset.id, TasksetStatus.Failed, why);
   return { ...record, asked: [...endAsked({ entries: asked, done: [] }, end).entries] };
+}
+
+/**
+ * Nodes that were clean when their removal was stopped, before anybody forgot them: one that is wanted would join as what it
+ * was, which is about to leave. Gives the others.
+ */
+async function forgetLeft(
+  { store: { nodes, hostKeys, registrations } }: ActivityDeps,
+  { id, desired, deleting }: ClusterRecord,
+  known: NodeRecord[],
+): Promise<NodeRecord[]> {
+  if (deleting) return known;
+  const wanted = new Set(desired.spec.config.nodes.map(({ hostname }) => hostname));
+  await Promise.all(
+    known.filter(hasLeft).flatMap(({ hostname }) => {
+      const stores = wanted.has(hostname) ? [nodes] : [nodes, hostKeys, registrations];
+      return stores.map((of) => of.remove(id, hostname));
+    }),
+  );
+  return known.filter((node) => !hasLeft(node));
 }
 
 /** There is nothing left to do for the spec. */

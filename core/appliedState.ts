@@ -36,6 +36,11 @@ export function appliedState({
   };
 }
 
+/** Its machine is clean, and what is remembered of it was of a life that has ended. */
+export function hasLeft({ claimed, leaving }: Pick<NodeRecord, 'claimed' | 'leaving'>): boolean {
+  return !claimed && leaving === true;
+}
+
 /** The node that initialised the cluster, or started to. */
 export function isLeader(node: Pick<NodeRecord, 'steps'>): boolean {
   return node.steps['kubeadm-init'] !== undefined;

@@ -79,8 +79,9 @@ describe('a life of a cluster', () => {
           let spec: ClusterSpec | undefined;
           for (const turn of turns) {
             spec = begin(world, turn, spec);
-            await world.work(weather, cut);
+            const well = await world.work(weather, cut);
             expectNothingForgotten(world);
+            if (well && world.isApplied) expectWhole(world, spec);
           }
           await settle(world, spec!);
           expectWhole(world, spec!);

@@ -77,9 +77,9 @@ export class OperationCarrier {
         return this.#joinNodes(at);
       case OperationName.NodeRemoval:
         for (const name of leave) if (!(await this.#leave(name, at))) return 'stops';
-        return (await this.#cleanAll(at)) ? 'done' : 'goes-on';
+        return this.#cleanAll(at);
       case OperationName.ClusterDeletion:
-        return (await this.#cleanAll(at)) ? 'done' : 'goes-on';
+        return this.#cleanAll(at);
       case OperationName.ClusterUpgrade:
         return this.#upgrade(at);
       case OperationName.ClusterRestore:
@@ -154,16 +154,17 @@ export class OperationCarrier {
     const { operation, fails } = at;
     const isAway = this.away.has(hostname);
     if (!(isAway && operation.force === true) && fails()) return false;
-    if (!this.#isReached(hostname)) return false;
+    if (!this.#isReached(hostname) || this.#specOf(hostname, at.spec) === undefined) return false;
     await this.recorded.beforeCluster('node-delete', at, hostname);
     if (fails()) return false;
     this.live.deleteNode(hostname);
     return !fails();
   }
 
-  async #cleanAll(at: At): Promise<boolean> {
+  async #cleanAll(at: At): Promise<Outcome> {
     const { operation, spec, fails, deleting } = at;
     let well = true;
+    const clean: string[] = [];
     for (const { hostname } of operation.nodes) {
       if (this.away.has(hostname) && operation.force === true) {
         this.#orphan(hostname);
@@ -175,11 +176,17 @@ export class OperationCarrier {
         well = false;
       } else {
         this.live.clean(hostname);
-        const wanted = spec.config.nodes.find((node) => node.hostname === hostname);
-        this.#forget(hostname, deleting ? undefined : wanted);
+        if (known !== undefined) await this.recorded.after('release', known, at);
+        clean.push(hostname);
       }
     }
-    return well;
+    for (const hostname of clean) {
+      // It is asked to stop when all of them have ended.
+      if (fails()) return 'stops';
+      const wanted = spec.config.nodes.find((node) => node.hostname === hostname);
+      this.#forget(hostname, deleting ? undefined : wanted);
+    }
+    return well ? 'done' : 'goes-on';
   }
 
   /** As `forgetNode`. */

@@ -28,8 +28,12 @@ interface Taskset {
   generation: number;
   retries: number;
   spec: ClusterSpec;
+  /** How many versions of the blueprint there were. */
+  published: number;
   operations: OperationPlan[];
   finished: Set<number>;
+  /** An operation of it has: nobody goes on with it. */
+  failed: boolean;
 }
 
 /**
@@ -45,6 +49,7 @@ export class PlanWorld extends OperationCarrier {
   #failed = false;
   #force = false;
   #desired: ClusterSpec | undefined;
+  #applied: Pick<Taskset, 'spec' | 'published'> | undefined;
   #cut: Taskset | undefined;
   #queue: AskedQueue = { entries: [], done: [] };
   #asks = 0;
@@ -164,6 +169,7 @@ export class PlanWorld extends OperationCarrier {
         : await this.carryOut(operation, taskset.spec, { fails });
       if (how === 'done') taskset.finished.add(index);
       const failed: boolean = how !== 'done';
+      taskset.failed ||= failed;
       outcomes.push({ index, failed, errorSummary: failed ? 'it broke' : '' });
       const later = taskset.operations.slice(index + 1).some(isUpgrade);
       blocked ||= how === 'stops' || (failed && isUpgrade(operation) && later);
@@ -191,6 +197,12 @@ export class PlanWorld extends OperationCarrier {
     return isObserved(this.#standing());
   }
 
+  /** The last spec was applied by the last taskset, and nothing was asked for, or published, since that began. */
+  get isApplied(): boolean {
+    const { spec, published } = this.#applied ?? {};
+    return this.isObserved && spec === this.#desired && published === this.#published.length;
+  }
+
   /** No machine could be given another version. */
   #expectHeld({ kubernetesVersion: version }: OperationPlan): void {
     if (version === undefined || this.available === undefined) return;
@@ -202,9 +214,10 @@ export class PlanWorld extends OperationCarrier {
     const cut = this.#cut;
     this.#cut = undefined;
     if (spec === undefined) return undefined;
-    if (cut?.generation === this.#generation) return cut;
+    if (cut?.generation === this.#generation && !cut.failed) return cut;
     if (cut !== undefined) this.#supersede(cut);
     if (this.isObserved) return undefined;
+    this.recorded.forgetLeft();
     const isDue = specIsDue(this.#standing());
     const desired = this.desired(spec);
     const operations = isDue
@@ -219,7 +232,11 @@ export class PlanWorld extends OperationCarrier {
     const ids = operations.flatMap(({ asked }) => (asked === undefined ? [] : [asked.id]));
     this.#queue = takeAsked(this.#queue, { ids, tasksetId: id });
     const [generation, retries] = [this.#generation, this.#retries];
-    return { ...{ id, generation, retries, spec, operations }, finished: new Set() };
+    const published = this.#published.length;
+    return {
+      ...{ id, generation, retries, spec, published, operations },
+      ...{ finished: new Set(), failed: false },
+    };
   }
 
   /** As `endSuperseded`. */
@@ -232,13 +249,14 @@ export class PlanWorld extends OperationCarrier {
   }
 
   #end(
-    { id, spec, operations, generation, retries }: Taskset,
+    { id, spec, published, operations, generation, retries }: Taskset,
     outcomes: readonly OperationOutcome[],
   ): boolean {
     const failed = outcomes.some((outcome) => outcome.failed);
     const work = { operations } as Parameters<typeof tasksetEnd>[0]['work'];
     const end = tasksetEnd({ work, outcomes, record: { applied: this.recorded.cluster } });
     if (end.applied) this.recorded.set({ spec, metadataBegun: false });
+    this.#applied = end.applied ? { spec, published } : undefined;
     this.#queue = endAsked(this.#queue, { tasksetId: id, done: end.doneAsked, well: !failed });
     this.#observed = { generation, retries, deleting: false };
     this.#failed = failed;

@@ -3,7 +3,7 @@ import type { LoadedCluster } from '../../activities/load.js';
 import { recordApplied } from '../../activities/recordApplied.js';
 import type { OperationRef } from '../../activities/refs.js';
 import { afterStep, beforeClusterStep, beforeStep } from '../../activities/stepEffects.js';
-import { appliedState } from '../../core/appliedState.js';
+import { appliedState, hasLeft } from '../../core/appliedState.js';
 import type { ClusterSpec, NodeSpec } from '../../core/cluster.js';
 import type { AppliedState, OperationPlan } from '../../core/plan.js';
 import type { AppliedCluster, NodeRecord } from '../../core/records.js';
@@ -65,6 +65,11 @@ export class RecordedCluster {
   /** What a taskset begins with, or forgets. */
   add(spec: NodeSpec): void {
     this.nodes.set(spec.hostname, nodeRecord(spec));
+  }
+
+  /** As `takeWork` does before it plans. */
+  forgetLeft(): void {
+    for (const [hostname, node] of this.nodes) if (hasLeft(node)) this.nodes.delete(hostname);
   }
 
   /** A step of a node begins. */
