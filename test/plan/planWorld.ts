@@ -256,7 +256,7 @@ export class PlanWorld extends OperationCarrier {
     const work = { operations } as Parameters<typeof tasksetEnd>[0]['work'];
     const end = tasksetEnd({ work, outcomes, record: { applied: this.recorded.cluster } });
     if (end.applied) this.recorded.set({ spec, metadataBegun: false });
-    this.#applied = end.applied ? { spec, published } : undefined;
+    this.#applied = end.applied && !failed ? { spec, published } : undefined;
     this.#queue = endAsked(this.#queue, { tasksetId: id, done: end.doneAsked, well: !failed });
     this.#observed = { generation, retries, deleting: false };
     this.#failed = failed;
