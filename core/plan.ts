@@ -145,6 +145,7 @@ function planOperations(applied: AppliedState, desired: DesiredState): Operation
     const created = kubeletsAfterCreation(applied, desired.spec);
     const all = [
       ...removal,
+      ...begunNetwork(staying(applied, desired.spec)),
       planCreation(applied, desired.spec),
       ...upgrade,
       ...planKubelet(kubeletsAfterUpgrade(created, upgrade), desired.spec),
@@ -337,13 +338,16 @@ function completed(applied: AppliedState, spec: ClusterSpec): AppliedState {
     ...(version === undefined ? {} : { kubernetesVersion: version }),
     network: {
       version: runningCalico(applied) ?? spec.config.network.cni.version,
-      // What has begun of one that is created comes to its end before.
-      begun: !applied.created && applied.network?.begun === true,
+      // What has begun comes to its end before, where there is a control plane to do it by.
+      begun:
+        !applied.created &&
+        applied.network?.begun === true &&
+        begunNetwork(staying(applied, spec)).length === 0,
     },
     nodes: spec.config.nodes.map((node) => {
       const now = applied.nodes.find(({ hostname }) => hostname === node.hostname);
-      // One whose upgrade an earlier attempt has not come to is still older.
-      const has = isMember(now) ? now?.kubernetesVersion : undefined;
+      // One whose upgrade an earlier attempt has not come to is still older; one that joins is not.
+      const has = isMember(now) ? now?.kubernetesVersion : version;
       return {
         hostname: node.hostname,
         ...{ claimed: true, joined: true, leader: false, spec: node },

@@ -134,6 +134,26 @@ test('that had begun comes to its end before other control planes take the place
   expect(operations[0]?.nodes.map(({ hostname }) => hostname)).toEqual(['m1', 'm2', 'm3']);
 });
 
+test('control planes that take the place of all that there are join at what runs, not at what was applied last', () => {
+  const nodes = [fixtureNode(4, ROLES), ...NODES.slice(1)];
+  const behind = appliedOf(specOf('v1.34.4', '3.28.5'), { kubernetesVersion: 'v1.35.4' });
+  // An upgrade that left one of the workers behind: the spec does not count as applied.
+  const mixed = {
+    ...behind,
+    nodes: behind.nodes.map((node) => ({
+      ...node,
+      kubernetesVersion: node.hostname === 'm3' ? 'v1.34.4' : 'v1.35.4',
+    })),
+  };
+  const spec = specOf('v1.35.4', '3.28.5', nodes);
+  const upgrades = plan(mixed, { spec, deleting: false }).filter(
+    ({ name }) => name === 'ClusterUpgrade',
+  );
+  expect(upgrades.map((each) => each.nodes)).toEqual([
+    [{ hostname: 'm3', path: 'upgrade-worker' }],
+  ]);
+});
+
 describe('the network of a creation that is not complete', () => {
   const spec = specOf('v1.34.4', '3.31.2');
   const creating = (network?: AppliedState['network']): AppliedState => ({
@@ -150,10 +170,15 @@ describe('the network of a creation that is not complete', () => {
 
   test('is rolled out where that had begun before all nodes had joined', () => {
     const begun = creating({ version: '3.31.2', begun: true });
+    // Those that join then get the images of one version, and find its manifest.
     expect(planned(begun, spec)).toEqual([
-      expect.stringMatching(/^ClusterCreation;/),
       `ClusterUpgrade; Calico 3.31.2 had begun to be rolled out; ${IMAGES}; v1.34.4; `,
+      expect.stringMatching(/^ClusterCreation;/),
       expect.stringMatching(/^BlueprintSync;/),
+    ]);
+    const none = { ...begun, nodes: begun.nodes.map((node) => ({ ...node, joined: false })) };
+    expect(plan(none, { spec, deleting: false }).map(({ name }) => name)).toEqual([
+      ...['ClusterCreation', 'ClusterUpgrade', 'BlueprintSync'],
     ]);
   });
 

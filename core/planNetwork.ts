@@ -1,7 +1,13 @@
 import type { ClusterSpec } from './cluster.js';
 import { compareMinors, minorOf } from './matrix.js';
 import { isSameCalico, networkTurn } from './networkMove.js';
-import { isMember, type AppliedNode, type AppliedState, type OperationPlan } from './plan.js';
+import {
+  isControlPlane,
+  isMember,
+  type AppliedNode,
+  type AppliedState,
+  type OperationPlan,
+} from './plan.js';
 import { OperationName } from './words.js';
 
 /** The version of Calico that the cluster runs, or has begun to. */
@@ -46,7 +52,9 @@ export function withNetwork(
  * the cluster may still have the other's manifest.
  */
 export function begunNetwork({ network, kubernetesVersion, nodes }: AppliedState): OperationPlan[] {
-  if (network?.begun !== true) return [];
+  const isThere = nodes.some((node) => isMember(node) && isControlPlane(node.spec));
+  // Without a control plane there is no network, whatever is remembered of one.
+  if (network?.begun !== true || !isThere) return [];
   const version = kubernetesVersion === undefined ? {} : { kubernetesVersion };
   return [{ ...networkUpgrade(nodes, begunText(network.version)), ...version }];
 }

@@ -26,7 +26,7 @@ printf '%s\\n' "$*" >>"$DIR/asked"
 case "$*" in
   *"rollout status"*) exit "$(next ends)" ;;
   *updatedNumberScheduled*) next states ;;
-  *matchLabels*) printf 'k8s-app=calico-node,' ;;
+  *matchLabels*) printf '{"k8s-app":"calico-node"}' ;;
   *"get pods -l k8s-app=calico-node -o"*) printf 'calico-node-a m1 True\\ncalico-node-b m2 False\\n' ;;
 esac
 `;

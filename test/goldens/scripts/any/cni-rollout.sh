@@ -252,8 +252,9 @@ state_of() { kube -n "$1" get "$2" -o 'jsonpath={.status.observedGeneration} {.s
 # Pods of the workload that are not Ready, each with its node.
 unready() {
   local selector
-  selector=$(kube -n "$1" get "$2" -o 'go-template={{range $k, $v := .spec.selector.matchLabels}}{{$k}}={{$v}},{{end}}')
-  kube -n "$1" get pods -l "${selector%,}" -o \
+  # {"k8s-app":"calico-node"}
+  selector=$(kube -n "$1" get "$2" -o 'jsonpath={.spec.selector.matchLabels}' | tr -d '{}"' | tr ':' '=')
+  kube -n "$1" get pods -l "$selector" -o \
     'jsonpath={range .items[*]}{.metadata.name} {.spec.nodeName} {.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}' |
     awk '$NF != "True" { print $1 " on " $2 }'
 }
