@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fixtureContext, fixtureNode } from '../../test/fixtures/cluster.js';
+import { fixtureCluster, fixtureContext, fixtureNode } from '../../test/fixtures/cluster.js';
 import type { Cluster, NodeSpec, Taint } from '../cluster.js';
 import { normaliseForCompare } from '../specHash.js';
 import { API_VERSION } from '../words.js';
@@ -165,4 +165,16 @@ describe('any valid cluster', () => {
       }),
     );
   });
+});
+
+test.each([
+  ['taints', [{ key: 'a', effect: { toString: false } }]],
+  ['annotations', { a: { toString: false } }],
+])('an object that has no text in %s is a problem like any other', (field, value) => {
+  const given = fixtureCluster();
+  Object.assign(given.spec.config.nodes[0]!, { [field]: value });
+  const parsed = parseCluster(given, fixtureContext());
+  expect(parsed.ok ? [] : parsed.problems.map(({ path }) => path)).toEqual([
+    expect.stringMatching(new RegExp(`^spec\\.config\\.nodes\\[0\\]\\.${field}`)),
+  ]);
 });

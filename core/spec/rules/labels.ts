@@ -75,7 +75,10 @@ function ownedLabels(labels: Cursor): Problem[] {
 
 function annotations(cursor: Cursor): Problem[] {
   const all = members(cursor);
-  const bytes = all.reduce((sum, { key, value }) => sum + utf8(key) + utf8(String(value)), 0);
+  const bytes = all.reduce(
+    (sum, { key, value }) => sum + utf8(key) + utf8(typeof value === 'string' ? value : ''),
+    0,
+  );
   return [
     ...(bytes > MAX_ANNOTATIONS_BYTES
       ? [
@@ -105,7 +108,7 @@ function taints(cursor: Cursor): Problem[] {
   return items(cursor).flatMap((taint) => {
     const keyCursor = at(taint, 'key');
     const key = text(keyCursor);
-    const same = `${String(key)} ${String(at(taint, 'effect').value)}`;
+    const same = `${key ?? ''} ${text(at(taint, 'effect')) ?? ''}`;
     const repeated = key !== undefined && seen.has(same);
     seen.add(same);
     return [
