@@ -1,3 +1,4 @@
+import { byHostname } from '../core/byHostname.js';
 import type { ClusterSpec, NodeSpec } from '../core/cluster.js';
 import { AppError, ErrorCode } from '../core/errors.js';
 import { isControlPlane } from '../core/plan.js';
@@ -64,7 +65,7 @@ async function nodesOf(
     controlPlanes ? nodes.controlPlanes(clusterId) : [],
   ]);
   const byName = new Map(found.flat().map((node) => [node.hostname, node]));
-  return [...byName.values()].toSorted((a, b) => (a.hostname < b.hostname ? -1 : 1));
+  return [...byName.values()].toSorted(byHostname);
 }
 
 /** On the way to the spec's version, or while a creation is ended that was begun with another one. */

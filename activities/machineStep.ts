@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { Context } from '@temporalio/activity';
 
+import { byHostname } from '../core/byHostname.js';
 import type { NodeSpec } from '../core/cluster.js';
 import { nodePaths, snapshotSteps, type StepName } from '../core/steps.js';
 import { familyOf } from '../machine/families.js';
@@ -229,7 +230,7 @@ async function stepContext(
     controlPlanes: spec.config.nodes
       .filter(isControlPlane)
       .map(({ hostname, privateIP }) => ({ hostname, privateIP }))
-      .toSorted((a, b) => (a.hostname < b.hostname ? -1 : 1)),
+      .toSorted(byHostname),
     catalog: deps.source.catalog,
     ...(facts === undefined ? {} : { facts: facts as MachineFacts }),
     ...(input.subject === undefined ? {} : { subject: input.subject }),

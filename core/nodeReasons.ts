@@ -1,3 +1,4 @@
+import { byHostname } from './byHostname.js';
 import type { ClusterSpec, NodeSpec } from './cluster.js';
 import type { AppliedState, NodeTask, OperationPlan } from './plan.js';
 import { stableJson } from './stableJson.js';
@@ -59,7 +60,7 @@ export function metadataReasons(
         ? []
         : [{ hostname: node.hostname, reason: `another value of ${changed.join(', ')}` }];
     })
-    .toSorted((a, b) => (a.hostname < b.hostname ? -1 : 1));
+    .toSorted(byHostname);
 }
 
 function changedMetadata(old: NodeSpec, node: NodeSpec): string[] {

@@ -1,20 +1,16 @@
 import { endpointBackends } from './apiEndpoint.js';
 import type { AskedOperation } from './askedOperations.js';
-import { blueprintChange } from './blueprintChange.js';
-import {
-  baseOf,
-  DriftPolicy,
-  type BuiltInBlueprint,
-  type ResolvedBlueprint,
-} from './blueprints.js';
+import { byHostname } from './byHostname.js';
+import type { BuiltInBlueprint, ResolvedBlueprint } from './blueprints.js';
 import type { ClusterSpec, NodeSpec } from './cluster.js';
 import type { KubeletSettings } from './kubeletSettings.js';
 import { kubeletsAfterCreation, kubeletsAfterUpgrade, planKubelet } from './planKubelet.js';
 import { planAsked, planBegunRestore } from './planAsked.js';
-import { beforeNetwork, begunNetwork, runningCalico, withNetwork } from './planNetwork.js';
+import { planBlueprint, planBlueprintChange } from './planBlueprint.js';
+import { beforeNetwork, begunNetwork, runningCalico } from './planNetwork.js';
+import { planUpgrade } from './planUpgrade.js';
 import { stableJson } from './stableJson.js';
 import type { NodePath, StepName } from './steps.js';
-import { compareVersions, upgradeConcurrency, upgradeHops } from './upgrade.js';
 import { OperationName, Role } from './words.js';
 
 /** What the store knows to be on the machines. */
@@ -222,9 +218,6 @@ function isPlainWorker({ spec, leader, wasControlPlane = false }: AppliedNode): 
   return isWorker && !leader && !wasControlPlane;
 }
 
-const byHostname = (a: { hostname: string }, b: { hostname: string }): number =>
-  a.hostname < b.hostname ? -1 : 1;
-
 function forced({ force }: DesiredState): Pick<OperationPlan, 'force'> {
   return force === true ? { force: true } : {};
 }
@@ -357,58 +350,6 @@ function completed(applied: AppliedState, spec: ClusterSpec): AppliedState {
   };
 }
 
-function planUpgrade(applied: AppliedState, desired: DesiredState): OperationPlan[] {
-  return withNetwork(planHops(applied, desired), applied, desired.spec);
-}
-
-/** One operation for each version on the way: of the nodes that stay, those whose kubelet is older. */
-function planHops(applied: AppliedState, { spec, available }: DesiredState): OperationPlan[] {
-  const to = spec.config.kubernetesVersion;
-  const control = applied.kubernetesVersion ?? applied.spec?.config.kubernetesVersion ?? to;
-  const wanted = new Set(spec.config.nodes.map((node) => node.hostname));
-  // What ran everywhere when a taskset last ended well.
-  const known = applied.spec?.config.kubernetesVersion ?? control;
-  const nodes = applied.nodes
-    .filter((node) => isMember(node) && wanted.has(node.hostname))
-    .map(({ hostname, kubernetesVersion = known, spec: of }) => ({
-      ...{ hostname, version: kubernetesVersion, controlPlane: isControlPlane(of) },
-    }))
-    .toSorted(byHostname);
-  const from = [control, ...nodes.map(({ version }) => version)].toSorted(compareVersions)[0] ?? to;
-  return upgradeHops({ from, to }, available).flatMap((version) => {
-    const older = nodes.filter((node) => compareVersions(node.version, version) < 0);
-    const first =
-      compareVersions(control, version) < 0 ? firstToUpgrade(applied, older) : undefined;
-    if (older.length === 0) return [];
-    const pathOf = (node: { hostname: string; controlPlane: boolean }): NodePath => {
-      if (node.hostname === first) return 'upgrade-first';
-      return node.controlPlane ? 'upgrade-control-plane' : 'upgrade-worker';
-    };
-    const workers = older.filter(({ controlPlane }) => !controlPlane).length;
-    return [
-      {
-        name: OperationName.ClusterUpgrade,
-        reason: `Kubernetes ${from} becomes ${version}: ${older.map(({ hostname }) => hostname).join(', ')}`,
-        nodes: older.map((node) => ({ hostname: node.hostname, path: pathOf(node) })),
-        leave: [],
-        clusterSteps: [],
-        kubernetesVersion: version,
-        workersAtOnce: upgradeConcurrency(spec.config.kubernetesUpgrade ?? {}, workers),
-      },
-    ];
-  });
-}
-
-/** The one that initialised the cluster where it is still there. */
-function firstToUpgrade(
-  applied: AppliedState,
-  older: readonly { hostname: string; controlPlane: boolean }[],
-): string | undefined {
-  const leaders = new Set(applied.nodes.flatMap((node) => (node.leader ? [node.hostname] : [])));
-  const candidates = older.filter(({ controlPlane }) => controlPlane);
-  return (candidates.find(({ hostname }) => leaders.has(hostname)) ?? candidates[0])?.hostname;
-}
-
 function planAddition(applied: AppliedState, spec: ClusterSpec): OperationPlan[] {
   const joined = new Set(applied.nodes.filter(isMember).map((n) => n.hostname));
   const added = spec.config.nodes.filter((node) => !joined.has(node.hostname)).toSorted(byHostname);
@@ -501,64 +442,4 @@ function staleEndpoints(applied: AppliedState, before: ClusterSpec, spec: Cluste
     .filter(({ endpoint }) => (endpoint ?? endpointBackends(before)) !== backends)
     .map(({ hostname }) => hostname)
     .toSorted();
-}
-
-function planBlueprint(spec: ClusterSpec, reason: string): OperationPlan {
-  return {
-    name: OperationName.BlueprintSync,
-    reason: `blueprint ${spec.blueprint.name}: ${reason}`,
-    nodes: [],
-    leave: [],
-    clusterSteps: ['namespace-sync', 'blueprint-sync', 'blueprint-health'],
-  };
-}
-
-/** A manifest of the network that has changed: by the spec, by the artifacts, or by plinth itself. */
-const NETWORK: readonly StepName[] = ['cni', 'cni-rollout'];
-
-function planBlueprintChange(applied: AppliedState, desired: DesiredState): OperationPlan[] {
-  const { spec, blueprint, sync } = desired;
-  const { moved, changed } = blueprintChange(applied, spec, blueprint);
-  const nodes = newParts(applied, desired);
-  const asked = sync === undefined ? {} : { sync };
-  if (!moved && !changed && nodes.length === 0) {
-    return sync === undefined ? [] : [{ ...planSync(spec, blueprint), ...asked }];
-  }
-  const moves = moved ? 'systemComponentsPlacement changed' : 'nodes lack images of it';
-  const plan = planBlueprint(spec, changed ? 'changed' : moves);
-  return [
-    {
-      ...plan,
-      ...asked,
-      nodes,
-      // The network's own workloads are placed as well.
-      clusterSteps:
-        moved || sync !== undefined ? [...NETWORK, ...plan.clusterSteps] : plan.clusterSteps,
-    },
-  ];
-}
-
-/** Looks at what is live first; unless that is only to be reported, all is applied again. */
-function planSync(spec: ClusterSpec, blueprint: ResolvedBlueprint | undefined): OperationPlan {
-  const plan = planBlueprint(spec, 'a sync was asked for');
-  const isReport = blueprint?.driftPolicy === DriftPolicy.Report;
-  return {
-    ...plan,
-    clusterSteps: ['blueprint-drift', ...(isReport ? [] : [...NETWORK, ...plan.clusterSteps])],
-  };
-}
-
-/** Nodes that lack the images of the built-in parts, which the blueprint before, or that with which they joined, did not have. */
-function newParts(
-  applied: AppliedState,
-  { spec, blueprint }: DesiredState,
-): OperationPlan['nodes'] {
-  if (baseOf(spec, blueprint) === 'minimal') return [];
-  const before = applied.blueprint;
-  const had = before?.base ?? (before === undefined ? undefined : baseOf({ blueprint: before }));
-  const parts = new Map(applied.nodes.map((node) => [node.hostname, node.parts ?? had]));
-  return spec.config.nodes
-    .filter(({ hostname }) => had === 'minimal' || parts.get(hostname) === 'minimal')
-    .toSorted(byHostname)
-    .map(({ hostname }) => ({ hostname, path: 'blueprint-images' }));
 }

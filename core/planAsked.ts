@@ -1,4 +1,5 @@
 import { AskedKind, type AskedOperation } from './askedOperations.js';
+import { byHostname } from './byHostname.js';
 import type { ClusterSpec } from './cluster.js';
 import type { AppliedState, DesiredState, NodeTask, OperationPlan } from './plan.js';
 import { chooseLeader, isControlPlane, isMember } from './plan.js';
@@ -63,7 +64,7 @@ function planRenewal(applied: AppliedState, of: AskedOperation): OperationPlan {
     reason: 'asked for: new certificates',
     nodes: controlPlanes
       .map(({ hostname }): NodeTask => ({ hostname, path: 'renew-certificates' }))
-      .toSorted((a, b) => (a.hostname < b.hostname ? -1 : 1)),
+      .toSorted(byHostname),
     leave: [],
     clusterSteps: ['kubelet-certificates'],
     ...atItsVersion(applied),
@@ -97,7 +98,7 @@ function planRestore(
   return {
     name: OperationName.ClusterRestore,
     reason: `the snapshot ${of.args?.['snapshot'] ?? ''} is to be restored`,
-    nodes: nodes.map(task).toSorted((a, b) => (a.hostname < b.hostname ? -1 : 1)),
+    nodes: nodes.map(task).toSorted(byHostname),
     leave: [],
     clusterSteps: [
       ...(['check-in', 'system-restart', 'node-metadata'] as const),

@@ -1,3 +1,4 @@
+import { byHostname } from './byHostname.js';
 import type { ClusterSpec } from './cluster.js';
 import { compareMinors, minorOf } from './matrix.js';
 import { isSameCalico, networkTurn } from './networkMove.js';
@@ -69,7 +70,7 @@ function networkUpgrade(nodes: readonly AppliedNode[], reason: string): Operatio
     nodes: nodes
       .filter(isMember)
       .map(({ hostname }) => ({ hostname, path: 'network-images' as const }))
-      .toSorted((a, b) => (a.hostname < b.hostname ? -1 : 1)),
+      .toSorted(byHostname),
     clusterSteps: ['cni', 'cni-rollout'],
   };
 }

@@ -1,3 +1,4 @@
+import { byHostname } from './byHostname.js';
 import type { ClusterStatus, Condition, TasksetOperationView, TasksetView } from './cluster.js';
 import { initialConditions } from './conditions.js';
 import type {
@@ -74,7 +75,7 @@ function nodeViews(record: ClusterRecord, nodes: readonly NodeState[]): NodeStat
   const leaving = nodes
     .filter((node) => !inSpec.has(node.hostname) && LEAVING.has(node.status))
     .map(({ hostname, status }) => ({ hostname, status }))
-    .toSorted((a, b) => (a.hostname < b.hostname ? -1 : 1));
+    .toSorted(byHostname);
   return [...wanted, ...leaving];
 }
 

@@ -3,6 +3,7 @@ import { gunzip, gzip } from 'node:zlib';
 
 import { Binary, type Db } from 'mongodb';
 
+import { byHostname } from '../core/byHostname.js';
 import type { NodeSteps } from '../core/operationSteps.js';
 import { clusterLives } from './clusterLives.js';
 import { CollectionName } from './collections.js';
@@ -28,7 +29,7 @@ export async function openStepHistory(db: Db): Promise<StepHistoryStore> {
   return {
     async keep({ clusterId, tasksetId, operationIndex }, nodes) {
       const of = { clusterId, tasksetId, operationIndex };
-      const sorted = nodes.toSorted((a, b) => (a.hostname < b.hostname ? -1 : 1));
+      const sorted = nodes.toSorted(byHostname);
       for (let from = 0; from < sorted.length; from += TOGETHER) {
         const some = sorted.slice(from, from + TOGETHER);
         const _id = [tasksetId, operationIndex, some[0]?.hostname].join('/');

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { byHostname } from '../core/byHostname.js';
 import type { ActivityDeps } from '../activities/deps.js';
 import { joinedControlPlanes } from '../activities/load.js';
 import { withMachine } from '../activities/targets.js';
@@ -111,7 +112,7 @@ async function firstThatAnswers(
       if (!(cause instanceof AppError)) throw error;
       if (cause.code === ErrorCode.Internal) throw cause;
     }
-    failures.sort((a, b) => (a.hostname < b.hostname ? -1 : 1));
+    failures.sort(byHostname);
     return { failures };
   }
 }

@@ -11,6 +11,7 @@ import {
   type ChildWorkflowHandle,
 } from '@temporalio/workflow';
 
+import { byHostname } from '../core/byHostname.js';
 import type { NodeTask } from '../core/plan.js';
 import type { NodePath } from '../core/steps.js';
 import { failedDetails, nodesDetails, nodeSummary } from './details.js';
@@ -238,7 +239,7 @@ export interface OperationFailureDetails {
 
 /** What failed by itself first; what was only blocked by it last. */
 export function summariseFailures(failures: readonly NodeFailure[]): string {
-  const sorted = failures.slice().sort((a, b) => (a.hostname < b.hostname ? -1 : 1));
+  const sorted = failures.slice().sort(byHostname);
   const own = sorted.filter((failure) => !failure.blocked);
   const blocked = sorted.filter((failure) => failure.blocked).map((failure) => failure.hostname);
   const more = own.slice(IN_WORDS).map((failure) => failure.hostname);
