@@ -1,6 +1,7 @@
 import { DriftPolicy, pinnedVersion } from '../core/blueprints.js';
 import { AppError, ErrorCode, type StepFailure } from '../core/errors.js';
 import { sharedKubelet } from '../core/kubeletSettings.js';
+import type { NodeRecord, NodeStepRecord } from '../core/records.js';
 import type { StepName } from '../core/steps.js';
 import { ConditionStatus, ConditionType } from '../core/words.js';
 import type { StepRunResult } from '../machine/types.js';
@@ -57,47 +58,22 @@ export async function runThrough(
     );
     const subject = ref.subject === undefined ? undefined : nodeSpec(loaded, ref.subject);
     const leaving = ref.leaving?.map((hostname) => nodeSpec(loaded, hostname));
-    if (through.length === 0) {
+    const [first] = through;
+    if (first === undefined) {
       const stays = ref.leaving === undefined ? '' : ' that stays';
       throw new AppError(ErrorCode.StepFailed, `no control plane${stays} has joined yet`, {
         failure: { node: ref.name, step: ref.step },
       });
     }
-    const isDone = await isNetworkDone(deps, ref, loaded);
-    if (!isDone) await beforeClusterStep(deps, ref, loaded);
+    if (await isNetworkDone(deps, ref, loaded)) {
+      await recorder(deps, ref, first).record('skipped', { endedAt: Date.now() });
+      return { outcome: 'skipped', node: first.hostname, results: {} };
+    }
+    await beforeClusterStep(deps, ref, loaded);
     let lost: unknown;
-    for (const { spec: on, steps } of through) {
-      const previous = steps[ref.step];
-      const { attempt } = attemptOf(previous, ref);
-      const startedAt = Date.now();
-      const record = (
-        state: 'running' | 'done' | 'skipped' | 'failed',
-        set: object = {},
-      ): Promise<void> =>
-        deps.store.nodes.setStep(ref.clusterId, on.hostname, ref.step, {
-          state,
-          tasksetId: ref.tasksetId,
-          operation: ref.operation,
-          operationIndex: ref.operationIndex,
-          attempt,
-          startedAt,
-          ...set,
-        });
-      const recordFailure = (
-        error: { message: string; failure?: StepFailure | undefined },
-        set: object = {},
-      ): Promise<void> => {
-        const { message, failure } = error;
-        const at = { node: on.hostname, step: ref.step };
-        return record('failed', {
-          ...{ endedAt: Date.now(), failure: { ...at, ...failure, message } },
-          ...set,
-        });
-      };
-      if (isDone) {
-        await record('skipped', { endedAt: Date.now() });
-        return { outcome: 'skipped', node: on.hostname, results: {} };
-      }
+    for (const node of through) {
+      const { spec: on } = node;
+      const { attempt, record, recordFailure } = recorder(deps, ref, node);
       // The script need not wait for it; see runNodeStep.
       const begun = record('running');
       begun.catch(() => undefined);
@@ -119,7 +95,7 @@ export async function runThrough(
             noteCondition(deps, ref),
             noteDrift(deps, ref, loaded, result),
             noteKubelet(deps, ref, loaded),
-            noteNetwork(deps, ref, loaded),
+            noteNetwork(deps, ref, loaded, result),
           ]);
           return { outcome: result.outcome, node: on.hostname, results: result.results };
         }
@@ -142,6 +118,38 @@ export async function runThrough(
     }
     throw lost;
   });
+}
+
+/** Of the step's run through this node. */
+function recorder(
+  { store }: ActivityDeps,
+  ref: ClusterStepRef,
+  { spec: { hostname }, steps }: Pick<NodeRecord, 'spec' | 'steps'>,
+) {
+  const { attempt } = attemptOf(steps[ref.step], ref);
+  const startedAt = Date.now();
+  const record = (
+    state: NodeStepRecord['state'],
+    set: Partial<NodeStepRecord> = {},
+  ): Promise<void> => {
+    const { tasksetId, operation, operationIndex } = ref;
+    return store.nodes.setStep(ref.clusterId, hostname, ref.step, {
+      ...{ state, tasksetId, operation, operationIndex, attempt, startedAt },
+      ...set,
+    });
+  };
+  const recordFailure = (
+    error: { message: string; failure?: StepFailure | undefined },
+    set: Partial<NodeStepRecord> = {},
+  ): Promise<void> => {
+    const { message, failure } = error;
+    const at = { node: hostname, step: ref.step };
+    return record('failed', {
+      ...{ endedAt: Date.now(), failure: { ...at, ...failure, message } },
+      ...set,
+    });
+  };
+  return { attempt, record, recordFailure };
 }
 
 /** As many as a person reads. */
@@ -183,8 +191,9 @@ async function noteNetwork(
   deps: ActivityDeps,
   ref: ClusterStepRef,
   loaded: LoadedCluster,
+  result: StepRunResult,
 ): Promise<void> {
-  if (ref.step === 'cni') await networkApplied(deps, ref, loaded);
+  if (ref.step === 'cni') await networkApplied(deps, ref, loaded, result);
   if (ref.step === 'cni-rollout') await networkRolledOut(deps, ref, loaded);
 }
 

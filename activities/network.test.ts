@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto';
+
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
+import { AppError, ErrorCode } from '../core/errors.js';
 import type { AppliedCluster } from '../core/records.js';
 import type { StepName } from '../core/steps.js';
 import { OperationName } from '../core/words.js';
@@ -30,12 +33,21 @@ const network = async (): Promise<AppliedCluster['network']> =>
 
 beforeAll(async () => {
   db = await openTestDatabase();
-  const plain = stepDeps(db.store, async (_on, { step }) => {
+  const plain = stepDeps(db.store, async (_on, { step, params }) => {
     ran.push({ step: step as StepName, recorded: await network() });
     if (fails) throw new Error('the machine burns');
-    return {};
+    // As cni.sh does.
+    const sum = createHash('sha256').update(params['MANIFEST'] ?? '');
+    return step === 'cni' ? { manifestSum: sum.digest('hex') } : {};
   });
-  deps = { ...plain, source: { ...plain.source, manifest: () => Promise.resolve(manifest) } };
+  const missing = new AppError(ErrorCode.ArtifactMissing, 'the bundle holds no manifest');
+  deps = {
+    ...plain,
+    source: {
+      ...plain.source,
+      manifest: () => (manifest === '' ? Promise.reject(missing) : Promise.resolve(manifest)),
+    },
+  };
 }, 120_000);
 afterAll(() => db.close());
 
@@ -114,6 +126,15 @@ test('that has begun to be rolled out is applied and waited for until that has e
   expect(await network()).toMatchObject({ begun: true });
   expect(await steps(ClusterUpgrade, ROLL_OUT, { cniVersion: '3.31.2' })).toEqual(['done', 'done']);
   expect(await network()).toMatchObject({ version: '3.31.2', begun: false });
+});
+
+test('that the artifacts do not hold is not begun: the way back stays open', async () => {
+  await steps(ClusterCreation, ['cni']);
+  const before = await network();
+  manifest = '';
+  const upgrade = steps(ClusterUpgrade, ['cni'], { cniVersion: '3.31.2' });
+  await expect(upgrade).rejects.toThrow('holds no manifest');
+  expect(await network()).toEqual(before);
 });
 
 test('of a restored cluster is applied whatever is recorded of it', async () => {

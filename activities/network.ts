@@ -1,23 +1,20 @@
 import { createHash } from 'node:crypto';
 
 import type { ClusterSpec } from '../core/cluster.js';
-import type { AppliedCluster } from '../core/records.js';
 import { OperationName } from '../core/words.js';
-import { calicoManifest } from '../machine/manifests/calico.js';
+import { CALICO_MANIFEST, calicoManifest } from '../machine/manifests/calico.js';
+import type { StepRunResult } from '../machine/types.js';
 import type { ActivityDeps } from './deps.js';
 import type { LoadedCluster } from './load.js';
 import type { OperationRef, StepRef } from './refs.js';
 
-type Network = NonNullable<AppliedCluster['network']>;
-
-/** The cluster's network as its spec, the artifacts and this plinth would have it. */
-export async function wantedNetwork(
+/** Of the manifest as the spec, the artifacts and this plinth would have it. */
+async function wantedSum(
   { source }: Pick<ActivityDeps, 'source'>,
   spec: ClusterSpec,
-): Promise<Required<Pick<Network, 'version' | 'sha256'>>> {
-  const text = calicoManifest(await source.manifest('calico-vxlan', spec), spec);
-  const sha256 = createHash('sha256').update(text).digest('hex');
-  return { version: spec.config.network.cni.version, sha256 };
+): Promise<string> {
+  const text = calicoManifest(await source.manifest(CALICO_MANIFEST, spec), spec);
+  return createHash('sha256').update(text).digest('hex');
 }
 
 /**
@@ -32,18 +29,22 @@ export async function isNetworkDone(
   const { network } = applied;
   if (step === 'cni-rollout') return network?.begun === false;
   if (step !== 'cni' || operation !== OperationName.BlueprintSync) return false;
-  return (
-    network?.begun !== true && network?.sha256 === (await wantedNetwork(deps, desired.spec)).sha256
-  );
+  if (network?.begun === true || network?.sha256 === undefined) return false;
+  return network.sha256 === (await wantedSum(deps, desired.spec));
 }
 
-/** Before anything of it is applied: from here on there is no way back to an older version. */
+/**
+ * Before anything of it is applied: from here on there is no way back to an older version. @throws AppError ArtifactMissing
+ * where there is nothing to apply: then the way back stays open.
+ */
 export async function networkBegins(
-  { store }: ActivityDeps,
+  { store, source }: ActivityDeps,
   { clusterId, operation }: OperationRef,
   { record }: LoadedCluster,
 ): Promise<void> {
-  const { version } = record.desired.spec.config.network.cni;
+  const { spec } = record.desired;
+  const { version } = spec.config.network.cni;
+  await source.manifest(CALICO_MANIFEST, spec);
   await store.clusters.setApplied(clusterId, {
     network: { version, begun: rollsOut(operation, record) },
   });
@@ -61,15 +62,20 @@ const WITH_NODES: ReadonlySet<OperationName> = new Set([
   ...[OperationName.ClusterCreation, OperationName.ClusterRestore],
 ]);
 
-/** All of it is applied. */
+/** All of it is applied: with the sum that the machine tells of what it was given. */
 export async function networkApplied(
-  deps: ActivityDeps,
+  { store }: ActivityDeps,
   { clusterId, operation }: OperationRef,
   { record }: LoadedCluster,
+  { results }: Pick<StepRunResult, 'results'>,
 ): Promise<void> {
-  const network = await wantedNetwork(deps, record.desired.spec);
-  await deps.store.clusters.setApplied(clusterId, {
-    network: { ...network, begun: rollsOut(operation, record) },
+  const { version } = record.desired.spec.config.network.cni;
+  const { manifestSum: sha256 } = results;
+  await store.clusters.setApplied(clusterId, {
+    network: {
+      ...{ version, begun: rollsOut(operation, record) },
+      ...(sha256 === undefined ? {} : { sha256 }),
+    },
   });
 }
 

@@ -117,7 +117,7 @@ export async function afterStep(
       });
       return;
     case 'cni':
-      return networkApplied(deps, ref, loaded);
+      return networkApplied(deps, ref, loaded, result);
     case 'images':
       await nodes.upsert(ref.clusterId, ref.hostname, {
         parts: baseOf(loaded.record.desired.spec, ref.blueprint),

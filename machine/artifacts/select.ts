@@ -72,13 +72,16 @@ export function packages(context: StepContext): Artifact[] {
   return found.length > 0 ? found : [missing(context, `packages for ${operatingSystem}`)];
 }
 
-/** Images that the node's roles need: Kubernetes of the cluster's version, the network, the blueprint. */
+/**
+ * Images that the node's roles need: Kubernetes of the cluster's version, the network, the blueprint.
+ * @throws AppError ArtifactMissing where a bundle has none of the network's version: its agents would wait for them for ever.
+ */
 export function images(context: StepContext): Artifact[] {
   const { kubernetesVersion, network } = context.spec.config;
   const calico = `v${network.cni.version.replace(/^v/, '')}`;
   const metricsServer = insistedOn(context)?.metricsServer;
   const roles = new Set<string>(context.node.roles);
-  return context.catalog.artifacts.filter((artifact) => {
+  const found = context.catalog.artifacts.filter((artifact) => {
     if (artifact.kind !== 'image' || artifact.name.startsWith('lab-')) return false;
     if (!fits(artifact, context) || !serves(artifact, kubernetesVersion)) return false;
     if (artifact.name.startsWith('calico') && artifact.version !== calico) return false;
@@ -93,6 +96,8 @@ export function images(context: StepContext): Artifact[] {
       artifact.roles.some((role) => roles.has(role) || role === 'Worker')
     );
   });
+  if (found.some(({ name }) => name.startsWith('calico'))) return found;
+  return missing(context, `images of Calico ${calico} for ${context.node.arch}`);
 }
 
 /** The sandbox image that kubeadm of this version expects, from the bundle's own list. */

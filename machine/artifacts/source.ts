@@ -81,7 +81,8 @@ function bundled(index: BundleIndex, name: string, spec: ClusterSpec): Artifact 
         artifact.version === platform.metricsServer),
   );
   if (found !== undefined) return found;
-  throw new AppError(ErrorCode.ArtifactMissing, `the bundle holds no manifest ${name}`);
+  const of = name.startsWith('calico') ? ` of ${calico}` : '';
+  throw new AppError(ErrorCode.ArtifactMissing, `the bundle holds no manifest ${name}${of}`);
 }
 
 /** Machines fetch for themselves; only manifests, which are rendered here, are fetched by the worker. */

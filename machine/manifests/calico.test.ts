@@ -125,7 +125,7 @@ describe("Calico's manifest for a cluster", () => {
   });
 
   it('tells which of it is rolled out', () => {
-    expect(networkWorkloads(calicoManifest(upstream, fixtureStepContext().spec))).toEqual([
+    expect(networkWorkloads(upstream)).toEqual([
       'kube-system daemonset/calico-node',
       'kube-system deployment/calico-kube-controllers',
     ]);

@@ -4,6 +4,9 @@ import { apiEndpoint } from '../kubeadm/endpoint.js';
 import { readObjects, writeObjects } from '../kubernetesYaml.js';
 import { place, type PlacedPod } from './placement.js';
 
+/** Its artifact's name. */
+export const CALICO_MANIFEST = 'calico-vxlan';
+
 interface EnvVar {
   name: string;
   value?: string;
@@ -54,9 +57,9 @@ export function calicoManifest(upstream: string, spec: ClusterSpec): string {
   return writeObjects([serviceEndpoint(spec), ...objects]);
 }
 
-/** `namespace kind/name` of what a manifest of ours rolls out. */
-export function networkWorkloads(manifest: string): string[] {
-  return readObjects<Workload>(manifest)
+/** `namespace kind/name` of what is rolled out of it. */
+export function networkWorkloads(upstream: string): string[] {
+  return readObjects<Workload>(upstream)
     .filter(({ kind }) => kind === 'DaemonSet' || kind === 'Deployment')
     .map(
       ({ kind = '', metadata }) =>

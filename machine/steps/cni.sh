@@ -4,3 +4,4 @@ hint 'Is the API server healthy? kubectl get --raw /readyz?verbose on this contr
 printf 'kubectl apply --server-side (the network)\n' >"$PLINTH_RUN_DIR/command"
 printf '%s' "$MANIFEST" | kube apply --server-side --field-manager=plinth --force-conflicts -f - |
   awk '{ count[$NF]++ } END { for (what in count) print count[what], what }'
+result manifestSum "$(printf '%s' "$MANIFEST" | sha256sum | cut -d ' ' -f 1)"

@@ -232,12 +232,12 @@ export class OperationCarrier {
         if (fails()) return false;
         live.applyNetwork(spec.config.network.cni.version, placementOf(spec));
         if (fails()) return false;
-        this.recorded.networkApplied(at);
+        await this.recorded.networkApplied(at);
         return true;
       case 'cni-rollout':
         if (fails()) return false;
         live.rollOut();
-        this.recorded.networkRolledOut();
+        await this.recorded.networkRolledOut(at);
         return true;
       case 'blueprint-sync': {
         const name = blueprintName(spec, operation.blueprint);
@@ -351,7 +351,7 @@ export class OperationCarrier {
     await this.recorded.before('cni', wanted, at);
     this.live.applyNetwork(spec.config.network.cni.version, placementOf(spec));
     if (fails()) return false;
-    this.recorded.networkApplied(at);
+    await this.recorded.networkApplied(at);
     return true;
   }
 

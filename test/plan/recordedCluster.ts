@@ -1,5 +1,6 @@
 import type { ActivityDeps } from '../../activities/deps.js';
 import type { LoadedCluster } from '../../activities/load.js';
+import { networkApplied, networkRolledOut } from '../../activities/network.js';
 import { recordApplied } from '../../activities/recordApplied.js';
 import type { OperationRef } from '../../activities/refs.js';
 import { afterStep, beforeClusterStep, beforeStep } from '../../activities/stepEffects.js';
@@ -25,6 +26,7 @@ export class RecordedCluster {
   cluster: AppliedCluster = { initialised: false, created: false };
   nodes = new Map<string, NodeRecord>();
   readonly #deps = {
+    source: { manifest: () => Promise.resolve('') },
     store: {
       nodes: {
         upsert: (_id: string, hostname: string, set: Partial<NodeRecord>) => {
@@ -108,16 +110,13 @@ export class RecordedCluster {
     return network?.begun !== true && network?.sha256 === manifestOf(spec);
   }
 
-  /** As `networkApplied`. */
-  networkApplied({ spec }: StepOf): void {
-    const { network } = this.cluster;
-    if (network !== undefined) this.set({ network: { ...network, sha256: manifestOf(spec) } });
+  async networkApplied({ operation, spec }: StepOf): Promise<void> {
+    const results = { manifestSum: manifestOf(spec) };
+    await networkApplied(this.#deps, refOf(operation), this.#loaded(spec), { results });
   }
 
-  /** As `networkRolledOut`. */
-  networkRolledOut(): void {
-    const { network } = this.cluster;
-    if (network !== undefined) this.set({ network: { ...network, begun: false } });
+  async networkRolledOut({ operation, spec }: StepOf): Promise<void> {
+    await networkRolledOut(this.#deps, refOf(operation), this.#loaded(spec));
   }
 
   async end({ operation, spec }: StepOf): Promise<void> {
