@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { Collection, Db } from 'mongodb';
 
+import { byHostname } from '../core/byHostname.js';
 import type {
   ClusterHealth,
   EtcdMember,
@@ -262,8 +263,4 @@ function nodeHealth({ hostname, node, machine }: NodeHealthDocument): NodeHealth
 function digestOf({ look, hostnames }: RecordedLook): string {
   const text = JSON.stringify([look.nodes, hostnames]);
   return createHash('sha256').update(text).digest('base64url');
-}
-
-function byHostname(a: { hostname: string }, b: { hostname: string }): number {
-  return a.hostname < b.hostname ? -1 : 1;
 }

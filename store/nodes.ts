@@ -1,5 +1,6 @@
 import type { Collection, Db, UpdateFilter } from 'mongodb';
 
+import { byHostname } from '../core/byHostname.js';
 import { isControlPlane } from '../core/plan.js';
 import type { NodeRecord } from '../core/records.js';
 import { NodeStatus } from '../core/words.js';
@@ -112,10 +113,6 @@ function fieldByCluster<F extends 'status' | 'steps'>(nodes: Collection<NodeDocu
     for (const each of byCluster.values()) each.sort(byHostname);
     return byCluster;
   });
-}
-
-function byHostname(a: { hostname: string }, b: { hostname: string }): number {
-  return a.hostname < b.hostname ? -1 : 1;
 }
 
 function nodeUpdate(set: Parameters<NodeStore['upsert']>[2]): UpdateFilter<NodeDocument> {
