@@ -79,8 +79,9 @@ describe('what a spec that may never be applied whole has begun to change is rec
         setApplied: (_id: string, set: object) => Promise.resolve(void Object.assign(found, set)),
       },
     };
+    const source = { manifest: () => Promise.resolve('') };
     await beforeClusterStep(
-      { store } as unknown as ActivityDeps,
+      { store, source } as unknown as ActivityDeps,
       {
         ...{ project: 'p', name: 'demo', clusterId: record.id, generation: 1, tasksetId: 't' },
         ...{ operation, operationIndex: 0, step },
