@@ -79,7 +79,7 @@ describe('an operation of more nodes than one run takes', () => {
     );
     expect(calls.filter((call) => call.startsWith('begin'))).toEqual(['begin NodeUpdate']);
     expect(failure).toBeInstanceOf(ApplicationFailure);
-    expect(String(failure)).toMatch(/m255: .*m3: /);
+    expect(String(failure)).toMatch(/node m255, .*node m3, /);
     const [first] = last;
     expect(first?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId).toMatch(/./);
     expect(last.length).toBeLessThan(500);

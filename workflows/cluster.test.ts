@@ -330,7 +330,7 @@ describe('a creation', () => {
       },
     });
     at(world, 'end m3 kubeadm-join-control-plane');
-    expect(world.ended[0]?.outcomes[0]?.errorSummary).toContain('m2: node m2, step kubeadm-join');
+    expect(world.ended[0]?.outcomes[0]?.errorSummary).toMatch(/^node m2, step kubeadm-join/);
   });
 
   it('goes on with the other nodes and the blueprint when a worker fails, and ends failed', async () => {
@@ -590,7 +590,7 @@ describe('kubelet settings', () => {
     });
     expect(failed).toHaveLength(1);
     const summary = world.ended[0]?.outcomes[0]?.errorSummary;
-    expect(summary).toContain(`${failed[0] ?? ''}: `);
+    expect(summary).toMatch(new RegExp(`^node ${failed[0] ?? ''}, step `));
     expect(summary).toContain('not started because of that: ');
     // The rest of the taskset does not need them.
     at(world, 'end cluster namespace-sync');
@@ -779,7 +779,7 @@ describe('a creation that is stopped', () => {
     expect(world.calls).not.toContain('start m1 cni');
     expect(world.ended[0]?.outcomes.map(({ failed }) => failed)).toEqual([true, true]);
     expect(world.ended[0]?.outcomes[0]?.errorSummary).toMatch(
-      /cancelled by request: m1: .*kubeadm-init.*stopped by request/,
+      /cancelled by request: node m1, step kubeadm-init.*stopped by request/,
     );
   });
 

@@ -15,7 +15,7 @@ import { byHostname } from '../core/byHostname.js';
 import type { NodeTask } from '../core/plan.js';
 import type { NodePath } from '../core/steps.js';
 import { failedDetails, nodesDetails, nodeSummary } from './details.js';
-import { describeFailure, failureType } from './failures.js';
+import { describeNodeFailure, failureType } from './failures.js';
 import { goOnAnew, isLong, taskKey, type NodeFailure, type SoFar } from './anew.js';
 import { Gates, isUpgrade, type Opening } from './gates.js';
 import type { OperationInput } from './input.js';
@@ -116,7 +116,7 @@ export async function runNodes(
     } catch (error) {
       failed = true;
       const type = failureType(error);
-      const text = `${hostname}: ${describeFailure(error)}`;
+      const text = describeNodeFailure(hostname, error);
       failures.push({ hostname, text, type, blocked: type === 'Blocked' });
     } finally {
       running.delete(hostname);

@@ -50,6 +50,12 @@ export function describeFailure(error: unknown): string {
   return failureText(message, failure);
 }
 
+/** The same of this node, which it names once. */
+export function describeNodeFailure(hostname: string, error: unknown): string {
+  const text = describeFailure(error);
+  return failureOf(error).failure.node === hostname ? text : `${hostname}: ${text}`;
+}
+
 /** The same in its parts. */
 export function failureOf(error: unknown): { message: string; failure: Partial<StepFailure> } {
   const root = rootFailure(error);
