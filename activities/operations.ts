@@ -15,6 +15,7 @@ import { loadCluster } from './load.js';
 import { provisionStatusAtEnd } from './provisionStatus.js';
 import { recordApplied, RECORDED } from './recordApplied.js';
 import type { ClusterRef, OperationOutcome, OperationRef, Work } from './refs.js';
+import { askForMissedVersion } from './rollouts.js';
 import { tasksetEnd } from './tasksetEnd.js';
 import { APPLIED_REASON } from './tasksets.js';
 import { tasksetNews, type TasksetNews } from './webhooks.js';
@@ -149,6 +150,7 @@ export async function endTaskset(
     retries: work.retries,
     deleting: work.deleting,
   });
+  await askForMissedVersion(deps, work);
   const news = await tasksetNews(deps, { record, work, failed, comment });
   // A deletion is done when the record is gone: until then the reconciler must find it.
   if (work.deleting && !failed) return news;

@@ -5,7 +5,10 @@ import { desired, project } from '../test/store/desired.js';
 import { openTestDatabase, type TestDatabase } from '../test/store/testDatabase.js';
 import { createVault } from '../vault/vault.js';
 import type { ActivityDeps } from './deps.js';
+import { endOperation, endTaskset } from './operations.js';
+import type { Work } from './refs.js';
 import { advanceRollout, beginRollout } from './rollouts.js';
+import { takeWork } from './tasksets.js';
 
 let db: TestDatabase;
 let deps: ActivityDeps;
@@ -124,6 +127,52 @@ describe('a rollout', () => {
     expect(state).toBe('Complete');
     expect(clusters.map((each) => each.state)).toEqual(['Updated', 'Skipped', 'Skipped']);
     expect(clusters[1]?.reason).toContain('not provisioned');
+  });
+
+  it.each([
+    ['is asked for when its provision has ended', {}, 'v2'],
+    ['is not where the spec has pinned another', { version: 'v1' }, undefined],
+  ])('leaves a cluster out whose provision is under way: the version %s', async (_, word, next) => {
+    await put('one');
+    const spec = desired(`${name}-a`);
+    spec.spec.blueprint = { name, ...word };
+    const { record } = await db.store.clusters.apply({
+      ...{ project, name: spec.metadata.name, desired: spec, secretsHash: 'h' },
+    });
+    const of = { project, name: record.name };
+    const take = (tasksetId: string) =>
+      takeWork(deps, { ...of, tasksetId: `${name}-${tasksetId}` });
+    const work = (await take('t1')) as Work;
+    expect(work.operations.map((each) => each.name)).toEqual(['ClusterCreation', 'BlueprintSync']);
+
+    await put('two');
+    await begin();
+    expect(await turn()).toMatchObject({ asked: [], ended: true });
+
+    const outcomes = work.operations.map((_each, index) => ({
+      ...{ index, failed: false, errorSummary: '' },
+    }));
+    for (const outcome of outcomes) {
+      const { name: operation, blueprint } = work.operations[outcome.index]!;
+      await endOperation(
+        deps,
+        {
+          ...of,
+          ...work,
+          operation,
+          operationIndex: outcome.index,
+          ...(blueprint && { blueprint }),
+        },
+        outcome,
+      );
+    }
+    await endTaskset(deps, of, work, outcomes);
+    // The end is told again by a worker that did not hear of it: it is asked once.
+    await endTaskset(deps, of, work, outcomes);
+    expect((await db.store.clusters.getById(record.id))?.retries).toBe(next ? 1 : 0);
+    const then = (await take('t2')) as Work | undefined;
+    const sync = then?.operations.find((each) => each.name === 'BlueprintSync');
+    expect(sync?.blueprint?.version).toBe(next);
   });
 
   it('of a blueprint that is gone is none', async () => {

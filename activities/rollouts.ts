@@ -7,9 +7,9 @@ import {
   type Rollout,
   type RolloutCluster,
 } from '../core/rollout.js';
-import { CommonConditionStatus } from '../core/words.js';
+import { CommonConditionStatus, OperationName } from '../core/words.js';
 import type { ActivityDeps } from './deps.js';
-import type { ClusterRef } from './refs.js';
+import type { ClusterRef, Work } from './refs.js';
 
 /** A cluster that has not acted by then counts as failed: it may be waiting for a machine. */
 const LONGEST_MS = 2 * 60 * 60 * 1000;
@@ -98,6 +98,26 @@ async function askCluster(
   }
   const askedAt = new Date().toISOString();
   return { ...cluster, state: ClusterRolloutState.Asked, retries: asked.retries, askedAt };
+}
+
+/**
+ * A rollout leaves out what is not provisioned yet. Where a version came after a creation was planned, the cluster is asked
+ * for it once that has ended. By then it counts as provisioned: a rollout that begins later asks it itself.
+ */
+export async function askForMissedVersion({ store }: ActivityDeps, work: Work): Promise<void> {
+  const creation = work.operations.find(({ name }) => name === OperationName.ClusterCreation);
+  if (creation === undefined || work.deleting) return;
+  const { blueprint } = creation;
+  if (blueprint === undefined) return;
+  const record = await store.clusters.getById(work.clusterId);
+  if (record === undefined || !record.applied.created) return;
+  // What is asked for already gives it the newest, too.
+  if (record.generation !== work.generation || record.retries !== work.retries) return;
+  if (pinnedVersion(record.desired.spec.blueprint) !== undefined) return;
+  const newest = await store.blueprints.version(record.project, blueprint.name);
+  if (newest === undefined || newest.version === blueprint.version) return;
+  const reason = `version ${newest.version} of blueprint ${blueprint.name} came while the cluster was provisioned`;
+  await store.clusters.requestWork(record.project, record.name, { reason });
 }
 
 async function outcomeOf(
