@@ -193,6 +193,9 @@ async function kubectl(node: 'Ready' | 'NotReady' | 'gone', drain = { text: '', 
       *'describe pdb -n shop '*) cat "$D/budgets" 2>/dev/null || exit 1 ;;
       *'get pods -n shop -l app=web,tier in (a,b) --field-selector spec.nodeName=n3'*) printf 'shop/web-1\nshop/web-2\n' ;;
       *'get pods -n shop -l app=other '*) printf 'shop/other-1\n' ;;
+      *'get volumeattachments'*'spec.nodeName=="n3"'*) cat "$D/attached" 2>/dev/null || [[ ! -e $D/mute ]] ;;
+      *'get pods -A --field-selector spec.nodeName=n3'*) cat "$D/claims" 2>/dev/null || : ;;
+      *'get pv pv-'*) printf 'shop/claim-%s' "$(sed 's/.*get pv pv-\\([^ ]*\\).*/\\1/' <<<"$*")" ;;
       *'delete node n3'*) rm "$D/node" ;;
     esac`,
   );
@@ -276,6 +279,62 @@ cannot delete cannot delete Pods that declare no controller (use --force to over
     expect(result).toMatchObject({ outcome: 'failed' });
     expect(result.output).toContain('default/alone, default/naked');
     expect(await machine.said('run/results/blocking')).toBe('default/alone, default/naked');
+  });
+
+  /** Time passes by itself: a `sleep` does what is given and is over at once. */
+  const whileItSleeps = (text: string) => machine.program('sleep', text);
+
+  it('waits until the volumes of the pods are detached', async () => {
+    await kubectl('Ready');
+    await machine.put('attached', 'pv-1\npv-2\n');
+    await whileItSleeps('echo x >>"$D/slept"; sed -i 1d "$D/attached"');
+    const result = await run(drainStep);
+
+    expect(result).toMatchObject({ outcome: 'done' });
+    expect(await machine.said('slept')).toBe('x\nx');
+    expect(result.output).toContain('waiting for volumes to be detached: pv-1 pv-2\n');
+    expect(result.output).toContain('waiting for volumes to be detached: pv-2\n');
+  });
+
+  it('does not wait for volumes of pods that stay, nor for those of a kubelet that is gone', async () => {
+    await whileItSleeps('echo x >>"$D/slept"; rm "$D/attached"');
+    await machine.put('attached', 'pv-1\npv-2\n');
+    await machine.put('claims', 'kube-system\t\nshop\tclaim-2 claim-1\n');
+    await kubectl('Ready');
+    expect(await run(drainStep)).toMatchObject({ outcome: 'done' });
+
+    await machine.put('claims', '');
+    await kubectl('NotReady');
+    expect(await run(drainStep)).toMatchObject({ outcome: 'done' });
+    expect(await machine.said('slept')).toBeUndefined();
+  });
+
+  it('names the volumes that stay attached when their time is up', async () => {
+    await kubectl('Ready');
+    await machine.put('attached', 'pv-1\npv-2\n');
+    await machine.put('claims', 'shop\tclaim-1\n');
+    const result = await machine.run(
+      {
+        ...drainStep,
+        params: (of) => ({ ...drainStep.params(of), VOLUMES_SECONDS: '0' }),
+      },
+      context('n3'),
+    );
+
+    expect(result).toMatchObject({ outcome: 'failed', failCode: 'StepFailed' });
+    expect(result.output).toContain(
+      'volumes are attached to the node n3 0 s after it was drained: pv-2',
+    );
+    expect(await machine.said('run/results/blocking')).toBe('pv-2');
+    expect(result.hint).toContain('kubectl get volumeattachments');
+  });
+
+  it('says so when the API server does not tell of volumes', async () => {
+    await kubectl('Ready');
+    await whileItSleeps('exit 0');
+    await machine.put('mute', '');
+
+    expect(await run(drainStep)).toMatchObject({ outcome: 'failed', failCode: 'StepFailed' });
   });
 
   it('says so when the API server does not answer', async () => {
