@@ -37,3 +37,19 @@ export async function loosenBudget(kubectl: Kubectl): Promise<void> {
 export async function removeHeld(kubectl: Kubectl): Promise<void> {
   await kubectl(['delete', 'deployment,pdb', 'held']);
 }
+
+/** A volume that is attached to the node, as its storage driver would say it. */
+export async function attachVolume(node: string, kubectl: Kubectl): Promise<void> {
+  const attachment = {
+    ...{ apiVersion: 'storage.k8s.io/v1', kind: 'VolumeAttachment', metadata: { name: 'held' } },
+    spec: {
+      ...{ attacher: 'storage.example', nodeName: node },
+      source: { persistentVolumeName: 'held-volume' },
+    },
+  };
+  await kubectl(['create', '-f', '-'], JSON.stringify(attachment));
+}
+
+export async function detachVolume(kubectl: Kubectl): Promise<void> {
+  await kubectl(['delete', 'volumeattachment', 'held']);
+}

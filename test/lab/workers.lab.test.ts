@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { TasksetDetails } from '../../api/views/tasksetView.js';
@@ -5,7 +7,7 @@ import type { Cluster, ClusterStatus } from '../../core/cluster.js';
 import { buildBundle } from '../../lab/build/bundle.js';
 import { HOST_DISKS, labCluster } from './cluster.js';
 import { machinesFound } from './found.js';
-import { holdPodOn, loosenBudget, removeHeld } from './held.js';
+import { attachVolume, detachVolume, holdPodOn, loosenBudget, removeHeld } from './held.js';
 import { hostKubectl, type Kubectl } from './kubectl.js';
 import { kubeletPid, runIds, startsInJournal, stepsOf } from './runs.js';
 import { openLabSession, type LabSession } from './session.js';
@@ -70,6 +72,12 @@ async function newest({ lastTasksets }: ClusterStatus): Promise<TasksetDetails> 
   ).json()) as TasksetDetails;
 }
 
+async function drainLog(): Promise<string> {
+  const { lastTasksets } = await session.plinth.status(NAME);
+  const path = `${NAME}/tasksets/${lastTasksets[0]?.tasksetId ?? ''}/logs?step=drain`;
+  return (await session.plinth.request('GET', path)).text();
+}
+
 /** Name, state with what kubectl adds to it, and version of all nodes. */
 async function nodes(): Promise<string[]> {
   const rows = (await kubectl(['get', 'nodes', '--no-headers'])).trim().split('\n');
@@ -96,7 +104,17 @@ describe('workers', () => {
     expect(started).toBeGreaterThan(10);
     const pids = await Promise.all(['m1', 'm2'].map(kubeletPid));
 
-    const taskset = await newest(await becomes(of('m1', 'm2', 'm4')));
+    await attachVolume('m3', kubectl);
+    expect((await session.plinth.apply(of('m1', 'm2', 'm4'))).status).toBe(200);
+    await until('the drain waits for the volume', 120, async () =>
+      (await drainLog()).includes('waiting for volumes to be detached: held-volume')
+        ? true
+        : undefined,
+    );
+    await delay(5_000);
+    expect(await nodes()).toContain(`m3 Ready,SchedulingDisabled ${FROM}`);
+    await detachVolume(kubectl);
+    const taskset = await newest(await ends(2, 600));
 
     expect(taskset.operations.map(({ name }) => name)).toEqual(['NodeRemoval', 'NodeAddition']);
     expect(await nodes()).toEqual(ready(FROM, 'm1', 'm2', 'm4'));
