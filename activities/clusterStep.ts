@@ -16,7 +16,7 @@ import { isNetworkDone, networkApplied, networkRolledOut } from './network.js';
 import { unitTimes, type StepOutcome } from './nodeStep.js';
 import type { ClusterStepRef } from './refs.js';
 import { isLost, stepError } from './stepError.js';
-import { beforeClusterStep } from './stepEffects.js';
+import { beforeClusterStep, staysAfterAll } from './stepEffects.js';
 
 /** The condition that a cluster step makes True, or False when it fails. */
 const CONDITION: Partial<Record<StepName, ConditionType>> = {
@@ -33,7 +33,7 @@ export interface ClusterStepOutcome extends StepOutcome {
   order?: string[];
 }
 
-/** One step through a control plane: the first that can be reached, so that any one may be down. */
+/** One step through a control plane: the first that can be reached and can do it, so that any one may be down. */
 export async function runClusterStep(
   deps: ActivityDeps,
   ref: ClusterStepRef,
@@ -102,7 +102,12 @@ export async function runThrough(
         const error = stepError(on.hostname, ref.step, result);
         // A retry must be a run of its own: this one's result stands on the machine.
         await recordFailure(error, { spent: true });
+        if (result.results['elsewhere'] !== undefined) {
+          lost = error;
+          continue;
+        }
         await noteCondition(deps, ref, error.message);
+        if (error.code === ErrorCode.QuorumRisk) await staysAfterAll(deps, ref, loaded);
         throw error;
       } catch (error) {
         // What is recorded now stands.

@@ -41,7 +41,8 @@ export async function runNodeStep(deps: ActivityDeps, ref: StepRef): Promise<Ste
       controlPlanes: THROUGH_STEPS.has(ref.step) || JOIN_STEPS.has(ref.step),
     });
     const on = nodeSpec(loaded, ref.hostname);
-    const previous = loaded.nodes.find((node) => node.hostname === ref.hostname)?.steps[ref.step];
+    const known = loaded.nodes.find((node) => node.hostname === ref.hostname);
+    const previous = known?.steps[ref.step];
     const { startedAt, ...first } = attemptOf(previous, ref);
     let { attempt } = first;
     let spent = false;
@@ -61,6 +62,11 @@ export async function runNodeStep(deps: ActivityDeps, ref: StepRef): Promise<Ste
       spent = false;
       return record({});
     };
+    if (ref.step === 'uncordon' && known?.leaving === true) {
+      // It is no whole node any more: no pod is to come there.
+      await record({ state: 'skipped', endedAt: Date.now() });
+      return { outcome: 'skipped' };
+    }
     await beforeStep(deps, ref, loaded, on);
     // The script need not wait for it: a run that has no record yet is found again by its id all the same.
     const begun = record({});
@@ -264,12 +270,13 @@ export async function failNode(
   ref: OperationRef & { hostname: string; step?: StepName; message: string },
 ): Promise<void> {
   const node = await deps.store.nodes.get(ref.clusterId, ref.hostname);
-  const step = ref.step ?? 'facts';
+  const step = ref.step ?? latestStep(node, ref) ?? 'facts';
   const last = node?.lastError;
   const failure = last?.step === step ? last : { node: ref.hostname, step, message: ref.message };
-  const known = ref.step === undefined ? undefined : node?.steps[ref.step];
-  if (ref.step !== undefined && known !== undefined && known.tasksetId === ref.tasksetId) {
-    await deps.store.nodes.setStep(ref.clusterId, ref.hostname, ref.step, {
+  const known = node?.steps[step];
+  const isAbout = ref.step !== undefined || known?.state === 'running';
+  if (known !== undefined && isAbout && known.tasksetId === ref.tasksetId) {
+    await deps.store.nodes.setStep(ref.clusterId, ref.hostname, step, {
       ...known,
       state: 'failed',
       endedAt: known.endedAt ?? Date.now(),
@@ -280,4 +287,15 @@ export async function failNode(
     lastError: failure,
     status: NodeStatus.Failed,
   });
+}
+
+/** The last that began: whoever gives a node up whose workflow was ended by hand does not know how far it had come. */
+function latestStep(
+  node: NodeRecord | undefined,
+  { tasksetId }: OperationRef,
+): StepName | undefined {
+  const begun = Object.entries(node?.steps ?? {})
+    .filter(([, step]) => step.tasksetId === tasksetId)
+    .toSorted(([, a], [, b]) => (a.startedAt ?? 0) - (b.startedAt ?? 0));
+  return begun.at(-1)?.[0] as StepName | undefined;
 }

@@ -32,6 +32,9 @@ export async function beforeStep(
         status: NodeStatus.Provisioning,
       });
       return;
+    case 'upgrade-drain':
+      await deps.store.nodes.upsert(ref.clusterId, ref.hostname, { cordoned: true });
+      return;
     case 'kubernetes-stop':
       await beginRestore(deps, ref);
       await deps.store.nodes.setStatus(ref.clusterId, ref.hostname, NodeStatus.Provisioning);
@@ -90,8 +93,11 @@ export async function beforeClusterStep(
   if (ref.step === 'cni') await networkBegins(deps, ref, loaded);
   const begun = await beginsWith(deps, ref, loaded);
   if (begun !== undefined) await deps.store.clusters.setApplied(ref.clusterId, begun);
-  if (!LEAVING.has(ref.step) || ref.subject === undefined) return;
-  if (isClean(loaded, ref.subject)) return;
+  if (ref.subject === undefined || isClean(loaded, ref.subject)) return;
+  if (ref.step === 'drain') {
+    await deps.store.nodes.upsert(ref.clusterId, ref.subject, { cordoned: true });
+  }
+  if (!LEAVING.has(ref.step)) return;
   const known = loaded.nodes.find(({ hostname }) => hostname === ref.subject);
   // By the step before it.
   if (known?.leaving === true && known.status === NodeStatus.Deleting) return;
@@ -99,6 +105,18 @@ export async function beforeClusterStep(
     leaving: true,
     status: NodeStatus.Deleting,
   });
+}
+
+/** etcd has refused to let it go, and nothing of it is gone: it is what it was before the step. */
+export async function staysAfterAll(
+  { store }: ActivityDeps,
+  { clusterId, step, subject }: ClusterStepRef,
+  { nodes }: LoadedCluster,
+): Promise<void> {
+  const before = nodes.find(({ hostname }) => hostname === subject);
+  // One that had begun to leave earlier may have lost something already.
+  if (step !== 'etcd-member-remove' || before === undefined || before.leaving === true) return;
+  await store.nodes.upsert(clusterId, before.hostname, { leaving: false, status: before.status });
 }
 
 /** What a step that succeeded makes true, recorded before the step itself counts as done. */
@@ -161,6 +179,9 @@ export async function afterStep(
           loaded.record.applied.metadataBegun !== true &&
           clusters.setApplied(ref.clusterId, { metadataBegun: true }),
       ]);
+      return;
+    case 'uncordon':
+      await nodes.upsert(ref.clusterId, ref.hostname, { cordoned: false });
       return;
     case 'kubelet-config':
       await nodes.upsert(ref.clusterId, ref.hostname, { kubelet: joinedWith(loaded, on) });

@@ -1,6 +1,7 @@
 import type { AppliedState } from './plan.js';
 import type { ClusterRecord, NodeRecord } from './records.js';
 import type { StepName } from './steps.js';
+import { NodeStatus } from './words.js';
 
 /** What the records say is on the machines, as `plan` compares it with what is desired. */
 export function appliedState({
@@ -20,6 +21,8 @@ export function appliedState({
       joined: node.joined,
       leaving: node.leaving === true,
       ...(node.orphaned === undefined ? {} : { orphaned: true }),
+      ...(UNSETTLED.has(node.status) ? { failed: true } : {}),
+      ...(node.cordoned === true ? { cordoned: true } : {}),
       leader: isLeader(node),
       ...(wasControlPlane(node) ? { wasControlPlane: true } : {}),
       ...(node.kubernetesVersion === undefined
@@ -35,6 +38,9 @@ export function appliedState({
     })),
   };
 }
+
+/** Of an operation under way, or of one that has failed; the others are the watcher's, or of nodes that are no members. */
+const UNSETTLED: ReadonlySet<NodeStatus> = new Set([NodeStatus.Failed, NodeStatus.Provisioning]);
 
 /** Its machine is clean, and what is remembered of it was of a life that has ended. */
 export function hasLeft({ claimed, leaving }: Pick<NodeRecord, 'claimed' | 'leaving'>): boolean {

@@ -30,6 +30,8 @@ export function nodeReason(
       return 'its API endpoint forwards to other control planes than those of the spec';
     case 'kubelet':
       return 'its kubelet runs with other settings than those of the spec: it gets them and is restarted';
+    case 'settle':
+      return 'an operation before has left it as failed, or cordoned: it is to be Ready and to take pods';
     case 'blueprint-images':
       return 'the blueprint needs images that it does not have';
     case 'network-images':

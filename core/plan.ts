@@ -8,6 +8,8 @@ import { kubeletsAfterCreation, kubeletsAfterUpgrade, planKubelet } from './plan
 import { planAsked, planBegunRestore } from './planAsked.js';
 import { planBlueprint, planBlueprintChange } from './planBlueprint.js';
 import { beforeNetwork, begunNetwork, runningCalico } from './planNetwork.js';
+import { planReplacement } from './planReplacement.js';
+import { planSettle } from './planSettle.js';
 import { planUpgrade } from './planUpgrade.js';
 import { stableJson } from './stableJson.js';
 import type { NodePath, StepName } from './steps.js';
@@ -45,6 +47,10 @@ export interface AppliedNode {
   leaving?: boolean;
   /** It was taken out while its machine did not answer: cleaned only where it is wanted again. */
   orphaned?: boolean;
+  /** An operation has left it as failed, or half way: nobody knows whether it is Ready. Absent: none has. */
+  failed?: boolean;
+  /** A drain of ours may have left it without new pods. */
+  cordoned?: boolean;
   /** It is, or was about to become, the first control plane. */
   leader: boolean;
   /** It has begun to become a control plane once, whatever its spec says now; absent: it has not. */
@@ -138,13 +144,15 @@ function planOperations(applied: AppliedState, desired: DesiredState): Operation
   const removal = planRemoval(applied, desired);
   if (!applied.created) {
     const upgrade = planUpgrade(completed(applied, desired.spec), desired);
+    const creation = [planCreation(applied, desired.spec)];
     const created = kubeletsAfterCreation(applied, desired.spec);
     const all = [
       ...removal,
       ...begunNetwork(staying(applied, desired.spec)),
-      planCreation(applied, desired.spec),
+      ...creation,
       ...upgrade,
       ...planKubelet(kubeletsAfterUpgrade(created, upgrade), desired.spec),
+      ...planSettle(applied, desired.spec, [...creation, ...upgrade]),
       planBlueprint(desired.spec, 'first sync'),
       // By then those that the spec does not have are gone.
       ...planAsked(staying(applied, desired.spec), desired),
@@ -153,7 +161,8 @@ function planOperations(applied: AppliedState, desired: DesiredState): Operation
   }
   const asked = [...planBegunRestore(applied, desired), ...planAsked(applied, desired)];
   const others = inOrder(applied, desired, removal);
-  const all = [...asked, ...others, ...planBlueprintChange(applied, desired)];
+  const settle = planSettle(applied, desired.spec, [...asked, ...others]);
+  const all = [...asked, ...others, ...settle, ...planBlueprintChange(applied, desired)];
   return beforeNetwork(all, applied, desired.spec);
 }
 
@@ -171,13 +180,13 @@ function inOrder(
   const wanted = new Set(controlPlanesOf(desired.spec));
   const members = applied.nodes.filter((node) => isMember(node) && isControlPlane(node.spec));
   const staying = members.filter(({ hostname }) => wanted.has(hostname));
-  if (staying.length === members.length) {
-    return [...removal, ...upgrade, ...kubelet, ...addition, ...update];
-  }
+  const replaced = staying.length === 0 ? undefined : planReplacement(applied, desired, removal);
+  const grown = replaced ?? [...upgrade, ...kubelet, ...addition];
+  if (staying.length === members.length) return [...removal, ...grown, ...update];
   // No endpoint may ask a control plane that is being taken away; one that is to come is asked last.
   const leaveNext = removal.flatMap(({ leave }) => leave);
   const turned = update.map((each) => ({ ...each, leaveNext }));
-  if (staying.length > 0) return [...turned, ...removal, ...upgrade, ...kubelet, ...addition];
+  if (staying.length > 0) return [...turned, ...removal, ...grown];
   // One that had begun to leave and is wanted again leaves before it joins anew, and not after.
   const again = planRemoval(applied, desired, 'wanted');
   const dropped = planRemoval(applied, desired, 'dropped');
@@ -193,7 +202,7 @@ function inOrder(
   return [...begunNetwork(applied), ...again, ...first, ...away, ...dropped, ...later];
 }
 
-function staying(applied: AppliedState, spec: ClusterSpec): AppliedState {
+export function staying(applied: AppliedState, spec: ClusterSpec): AppliedState {
   const wanted = new Set(spec.config.nodes.map(({ hostname }) => hostname));
   return { ...applied, nodes: applied.nodes.filter(({ hostname }) => wanted.has(hostname)) };
 }
@@ -350,9 +359,16 @@ function completed(applied: AppliedState, spec: ClusterSpec): AppliedState {
   };
 }
 
-function planAddition(applied: AppliedState, spec: ClusterSpec): OperationPlan[] {
+/** Of nodes that have not joined, all or those of one kind. */
+export function planAddition(
+  applied: AppliedState,
+  spec: ClusterSpec,
+  which: (node: NodeSpec) => boolean = () => true,
+): OperationPlan[] {
   const joined = new Set(applied.nodes.filter(isMember).map((n) => n.hostname));
-  const added = spec.config.nodes.filter((node) => !joined.has(node.hostname)).toSorted(byHostname);
+  const added = spec.config.nodes
+    .filter((node) => !joined.has(node.hostname) && which(node))
+    .toSorted(byHostname);
   if (added.length === 0) return [];
   return [
     {

@@ -36,6 +36,8 @@ function expectWhole(world: PlanWorld, spec: ClusterSpec): void {
   if (world.resolve(spec)?.driftPolicy !== 'Report') expect(live.data.drifted).toBe(false);
   const kept = applied.nodes.filter(({ claimed, orphaned }) => claimed && orphaned !== true);
   expect(kept.map(({ hostname }) => hostname).toSorted()).toEqual(names(spec));
+  const statuses = names(spec).map((name) => world.recorded.nodes.get(name)?.status);
+  expect(new Set(statuses)).toEqual(new Set(['READY']));
   expect(plan(applied, world.desired(spec))).toEqual([]);
 }
 

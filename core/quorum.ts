@@ -94,10 +94,23 @@ export function removalOrder(
   return { allowed: true, order };
 }
 
-/** Whether one may be away for a moment (a restart of its etcd): the others hold the quorum, or all of them answer. */
-export function mayRestart(members: readonly EtcdMember[], restarting: string): QuorumVerdict {
+/**
+ * Whether one may be away for a moment (a restart of its etcd): the others hold the quorum, or all of them answer. Two of a
+ * cluster that is to have more, `wanted`, are on their way.
+ */
+export function mayRestart(
+  members: readonly EtcdMember[],
+  restarting: string,
+  wanted = 0,
+): QuorumVerdict {
   const voters = members.filter(({ vote }) => vote === 'voter');
   const others = voters.filter(({ name }) => name !== restarting);
+  if (voters.length === 2 && others.length === 1 && wanted > 2) {
+    return {
+      allowed: false,
+      because: `while ${restarting} restarts only 1 of the 2 etcd members answers, and 2 must: the cluster is to have ${wanted} of them first`,
+    };
+  }
   const silent = others.filter(({ healthy }) => !healthy);
   const live = others.length - silent.length;
   if (silent.length === 0 || live >= quorumOf(voters.length)) return MAY;

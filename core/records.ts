@@ -108,6 +108,8 @@ export interface NodeRecord {
   joined: boolean;
   /** It has begun to leave: drained, perhaps no etcd member or no node any more. There is no way back but wholly out. */
   leaving?: boolean;
+  /** A drain of ours has begun, and no uncordon has ended since. */
+  cordoned?: boolean;
   /** It was taken out while its machine did not answer: since when, and why, in words. */
   orphaned?: { since: string; reason: string };
   /** What its kubelet runs, as the API server said last. */

@@ -156,7 +156,7 @@ export const addedWorkerSteps: readonly StepDef[] = [
 ];
 
 /** Everything large is there before anybody's turn comes: all of them send and import at once, and change one after another. */
-const prefetchSteps: readonly StepDef[] = [
+export const prefetchSteps: readonly StepDef[] = [
   { name: 'artifacts', title: 'Send what the machine lacks', needs: [] },
   { name: 'kubeadm-binary', title: 'Install the new kubeadm' },
   { name: 'images', title: 'Import images' },
@@ -171,11 +171,12 @@ const upgradeDrain: StepDef = {
   title: 'Drain the node',
   undo: 'uncordon',
 };
+const uncordon: StepDef = { name: 'uncordon', title: 'Let pods be scheduled again' };
 const kubeletSteps: readonly StepDef[] = [
   { name: 'binaries', title: 'Install kubeadm, kubelet and kubectl' },
   { name: 'kubelet-restart', title: 'Start the new kubelet' },
   nodeReady,
-  { name: 'uncordon', title: 'Let pods be scheduled again' },
+  uncordon,
 ];
 
 /** The control plane that takes the cluster as a whole to the new version. */
@@ -208,6 +209,9 @@ export const kubeletSettingsSteps: readonly StepDef[] = [
   { name: 'kubelet-config', title: 'Give the kubelet its new settings', gate: 'upgrade-turn' },
   nodeReady,
 ];
+
+/** Of a node that an operation has left as failed, and that nothing else is done to. */
+export const settleSteps: readonly StepDef[] = [nodeReady, uncordon];
 
 /** Through a control plane, once per operation, after the nodes. */
 export const clusterSteps: readonly StepDef[] = [
@@ -318,6 +322,7 @@ export type NodePath =
   | 'blueprint-images'
   | 'network-images'
   | 'kubelet'
+  | 'settle'
   | 'restore-stop'
   | 'restore-leader'
   | 'restore-control-plane'
@@ -337,6 +342,7 @@ export const nodePaths: Readonly<Record<NodePath, readonly StepDef[]>> = {
   'blueprint-images': imagesSteps,
   'network-images': imagesSteps,
   kubelet: kubeletSettingsSteps,
+  settle: settleSteps,
   'restore-stop': restoreStopSteps,
   'restore-leader': restoreLeaderSteps,
   'restore-control-plane': restoreControlPlaneSteps,

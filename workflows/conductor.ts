@@ -15,12 +15,13 @@ import { byHostname } from '../core/byHostname.js';
 import type { NodeTask } from '../core/plan.js';
 import type { NodePath } from '../core/steps.js';
 import { failedDetails, nodesDetails, nodeSummary } from './details.js';
-import { describeNodeFailure, failureType } from './failures.js';
+import { describeNodeFailure, failureType, isTerminated } from './failures.js';
 import { goOnAnew, isLong, taskKey, type NodeFailure, type SoFar } from './anew.js';
 import { Gates, isUpgrade, type Opening } from './gates.js';
 import type { OperationInput } from './input.js';
 import { gateSignal, progressSignal } from './messages.js';
 import { node } from './node.js';
+import { records } from './proxies.js';
 import { operationSearchAttributes } from './searchAttributes.js';
 
 const START_ORDER: readonly (readonly NodePath[])[] = [
@@ -29,7 +30,7 @@ const START_ORDER: readonly (readonly NodePath[])[] = [
   [
     ...(['worker', 'added-worker', 'upgrade-worker', 'restore-worker', 'restore-stop'] as const),
     ...(['endpoint', 'blueprint-images', 'network-images', 'renew-certificates'] as const),
-    ...(['kubelet', 'clean'] as const),
+    ...(['kubelet', 'settle', 'clean'] as const),
   ],
 ];
 
@@ -118,6 +119,10 @@ export async function runNodes(
       const type = failureType(error);
       const text = describeNodeFailure(hostname, error);
       failures.push({ hostname, text, type, blocked: type === 'Blocked' });
+      // It could not say so itself.
+      if (isTerminated(error) && patched('terminated-node')) {
+        await records.failNode({ ...input.ref, hostname, message: text });
+      }
     } finally {
       running.delete(hostname);
       ended.add(hostname);

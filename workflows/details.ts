@@ -32,6 +32,7 @@ const PATHS: Readonly<Record<NodePath, string>> = {
   'blueprint-images': 'images that the blueprint needs',
   'network-images': 'images that the network needs',
   kubelet: "settings of the kubelet's",
+  settle: 'whether it is Ready and takes pods',
   'restore-stop': 'stopped before the restore',
   'restore-leader': 'the first control plane, from the snapshot',
   'restore-control-plane': 'a further control plane, joined anew',

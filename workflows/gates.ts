@@ -96,6 +96,7 @@ export class Gates {
     this.#live.delete(hostname);
     this.#waiting.delete(hostname);
     if (this.#joining === hostname) this.#joining = undefined;
+    this.#leaveLine(hostname);
     if (isUpgrade(path)) this.#prepared.add(hostname);
     if (!failed) return;
     if (hostname === this.#leader && !this.controlPlaneUp) {
@@ -129,10 +130,16 @@ export class Gates {
 
   #enter(hostname: string, gate: Gate): void {
     if (gate === 'join-turn') {
-      this.#toJoin.splice(this.#toJoin.indexOf(hostname), 1);
+      this.#leaveLine(hostname);
       this.#joining = hostname;
     }
     if (gate === 'upgrade-turn') this.#upgrading.add(hostname);
+  }
+
+  /** Also of one that ended before its turn came: nobody waits behind it. */
+  #leaveLine(hostname: string): void {
+    const index = this.#toJoin.indexOf(hostname);
+    if (index !== -1) this.#toJoin.splice(index, 1);
   }
 
   #mayPass(hostname: string, gate: Gate): boolean {

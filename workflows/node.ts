@@ -10,7 +10,15 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 
-import { nodePaths, type Gate, type NodePath, type StepDef, type StepName } from '../core/steps.js';
+import {
+  joiningPaths,
+  nodePaths,
+  prefetchSteps,
+  type Gate,
+  type NodePath,
+  type StepDef,
+  type StepName,
+} from '../core/steps.js';
 import { stepsDetails, type StepsMoment } from './details.js';
 import { describeFailure, failureOf, rootFailure, stoppedAt } from './failures.js';
 import type { NodeInput } from './input.js';
@@ -19,6 +27,9 @@ import { records, steps } from './proxies.js';
 
 /** Steps that other nodes wait for. */
 const AWAITED: ReadonlySet<StepName> = new Set(['kubeadm-init', 'kubeadm-join-control-plane']);
+
+/** What a node that is Ready goes on beside. */
+const PREPARING: ReadonlySet<StepName> = new Set(prefetchSteps.map(({ name }) => name));
 
 /**
  * The steps of one node in one operation, each as soon as what it needs is done. Fails with the step
@@ -48,9 +59,16 @@ export async function node(input: NodeInput): Promise<void> {
     await CancellationScope.nonCancellable(async () => {
       await undo();
       if (isCancellation(error)) await undoStopped();
-      await giveUp(input, step, error);
+      if (!(isCancellation(error) && isUntouched() && patched('untouched-stays'))) {
+        await giveUp(input, step, error);
+      }
     });
     throw isCancellation(error) ? stoppedAt({ node: input.hostname, step }) : rootFailure(error);
+  }
+
+  /** Stopped before anything was done that its pods or its kubelet could notice: it is what it was. */
+  function isUntouched(): boolean {
+    return !joiningPaths.has(input.path) && [...begun].every((name) => PREPARING.has(name));
   }
 
   /** What must not stay half done. Its own failure is in its record and in Temporal's UI: the step's is the node's error. */

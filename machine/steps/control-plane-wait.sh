@@ -11,12 +11,12 @@ wait_for_api() {
   done
 }
 
-# Its etcd restarts: the others have to agree without it meanwhile.
+# Its etcd restarts: the others have to agree without it meanwhile. CONTROL_PLANES: how many the spec has.
 others_hold_quorum() {
   local tries list because
   for ((tries = 0; tries < 30; tries++)); do
     list=$(etcd_members_here)
-    because=$(may_restart "$(etcd_rows "$list" '')" "$NODE_NAME")
+    because=$(may_restart "$(etcd_rows "$list" '')" "$NODE_NAME" "$CONTROL_PLANES")
     [[ -n $because ]] || return 0
     sleep 2
   done

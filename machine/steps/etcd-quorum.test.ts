@@ -4,7 +4,14 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { mayAdd, mayRemove, mayRestart, removalOrder, type EtcdMember } from '../../core/quorum.js';
+import {
+  mayAdd,
+  mayRemove,
+  mayRestart,
+  removalOrder,
+  type EtcdMember,
+  type QuorumVerdict,
+} from '../../core/quorum.js';
 import { ADD, members, ORDER, REMOVE, RESTART } from '../../test/etcd/quorumCases.js';
 
 const LIBRARY = readFileSync(new URL('etcd-quorum.sh', import.meta.url), 'utf8');
@@ -13,6 +20,8 @@ interface Call {
   call: 'may_add' | 'may_remove' | 'may_restart' | 'removal_order';
   etcd: readonly EtcdMember[];
   about: string;
+  /** Control planes of the spec. */
+  wanted?: number | undefined;
 }
 
 const rows = (etcd: readonly EtcdMember[]): string =>
@@ -22,23 +31,26 @@ const rows = (etcd: readonly EtcdMember[]): string =>
 
 /** What the functions print, under the settings of every step: many calls in one shell. */
 function ask(calls: readonly Call[]): string[] {
-  const lines = calls.map(({ call, etcd, about }) => {
+  const lines = calls.map(({ call, etcd, about, wanted = '' }) => {
     // It says no by its exit code as well.
     const may = call === 'removal_order' ? ' || true' : '';
-    return `${call} '${rows(etcd)}' '${about}'${may}; printf '\\0'`;
+    return `${call} '${rows(etcd)}' '${about}' ${wanted}${may}; printf '\\0'`;
   });
   const script = ['set -Eeuo pipefail', LIBRARY, ...lines].join('\n');
   return execFileSync('bash', ['-s'], { input: script, encoding: 'utf8' }).split('\0').slice(0, -1);
 }
 
 /** What core/quorum.ts says to the same. */
-function decided({ call, etcd, about }: Call): string {
+function decided({ call, etcd, about, wanted }: Call): string {
   if (call === 'removal_order') {
     const order = removalOrder(etcd, about.split('\n'));
     return order.allowed ? order.order.join('\n') : order.because;
   }
-  const may = { may_add: mayAdd, may_remove: mayRemove, may_restart: mayRestart }[call];
-  const verdict = may(etcd, about);
+  if (call === 'may_restart') return said(mayRestart(etcd, about, wanted));
+  return said({ may_add: mayAdd, may_remove: mayRemove }[call](etcd, about));
+}
+
+function said(verdict: QuorumVerdict): string {
   return verdict.allowed ? '' : verdict.because;
 }
 
@@ -49,8 +61,8 @@ const table: (Call & { title: string; says: string })[] = [
   ...REMOVE.map(({ title, etcd, leaving, refused = '' }) => ({
     ...{ title, call: 'may_remove' as const, etcd: members(etcd), about: leaving, says: refused },
   })),
-  ...RESTART.map(({ title, etcd, restarting, refused = '' }) => ({
-    ...{ title, call: 'may_restart' as const, etcd: members(etcd), about: restarting },
+  ...RESTART.map(({ title, etcd, restarting, wanted, refused = '' }) => ({
+    ...{ title, call: 'may_restart' as const, etcd: members(etcd), about: restarting, wanted },
     says: refused,
   })),
   ...ORDER.map(({ title, etcd, leaving, order, refused }) => ({
@@ -78,6 +90,7 @@ describe("the machines' own rules", () => {
         call: fc.constantFrom('may_add', 'may_remove', 'may_restart'),
         etcd,
         about: name,
+        wanted: fc.constantFrom(1, 2, 3, 5),
       }),
       fc.record({
         call: fc.constant('removal_order'),

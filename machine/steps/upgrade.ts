@@ -58,6 +58,7 @@ function controlPlaneParams(context: StepContext): Record<string, string> {
   return {
     ...nodeParams(context),
     CONTROL_PLANE: String(isControlPlane(context.node)),
+    CONTROL_PLANES: String(context.controlPlanes.length),
     API_SERVERS: context.controlPlanes.map(({ privateIP }) => apiServerOf(privateIP)).join('\n'),
   };
 }

@@ -124,9 +124,16 @@ export const ORDER: readonly (Case & { leaving: string[]; order?: string[] })[] 
   { title: 'all of them', etcd: 'm1', leaving: ['m1'], refused: 'm1 has the only etcd member' },
 ];
 
-export const RESTART: readonly (Case & { restarting: string })[] = [
+export const RESTART: readonly (Case & { restarting: string; wanted?: number })[] = [
   { title: 'the only one', etcd: 'm1', restarting: 'm1' },
-  { title: 'one of two', etcd: 'm1 m2', restarting: 'm1' },
+  { title: 'one of two', etcd: 'm1 m2', restarting: 'm1', wanted: 2 },
+  {
+    ...{ title: 'one of two that are to be three', etcd: 'm1 m2', restarting: 'm1', wanted: 3 },
+    refused:
+      'while m1 restarts only 1 of the 2 etcd members answers, and 2 must: the cluster is to have 3 of them first',
+  },
+  { title: 'what is none of two', etcd: 'm1 m2', restarting: 'm3', wanted: 3 },
+  { title: 'one of two beside a learner', etcd: 'm1 m2 m3?', restarting: 'm3', wanted: 3 },
   { title: 'one of three', etcd: 'm1 m2 m3', restarting: 'm2' },
   { title: 'the one of three that does not answer', etcd: 'm1 m2! m3', restarting: 'm2' },
   { title: 'one of five, another being dead', etcd: 'm1 m2! m3 m4 m5', restarting: 'm1' },

@@ -12,6 +12,8 @@ export interface LiveNode {
   endpoint: string;
   /** Labels, annotations and taints; empty: it has only what it registers with. */
   metadata: string;
+  /** No pod comes there. */
+  cordoned: boolean;
   /** The version of Calico that its agent runs; empty: there is no network yet. */
   agent: string;
 }
@@ -74,13 +76,13 @@ export class LiveCluster {
   }
 
   /** False: it has what an earlier life has left on it. */
-  join(hostname: string, node: Omit<LiveNode, 'metadata' | 'agent'>): boolean {
+  join(hostname: string, node: Omit<LiveNode, 'metadata' | 'agent' | 'cordoned'>): boolean {
     if (this.machines.get(hostname) === 'gone') return false;
     if (!isOneMinor(this.controlPlane, node.version)) {
       throw new Error(`${hostname} joins ${this.controlPlane} at ${node.version}`);
     }
     this.machines.set(hostname, 'member');
-    this.nodes.set(hostname, { ...node, metadata: '', agent: '' });
+    this.nodes.set(hostname, { ...node, metadata: '', agent: '', cordoned: false });
     return true;
   }
 
@@ -204,6 +206,7 @@ export function wantedLive(spec: ClusterSpec, resolved: ResolvedBlueprint | unde
       endpoint: endpointBackends(spec),
       metadata: metadataOfNode(spec, node),
       agent: spec.config.network.cni.version,
+      cordoned: false,
     },
   ]);
   return {

@@ -155,6 +155,15 @@ export class OperationCarrier {
     const isAway = this.away.has(hostname);
     if (!(isAway && operation.force === true) && fails()) return false;
     if (!this.#isReached(hostname) || this.#specOf(hostname, at.spec) === undefined) return false;
+    if (!isAway) {
+      await this.recorded.beforeCluster('drain', at, hostname);
+      this.live.touch(hostname, { cordoned: true });
+      // Taken back, where that does not fail as well. Asked to stop just after it, nothing may be able to.
+      if (fails()) {
+        await this.#uncordon(hostname, at);
+        return false;
+      }
+    }
     await this.recorded.beforeCluster('node-delete', at, hostname);
     if (fails()) return false;
     this.live.deleteNode(hostname);
@@ -254,7 +263,14 @@ export class OperationCarrier {
     }
   }
 
-  async #node({ hostname, path }: NodeTask, at: At): Promise<boolean> {
+  /** As `giveUp`: what fails on it is its own failure. */
+  async #node(task: NodeTask, at: At): Promise<boolean> {
+    const isWell = await this.#runPath(task, at);
+    if (!isWell) this.recorded.setStatus(task.hostname, NodeStatus.Failed);
+    return isWell;
+  }
+
+  async #runPath({ hostname, path }: NodeTask, at: At): Promise<boolean> {
     const { spec, fails } = at;
     const { live } = this;
     if (this.away.has(hostname) || fails()) return false;
@@ -287,20 +303,53 @@ export class OperationCarrier {
         await this.#images(wanted, at);
         if (fails()) return false;
         if (path !== 'upgrade-worker') {
+          if (!this.#mayRestartEtcd(spec)) return false;
           live.upgradeControlPlane(spec.config.kubernetesVersion);
           live.certified.set(hostname, this.day);
         }
         live.giveShared(hostname);
         await this.recorded.after('kubeadm-upgrade', wanted, at);
         if (fails()) return false;
+        await this.recorded.before('upgrade-drain', wanted, at);
+        live.touch(hostname, { cordoned: true });
+        if (fails()) {
+          await this.#uncordon(hostname, at);
+          return false;
+        }
         live.upgradeKubelet(hostname, spec.config.kubernetesVersion);
-        return this.#ready(wanted, at);
+        if (!(await this.#ready(wanted, at))) {
+          await this.#uncordon(hostname, at);
+          return false;
+        }
+        return this.#uncordon(hostname, at);
+      case 'settle':
+        return (await this.#ready(wanted, at)) && this.#uncordon(hostname, at);
       case 'renew-certificates':
         live.certified.set(hostname, this.day);
         return this.#ready(wanted, at);
       default:
         return !fails();
     }
+  }
+
+  async #uncordon(hostname: string, at: At): Promise<boolean> {
+    const wanted = this.#specOf(hostname, at.spec);
+    if (at.fails() || wanted === undefined) return false;
+    this.live.touch(hostname, { cordoned: false });
+    await this.recorded.after('uncordon', wanted, at);
+    return true;
+  }
+
+  /** As `mayRestart`: of two that are to be more, none. A plan that comes to it though all went well is wrong. */
+  #mayRestartEtcd({ config }: ClusterSpec): boolean {
+    const members = [...this.live.nodes.keys()].filter((name) => this.#isControlPlane(name));
+    const wanted = config.nodes.filter(isControlPlane).length;
+    return !(members.length === 2 && wanted > 2);
+  }
+
+  #isControlPlane(hostname: string): boolean {
+    const known = this.recorded.nodes.get(hostname);
+    return known !== undefined && isControlPlane(known.spec);
   }
 
   /** Up to where kubeadm can start. */

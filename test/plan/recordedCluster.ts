@@ -35,7 +35,10 @@ export class RecordedCluster {
           if (before !== undefined) this.nodes.set(hostname, { ...before, ...set });
           return Promise.resolve();
         },
-        setStatus: () => Promise.resolve(),
+        setStatus: (_id: string, hostname: string, status: NodeRecord['status']) => {
+          this.setStatus(hostname, status);
+          return Promise.resolve();
+        },
       },
       clusters: {
         getById: () => Promise.resolve({ ...clusterRecord(), applied: this.cluster }),
@@ -58,6 +61,11 @@ export class RecordedCluster {
 
   get applied(): AppliedState {
     return appliedState({ record: { applied: this.cluster }, nodes: [...this.nodes.values()] });
+  }
+
+  setStatus(hostname: string, status: NodeRecord['status']): void {
+    const known = this.nodes.get(hostname);
+    if (known !== undefined) this.nodes.set(hostname, { ...known, status });
   }
 
   set(set: Partial<AppliedCluster>): void {

@@ -3,10 +3,12 @@ import { CancellationScope, patched } from '@temporalio/workflow';
 import type { NodeFailure } from '../anew.js';
 import { runClusterSteps } from '../clusterSteps.js';
 import { operationFailure, runNodes, summariseFailures } from '../conductor.js';
+import { failureType, isStopped } from '../failures.js';
 import { isBegun, type OperationInput } from '../input.js';
 import { leaveOrder } from '../leaveOrder.js';
 import { machinesAway } from '../machinesAway.js';
 import { records, steps } from '../proxies.js';
+import { ErrorCode } from '../../core/errors.js';
 import { isAway } from '../../core/machineAway.js';
 import type { StepName } from '../../core/steps.js';
 import { joinNodes } from './joinNodes.js';
@@ -38,8 +40,16 @@ export async function NodeRemoval(input: OperationInput): Promise<void> {
   for (const hostname of await leaveOrder(input.ref, leave, plainWorkers)) {
     const member: StepName[] = plainWorkers.includes(hostname) ? [] : ['etcd-member-remove'];
     // Nobody there would end its pods: they go with the node's object.
-    if (!away.has(hostname)) await drain(input, hostname);
-    await runClusterSteps(input, [...member, 'node-delete'], hostname);
+    const isThere = !away.has(hostname);
+    if (isThere) await drain(input, hostname);
+    try {
+      await runClusterSteps(input, [...member, 'node-delete'], hostname);
+    } catch (error) {
+      // Of one that has begun to leave, the step itself is skipped.
+      const mayStay = failureType(error) === ErrorCode.QuorumRisk || isStopped(error);
+      if (isThere && mayStay && patched('refused-uncordoned')) await takeBackDrain(input, hostname);
+      throw error;
+    }
   }
   await clean(input, input.plan.nodes, away);
 }
@@ -49,18 +59,20 @@ async function drain(input: OperationInput, hostname: string): Promise<void> {
   try {
     await runClusterSteps(input, ['drain'], hostname);
   } catch (error) {
-    if (patched('drain-taken-back')) {
-      await CancellationScope.nonCancellable(() =>
-        steps.runNodeStep
-          .executeWithOptions({ summary: `${hostname}: take back drain: uncordon` }, [
-            { ...input.ref, hostname, step: 'uncordon' },
-          ])
-          // It is the drain that has failed.
-          .catch(() => undefined),
-      );
-    }
+    if (patched('drain-taken-back')) await takeBackDrain(input, hostname);
     throw error;
   }
+}
+
+async function takeBackDrain({ ref }: OperationInput, hostname: string): Promise<void> {
+  await CancellationScope.nonCancellable(() =>
+    steps.runNodeStep
+      .executeWithOptions({ summary: `${hostname}: take back drain: uncordon` }, [
+        { ...ref, hostname, step: 'uncordon' },
+      ])
+      // What has failed is what it is taken back for.
+      .catch(() => undefined),
+  );
 }
 
 /**

@@ -307,6 +307,8 @@ etcd_members_here() {
     etcd_members "$ETCD_HERE" && return
     sleep 1
   done
+  # Nothing was done: another control plane's may be asked.
+  result elsewhere etcd
   fail StepFailed 'etcd does not answer on this control plane' \
     'Choose a healthy control plane, or bring this one back; etcd may have lost its quorum: see the logs of the etcd pods.'
 }
@@ -395,10 +397,15 @@ removal_order() {
   printf '%s' "$ranked"
 }
 
-# may_restart ROWS RESTARTING
+# may_restart ROWS RESTARTING WANTED
 may_restart() {
   local all live_now stay live silent learners has_vote
   count_voters "$1" "$2"
+  if [[ $has_vote == true ]] && ((all == 2 && ${3:-0} > 2)); then
+    printf 'while %s restarts only 1 of the 2 etcd members answers, and 2 must: the cluster is to have %s of them first' \
+      "$2" "$3"
+    return
+  fi
   [[ -z $silent ]] || ((live >= all / 2 + 1)) ||
     printf 'while %s restarts only %s of the %s etcd members answer, and %s must: %s does not' \
       "$2" "$live" "$all" "$((all / 2 + 1))" "$silent"

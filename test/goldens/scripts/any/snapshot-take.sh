@@ -239,6 +239,8 @@ etcd_members_here() {
     etcd_members "$ETCD_HERE" && return
     sleep 1
   done
+  # Nothing was done: another control plane's may be asked.
+  result elsewhere etcd
   fail StepFailed 'etcd does not answer on this control plane' \
     'Choose a healthy control plane, or bring this one back; etcd may have lost its quorum: see the logs of the etcd pods.'
 }
