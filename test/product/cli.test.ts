@@ -462,6 +462,9 @@ describe('changes', () => {
       expect.stringContaining(`This deletes cluster redirected of project ${project}`),
     ]);
     expect((await api.store.clusters.get(project, 'redirected'))?.deleting).toBe(false);
+    const right = await shellOnTerminal('"$0" "$@" 2>err.log', 'delete redirected', 'redirected');
+    expect(right.code).toBe(0);
+    expect((await api.store.clusters.get(project, 'redirected'))?.deleting).toBe(true);
   });
 
   test('a deletion is refused where there is no terminal to ask on but that of standard input', async () => {

@@ -183,10 +183,14 @@ describe('contexts', () => {
 
   test('set-context --ca-file keeps where the file lies, and commands read it', async () => {
     const ca = join(cli.folder, 'ca.pem');
-    execFileSync('openssl', [
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
-      ...['-subj', '/CN=plinth', '-days', '2', '-keyout', `${ca}.key`, '-out', ca],
-    ]);
+    execFileSync(
+      'openssl',
+      [
+        ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
+        ...['-subj', '/CN=plinth', '-days', '2', '-keyout', `${ca}.key`, '-out', ca],
+      ],
+      { stdio: 'pipe' },
+    );
     await run(`config set-context tls --url ${cli.url} --api-key-stdin --ca-file ${ca}`);
     expect((await run(`get blueprints -p ${cli.project} -o name`)).code).toBe(0);
     await run(`config set-context tls --ca-file ${ca}.gone`);
