@@ -1,11 +1,11 @@
 import type { z } from 'zod';
 
 import { AppError, ErrorCode, type Problem } from '../core/errors.js';
+import { credentialProblems } from '../core/spec/parseCredential.js';
+import { credentialSchema } from '../core/spec/schema/credential.js';
 import { CREDENTIAL_SECRET, credentialOwner, type CredentialSecret } from '../core/sshSecrets.js';
 import type { CredentialRecord } from '../store/credentialStore.js';
 import type { ApiDeps } from './deps.js';
-import { problemsOf } from './http/readDocument.js';
-import { credentialSchema } from './schemas/credential.js';
 import { inspectSshKey, KeyDefect, type SshKeyInfo } from './sshKeyInfo.js';
 
 type CredentialBody = z.output<typeof credentialSchema>;
@@ -35,11 +35,7 @@ export async function putCredential(
       : (JSON.parse(vault.open(owner, sealed)) as CredentialSecret);
   const key = keyOf(raw, stored);
   const info = key === undefined ? undefined : inspectSshKey(key.privateKey, key.passphrase);
-  const problems = [
-    ...(parsed.success ? [] : problemsOf(parsed.error)),
-    ...projectProblems(raw, project),
-    ...keyProblems(raw, info),
-  ];
+  const problems = [...credentialProblems(raw, project), ...keyProblems(raw, info)];
   if (!parsed.success || key === undefined || info?.ok !== true || problems.length > 0) {
     throw new AppError(ErrorCode.InvalidRequest, 'the credential is not valid', { problems });
   }
@@ -79,17 +75,6 @@ function keyProblems(raw: unknown, info: SshKeyInfo | undefined): Problem[] {
   if (info.ok) return [];
   const path = info.defect === KeyDefect.Unusable ? 'spec.privateKey' : 'spec.passphrase';
   return [{ path, message: info.message }];
-}
-
-function projectProblems(raw: unknown, project: string): Problem[] {
-  const given = textAt(raw, 'metadata', 'project');
-  if (given === undefined || given === project) return [];
-  return [
-    {
-      path: 'metadata.project',
-      message: `is ${JSON.stringify(given)}, but the URL says ${JSON.stringify(project)}`,
-    },
-  ];
 }
 
 /** A path means one credential, for as long as clusters know it by that path. */

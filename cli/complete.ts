@@ -23,18 +23,33 @@ export async function complete(
   words: readonly string[],
   env: NodeJS.ProcessEnv,
 ): Promise<string[]> {
-  const last = words.at(-1) ?? '';
-  const { command, globals, operands, option } = walk(program, words.slice(0, -1));
-  if (option !== undefined && takesFile(option)) return [FILES];
-  const candidates = await candidatesFor(program, {
-    command,
-    globals,
-    operands,
-    option,
-    last,
-    env,
-  });
-  return [...new Set(candidates)].filter((word) => word.startsWith(last)).slice(0, MOST);
+  const { before, last, prefix } = asTyped(words);
+  const place = walk(program, before);
+  if (place.option !== undefined && takesFile(place.option)) return [FILES];
+  const candidates = await candidatesFor(program, { ...place, last, env });
+  return [...new Set(candidates)]
+    .filter((word) => word.startsWith(last))
+    .slice(0, MOST)
+    .map((word) => `${prefix}${word}`);
+}
+
+/**
+ * The words before the one to complete, and what of that is typed. To bash `=` and `:` are words of their own; to others
+ * `--project=` is the beginning of each word that they can take.
+ */
+function asTyped(words: readonly string[]): { before: string[]; last: string; prefix: string } {
+  const joined: string[] = [];
+  for (const word of words) {
+    const previous = joined.at(-1);
+    const continues = /^[=:]$/.test(word) || (previous !== undefined && /[=:]$/.test(previous));
+    if (continues && previous !== undefined) joined[joined.length - 1] = `${previous}${word}`;
+    else joined.push(word);
+  }
+  const last = joined.pop() ?? '';
+  const [, flag, value] = /^(--[a-z-]+)=([^]*)$/.exec(last) ?? [];
+  if (flag === undefined || value === undefined) return { before: joined, last, prefix: '' };
+  const isOneWord = words.at(-1) === last;
+  return { before: [...joined, flag], last: value, prefix: isOneWord ? `${flag}=` : '' };
 }
 
 interface Place {
@@ -58,11 +73,13 @@ function walk(program: Command, words: readonly string[]): Place {
       continue;
     }
     if (word.startsWith('-')) {
-      const [flag = '', value] = word.split('=', 2);
+      const [, flag = word, value] = /^(--[^=]+)=([^]*)$/.exec(word) ?? [];
       const found = optionsOf(program, command).find(
         ({ long, short }) => flag === long || flag === short,
       );
-      if (found?.required === true && value === undefined) option = found;
+      if (found?.required !== true) continue;
+      if (value === undefined) option = found;
+      else if (program.options.includes(found)) globals[found.attributeName()] = value;
       continue;
     }
     const sub = command.commands.find((one) => one.name() === word);

@@ -118,6 +118,17 @@ function headProblems(value: unknown): Problem[] {
   ];
 }
 
+/** What stands at a path like `spec.config.nodes[1].hostname`. */
+export function valueAt(value: unknown, path: string): unknown {
+  return keysOf(path).reduce<unknown>(
+    (holder, key) =>
+      holder !== null && typeof holder === 'object' && Object.hasOwn(holder, key)
+        ? (holder as Record<string | number, unknown>)[key]
+        : undefined,
+    value,
+  );
+}
+
 /** Where the path begins in the text; of what is not there, where its nearest holder does. */
 function offsetOf(document: YamlDocument, path: string): number | undefined {
   const keys = keysOf(path);

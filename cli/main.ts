@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 
+import { askOnTerminal } from './askOnTerminal.js';
 import { colourful, plain, wantsColour } from './colours.js';
 import { ExitCode } from './exitCodes.js';
 import { runProgram } from './program.js';
@@ -35,19 +36,5 @@ process.exitCode = await runProgram(process.argv.slice(2), {
     listening = true;
     return interrupted.signal;
   },
-  ...(process.stdin.isTTY && process.stderr.isTTY ? { ask } : {}),
+  ...(process.stdin.isTTY ? { ask: askOnTerminal } : {}),
 });
-
-/** On standard error: standard output may be a file. */
-async function ask(question: string): Promise<string> {
-  const { createInterface } = await import('node:readline/promises');
-  // The terminal's own editing is enough for a word, and Ctrl-C stays what it is.
-  const terminal = createInterface({
-    ...{ input: process.stdin, output: process.stderr, terminal: false },
-  });
-  try {
-    return await terminal.question(question);
-  } finally {
-    terminal.close();
-  }
-}

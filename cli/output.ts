@@ -4,7 +4,7 @@ import { painted } from './colours.js';
 import type { CommandContext } from './program.js';
 import { table } from './table.js';
 
-const OUTPUTS = ['table', 'wide', 'json', 'yaml', 'name'] as const;
+export const OUTPUTS = ['table', 'wide', 'json', 'yaml', 'name'] as const;
 export type Output = (typeof OUTPUTS)[number];
 
 export interface OutputOptions {
@@ -40,13 +40,21 @@ export function printTable<T>(
   { out, paint }: CommandContext,
   items: readonly T[],
   columns: readonly Column<T>[],
-  { output, headers }: OutputOptions,
+  options: OutputOptions,
 ): void {
+  const lines = table(shownRows(items, columns, options), (cell) => painted(cell, paint));
+  if (lines.length > 0) out(lines.join('\n'));
+}
+
+/** Cell by cell, the headers first. */
+export function shownRows<T>(
+  items: readonly T[],
+  columns: readonly Column<T>[],
+  { output, headers }: OutputOptions,
+): string[][] {
   const shown = columns.filter((column) => column.wide === undefined || output === 'wide');
   const head = headers ? [shown.map((column) => column.header)] : [];
-  const rows = items.map((item) => shown.map((column) => column.of(item)));
-  const lines = table([...head, ...rows], (cell) => painted(cell, paint));
-  if (lines.length > 0) out(lines.join('\n'));
+  return [...head, ...items.map((item) => shown.map((column) => column.of(item)))];
 }
 
 /** The document of `-o json` and `-o yaml`. */

@@ -13,8 +13,8 @@ export interface Plan {
   refusals: Problem[];
 }
 
-/** A plan for people: each operation, why it is there, its machines with their reasons, its steps; then what is refused. */
-export function planLines({ comments, operations, refusals }: Plan): string[] {
+/** A plan for people: each operation, why it is there, its machines with their reasons, its steps. */
+export function planLines({ comments, operations }: Plan): string[] {
   return [
     comments,
     ...operations.flatMap((operation, index) => {
@@ -26,8 +26,11 @@ export function planLines({ comments, operations, refusals }: Plan): string[] {
         ...(errorSummary === undefined ? [] : [`  would be refused: ${errorSummary}`]),
       ];
     }),
-    ...refusals.map(({ path, message }) => `refused: ${path === '' ? '' : `${path}: `}${message}`),
   ];
+}
+
+export function refusalLine({ path, message }: Problem): string {
+  return `refused: ${path === '' ? '' : `${path}: `}${message}`;
 }
 
 function stepTitles(operation: Plan['operations'][number]): string[] {

@@ -21,6 +21,8 @@ import { ExitCode } from './exitCodes.js';
 import type { Screen } from './screen.js';
 import { openSession, type GlobalOptions, type Session } from './session.js';
 
+export type Ask = (question: string) => Promise<string | undefined>;
+
 /** What the commands see of the world. */
 export interface CommandContext {
   env: NodeJS.ProcessEnv;
@@ -32,8 +34,8 @@ export interface CommandContext {
   err: (line: string) => void;
   screen: Screen;
   paint: Paint;
-  /** Asks whoever sits at the terminal; absent: nobody does. */
-  ask?: (question: string) => Promise<string>;
+  /** Asks whoever sits at the terminal, undefined where the question cannot be shown; absent: nobody does. */
+  ask?: Ask;
   stdin: () => string;
   /** From now on Ctrl-C aborts this signal instead of ending the process. */
   interrupt: () => AbortSignal;
@@ -47,7 +49,7 @@ export interface ProgramOptions {
   paint?: Paint;
   /** Of what goes to standard error. */
   errorPaint?: Paint;
-  ask?: (question: string) => Promise<string>;
+  ask?: Ask;
   stdin?: () => string;
   interrupt?: () => AbortSignal;
 }

@@ -16,6 +16,8 @@ export interface StatusLinesOptions {
   all?: boolean;
   /** What nodes failed with, by hostname. */
   errors?: ReadonlyMap<string, string>;
+  /** What is shown of the nodes instead. */
+  rows?: readonly (readonly string[])[];
   paint?: Paint;
 }
 
@@ -56,10 +58,13 @@ export function nodesToShow({ status }: Cluster, all = false): NodeState[] {
   return sorted.filter((node) => node.status !== NodeStatus.Ready).slice(0, NODES_LISTED);
 }
 
-function nodeLines(cluster: Cluster, { all, errors, paint = plain }: StatusLinesOptions): string[] {
+function nodeLines(cluster: Cluster, options: StatusLinesOptions): string[] {
+  const { all, errors, paint = plain } = options;
   const nodes = cluster.status?.mks.nodes ?? [];
   const shown = nodesToShow(cluster, all);
-  const rows = shown.map(({ hostname, status }) => [hostname, status, errors?.get(hostname) ?? '']);
+  const rows =
+    options.rows ??
+    shown.map(({ hostname, status }) => [hostname, status, errors?.get(hostname) ?? '']);
   const lines = indented(table(rows, (cell) => painted(cell, paint)));
   if (nodes.length <= NODES_LISTED) return lines;
   const counts = ORDER.map((word) => [word, count(nodes, word)] as const)

@@ -1,5 +1,5 @@
 import { CliError } from './client.js';
-import { clusterProblems, inFile } from './clusterProblems.js';
+import { clusterProblems, inFile } from './documentProblems.js';
 import type { FileDocument } from './documents.js';
 import { ExitCode } from './exitCodes.js';
 import { readList } from './lists.js';

@@ -30,7 +30,7 @@ const PICTURE_EVERY_MS = 120;
 /** A server that restarts is waited for this long. */
 const PATIENCE_MS = 60_000;
 
-/** Shows how a cluster gets on until nothing is left to do on it. */
+/** Shows how a cluster gets on until nothing is left to do on it; looks at it once, whatever the signal says. */
 export async function watchCluster(options: WatchOptions): Promise<WatchResult> {
   const { screen, signal } = options;
   const progress = new Progress();
@@ -41,8 +41,8 @@ export async function watchCluster(options: WatchOptions): Promise<WatchResult> 
   }, PICTURE_EVERY_MS);
   let reachedAt = Date.now();
   try {
-    for (;;) {
-      if (signal?.aborted) return { outcome: 'aborted' };
+    for (let looks = 0; ; looks += 1) {
+      if (looks > 0 && signal?.aborted) return { outcome: 'aborted' };
       const askedAt = Date.now();
       try {
         const seen = await look(options);

@@ -275,7 +275,7 @@ function emptyState({ projects }: ConsoleList): VNode {
       ' does, and apply it: ',
     ),
     copyable(
-      `plinth --server ${location.origin} apply -f examples/minimal.yaml`,
+      `node bin/plinth.js --server ${location.origin} apply -f examples/minimal.yaml`,
       'with the command line',
     ),
     h('p', { class: 'muted' }, 'or'),

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A cluster's life with curl and jq alone: apply, wait, kubeconfig, delete.
+# A cluster with curl and jq alone: apply, wait, kubeconfig.
 #   PLINTH_URL=http://127.0.0.1:8080 PLINTH_API_KEY=… sh examples/first-cluster.sh examples/minimal.yaml
 set -eu
 : "${PLINTH_URL:?}" "${PLINTH_API_KEY:?}"

@@ -55,7 +55,7 @@ export function invalid(error: z.ZodError): AppError {
   return new AppError(ErrorCode.InvalidRequest, 'the request is not valid', { problems });
 }
 
-export function problemsOf(error: z.ZodError): Problem[] {
+function problemsOf(error: z.ZodError): Problem[] {
   return error.issues.flatMap((issue): Problem[] => {
     const path = pathText(issue.path);
     if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }];

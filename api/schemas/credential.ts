@@ -1,10 +1,8 @@
 import { z } from '@hono/zod-openapi';
 
-import { hostKeyText, keyPathText, nameText, usernameText } from '../../core/spec/formats.js';
+import { credentialLogin, credentialMetadata } from '../../core/spec/schema/credential.js';
+import { API_VERSION } from '../../core/words.js';
 import type { CredentialRecord } from '../../store/credentialStore.js';
-
-const API_VERSION = 'infra.k8smgmt.io/v3';
-const PAIRS = z.record(z.string(), z.string());
 
 /** A credential as it is answered: never its key. */
 export interface CredentialView {
@@ -20,69 +18,12 @@ export interface CredentialView {
   };
 }
 
-const login = {
-  username: usernameText.optional().meta({
-    description: 'Of machines whose `ssh` names none.',
-    example: 'ubuntu',
-  }),
-  hostKey: hostKeyText.optional().meta({
-    description:
-      'The pinned host key of what is logged in to with it, where there is but one machine: a bastion, say.',
-  }),
-  privateKeyPath: keyPathText
-    .refine((path) => path.startsWith('/'), { error: 'must be an absolute path' })
-    .optional()
-    .meta({
-      description: 'Specs whose `privateKeyPath` is this absolute path mean this credential.',
-      example: '/home/ops/.ssh/fleet.pem',
-    }),
-};
-
-const metadata = {
-  name: nameText.meta({ example: 'fleet' }),
-  displayName: z.string().max(256).optional(),
-  description: z.string().max(2048).optional(),
-  labels: PAIRS.optional(),
-  annotations: PAIRS.optional(),
-};
-
-const ignored = z
-  .unknown()
-  .optional()
-  .meta({ description: 'Set by the server; ignored when sent.' });
-
-export const credentialSchema = z
-  .strictObject({
-    apiVersion: z.literal(API_VERSION).optional(),
-    kind: z.literal('Credential').optional(),
-    metadata: z.strictObject({
-      ...metadata,
-      project: z.string().optional().meta({ description: "Left out, the URL's." }),
-      modifiedAt: ignored,
-    }),
-    spec: z.strictObject({
-      type: z.literal('ssh').optional(),
-      ...login,
-      privateKey: z.string().min(1).max(65_536).optional().meta({
-        description:
-          'OpenSSH, PEM (PKCS#1, SEC 1) or PKCS#8. Write-only: never answered. Left out in a change: the one that is there, with its passphrase.',
-        writeOnly: true,
-      }),
-      passphrase: z.string().min(1).max(1024).optional().meta({
-        description: 'Of the private key. Write-only: never answered.',
-        writeOnly: true,
-      }),
-    }),
-    status: ignored,
-  })
-  .meta({ id: 'Credential', description: 'An SSH login that clusters of the project can name.' });
-
 export const credentialViewSchema = z
   .object({
     apiVersion: z.literal(API_VERSION),
     kind: z.literal('Credential'),
-    metadata: z.object({ ...metadata, project: z.string(), modifiedAt: z.string() }),
-    spec: z.object({ type: z.literal('ssh'), ...login }),
+    metadata: z.object({ ...credentialMetadata, project: z.string(), modifiedAt: z.string() }),
+    spec: z.object({ type: z.literal('ssh'), ...credentialLogin }),
     status: z.object({
       keyType: z.string().meta({ example: 'ssh-ed25519' }),
       fingerprint: z.string().meta({ description: 'Of the public key, as `ssh-keygen -l` says.' }),

@@ -46,15 +46,15 @@ async function askPerson(
   const { fingerprint } = key.pending;
   const whose = ofBastion ? `the bastion of ${hostname}` : hostname;
   const facts = `${whose} shows ${fingerprint}; trusted is ${key.fingerprint}`;
-  if (ask === undefined) {
+  const answer = await ask?.(
+    `${facts}.\nCompare it with \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` on the machine's own console.\nTrust it? (yes/no) `,
+  );
+  if (answer === undefined) {
     throw new CliError(
       `${facts}; compare it on the machine's own console, then give --fingerprint`,
       ExitCode.Usage,
     );
   }
-  const answer = await ask(
-    `${facts}.\nCompare it with \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` on the machine's own console.\nTrust it? (yes/no) `,
-  );
   if (answer.trim() !== 'yes') throw new CliError('nothing was changed', ExitCode.Usage);
   return fingerprint;
 }

@@ -2,16 +2,15 @@ import type { Command } from 'commander';
 
 import type { Cluster } from '../../core/cluster.js';
 import { CliError } from '../client.js';
-import { inFile } from '../clusterProblems.js';
-import { Kind, onlyClusters, readDocuments, type FileDocument } from '../documents.js';
+import { Kind, readDocuments, type FileDocument } from '../documents.js';
+import { dryRun } from '../dryRun.js';
 import { ExitCode } from '../exitCodes.js';
-import { findLocalKeys, withUploadedKeys } from '../localKeys.js';
-import { clusterPath, projectPath } from '../paths.js';
-import { planLines, type Plan } from '../planLines.js';
+import { clusterPath } from '../paths.js';
+import { postDocument, withLines } from '../postDocument.js';
 import type { CommandContext } from '../program.js';
 import type { Session } from '../session.js';
 import { uploadKeys } from '../uploadKeys.js';
-import { checkTimeout, waitAndReport, withWait, type WaitOptions } from './wait.js';
+import { checkTimeout, waitForAll, withWait, type WaitOptions } from './wait.js';
 
 export interface ApplyOptions extends WaitOptions {
   file: string;
@@ -19,12 +18,6 @@ export interface ApplyOptions extends WaitOptions {
   dryRun?: boolean;
   force?: boolean;
 }
-
-const PLURALS: Readonly<Record<string, string>> = {
-  [Kind.Credential]: 'credentials',
-  [Kind.Blueprint]: 'blueprints',
-  [Kind.Cluster]: 'clusters',
-};
 
 export function applyCommand(program: Command, context: CommandContext): void {
   withWait(program.command('apply'))
@@ -40,18 +33,18 @@ export function applyCommand(program: Command, context: CommandContext): void {
     )
     .option('--no-upload-keys', 'leave keys on this computer to the key folder of the server')
     .action(async (options: ApplyOptions) => {
-      checkTimeout(options);
+      checkTimeout(options, { waits: options.wait, by: '--wait' });
+      if (options.dryRun === true && options.wait === true) {
+        throw new CliError('of a --dry-run there is nothing to --wait for', ExitCode.Usage);
+      }
       const documents = await readDocuments(options.file);
       const session = context.session();
-      if (options.dryRun === true) {
-        for (const one of onlyClusters(documents)) await showPlan(context, session, one, options);
-        return;
-      }
+      if (options.dryRun === true) return dryRun(context, session, documents, options);
       for (const document of documents) await applyDocument(context, session, document, options);
       if (options.wait !== true) return;
-      for (const { kind, name } of documents) {
-        if (kind === Kind.Cluster) await waitAndReport(context, session, name, options);
-      }
+      const clusters = documents.filter(({ kind }) => kind === Kind.Cluster);
+      const names = clusters.map(({ name }) => name);
+      await waitForAll(context, session, names, options);
     });
 }
 
@@ -67,12 +60,10 @@ async function applyDocument(
     isCluster && options.uploadKeys
       ? await uploadKeys(session, document, context.out)
       : document.value;
-  await postDocument(
-    session,
-    document,
-    value,
-    isCluster && options.force === true ? '?force=true' : '',
-  );
+  const query = isCluster && options.force === true ? '?force=true' : '';
+  await postDocument(session, document, value, query).catch((error: unknown) => {
+    throw withLines(error, document);
+  });
   const { project } = session;
   context.out(
     isCluster
@@ -80,52 +71,6 @@ async function applyDocument(
       : `${kind.toLowerCase()} ${name} is applied to project ${project}`,
   );
   if (isCluster) await sayHowToWatch(context, session, document, options);
-}
-
-/**
- * No key is uploaded for it: one that the server does not have yet is among what it refuses.
- * @throws CliError BadDocument where it would be refused.
- */
-async function showPlan(
-  context: CommandContext,
-  session: Session,
-  document: FileDocument,
-  { force = false, uploadKeys: uploads }: ApplyOptions,
-): Promise<void> {
-  const keys = uploads ? findLocalKeys(document) : [];
-  for (const { path } of keys) context.err(`key ${path} is uploaded by an apply, not by a dry run`);
-  const value = withUploadedKeys(document, keys);
-  const query = `?dryRun=true${force ? '&force=true' : ''}`;
-  const plan = JSON.parse(await postDocument(session, document, value, query)) as Plan;
-  planLines(plan).forEach((line) => context.out(line));
-  if (plan.refusals.length > 0) throw new CliError('it would be refused', ExitCode.BadDocument);
-}
-
-/**
- * Sends a document to the list of its kind; gives the answer.
- * @throws CliError whose problems name the line of the file.
- */
-export async function postDocument(
-  { client, project }: Session,
-  { kind, file, position }: FileDocument,
-  value: Record<string, unknown>,
-  query = '',
-): Promise<string> {
-  try {
-    return await client.send('POST', `${projectPath(project)}/${PLURALS[kind] ?? ''}${query}`, {
-      // What was read, as JSON: the server takes longer over YAML.
-      type: 'application/json',
-      text: JSON.stringify(value),
-    });
-  } catch (error) {
-    if (!(error instanceof CliError) || error.exitCode !== ExitCode.BadDocument) throw error;
-    throw new CliError(
-      error.message,
-      error.exitCode,
-      inFile({ file, position }, error.problems),
-      error.status,
-    );
-  }
 }
 
 /** Where there is something to watch. */

@@ -15,7 +15,7 @@ export function changeCommands(program: Command, context: CommandContext): void 
   withWait(program.command('retry <cluster>'))
     .description('go on where it failed')
     .action(async (name: string, options: WaitOptions) => {
-      checkTimeout(options);
+      checkTimeout(options, { waits: options.wait, by: '--wait' });
       const session = context.session();
       await session.client.send('POST', `${clusterPath(session.project, name)}/retry`);
       context.out(`cluster ${name} is submitted again`);
@@ -24,7 +24,7 @@ export function changeCommands(program: Command, context: CommandContext): void 
   withWait(program.command('cancel <cluster>'), 'it has stopped')
     .description('stop what is running at the next safe point')
     .action(async (name: string, options: WaitOptions) => {
-      checkTimeout(options);
+      checkTimeout(options, { waits: options.wait, by: '--wait' });
       const session = context.session();
       await session.client.send('POST', `${clusterPath(session.project, name)}/cancel`);
       context.out(`cluster ${name} is about to stop`);
@@ -35,7 +35,7 @@ export function changeCommands(program: Command, context: CommandContext): void 
     .option('-y, --yes', 'do not ask')
     .option('--force', 'give up machines that do not answer')
     .action(async (name: string, options: DeleteOptions) => {
-      checkTimeout(options);
+      checkTimeout(options, { waits: options.wait, by: '--wait' });
       const session = context.session();
       if (options.yes !== true) await confirmDeletion(context, session.project, name);
       const query = options.force === true ? '?force=true' : '';
@@ -49,7 +49,11 @@ export function changeCommands(program: Command, context: CommandContext): void 
     .action(async (name: string, hostnames: string[]) => {
       const { client, project } = context.session();
       for (const hostname of hostnames) {
-        await client.send('POST', `${nodePath(project, name, hostname)}/approve`);
+        await client
+          .send('POST', `${nodePath(project, name, hostname)}/approve`)
+          .catch((error: unknown) => {
+            throw inOurWords(error, name);
+          });
         context.out(`node ${hostname} of cluster ${name} is approved`);
       }
     });
@@ -62,13 +66,24 @@ async function waitUntilStopped(
   options: WaitOptions,
 ): Promise<void> {
   try {
-    await waitAndReport(context, context.session(), name, options);
+    await waitAndReport(context, context.session(), name, { ...options, cancelled: true });
   } catch (error) {
     if (!(error instanceof CliError) || error.exitCode !== ExitCode.OperationFailed) throw error;
   }
 }
 
-/** Only where there is somebody to ask. @throws CliError Usage for another name. */
+/** The API names its own path. */
+function inOurWords(error: unknown, name: string): unknown {
+  if (!(error instanceof CliError)) return error;
+  const { message, exitCode, problems, status } = error;
+  const ours = message.replace(
+    /the command of GET \S*\/installercmds/,
+    `the command that \`plinth installer-cmds ${name}\` gives`,
+  );
+  return new CliError(ours, exitCode, problems, status);
+}
+
+/** Only where somebody sits. @throws CliError Usage for another name, and where the question reaches nobody. */
 async function confirmDeletion(
   { ask }: CommandContext,
   project: string,
@@ -78,6 +93,12 @@ async function confirmDeletion(
   const answer = await ask(
     `This deletes cluster ${name} of project ${project}, and all that runs on it.\nType its name to go on: `,
   );
+  if (answer === undefined) {
+    throw new CliError(
+      `nothing was deleted: the question whether to cannot be shown; --yes deletes cluster ${name} without it`,
+      ExitCode.Usage,
+    );
+  }
   if (answer.trim() !== name) {
     throw new CliError(`nothing was deleted: that is not ${name}`, ExitCode.Usage);
   }

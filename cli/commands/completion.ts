@@ -8,7 +8,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
 _plinth() {
   local word=\${COMP_WORDS[COMP_CWORD]} line
   COMPREPLY=()
-  # A word that ends in a colon or an equals sign is several words to bash: those are left as they are.
+  # A word with a colon or an equals sign is several words to bash: plinth puts them together again.
   while IFS= read -r line; do
     COMPREPLY+=("$line")
   done < <(plinth __complete "\${COMP_WORDS[@]:1:COMP_CWORD-1}" "$word" 2>/dev/null)

@@ -45,7 +45,7 @@ interface TasksetOfList {
   operations: { name: OperationName; nodes: string[]; errorSummary?: string }[];
 }
 
-const NODES: Column<NodeOfList>[] = [
+export const NODES: readonly Column<NodeOfList>[] = [
   { header: 'HOSTNAME', of: ({ hostname }) => hostname },
   { header: 'STATUS', of: ({ status }) => status },
   { header: 'ROLES', of: ({ roles }) => roles.join(',') },

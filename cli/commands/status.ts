@@ -1,14 +1,13 @@
 import { Option, type Command } from 'commander';
 
 import type { Cluster } from '../../core/cluster.js';
-import { readList } from '../lists.js';
-import { printDocument, type Output } from '../output.js';
+import { CliError } from '../client.js';
+import { ExitCode } from '../exitCodes.js';
+import { isForPrograms, OUTPUTS, printDocument, type Output } from '../output.js';
 import { clusterPath } from '../paths.js';
 import type { CommandContext } from '../program.js';
-import type { Session } from '../session.js';
-import { NODES_LISTED, nodesToShow, statusLines } from '../statusLines.js';
-import type { NodeOfList } from './getClusterThings.js';
-import { waitAndReport, withTimeout, type TimeoutOption } from './wait.js';
+import { showStatus } from '../showStatus.js';
+import { checkTimeout, waitAndReport, withTimeout, type TimeoutOption } from './wait.js';
 
 interface StatusOptions extends TimeoutOption {
   watch?: boolean;
@@ -22,49 +21,29 @@ export function statusCommand(program: Command, context: CommandContext): void {
     .option('-w, --watch', 'show progress until it is READY or failed')
     .option('--all', 'every node, however many there are')
     .addOption(
-      new Option('-o, --output <format>', 'json and yaml: the status as the API answers it')
-        .choices(['table', 'json', 'yaml', 'name'])
+      new Option(
+        '-o, --output <format>',
+        'wide: more of each node; json and yaml: the status as the API answers it',
+      )
+        .choices(OUTPUTS)
         .default('table'),
     )
     .action(async (name: string, options: StatusOptions) => {
+      const { watch = false, all = false, output } = options;
+      checkTimeout(options, { waits: watch, by: '--watch' });
+      if (watch && isForPrograms(output)) {
+        throw new CliError(
+          `--watch shows progress to people: -o ${output} is without it`,
+          ExitCode.Usage,
+        );
+      }
       const session = context.session();
-      if (options.watch === true) return waitAndReport(context, session, name, options);
+      const show = { all, wide: output === 'wide' };
+      if (watch) return waitAndReport(context, session, name, { ...options, show });
       const path = `${clusterPath(session.project, name)}/status`;
       const cluster = await session.client.getJson<Cluster>(path);
-      if (options.output === 'name') context.out(cluster.metadata.name);
-      else if (options.output !== 'table') {
-        await printDocument(context, cluster.status, options.output);
-      } else {
-        const all = options.all === true;
-        const errors = await lastErrors(session, cluster, all);
-        context.out(statusLines(cluster, { all, errors, paint: context.paint }).join('\n'));
-      }
+      if (output === 'name') context.out(cluster.metadata.name);
+      else if (isForPrograms(output)) await printDocument(context, cluster.status, output);
+      else await showStatus(context, session, cluster, show);
     });
 }
-
-/** Of the nodes that are shown and have failed: what they failed with. */
-async function lastErrors(
-  { client, project }: Session,
-  cluster: Cluster,
-  all: boolean,
-): Promise<Map<string, string>> {
-  const failed = nodesToShow(cluster, all).filter(({ status }) => NEED_WORDS.has(status));
-  if (failed.length === 0) return new Map();
-  const { items } = await readList<NodeOfList>(
-    client,
-    `${clusterPath(project, cluster.metadata.name)}/nodes`,
-    {
-      filters: { status: [...NEED_WORDS].join(',') },
-      ...(all ? {} : { limit: NODES_LISTED }),
-    },
-  );
-  return new Map(
-    items.flatMap(({ hostname, lastError }): [string, string][] =>
-      lastError === undefined
-        ? []
-        : [[hostname, `${lastError.step}: ${lastError.message.split('\n')[0] ?? ''}`]],
-    ),
-  );
-}
-
-const NEED_WORDS: ReadonlySet<string> = new Set(['FAILED', 'NOT_READY', 'ORPHANED']);

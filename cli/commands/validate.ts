@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 
-import type { Problem } from '../../core/errors.js';
 import { CliError } from '../client.js';
-import { clusterProblems, inFile } from '../clusterProblems.js';
-import { Kind, readDocuments, type FileDocument } from '../documents.js';
+import { documentProblems, inFile } from '../documentProblems.js';
+import { readDocuments, type FileDocument } from '../documents.js';
 import { ExitCode } from '../exitCodes.js';
 import type { CommandContext } from '../program.js';
 import { readSettings } from '../session.js';
@@ -12,7 +11,10 @@ export function validateCommand(program: Command, context: CommandContext): void
   program
     .command('validate')
     .description('check a file without a server: every problem at once, with its line')
-    .requiredOption('-f, --file <file>', 'Clusters and Blueprints; - reads standard input')
+    .requiredOption(
+      '-f, --file <file>',
+      'Clusters, Blueprints and Credentials; - reads standard input',
+    )
     .action(async ({ file }: { file: string }) => {
       const documents = await readDocuments(file);
       const given = context.globals().project;
@@ -20,7 +22,7 @@ export function validateCommand(program: Command, context: CommandContext): void
         await Promise.all(
           documents.map(async (document) => {
             const project = given ?? projectOf(document, context);
-            const found = await problemsOf(document, project);
+            const found = await documentProblems(document, project);
             return inFile(document, found);
           }),
         )
@@ -37,14 +39,4 @@ export function validateCommand(program: Command, context: CommandContext): void
 function projectOf({ value }: FileDocument, { env, globals }: CommandContext): string {
   const own = (value['metadata'] as { project?: unknown } | undefined)?.project;
   return typeof own === 'string' ? own : readSettings(globals(), env).project;
-}
-
-async function problemsOf({ kind, value }: FileDocument, project: string): Promise<Problem[]> {
-  if (kind === Kind.Cluster) return clusterProblems(value, project);
-  if (kind === Kind.Blueprint) {
-    const { blueprintProblems, sortedProblems } = await import('../../core/spec/parseBlueprint.js');
-    return sortedProblems(blueprintProblems(value, project));
-  }
-  const message = 'a Credential is checked by the server, which knows what SSH can use';
-  return [{ path: 'kind', message }];
 }

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 
+import type { Problem } from '../../core/errors.js';
 import { CliError } from '../client.js';
 import { formatDuration } from '../duration.js';
 import { ExitCode } from '../exitCodes.js';
 import type { CommandContext } from '../program.js';
 import type { Session } from '../session.js';
-import { statusLines } from '../statusLines.js';
+import { showStatus, type ShowOptions } from '../showStatus.js';
 import { parseTimeout } from '../timeout.js';
 import { watchCluster } from '../watch.js';
 
@@ -17,6 +18,12 @@ export interface WaitOptions extends TimeoutOption {
   wait?: boolean;
 }
 
+interface ReportOptions extends TimeoutOption {
+  show?: ShowOptions;
+  /** It was cancelled: there is nothing to stop any more. */
+  cancelled?: boolean;
+}
+
 export function withTimeout(command: Command): Command {
   return command.option('--timeout <time>', 'stop waiting after 90s, 10m, 1h30m; default: never');
 }
@@ -26,9 +33,17 @@ export function withWait(command: Command, until = 'it is READY or failed'): Com
   return withTimeout(command.option('-w, --wait', `show progress until ${until}`));
 }
 
-/** Before anything is asked for, so that a wrong time changes nothing. @throws CliError Usage */
-export function checkTimeout({ timeout }: TimeoutOption): void {
-  if (timeout !== undefined) parseTimeout(timeout);
+/**
+ * Before anything is asked for, so that a wrong time changes nothing.
+ * @throws CliError Usage, also where nothing waits that it could end.
+ */
+export function checkTimeout(
+  { timeout }: TimeoutOption,
+  { waits, by }: { waits: boolean | undefined; by: string },
+): void {
+  if (timeout === undefined) return;
+  parseTimeout(timeout);
+  if (waits !== true) throw new CliError(`--timeout ends a ${by}: give that too`, ExitCode.Usage);
 }
 
 /**
@@ -38,37 +53,102 @@ export function checkTimeout({ timeout }: TimeoutOption): void {
  */
 export async function waitAndReport(
   context: CommandContext,
-  { client, project }: Session,
+  session: Session,
   name: string,
-  { timeout }: TimeoutOption = {},
+  options: ReportOptions = {},
 ): Promise<void> {
-  const ms = timeout === undefined ? undefined : parseTimeout(timeout);
-  const limit = ms === undefined ? undefined : AbortSignal.timeout(ms);
-  const signals = [context.interrupt(), limit].filter((signal) => signal !== undefined);
+  await watchAndReport(context, session, name, { ...options, ending: endingOf(context, options) });
+}
+
+/**
+ * The same of several clusters one after the other, all before the one deadline: each is reported, whatever becomes of
+ * those before it.
+ * @throws CliError with a line for each that is not READY: OperationFailed where one failed, else Interrupted or TimedOut.
+ */
+export async function waitForAll(
+  context: CommandContext,
+  session: Session,
+  names: readonly string[],
+  options: TimeoutOption,
+): Promise<void> {
+  const ending = endingOf(context, options);
+  const failures: { name: string; error: CliError }[] = [];
+  for (const name of names) {
+    try {
+      await watchAndReport(context, session, name, { ending });
+    } catch (error) {
+      if (!(error instanceof CliError) || !ENDINGS.has(error.exitCode)) throw error;
+      failures.push({ name, error });
+    }
+  }
+  const [first] = failures;
+  if (first === undefined) return;
+  if (names.length === 1) throw first.error;
+  const problems = failures.map(({ name, error }): Problem => ({
+    path: name,
+    message: error.message,
+  }));
+  const failed = failures.find(({ error }) => error.exitCode === ExitCode.OperationFailed);
+  throw new CliError(
+    `${failures.length} of ${names.length} clusters are not READY`,
+    (failed ?? first).error.exitCode,
+    problems,
+  );
+}
+
+const ENDINGS: ReadonlySet<ExitCode> = new Set([
+  ...[ExitCode.OperationFailed, ExitCode.Interrupted, ExitCode.TimedOut],
+]);
+
+/** What ends the watching before its time. */
+interface Ending {
+  signal: AbortSignal;
+  /** By Ctrl-C, or by the timeout after that many milliseconds. */
+  timedOutAfter: () => number | undefined;
+}
+
+function endingOf(context: CommandContext, { timeout }: TimeoutOption): Ending {
+  const interrupted = context.interrupt();
+  if (timeout === undefined) return { signal: interrupted, timedOutAfter: () => undefined };
+  const ms = parseTimeout(timeout);
+  const limit = AbortSignal.timeout(ms);
+  return {
+    signal: AbortSignal.any([interrupted, limit]),
+    timedOutAfter: () => (limit.aborted && !interrupted.aborted ? ms : undefined),
+  };
+}
+
+async function watchAndReport(
+  context: CommandContext,
+  session: Session,
+  name: string,
+  { show = {}, cancelled = false, ending }: ReportOptions & { ending: Ending },
+): Promise<void> {
+  const { client, project } = session;
   const { outcome, cluster } = await watchCluster({
     ...{ client, project, name, screen: context.screen },
-    signal: AbortSignal.any(signals),
+    signal: ending.signal,
   });
-  if (outcome === 'aborted') {
-    const timedOut = limit?.aborted === true;
-    const after = timedOut ? ` after ${formatDuration(ms ?? 0)}` : '';
-    throw new CliError(
-      [
-        `stopped watching${after}; the operation on cluster ${name} goes on`,
-        `  plinth status ${name} --watch   shows how`,
-        `  plinth cancel ${name}           stops it at the next safe point`,
-      ].join('\n'),
-      timedOut ? ExitCode.TimedOut : ExitCode.Interrupted,
-    );
-  }
+  if (outcome === 'aborted') throw stoppedWatching(name, ending.timedOutAfter(), cancelled);
   if (outcome === 'gone') context.out(`cluster ${name} is gone`);
-  if (cluster !== undefined) {
-    context.out(statusLines(cluster, { paint: context.paint }).join('\n'));
-  }
+  if (cluster !== undefined) await showStatus(context, session, cluster, show);
   if (outcome === 'failed') {
     throw new CliError(
       cluster?.status?.commonStatus.reason ?? 'it failed',
       ExitCode.OperationFailed,
     );
   }
+}
+
+function stoppedWatching(name: string, ms: number | undefined, cancelled: boolean): CliError {
+  const after = ms === undefined ? '' : ` after ${formatDuration(ms)}`;
+  const goesOn = cancelled ? 'goes on to its next safe point' : 'goes on';
+  return new CliError(
+    [
+      `stopped watching${after}; the operation on cluster ${name} ${goesOn}`,
+      `  plinth status ${name} --watch   shows how`,
+      ...(cancelled ? [] : [`  plinth cancel ${name}           stops it at the next safe point`]),
+    ].join('\n'),
+    ms === undefined ? ExitCode.Interrupted : ExitCode.TimedOut,
+  );
 }

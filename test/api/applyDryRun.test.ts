@@ -65,6 +65,6 @@ test('what would be refused ends it with the code of a bad document', async () =
   const { code, said } = await dryRun(cluster);
   expect(code).toBe(65);
   expect(said.join('\n')).toMatch(
-    /refused: spec\.config\.network\.podSubnet: .*delete the cluster/,
+    /refused: \S+cluster\.yaml:\d+:\d+ spec\.config\.network\.podSubnet: .*delete the cluster/,
   );
 });

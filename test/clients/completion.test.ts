@@ -138,6 +138,13 @@ describe.each(Object.entries(SHELLS))('%s', (name, shell) => {
       expect(await ran(typed)).toEqual(['-p', project, 'status', 'tabbed']);
     });
 
+    test('the same behind an equals sign, and behind an address with a port', async () => {
+      const typed = `--server ${api.url} --project=${project.slice(0, -1)}\t status ta\t`;
+      expect(await ran(typed)).toEqual([
+        ...['--server', api.url, `--project=${project}`, 'status', 'tabbed'],
+      ]);
+    });
+
     test('nothing where there is nothing, and no file either', async () => {
       expect(await ran('status clu\t')).toEqual(['status', 'clu']);
     });

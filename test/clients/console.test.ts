@@ -129,7 +129,7 @@ describe.skipIf(!there)('the console, in Chromium', () => {
       `${open.url}/apis/infra.k8smgmt.io/v3/projects/defaultproject/clusters`,
     );
     expect(await page.getByRole('group', { name: 'with the command line' }).innerText()).toBe(
-      `plinth --server ${open.url} apply -f examples/minimal.yaml`,
+      `node bin/plinth.js --server ${open.url} apply -f examples/minimal.yaml`,
     );
     await expectAccessible(page);
     expect(complaints).toEqual([]);

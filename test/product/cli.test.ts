@@ -64,6 +64,10 @@ const plinth = (args: string, more: { input?: string; env?: object } = {}): Prom
 const onTerminal = (args: string, type = '', more: object = {}) =>
   plinthOnTerminal(args.split(' '), { env: { ...env(), ...more }, type });
 
+/** The shell's `"$0" "$@"` is plinth with these arguments; it stands in the folder. */
+const shellOnTerminal = (shell: string, args: string, type = '') =>
+  plinthOnTerminal(args.split(' '), { env: env(), type, shell: `cd "$HOME"; ${shell}` }).ended;
+
 let machines = 0;
 
 /** A file with a Cluster that no other test has machines of. */
@@ -450,6 +454,32 @@ describe('changes', () => {
     expect((await api.store.clusters.get(project, 'precious'))?.deleting).toBe(true);
   });
 
+  test('a deletion asks on the terminal itself where standard error is a file', async () => {
+    await applied('redirected');
+    const wrong = await shellOnTerminal('"$0" "$@" 2>err.log', 'delete redirected', 'red');
+    expect([wrong.code, wrong.out]).toEqual([
+      64,
+      expect.stringContaining(`This deletes cluster redirected of project ${project}`),
+    ]);
+    expect((await api.store.clusters.get(project, 'redirected'))?.deleting).toBe(false);
+    const right = await shellOnTerminal('"$0" "$@" 2>err.log', 'delete redirected', 'redirected');
+    expect(right.code).toBe(0);
+    expect((await api.store.clusters.get(project, 'redirected'))?.deleting).toBe(true);
+  });
+
+  test('a deletion is refused where there is no terminal to ask on but that of standard input', async () => {
+    await applied('unasked');
+    const of = (more: string) =>
+      shellOnTerminal(`setsid --wait "$0" "$@" ${more}2>err.log`, 'delete unasked');
+    expect((await of('')).code).toBe(64);
+    expect(readFileSync(join(folder, 'err.log'), 'utf8')).toContain(
+      '--yes deletes cluster unasked',
+    );
+    expect((await api.store.clusters.get(project, 'unasked'))?.deleting).toBe(false);
+    expect((await of('--yes ')).code).toBe(0);
+    expect((await api.store.clusters.get(project, 'unasked'))?.deleting).toBe(true);
+  });
+
   test('installer-cmds alone on standard output; approve says what is missing', async () => {
     const byInstaller = writeCluster('machines', ({ spec }) => {
       delete spec.config.ssh;
@@ -462,7 +492,8 @@ describe('changes', () => {
     expect(err).toMatch(/^good until/);
     const approve = await plinth('approve machines w1');
     expect([approve.code, approve.err]).toEqual([
-      ...[75, 'plinth: w1 has not registered yet: run the command of GET …/installercmds on it\n'],
+      75,
+      'plinth: w1 has not registered yet: run the command that `plinth installer-cmds machines` gives on it\n',
     ]);
     expect((await plinth('installer-cmds machines --revoke')).out).toContain('revoked');
   });

@@ -101,12 +101,16 @@ _, status = os.waitpid(pid, 0)
 sys.exit(os.waitstatus_to_exitcode(status))
 `;
 
-/** `plinth ARGS…` on a terminal; `type` is what a person answers to its question. The screen is `out`. */
+/**
+ * `plinth ARGS…` on a terminal, by a shell's line where one is given; `type` is what a person answers to its question. The
+ * screen is `out`.
+ */
 export function plinthOnTerminal(
   args: readonly string[],
-  { env, type = '' }: { env: Record<string, string>; type?: string },
+  { env, type = '', shell }: { env: Record<string, string>; type?: string; shell?: string },
 ): Followed {
-  const command = ['-c', TERMINAL, type, process.execPath, PLINTH, ...args];
+  const by = shell === undefined ? [] : ['sh', '-c', shell];
+  const command = ['-c', TERMINAL, type, ...by, process.execPath, PLINTH, ...args];
   return follow(
     spawn('python3', command, {
       env: { PATH: process.env['PATH'] ?? '', TERM: 'xterm-256color', ...env },

@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 
+import { credentialSchema } from '../../../core/spec/schema/credential.js';
 import { audit } from '../../audit.js';
 import type { ApiEnv } from '../../env.js';
 import { documentBody, errors, json } from '../../http/describe.js';
@@ -9,7 +10,6 @@ import { putCredential } from '../../putCredential.js';
 import {
   CREDENTIAL_EXAMPLE,
   CREDENTIAL_VIEW_EXAMPLE,
-  credentialSchema,
   credentialView,
   credentialViewSchema,
   type CredentialView,

@@ -1,5 +1,6 @@
 import type { Problem } from '../core/errors.js';
-import type { FileDocument } from './documents.js';
+import type { ParseDocuments } from '../core/spec/rules/contents.js';
+import { Kind, type FileDocument } from './documents.js';
 
 /** The problems with the place in the file where each is. */
 export function inFile(
@@ -10,6 +11,39 @@ export function inFile(
     path: `${file}:${position(path)}${path === '' ? '' : ` ${path}`}`,
     message,
   }));
+}
+
+/** Every problem of a document that can be told without a server. */
+export async function documentProblems(
+  { kind, value }: Pick<FileDocument, 'kind' | 'value'>,
+  project: string,
+): Promise<Problem[]> {
+  if (kind === Kind.Cluster) return clusterProblems(value, project);
+  if (kind === Kind.Blueprint) return blueprintProblems(value, project);
+  const { credentialProblems } = await import('../core/spec/parseCredential.js');
+  return credentialProblems(value, project);
+}
+
+/** What add-ons have by URL only the server reads. */
+async function blueprintProblems(value: unknown, project: string): Promise<Problem[]> {
+  const [{ blueprintProblems: ofForm, sortedProblems }, contents, { parseAllDocuments }] =
+    await Promise.all([
+      import('../core/spec/parseBlueprint.js'),
+      import('../core/spec/rules/contents.js'),
+      import('./yaml.js'),
+    ]);
+  const parse: ParseDocuments = (text) => {
+    const parsed = parseAllDocuments(text, { prettyErrors: false });
+    const documents = Array.isArray(parsed) ? parsed : [];
+    const defects = documents.flatMap(({ errors }) => errors.map(({ message }) => message));
+    if (defects.length > 0) return { values: [], defects };
+    return {
+      values: documents.map((one) => one.toJS({ maxAliasCount: 100 }) as unknown),
+      defects,
+    };
+  };
+  const inline = contents.inlineContents({ value, path: '' });
+  return sortedProblems([...ofForm(value, project), ...contents.contentProblems(inline, parse)]);
 }
 
 /**

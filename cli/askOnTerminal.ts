@@ -1,0 +1,28 @@
+import { openSync } from 'node:fs';
+import { WriteStream } from 'node:tty';
+
+/**
+ * Asks whoever types into standard input: on standard error, as standard output may be a file, or where that is one too, on
+ * the terminal itself. Undefined where neither can be.
+ */
+export async function askOnTerminal(question: string): Promise<string | undefined> {
+  const output = process.stderr.isTTY ? process.stderr : openTerminal();
+  if (output === undefined) return undefined;
+  const { createInterface } = await import('node:readline/promises');
+  // The terminal's own editing is enough for a word, and Ctrl-C stays what it is.
+  const terminal = createInterface({ input: process.stdin, output, terminal: false });
+  try {
+    return await terminal.question(question);
+  } finally {
+    terminal.close();
+    if (output !== process.stderr) output.destroy();
+  }
+}
+
+function openTerminal(): WriteStream | undefined {
+  try {
+    return new WriteStream(openSync('/dev/tty', 'w'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,185 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { stringify } from 'yaml';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+
+import { writeSshKey } from '../api/openTestApi.js';
+import { until } from '../api/until.js';
+import { testKey } from '../ssh/keys.js';
+import { openCliInProcess, type CliInProcess } from './cliInProcess.js';
+
+let cli: CliInProcess;
+beforeAll(async () => {
+  cli = await openCliInProcess();
+});
+afterAll(() => cli.close());
+beforeEach(() => cli.nextProject());
+
+const head = { apiVersion: 'infra.k8smgmt.io/v3' };
+const blueprint = {
+  ...{ ...head, kind: 'Blueprint', metadata: { name: 'own' } },
+  spec: { base: { name: 'minimal' }, addons: [] as object[] },
+};
+const credential = () => ({
+  ...{ ...head, kind: 'Credential', metadata: { name: 'fleet' } },
+  spec: { type: 'ssh', username: 'ops', privateKey: testKey().privateKey },
+});
+/** Logged in to by the credential of the file, with the blueprint of the file. */
+const clusterOfBoth = (name = 'both') =>
+  cli.cluster(name, ({ spec }) => {
+    spec.cloudCredentials = 'fleet';
+    spec.blueprint = { name: 'own' };
+    delete spec.config.ssh;
+    for (const node of spec.config.nodes) delete node.ssh!.privateKeyPath;
+  });
+
+describe('apply --dry-run', () => {
+  test('takes what an apply takes, and says of each document what would become of it', async () => {
+    const file = cli.write('multi.yaml', clusterOfBoth(), blueprint, credential());
+    const { code, out, err } = await cli.run(`apply --dry-run -f ${file}`);
+    expect([code, err]).toEqual([0, '']);
+    expect(out.split('\n')).toEqual([
+      'credential fleet would be created; only an apply checks all of it',
+      'blueprint own would be created; only an apply checks all of it',
+      'cluster both would be submitted; what would be done is known once its spec.blueprint.name, spec.cloudCredentials, which an apply of the file brings, is there',
+    ]);
+    const { store } = cli.api.deps;
+    expect(await store.credentials.get(cli.project, 'fleet')).toBeUndefined();
+    expect(await store.clusters.get(cli.project, 'both')).toBeUndefined();
+    expect((await cli.run(`apply -f ${file}`)).code).toBe(0);
+    const again = await cli.run(`apply --dry-run -f ${file}`);
+    expect(again.code).toBe(0);
+    expect(again.out).toContain('credential fleet is there already: it would be sent, and changed');
+    expect(again.out).toContain('blueprint own is there already');
+    expect(again.out).toContain('ClusterCreation: the cluster does not exist yet');
+  });
+
+  test('what is wrong beside that is refused, with its line, and no other document hides it', async () => {
+    const cluster = clusterOfBoth();
+    cluster.spec.config.network.podSubnet = 'nope';
+    const wrong = { ...credential(), spec: { ...credential().spec, hostKey: 'MD5:1' } };
+    const file = cli.write('wrong.yaml', wrong, cluster, blueprint);
+    const { code, out, err } = await cli.run(`apply --dry-run -f ${file}`);
+    expect([code, err]).toEqual([65, 'plinth: it would be refused']);
+    expect(out).toMatch(/^refused: \S+wrong\.yaml:\d+:\d+ spec\.hostKey: /m);
+    expect(out).toMatch(/^refused: \S+wrong\.yaml:\d+:\d+ spec\.config\.network\.podSubnet: /m);
+    expect(out).not.toContain('cloudCredentials');
+  });
+
+  test('a key that the apply would upload is not refused', async () => {
+    writeSshKey(join(cli.folder, 'id_dry'));
+    const cluster = cli.cluster('keyed', ({ spec }) => {
+      for (const node of spec.config.nodes) node.ssh = { ...node.ssh, privateKeyPath: 'id_dry' };
+    });
+    const file = cli.write('keyed.yaml', cluster);
+    const { code, out, err } = await cli.run(`apply --dry-run -f ${file}`);
+    expect([code, err]).toEqual([0, expect.stringContaining('id_dry is uploaded by an apply')]);
+    expect(out).toMatch(/^cluster keyed would be submitted; .*ssh\.privateKeyPath/);
+    const ofServer = await cli.run(`apply --dry-run --no-upload-keys -f ${file}`);
+    expect([ofServer.code, ofServer.out]).toEqual([65, expect.stringContaining('id_dry')]);
+  });
+});
+
+test('apply --no-upload-keys leaves a key on this computer where it is', async () => {
+  writeSshKey(join(cli.folder, 'id_left'));
+  const cluster = cli.cluster('left', ({ spec }) => {
+    for (const node of spec.config.nodes) node.ssh = { ...node.ssh, privateKeyPath: 'id_left' };
+  });
+  const file = cli.write('left.yaml', cluster);
+  const { code, err } = await cli.run(`apply --no-upload-keys -f ${file}`);
+  expect([code, err]).toEqual([65, expect.stringContaining('id_left')]);
+  const { credentials } = cli.api.deps.store;
+  expect((await credentials.list(cli.project, { limit: 9 })).items).toEqual([]);
+});
+
+describe('apply --wait of several clusters', () => {
+  const several = (...names: string[]) =>
+    cli.write('several.yaml', ...names.map((name) => cli.cluster(name)));
+
+  const untilApplied = (name: string) =>
+    until(`${name} is applied`, () => cli.api.deps.store.clusters.get(cli.project, name));
+
+  test('each is waited for and reported, and one that failed ends it with 1', async () => {
+    const file = several('one', 'two');
+    const applying = cli.run(`apply --wait --timeout 15s -f ${file}`);
+    await untilApplied('two');
+    await cli.end('one', await cli.begin('one'), false);
+    await cli.end('two', await cli.begin('two'), true);
+    const { code, out, err } = await applying;
+    expect(out).toMatch(/^one \(\w+\) FAILED: /m);
+    expect(out).toMatch(/^two \(\w+\) READY: it is applied$/m);
+    expect([code, err.split('\n')]).toEqual([
+      1,
+      ['plinth: 1 of 2 clusters are not READY', '  one: reset failed on m1 of one'],
+    ]);
+  });
+
+  test('one deadline is for all of them, and what ended before it is told', async () => {
+    const file = several('slow', 'slower', 'ready');
+    await cli.run(`apply -f ${file}`);
+    for (const name of ['slow', 'slower']) await cli.begin(name);
+    await cli.end('ready', await cli.begin('ready'), true);
+    const began = Date.now();
+    const { code, out, err } = await cli.run(`apply --wait --timeout 2s -f ${file}`);
+    expect(Date.now() - began).toBeLessThan(3_900);
+    expect(out).toMatch(/^ready \(\w+\) READY/m);
+    expect([code, err]).toEqual([124, expect.stringContaining('2 of 3 clusters are not READY')]);
+    expect(err).toContain(
+      '  slower: stopped watching after 2.0 s; the operation on cluster slower',
+    );
+  });
+
+  test('of one cluster what it says is as ever', async () => {
+    const file = several('alone');
+    const applying = cli.run(`apply --wait -f ${file}`);
+    await untilApplied('alone');
+    await cli.end('alone', await cli.begin('alone'), false);
+    const { code, err } = await applying;
+    expect([code, err]).toEqual([1, 'plinth: reset failed on m1 of alone']);
+  });
+});
+
+describe('validate', () => {
+  const nowhere = { env: { PLINTH_URL: 'http://127.0.0.1:1', PLINTH_API_KEY: '' } };
+
+  test('passes a good file of every kind', async () => {
+    const file = cli.write('good.yaml', clusterOfBoth(), blueprint, credential());
+    const { code, out, err } = await cli.run(`validate -f ${file}`, nowhere);
+    expect([code, out, err]).toEqual([
+      ...[0, 'credential fleet is valid\nblueprint own is valid\ncluster both is valid', ''],
+    ]);
+  });
+
+  test("tells what is wrong with a Credential and with a Blueprint's add-ons, and no key", async () => {
+    const key = { ...credential(), spec: { ...credential().spec, username: '-x', passphrase: 12 } };
+    const addons = [{ name: 'web', type: 'Manifest', manifest: 'kind: [' }];
+    const file = cli.write('bad.yaml', key, { ...blueprint, spec: { ...blueprint.spec, addons } });
+    const { code, err } = await cli.run(`validate -f ${file}`, nowhere);
+    expect([code, err.split('\n')[0]]).toEqual([65, `plinth: ${file}: 3 problems`]);
+    expect(err).toMatch(/bad\.yaml:\d+:\d+ spec\.username: /);
+    expect(err).toContain('spec.passphrase: must be a string: put it in quotes');
+    expect(err).toMatch(/bad\.yaml:\d+:\d+ spec\.addons\[0\]\.manifest: /);
+    expect(err).not.toContain('PRIVATE KEY');
+  });
+
+  test('a file that is not YAML is no document', async () => {
+    const file = join(cli.folder, 'no.yaml');
+    writeFileSync(file, `${stringify(blueprint)}  : [\n`);
+    expect((await cli.run(`validate -f ${file}`, nowhere)).code).toBe(65);
+  });
+});
+
+test.each([
+  ['apply --dry-run --wait -f none.yaml', '--wait'],
+  ['apply --timeout 2s -f none.yaml', '--wait'],
+  ['retry none --timeout 2s', '--wait'],
+  ['cancel none --timeout 2s', '--wait'],
+  ['delete none --timeout 2s', '--wait'],
+  ['status none --timeout 2s', '--watch'],
+  ['status none --watch -o json', '--watch'],
+  ['status none --watch -o yaml', '--watch'],
+  ['status none --watch -o name', '--watch'],
+])('plinth %s is an error of the command line, not ignored', async (args, names) => {
+  expect(await cli.run(args)).toMatchObject({ code: 64, err: expect.stringContaining(names) });
+});
