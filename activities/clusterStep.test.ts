@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { AppError, ErrorCode } from '../core/errors.js';
 import { OperationName, TasksetStatus } from '../core/words.js';
+import type { StepRunResult } from '../machine/types.js';
 import { stepDeps } from '../test/activities/stepDeps.js';
 import { desired, node, project } from '../test/store/desired.js';
 import { openTestDatabase, type TestDatabase } from '../test/store/testDatabase.js';
@@ -73,5 +74,90 @@ describe('a step through a control plane that is stopped', () => {
   it('because its worker shuts down goes on in another one', async () => {
     const record = await stopped('uuuuuuu', { isWorkerShutdown: true });
     expect(record).toMatchObject({ state: 'running', tasksetId: 'uuuuuuu' });
+  });
+});
+
+describe('a step through control planes', () => {
+  const three = ['node-1', 'node-2', 'node-3'];
+  let id: string;
+  let asked: string[] = [];
+  let tasksetId = '';
+  let tasksets = 0;
+
+  beforeAll(async () => {
+    const name = 'several';
+    const specs = [1, 2, 3].map((n) => ({ ...node(n), roles: node(1).roles }));
+    const { record } = await db.store.clusters.apply({
+      ...{ project, name, desired: desired(name, specs), secretsHash: 'h' },
+    });
+    id = record.id;
+    for (const spec of specs) {
+      const login = deps.vault.seal(`${project}/${name}`, JSON.stringify({ privateKey: 'key' }));
+      await db.store.secrets.put(`${project}/${name}`, `ssh:${spec.hostname}`, login);
+    }
+  });
+
+  /** Takes the member of node-3 out; `said`: what a machine's run of that ends with. */
+  async function takeOut(said: (on: string) => Partial<StepRunResult>): Promise<unknown> {
+    for (const hostname of three) {
+      const spec = { ...node(Number(hostname.at(-1))), roles: node(1).roles };
+      await db.store.nodes.upsert(id, hostname, { spec, claimed: true, joined: true });
+    }
+    tasksets += 1;
+    tasksetId = `several${String(tasksets)}`;
+    await db.store.tasksets.begin({
+      ...{ id: tasksetId, clusterId: id, generation: 1, status: TasksetStatus.InProgress },
+      ...{ comments: '', operations: [], plan: [] },
+    });
+    asked = [];
+    let on = '';
+    const own = stepDeps(
+      db.store,
+      (machine) => {
+        on = machine;
+        asked.push(machine);
+        return {};
+      },
+      () => said(on),
+    );
+    return new MockActivityEnvironment().run(() =>
+      runClusterStep(own, {
+        ...{ project, name: 'several', clusterId: id, generation: 1, tasksetId },
+        ...{ operation: OperationName.NodeRemoval, operationIndex: 0 },
+        ...{ step: 'etcd-member-remove', subject: 'node-3' },
+      }),
+    );
+  }
+  const lacksEtcd: Partial<StepRunResult> = {
+    ...({ outcome: 'failed', exitCode: 1, failCode: 'StepFailed' } as const),
+    results: { elsewhere: 'etcd' },
+  };
+
+  it('is done through another one where the first has nothing to do it by', async () => {
+    const outcome = await takeOut((on) => (on === 'node-1' ? lacksEtcd : {}));
+    expect(outcome).toMatchObject({ outcome: 'done' });
+    expect(asked).toEqual(['node-1', 'node-2']);
+  });
+
+  it('fails where none has', async () => {
+    await expect(takeOut(() => lacksEtcd)).rejects.toThrow('failed');
+    expect(asked).toEqual(['node-1', 'node-2']);
+  });
+
+  it('leaves a node what it was that etcd does not let go', async () => {
+    const refused = { outcome: 'failed', exitCode: 1, failCode: 'QuorumRisk' } as const;
+    await db.store.nodes.upsert(id, 'node-3', { leaving: false, status: 'READY' });
+    await expect(takeOut(() => refused)).rejects.toMatchObject({ code: ErrorCode.QuorumRisk });
+    expect(asked).toEqual(['node-1']);
+    expect(await db.store.nodes.get(id, 'node-3')).toMatchObject({
+      ...{ leaving: false, status: 'READY' },
+    });
+  });
+
+  it('leaves one leaving that had begun to before', async () => {
+    await db.store.nodes.upsert(id, 'node-3', { leaving: true, status: 'DELETING' });
+    const refused = { outcome: 'failed', exitCode: 1, failCode: 'QuorumRisk' } as const;
+    await expect(takeOut(() => refused)).rejects.toMatchObject({ code: ErrorCode.QuorumRisk });
+    expect(await db.store.nodes.get(id, 'node-3')).toMatchObject({ leaving: true });
   });
 });

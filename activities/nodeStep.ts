@@ -272,7 +272,9 @@ export async function failNode(
   const node = await deps.store.nodes.get(ref.clusterId, ref.hostname);
   const step = ref.step ?? latestStep(node, ref) ?? 'facts';
   const last = node?.lastError;
-  const failure = last?.step === step ? last : { node: ref.hostname, step, message: ref.message };
+  // Of the attempt before it was given up, with all that its machine said.
+  const isKnown = ref.step !== undefined && last?.step === step;
+  const failure = isKnown ? last : { node: ref.hostname, step, message: ref.message };
   const known = node?.steps[step];
   const isAbout = ref.step !== undefined || known?.state === 'running';
   if (known !== undefined && isAbout && known.tasksetId === ref.tasksetId) {

@@ -174,4 +174,14 @@ describe('a step of a node', () => {
     await run();
     expect(runs).toEqual([1, 2]);
   });
+
+  it('is known to have failed where nobody was left to say how', async () => {
+    said = [];
+    await run();
+    await failNode(deps, { ...ref(), hostname: 'node-1', message: 'terminated' });
+    expect(await recorded('os-prepare')).toMatchObject({ state: 'done' });
+    expect(await db.store.nodes.get(clusterId, 'node-1')).toMatchObject({
+      ...{ status: 'FAILED', lastError: { step: 'os-prepare', message: 'terminated' } },
+    });
+  });
 });

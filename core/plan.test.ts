@@ -271,6 +271,28 @@ describe('plan', () => {
     ]);
   });
 
+  it.each<[string, Partial<AppliedNode>]>([
+    ['left as failed', { failed: true }],
+    ['cordoned', { cordoned: true }],
+  ])('sees to a node that an operation has %s, and that nothing else is done to', (_, left) => {
+    const now = applied(three, 'm1');
+    const nodes = now.nodes.map((each) => (each.hostname === 'm2' ? { ...each, ...left } : each));
+    const [update, ...others] = plan({ ...now, nodes }, { spec: three, deleting: false });
+    expect(others).toEqual([]);
+    expect(update).toMatchObject({
+      ...{ name: 'NodeUpdate', clusterSteps: ['check-in'] },
+      nodes: [{ hostname: 'm2', path: 'settle' }],
+    });
+    // It leaves, or is upgraded: that sees to it.
+    const less = plan({ ...now, nodes }, { spec: spec([m1, m3]), deleting: false });
+    expect(names(less)).toEqual(['NodeRemoval']);
+    const newer = structuredClone(three);
+    newer.config.kubernetesVersion = 'v1.35.4';
+    expect(names(plan({ ...now, nodes }, { spec: newer, deleting: false }))).toEqual([
+      'ClusterUpgrade',
+    ]);
+  });
+
   it('leaves the endpoint to the load balancer that the spec names', () => {
     const behind = (nodes: NodeSpec[]): ClusterSpec => {
       const of = spec(nodes);
@@ -574,6 +596,28 @@ describe('the plan of an upgrade', () => {
     expect(names(operations)).toEqual(['NodeRemoval', 'ClusterUpgrade', 'NodeAddition']);
     expect(operations[1]?.nodes.map(({ hostname }) => hostname)).toEqual(['m1', 'm2', 'm8']);
   });
+
+  it.each(['in the same taskset', 'in one before'])(
+    'comes after a control plane has joined in the place of one that has left %s: of two members of etcd none is restarted',
+    (when) => {
+      const planes = ['m1', 'm2', 'm3', 'm4'].map((name) => node(name, ['ControlPlane', 'Worker']));
+      const before = spec(planes.slice(0, 3));
+      const now: AppliedState = { ...applied(before, 'm1'), kubernetesVersion: 'v1.34.4' };
+      const nodes = when === 'in one before' ? now.nodes.slice(0, 2) : now.nodes;
+      const after = spec([planes[0]!, planes[1]!, planes[3]!, node('m5', ['Worker'])]);
+      after.config.kubernetesVersion = 'v1.35.4';
+      const operations = plan({ ...now, nodes }, { spec: after, deleting: false });
+      const shown = operations.map(({ name, kubernetesVersion = '', nodes: tasks }) =>
+        [name, kubernetesVersion, ...tasks.map(({ hostname }) => hostname)].join(' '),
+      );
+      expect(shown.filter((each) => !each.startsWith('NodeUpdate'))).toEqual([
+        ...(when === 'in one before' ? [] : ['NodeRemoval  m3']),
+        'NodeAddition v1.34.4 m4',
+        'ClusterUpgrade v1.35.4 m1 m2 m4',
+        'NodeAddition  m5',
+      ]);
+    },
+  );
 
   it('comes after a creation that is ended with the version it began with', () => {
     const half: AppliedState = {

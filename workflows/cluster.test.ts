@@ -1,4 +1,3 @@
-import { Context } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,6 +10,7 @@ import {
   type WorkflowTests,
 } from '../test/workflows/environment.js';
 import { stepFailure, type FakeOptions, type FakeWorld } from '../test/workflows/fakeActivities.js';
+import { longStep } from '../test/workflows/longStep.js';
 
 let tests: WorkflowTests;
 
@@ -479,18 +479,13 @@ describe('a removal', () => {
   it.each(['fails', 'is cancelled'])(
     'lets a node take pods again whose drain %s, and keeps it',
     async (how) => {
-      let begun: () => void = () => undefined;
-      const live = new Promise<void>((resolve) => (begun = resolve));
+      const { live, onStep } = longStep('m1 drain');
       const world = await run(
         {
           operations: [{ ...removal, plainWorkers: ['m1', 'm3'] }],
-          onStep: async (name) => {
-            if (name !== 'm1 drain') return;
-            if (how === 'fails') throw stepFailure('m2', 'drain');
-            const context = Context.current();
-            const beating = setInterval(() => context.heartbeat(), 50);
-            begun();
-            await context.cancelled.finally(() => clearInterval(beating));
+          onStep: (name) => {
+            if (how !== 'fails') return onStep(name);
+            if (name === 'm1 drain') throw stepFailure('m2', 'drain');
           },
         },
         async (handle) => {
@@ -748,27 +743,6 @@ describe('a creation that is stopped', () => {
     leave: [],
     clusterSteps: [],
   };
-
-  /** A script that would go on for hours, and ends when it is told to. */
-  function longStep(name: string): {
-    onStep: (step: string) => Promise<void>;
-    live: Promise<void>;
-  } {
-    let begun: () => void = () => undefined;
-    const live = new Promise<void>((resolve) => {
-      begun = resolve;
-    });
-    return {
-      live,
-      onStep: async (step) => {
-        if (step !== name) return;
-        const context = Context.current();
-        const beating = setInterval(() => context.heartbeat(), 50);
-        begun();
-        await context.cancelled.finally(() => clearInterval(beating));
-      },
-    };
-  }
 
   it('by request says so, and starts nothing more', async () => {
     const { live, onStep } = longStep('m1 kubeadm-init');

@@ -169,3 +169,14 @@ describe('the turns of joining control planes', () => {
     ]);
   });
 });
+
+describe('the turns of control planes that join', () => {
+  it('pass by one that ended before its own came', () => {
+    const joining = tasksOf({ m1: 'leader', m2: 'control-plane', m3: 'control-plane' });
+    const gates = new Gates(joining);
+    arriveAll(gates, joining.slice(1), 'join-turn');
+    gates.end('m2', true);
+    gates.done('m1', 'kubeadm-init');
+    expect(names(gates)).toEqual(['m3']);
+  });
+});

@@ -96,6 +96,11 @@ async function becomes(next: Cluster, { force = false, how = 2 } = {}): Promise<
   return status.commonStatus.reason;
 }
 
+async function statusOf(name: string): Promise<string | undefined> {
+  const { mks } = await session.plinth.status(NAME);
+  return mks.nodes.find(({ hostname }) => hostname === name)?.status;
+}
+
 async function configz(node: string): Promise<Record<string, unknown>> {
   const text = await kubectl(['get', '--raw', `/api/v1/nodes/${node}/proxy/configz`]);
   return (JSON.parse(text) as { kubeletconfig: Record<string, unknown> }).kubeletconfig;
@@ -183,8 +188,10 @@ describe('a cluster of two machines', () => {
     expect(reason).toContain('has those of before back');
     expect((await readyNodes()).toSorted()).toEqual([...MACHINES]);
     expect(await kubeletFlags('m3')).not.toContain('--no-such-flag=1');
-    // Nothing is left to do for what was there before.
+    expect(await statusOf('m3')).toBe('FAILED');
+    // Nothing is left to do for what was there before but to see that it is Ready.
     await becomes(good);
+    expect(await statusOf('m3')).toBe('READY');
     expect(await configz('m3')).toMatchObject({ maxPods: 77 });
   });
 

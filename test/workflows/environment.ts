@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -6,6 +9,7 @@ import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/
 
 import { CHANGED_SIGNAL, SEARCH_ATTRIBUTES } from '../../core/clusterWorkflow.js';
 import { ensurePythonTools } from '../../embedded/pythonTools.js';
+import { startTemporal } from '../../embedded/temporal.js';
 import { bundleOptions } from '../../worker/bundle.js';
 import { fakeWorld, type FakeOptions, type FakeWorld } from './fakeActivities.js';
 
@@ -50,6 +54,28 @@ export async function openWorkflowTests(): Promise<WorkflowTests> {
     bundle,
     run: (options, run) => runCluster(environment, bundle, options, run),
     close: () => environment.teardown(),
+  };
+}
+
+/** The same on a server that takes the time it takes: the other one tells nobody of a child that was terminated. */
+export async function openTimedWorkflowTests(): Promise<WorkflowTests> {
+  quietRuntime();
+  const dataDir = await mkdtemp(join(tmpdir(), 'plinth-workflows-'));
+  const [server, bundle] = await Promise.all([
+    startTemporal({ dataDir, host: '127.0.0.1' }),
+    bundleWorkflows(),
+  ]);
+  const { address } = server;
+  const environment = await TestWorkflowEnvironment.createFromExistingServer({ address });
+  return {
+    environment,
+    bundle,
+    run: (options, run) => runCluster(environment, bundle, options, run),
+    close: async () => {
+      await environment.teardown();
+      await server.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
   };
 }
 
