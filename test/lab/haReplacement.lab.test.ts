@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Cluster, ClusterStatus } from '../../core/cluster.js';
+import { buildBundle } from '../../lab/build/bundle.js';
 import { execOn, powerOff, powerOn } from '../../lab/lab.js';
 import { labCluster } from './cluster.js';
 import { etcdMembers } from './etcdMembers.js';
@@ -12,13 +13,14 @@ import { openLabSession, type LabSession } from './session.js';
 import { until } from './until.js';
 
 /*
- * Of three control planes one makes room for another machine, in one apply; one dies for good and is taken out with
+ * Of three control planes one makes room for another machine, in one apply, and another time while Kubernetes is upgraded; one dies for good and is taken out with
  * force, and is cleaned and joins anew when it comes back after all. Somebody writes meanwhile. Each test goes on from
  * the one before.
  */
 
 const NAME = 'replaced';
 const MACHINES = ['m1', 'm2', 'm3', 'm4'] as const;
+const [FROM, TO] = ['v1.34.4', 'v1.35.4'];
 const CLUSTERS = '/apis/infra.k8smgmt.io/v3/projects/defaultproject/clusters';
 const ENDPOINT = 'https://plinth-api.internal:7443';
 
@@ -27,10 +29,14 @@ let kubectl: Kubectl;
 let expectAsFound: (name: string) => Promise<void>;
 
 beforeAll(async () => {
+  await buildBundle({
+    versions: [FROM, TO],
+    log: (line) => process.stdout.write(`${line}\n`),
+  });
   session = await openLabSession(MACHINES);
   kubectl = hostKubectl({ ...session, cluster: NAME });
   expectAsFound = await machinesFound(MACHINES);
-});
+}, 3_600_000);
 
 afterAll(() => session.stop());
 
@@ -39,10 +45,10 @@ const of = (...machines: string[]): Cluster =>
     ...{ name: NAME, machines, controlPlanes: machines.length, blueprint: 'minimal' },
   });
 
-async function becomes(cluster: Cluster, query = ''): Promise<ClusterStatus> {
+async function becomes(cluster: Cluster, query = '', seconds = 900): Promise<ClusterStatus> {
   const answer = await session.plinth.request('POST', `${CLUSTERS}${query}`, cluster);
   expect(answer.status, await answer.text()).toBe(200);
-  const status = await session.plinth.untilEnded(NAME, 900);
+  const status = await session.plinth.untilEnded(NAME, seconds);
   expect(status.commonStatus.conditionStatus, JSON.stringify(status)).toBe(2);
   return status;
 }
@@ -156,6 +162,25 @@ describe('of three control planes', () => {
     await expectOnly('m1', 'm2', 'm4');
     expect(await orphans()).toEqual([]);
   });
+
+  it(
+    'one is replaced while Kubernetes is upgraded, in one apply: the new one joins first, and etcd keeps its quorum',
+    { timeout: 30 * 60_000 },
+    async () => {
+      const newer = of('m1', 'm2', 'm3');
+      newer.spec.config.kubernetesVersion = TO;
+      await whileWritten('upgraded', async () => {
+        const { lastTasksets } = await becomes(newer, '', 1500);
+        expect(
+          lastTasksets[0]?.tasksetOperations.map(({ operationName }) => operationName),
+        ).toEqual(['NodeUpdate', 'NodeRemoval', 'NodeAddition', 'ClusterUpgrade']);
+      });
+      await expectOnly('m1', 'm2', 'm3');
+      const versions = ['-o', 'jsonpath={.items[*].status.nodeInfo.kubeletVersion}'];
+      expect(await kubectl(['get', 'nodes', ...versions])).toBe([TO, TO, TO].join(' '));
+      await expectAsFound('m4');
+    },
+  );
 
   it('all machines are as they were found once the cluster is deleted', async () => {
     expect((await session.plinth.request('DELETE', NAME)).status).toBe(200);
