@@ -1,9 +1,11 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createSecureServer, type Http2SecureServer } from 'node:http2';
 import { connect, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer } from 'node:tls';
+import { promisify } from 'node:util';
 
 import { Connection } from '@temporalio/client';
 import { temporal as protos } from '@temporalio/proto';
@@ -16,7 +18,8 @@ import {
   type TestAuthority,
 } from '../test/fixtures/certificates.js';
 import { quietRuntime } from '../test/workflows/environment.js';
-import { parseStartConfig } from './config.js';
+import { EXIT_CONFIG, parseStartConfig } from './config.js';
+import { startPlinth } from './start.js';
 import { startTemporal, type EmbeddedTemporal } from './temporal.js';
 import { temporalConnection } from './temporalConnection.js';
 
@@ -105,6 +108,38 @@ test('with the certificates, a client and a worker get through', async () => {
     ),
   );
   await Promise.all([connection.close(), native.close()]);
+});
+
+test('the programs of their own get through by the same settings, and name one that is wrong', async () => {
+  const { cert, key } = ca.sign('program');
+  const { port } = front.address() as AddressInfo;
+  const env = {
+    PATH: process.env['PATH'],
+    TEMPORAL_ADDRESS: `127.0.0.1:${String(port)}`,
+    TEMPORAL_TLS_CLIENT_CERT_PATH: cert,
+    TEMPORAL_TLS_CLIENT_KEY_PATH: key,
+    TEMPORAL_TLS_SERVER_CA_CERT_PATH: ca.cert,
+    MONGODB_URI: 'mongodb://nobody.asks.it/',
+  };
+  const run = (script: string, more: NodeJS.ProcessEnv = {}) =>
+    promisify(execFile)(process.execPath, ['--import', 'tsx', script], {
+      env: { ...env, ...more },
+    });
+  expect((await run('embedded/prepareTemporal.ts')).stdout).toBe('Temporal is prepared\n');
+  expect((await run('worker/versions.ts')).stdout).toContain('VERSION');
+  await expect(
+    run('embedded/prepareTemporal.ts', { TEMPORAL_TLS_CLIENT_KEY_PATH: '' }),
+  ).rejects.toMatchObject({
+    code: EXIT_CONFIG,
+    stderr: expect.stringMatching(/^TEMPORAL_TLS_CLIENT_KEY_PATH: not set/) as string,
+  });
+});
+
+test('npm start refuses them where it would bring a Temporal of its own, which has neither', async () => {
+  const config = parseStartConfig({ TEMPORAL_API_KEY: 'key', PLINTH_DATA: join(dir, 'data') });
+  await expect(startPlinth({ config, env: {}, say: () => undefined })).rejects.toThrow(
+    /^TEMPORAL_ADDRESS: not set, but TEMPORAL_API_KEY/,
+  );
 });
 
 test.each([
