@@ -9,6 +9,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { BUILT_IN_BLUEPRINTS } from '../core/blueprints.js';
 import { readConfig } from '../embedded/config.js';
 import { packageVersion } from '../embedded/packageVersion.js';
+import { temporalConnection } from '../embedded/temporalConnection.js';
 import { createStore } from '../store/store.js';
 import { startTracing } from '../tracing/startTracing.js';
 import type { Tracing } from '../tracing/tracing.js';
@@ -35,7 +36,7 @@ const vault = await openVault(
   await loadMasterKey({ masterKey: config.masterKey, dataDir: config.data }),
 );
 // Lazy: an apply is recorded while Temporal is away, and delivered by the reconciler.
-const connection = Connection.lazy({ address: config.temporalAddress });
+const connection = Connection.lazy(temporalConnection(config));
 const client = new Client({
   connection,
   namespace: config.temporalNamespace,

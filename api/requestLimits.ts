@@ -1,5 +1,5 @@
 import type { ApiContext } from './env.js';
-import { HttpError } from './http/httpError.js';
+import { HttpError, HttpErrorCode } from './http/httpError.js';
 import { createRateLimit, type RateLimit } from './rateLimit.js';
 import { createStreamLimit, type StreamLimit } from './streamLimit.js';
 
@@ -37,7 +37,7 @@ export function openStream(c: ApiContext, keyId: string): () => void {
   if (close !== undefined) return close;
   throw new HttpError(
     429,
-    'TooManyRequests',
+    HttpErrorCode.TooManyRequests,
     `this key has ${String(STREAMS_OF_KEY)} event streams open: end one of them first`,
     { 'retry-after': '15' },
   );
@@ -63,7 +63,12 @@ export function networkOf(address: string): string {
 function enforce(limit: RateLimit | undefined, caller: string): void {
   const taken = limit?.take(caller);
   if (taken === undefined || taken.allowed) return;
-  throw new HttpError(429, 'TooManyRequests', 'too many requests: come back after Retry-After', {
-    'retry-after': String(taken.retryAfterS),
-  });
+  throw new HttpError(
+    429,
+    HttpErrorCode.TooManyRequests,
+    'too many requests: come back after Retry-After',
+    {
+      'retry-after': String(taken.retryAfterS),
+    },
+  );
 }

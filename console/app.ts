@@ -4,7 +4,6 @@ import type {
   ConsolePage,
   ConsoleSession,
   ConsoleTaskset,
-  ConsoleTasksetSummary,
 } from '../core/consoleModel.js';
 import { clusterView, tabOf } from './clusterView.js';
 import { closeDialog } from './dialog.js';
@@ -21,6 +20,7 @@ import { loginView } from './loginView.js';
 import { consolePath } from './paths.js';
 import { startRouter } from './router.js';
 import { shell } from './shell.js';
+import { loadHistory } from './loadHistory.js';
 import { loadSpec } from './loadSpec.js';
 import { app, changed, whenChanged, type ClusterState } from './state.js';
 import { startTheme } from './theme.js';
@@ -207,16 +207,6 @@ function receive(state: ClusterState, { event, data }: LiveEvent): void {
     before !== undefined && before.cluster.generation !== state.page.cluster.generation;
   const isApplied = before !== undefined && before.cluster.ahead !== state.page.cluster.ahead;
   if ((isNewSpec || isApplied) && state.spec !== undefined) void loadSpec(state);
-  changed();
-}
-
-/** The tasksets before the ten that the page is sent. */
-async function loadHistory(state: ClusterState): Promise<void> {
-  try {
-    state.history = await askJson<ConsoleTasksetSummary[]>(`${consolePath(state)}/tasksets`);
-  } catch {
-    // The newest are shown all the same.
-  }
   changed();
 }
 

@@ -1,11 +1,12 @@
 import type { ConsolePage, ConsoleTasksetSummary } from '../core/consoleModel.js';
 import { h, type Child, type VNode } from './dom.js';
 import { age, duration, moment, words } from './format.js';
+import { loadHistory } from './loadHistory.js';
 import { clusterPath, withQuery } from './router.js';
 import { now, type ClusterState } from './state.js';
 import { pill, TASKSET } from './words.js';
 
-/** Every taskset that is known, newest first; each is a link that shows it above. */
+/** Tasksets, newest first; each is a link that shows it above. Those of long ago come when they are asked for. */
 export function historyView(state: ClusterState, page: ConsolePage, query: URLSearchParams): Child {
   const newest = page.tasksets;
   const older = (state.history ?? []).filter(({ id }) => !newest.some((one) => one.id === id));
@@ -23,6 +24,19 @@ export function historyView(state: ClusterState, page: ConsolePage, query: URLSe
         entry(state, query, { one, isShown: one.id === shown, isNewest: one.id === newest[0]?.id }),
       ),
     ),
+    (all.at(-1)?.sequence ?? 1) > 1 &&
+      state.history !== undefined &&
+      state.historyEnds !== true &&
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'button quiet',
+          disabled: state.historyBusy === true,
+          on: { click: () => void loadHistory(state) },
+        },
+        'Older',
+      ),
   );
 }
 

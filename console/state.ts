@@ -34,6 +34,10 @@ export interface ClusterState {
   /** An older taskset that was chosen. */
   taskset?: ConsoleTaskset;
   history?: ConsoleTasksetSummary[];
+  /** More of it is being asked for. */
+  historyBusy?: boolean;
+  /** There is nothing before what is known of it. */
+  historyEnds?: boolean;
   health?: ConsoleHealth;
   spec?: ConsoleSpec;
   specError?: string;

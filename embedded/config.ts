@@ -6,6 +6,13 @@ import { z } from 'zod';
 
 import { DEFAULT_RENEW_DAYS, MAX_RENEW_DAYS } from '../core/certificates.js';
 import { Secret } from '../vault/secret.js';
+import { folderOrFile, readableFile } from './readableFile.js';
+import {
+  checkTemporalAccess,
+  TEMPORAL_ACCESS_SETTINGS,
+  temporalAccess,
+  type TemporalAccess,
+} from './temporalSettings.js';
 
 /** sysexits(3) EX_CONFIG. */
 export const EXIT_CONFIG = 78;
@@ -42,6 +49,7 @@ export interface StartConfig {
   tls: { cert: string; key: string } | undefined;
   temporalAddress: string | undefined;
   temporalNamespace: string;
+  temporalAccess: TemporalAccess;
   /** Temporal's Web UI as people reach it, without a slash at the end. */
   temporalUiUrl: string | undefined;
   mongodbUri: string | undefined;
@@ -89,6 +97,7 @@ export function parseStartConfig(env: NodeJS.ProcessEnv): StartConfig {
     tls,
     temporalAddress: set.TEMPORAL_ADDRESS,
     temporalNamespace: set.TEMPORAL_NAMESPACE,
+    temporalAccess: temporalAccess(set),
     temporalUiUrl: set.TEMPORAL_UI_URL,
     mongodbUri: set.MONGODB_URI,
   });
@@ -146,9 +155,6 @@ function printable<T extends StartConfig>(config: T): T {
     [inspect.custom]: { value: shown },
   });
 }
-
-const folderOrFile = z.string().transform((path) => resolve(path));
-const readableFile = folderOrFile.refine(isFile, { error: 'no such file' });
 
 const listenAddress = z
   .string()
@@ -226,6 +232,7 @@ const schema = z
       .string()
       .regex(/^[A-Za-z0-9._-]+$/, { error: 'not the name of a Temporal namespace' })
       .default('default'),
+    ...TEMPORAL_ACCESS_SETTINGS,
     TEMPORAL_UI_URL: z
       .url({ protocol: /^https?$/, error: 'not an http or https URL' })
       .refine((url) => !holdsPassword(url), { error: NO_PASSWORD })
@@ -242,6 +249,7 @@ const schema = z
     OTEL_TRACES_EXPORTER: z.string().optional(),
     OTEL_SDK_DISABLED: z.string().optional(),
   })
+  .superRefine(checkTemporalAccess)
   .superRefine((set, context) => {
     if (!wantsTraces(set)) return;
     for (const name of [
@@ -302,10 +310,6 @@ function artifacts(setting: string, context: z.RefinementCtx): string {
     message: `neither \`online\`, a mirror's http(s) URL, nor a bundle's folder (there is no folder ${folder})`,
   });
   return z.NEVER;
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function isFolder(path: string): boolean {

@@ -1,20 +1,22 @@
 import { Connection } from '@temporalio/client';
 
 import { SEARCH_ATTRIBUTES } from '../core/clusterWorkflow.js';
+import { readStartConfig } from './config.js';
+import { temporalConnection } from './temporalConnection.js';
 import { prepareNamespace } from './temporalNamespace.js';
 
-/* Prepares a Temporal server that is not embedded, once: TEMPORAL_ADDRESS names it, TEMPORAL_NAMESPACE our namespace there. */
+/* Prepares a Temporal server that is not embedded, once: the settings of the API and the worker name it, and our namespace there. */
 
 const ATTEMPTS = 30;
 const PAUSE_MS = 1_000;
 
-const connection = await Connection.connect({
-  address: process.env['TEMPORAL_ADDRESS'] ?? '127.0.0.1:7233',
-});
+const config = readStartConfig(process.env);
+const { temporalAddress = '127.0.0.1:7233' } = config;
+const connection = await Connection.connect(temporalConnection({ ...config, temporalAddress }));
 for (let attempt = 1; ; attempt++) {
   try {
     await prepareNamespace(connection, {
-      namespace: process.env['TEMPORAL_NAMESPACE'] ?? 'default',
+      namespace: config.temporalNamespace,
       searchAttributes: SEARCH_ATTRIBUTES,
     });
     break;

@@ -175,6 +175,12 @@ async function checkSettings(config: StartConfig): Promise<void> {
       'TEMPORAL_NAMESPACE: the embedded server has the namespace `default` only (TEMPORAL_ADDRESS is not set)',
     ]);
   }
+  const { apiKey, tls } = config.temporalAccess;
+  if (config.temporalAddress === undefined && (apiKey !== undefined || tls !== undefined)) {
+    throw new ConfigError([
+      'TEMPORAL_ADDRESS: not set, but TEMPORAL_API_KEY or TEMPORAL_TLS… are: the embedded server has neither',
+    ]);
+  }
   try {
     await freePort(config.host, config.port);
   } catch (error) {

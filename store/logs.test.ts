@@ -181,3 +181,21 @@ test('lines are gone once they are older than what is kept', async () => {
   );
   await close();
 });
+
+test('the database itself removes a line that is past its date', { timeout: 120_000 }, async () => {
+  const { store, close, client, database } = await openTestDatabase({ logs: { days: 7 } });
+  const { id } = (await applyTo(store)(`cluster-${newId()}`)).record;
+  await store.logs.append(chunk({ clusterId: id, tasksetId: 'old' }));
+  await store.logs.append(chunk({ clusterId: id, tasksetId: 'new' }));
+  const logs = client.db(database).collection('logs');
+  const past = new Date(Date.now() - 1_000);
+  await logs.updateOne({ tasksetId: 'old' }, { $set: { expiresAt: past } });
+  // MongoDB's own sweeper looks once a minute.
+  await vi.waitFor(
+    async () => {
+      expect(await logs.distinct('tasksetId')).toEqual(['new']);
+    },
+    { timeout: 100_000, interval: 500 },
+  );
+  await close();
+});

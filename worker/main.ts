@@ -13,6 +13,7 @@ import type { ActivityDeps } from '../activities/deps.js';
 import { holdingOf } from '../core/artifactHoldings.js';
 import { readConfig } from '../embedded/config.js';
 import { packageVersion } from '../embedded/packageVersion.js';
+import { temporalConnection } from '../embedded/temporalConnection.js';
 import { openArtifactSource } from '../machine/artifacts/source.js';
 import { createMachines } from '../machine/pool.js';
 import { createStore } from '../store/store.js';
@@ -65,7 +66,7 @@ const deps: ActivityDeps = {
   log,
 };
 const { worker, connection, client, deployment } = await createPlinthWorker({
-  address: config.temporalAddress,
+  temporal: temporalConnection(config),
   namespace: config.temporalNamespace,
   bundle: bundle.path,
   buildId,

@@ -2,6 +2,7 @@ import { Connection } from '@temporalio/client';
 
 import { TASK_QUEUE } from '../core/clusterWorkflow.js';
 import { readConfig } from '../embedded/config.js';
+import { temporalConnection } from '../embedded/temporalConnection.js';
 import { openDeployment, UNVERSIONED, type DeploymentState } from './deployment.js';
 import type { WorkerOfVersion } from './deployment.js';
 
@@ -11,7 +12,7 @@ import type { WorkerOfVersion } from './deployment.js';
  */
 
 const config = readConfig(process.env);
-const connection = await Connection.connect({ address: config.temporalAddress });
+const connection = await Connection.connect(temporalConnection(config));
 const deployment = openDeployment(connection, {
   namespace: config.temporalNamespace,
   taskQueue: TASK_QUEUE,

@@ -11,6 +11,7 @@ import type { ActivityDeps } from '../activities/deps.js';
 import { createClusterWorkflows } from '../api/workflows.js';
 import { DEFAULT_RENEW_DAYS } from '../core/certificates.js';
 import { TASK_QUEUE } from '../core/clusterWorkflow.js';
+import type { TemporalConnectionOptions } from '../embedded/temporalConnection.js';
 import type { Tracing } from '../tracing/tracing.js';
 import { traceWorkflowClient } from '../tracing/workflowClient.js';
 import { activityTrace } from './activityTrace.js';
@@ -18,7 +19,7 @@ import { DEPLOYMENT, openDeployment, type Deployment } from './deployment.js';
 import { workflowSpans } from './workflowSpans.js';
 
 export interface WorkerOptions {
-  address: string;
+  temporal: TemporalConnectionOptions;
   namespace: string;
   /** Path of the bundled workflows. */
   bundle: string;
@@ -50,7 +51,7 @@ export interface PlinthWorker {
 
 /** Connects and registers; `run()` of the worker polls until `shutdown()`. */
 export async function createPlinthWorker(options: WorkerOptions): Promise<PlinthWorker> {
-  const connection = await NativeConnection.connect({ address: options.address });
+  const connection = await NativeConnection.connect(options.temporal);
   const { namespace, buildId, taskQueue = TASK_QUEUE, renewDays = DEFAULT_RENEW_DAYS } = options;
   const { tracing } = options;
   const client = new Client({

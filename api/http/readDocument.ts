@@ -2,7 +2,7 @@ import type { z } from 'zod';
 
 import { AppError, ErrorCode, type Problem } from '../../core/errors.js';
 import type { ApiContext } from '../env.js';
-import { HttpError } from './httpError.js';
+import { HttpError, HttpErrorCode } from './httpError.js';
 import { parseJson, parseYaml } from './parseText.js';
 import { readText } from './readText.js';
 
@@ -25,7 +25,7 @@ export async function readDocument(c: ApiContext, maxBytes?: number): Promise<un
   if (type !== '' && !JSON_TYPES.has(type) && !YAML_TYPES.has(type)) {
     throw new HttpError(
       415,
-      'UnsupportedMediaType',
+      HttpErrorCode.UnsupportedMediaType,
       `content type ${type} is not read here: send application/json or application/yaml`,
     );
   }

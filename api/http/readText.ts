@@ -1,6 +1,6 @@
 import { AppError, ErrorCode } from '../../core/errors.js';
 import type { ApiContext } from '../env.js';
-import { HttpError } from './httpError.js';
+import { HttpError, HttpErrorCode } from './httpError.js';
 
 const DEFAULT_MAX_BYTES = 4 * 1024 * 1024;
 /** What is read and thrown away of a body that is too large, so that the client gets to read the answer. */
@@ -25,7 +25,7 @@ async function readOnce(c: ApiContext, maxBytes: number): Promise<string> {
   if (encoding !== 'identity') {
     throw new HttpError(
       415,
-      'UnsupportedMediaType',
+      HttpErrorCode.UnsupportedMediaType,
       `bodies are read uncompressed: remove content-encoding ${encoding}`,
     );
   }
@@ -40,7 +40,7 @@ async function readOnce(c: ApiContext, maxBytes: number): Promise<string> {
   if (size > limit) {
     throw new HttpError(
       413,
-      'PayloadTooLarge',
+      HttpErrorCode.PayloadTooLarge,
       `the body is larger than ${String(limit)} bytes`,
       size > limit * DRAIN_FACTOR ? { connection: 'close' } : {},
     );

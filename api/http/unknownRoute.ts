@@ -1,6 +1,6 @@
 import { AppError, ErrorCode } from '../../core/errors.js';
 import type { ApiContext } from '../env.js';
-import { HttpError } from './httpError.js';
+import { HttpError, HttpErrorCode } from './httpError.js';
 
 interface KnownRoute {
   method: string;
@@ -24,7 +24,7 @@ export function unknownRoute(c: ApiContext, routes: readonly KnownRoute[]): neve
   const allowed = [...new Set(methods)].toSorted();
   throw new HttpError(
     405,
-    'MethodNotAllowed',
+    HttpErrorCode.MethodNotAllowed,
     `${c.req.method} is not possible here: ${allowed.join(', ')}`,
     { allow: allowed.join(', ') },
   );

@@ -5,7 +5,7 @@ import type { Next } from 'hono';
 
 import { AppError, ErrorCode } from '../../core/errors.js';
 import { principalOf, type ApiContext } from '../env.js';
-import { HttpError } from '../http/httpError.js';
+import { HttpError, HttpErrorCode } from '../http/httpError.js';
 import { readText } from '../http/readText.js';
 
 /** What clients and proxies try again is tried again within a day. */
@@ -83,7 +83,7 @@ async function begin(c: ApiContext, id: string): Promise<Kept | { lease: Date; e
       case 'other':
         throw new HttpError(
           422,
-          'IdempotencyKeyReused',
+          HttpErrorCode.IdempotencyKeyReused,
           'this Idempotency-Key was sent before with another request: take a new one for each request',
         );
       case 'running':

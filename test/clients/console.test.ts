@@ -9,6 +9,7 @@ import type { ClusterRecord } from '../../core/records.js';
 import { CommonConditionStatus } from '../../core/words.js';
 import { mayHaveChromium } from '../../scripts/ensureChromium.js';
 import { hashApiKey } from '../../api/auth/apiKey.js';
+import { tasksetRecord } from '../api/records.js';
 import { until } from '../api/until.js';
 import {
   logIn,
@@ -537,6 +538,23 @@ describe.skipIf(!there)('the console, in Chromium', () => {
       await history.getByRole('link', { name: /#1/ }).click();
       await page.getByText('Taskset #1').waitFor();
       expect(new URL(page.url()).search).toBe('?taskset=fails01');
+      expect(complaints).toEqual([]);
+    });
+
+    test('shows what was done long ago when it is asked for', async () => {
+      const cluster = await made();
+      const { tasksets } = open.api.deps.store;
+      for (let n = 1; n <= 102; n += 1) {
+        await tasksets.begin(tasksetRecord({ id: `old-${String(n)}`, clusterId: cluster.id }));
+      }
+      const { page, complaints } = await visit({ path: pathOf(cluster) });
+      const history = page.getByRole('region', { name: 'History' });
+      await history.getByText('#3', { exact: true }).waitFor();
+      expect(await history.getByText('#2', { exact: true }).count()).toBe(0);
+      await history.getByRole('button', { name: 'Older' }).click();
+      await history.getByText('#1', { exact: true }).waitFor();
+      expect(await history.getByRole('listitem').count()).toBe(102);
+      expect(await history.getByRole('button', { name: 'Older' }).count()).toBe(0);
       expect(complaints).toEqual([]);
     });
 

@@ -18,6 +18,7 @@ interface Service {
   healthcheck?: { test: string[] };
   depends_on?: Record<string, { condition: string }>;
   ports?: string[];
+  expose?: string[];
   volumes?: string[];
   environment?: Record<string, string>;
 }
@@ -122,6 +123,28 @@ test('nothing listens beyond this host by default', () => {
   for (const [, { ports = [] }] of services) {
     for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
   }
+});
+
+test("the worker's metrics are to be had inside the network, and only there", () => {
+  const { environment, expose, ports } = compose.services['worker'] ?? {};
+  const port = environment?.['PLINTH_METRICS']?.replace(/^0\.0\.0\.0:/, '');
+  expect(expose).toEqual([port]);
+  expect(ports).toBeUndefined();
+  // The settings that all our containers share are the worker's, too.
+  expect(environment).toMatchObject(compose.services['api']?.environment ?? {});
+  expect(compose.services['api']?.environment).not.toHaveProperty('PLINTH_METRICS');
+});
+
+test('what docs/metrics.md has Prometheus scrape is where compose serves it', () => {
+  const text = readFileSync('docs/metrics.md', 'utf8');
+  const targets = [...text.matchAll(/targets: \['(\w+):(\d+)'\]/g)].map(([, name, port]) => [
+    name,
+    port,
+  ]);
+  expect(targets).toEqual([
+    ['api', compose.services['api']?.environment?.['PLINTH_PORT'] ?? '8080'],
+    ['worker', compose.services['worker']?.expose?.[0]],
+  ]);
 });
 
 test('every folder of the image is there', () => {

@@ -33,12 +33,14 @@ let image: PlayedImage;
 let mongo: EmbeddedMongo;
 let temporal: EmbeddedTemporal;
 let port: number;
+let metricsPort: number;
 const children: ChildProcess[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'plinth-image-'));
   image = await playDockerfile(join(folder, 'image'));
   port = await freePort(host);
+  metricsPort = await freePort(host);
   [mongo, temporal] = await Promise.all([
     startMongo({ dataDir: join(folder, 'mongo'), host }),
     startTemporal({ dataDir: join(folder, 'temporal'), host, searchAttributes: [] }),
@@ -68,6 +70,9 @@ function environment(name: string): NodeJS.ProcessEnv {
     PLINTH_DATA: join(folder, `${name}-data`),
     TEMPORAL_ADDRESS: temporal.address,
     MONGODB_URI: mongo.uri,
+    ...(given['PLINTH_METRICS'] === undefined
+      ? {}
+      : { PLINTH_METRICS: `${host}:${String(metricsPort)}` }),
   };
 }
 
@@ -116,6 +121,9 @@ test('the processes of the image prepare Temporal, get healthy, and end on SIGTE
   const worker = run('worker', commandOf('worker'));
   const ends = [exitOf(api), exitOf(worker)];
   await Promise.all([untilHealthy('api'), untilHealthy('worker')]);
+
+  const metrics = await fetch(`http://${host}:${String(metricsPort)}/metrics`);
+  expect(await metrics.text()).toContain('plinth_operations_total');
 
   // As `docker compose exec api plinth …` does, with the key that the API has left there.
   const plinth = ['plinth', '--server', `http://${host}:${String(port)}`];

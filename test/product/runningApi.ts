@@ -25,7 +25,7 @@ export interface RunningApi {
   stop(): Promise<void>;
 }
 
-export async function startRunningApi(): Promise<RunningApi> {
+export async function startRunningApi(more: NodeJS.ProcessEnv = {}): Promise<RunningApi> {
   const host = '127.0.0.1';
   const dataDir = await mkdtemp(join(tmpdir(), 'plinth-api-'));
   const keys = join(dataDir, 'ssh-keys');
@@ -44,11 +44,11 @@ export async function startRunningApi(): Promise<RunningApi> {
     MONGODB_URI: mongo.uri,
     TEMPORAL_ADDRESS: temporal.address,
   };
-  const env = { PATH: process.env['PATH'], ...settings };
+  const env = { PATH: process.env['PATH'], ...settings, ...more };
   const api = await startEntry({ name: 'api', script: 'api/main.js', dataDir, env });
   const store = await createStore({ uri: mongo.uri });
   return {
-    url: `http://${host}:${String(port)}`,
+    url: `${more['PLINTH_TLS_CERT'] === undefined ? 'http' : 'https'}://${host}:${String(port)}`,
     adminKey: (await readFile(join(dataDir, 'admin-api-key'), 'utf8')).trim(),
     temporalAddress: temporal.address,
     dataDir,

@@ -13,7 +13,7 @@ import { projectAccess } from '../../middleware/access.js';
 import { findTaskset } from '../tasksets/findTaskset.js';
 
 const CLUSTER = '/console/clusters/:project/:name';
-/** What the page shows of the history at once; the V3 API has pages of all of it. */
+/** What the page is given of the history at once. */
 const MOST_TASKSETS = 100;
 
 /** What the console shows of a cluster, now and as it changes. */
@@ -42,7 +42,10 @@ export function consoleCluster(app: OpenAPIHono<ApiEnv>): void {
   app.get(`${CLUSTER}/tasksets`, projectAccess('viewer'), async (c) => {
     const { store } = c.var.deps;
     const { id } = await findReadableCluster(c, clusterOf(c));
-    const tasksets = await store.tasksets.latest(id, MOST_TASKSETS);
+    const before = Number(c.req.query('before'));
+    const tasksets = Number.isSafeInteger(before)
+      ? (await store.tasksets.list(id, { limit: MOST_TASKSETS, after: before })).items
+      : await store.tasksets.latest(id, MOST_TASKSETS);
     return taggedJson(c, tasksets.map(consoleTasksetSummary));
   });
 

@@ -6,9 +6,11 @@ import type {
   ConsoleList,
   ConsoleSpec,
   ConsoleTaskset,
+  ConsoleTasksetSummary,
 } from '../../../core/consoleModel.js';
 import type { ClusterRecord } from '../../../core/records.js';
 import { openTestApi, type TestApi } from '../../../test/api/openTestApi.js';
+import { tasksetRecord } from '../../../test/api/records.js';
 import { newApp } from '../../app.js';
 import { beginStory, JOIN_FAILURE } from '../../../test/console/story.js';
 
@@ -278,6 +280,22 @@ describe('the page of a cluster', () => {
     for (const path of ['/events', '/spec', '/tasksets', '/tasksets/x']) {
       expect((await api.call('GET', pageOf(cluster) + path, { key })).status).toBe(403);
     }
+  });
+
+  test('has its history a hundred at a time, down to the first taskset', async () => {
+    const cluster = await made();
+    for (let n = 1; n <= 103; n += 1) {
+      const id = `h-${String(n)}`;
+      await api.deps.store.tasksets.begin(tasksetRecord({ id, clusterId: cluster.id }));
+    }
+    const sequences = async (query: string) => {
+      const answer = await api.call('GET', `${pageOf(cluster)}/tasksets${query}`);
+      return ((await answer.json()) as ConsoleTasksetSummary[]).map(({ sequence }) => sequence);
+    };
+    const newest = await sequences('');
+    expect([newest.length, newest[0], newest.at(-1)]).toEqual([100, 103, 4]);
+    expect(await sequences('?before=4')).toEqual([3, 2, 1]);
+    expect(await sequences('?before=1')).toEqual([]);
   });
 
   test('has an older taskset by its id, and all of them in short', async () => {
