@@ -34,43 +34,47 @@ export async function cluster({ requestId, ...input }: ClusterWorkflowInput): Pr
     changed = true;
     origin = from?.requestId ?? origin;
   });
-  setHandler(cancelSignal, () => {
-    running?.cancel();
-  });
+  const stop = (): void => running?.cancel();
+  setHandler(cancelSignal, stop);
+  // Asked for in Temporal's Web UI it means the same: what is recorded of the end is never cut off.
+  CancellationScope.current().cancelRequested.catch(stop);
+  await CancellationScope.nonCancellable(doWhatIsDue);
 
-  while (changed) {
-    changed = false;
-    const work = await records.takeWork({ ...input, tasksetId: newTasksetId() });
-    if (work === undefined) {
-      setCurrentDetails(['Nothing to do.', ...(last === undefined ? [] : [last])].join('\n\n'));
-      continue;
-    }
-    if ('waiting' in work) {
-      setCurrentDetails(work.waiting);
-      await condition(() => changed, LOOK_AGAIN);
+  async function doWhatIsDue(): Promise<void> {
+    while (changed) {
+      changed = false;
+      const work = await records.takeWork({ ...input, tasksetId: newTasksetId() });
+      if (work === undefined) {
+        setCurrentDetails(['Nothing to do.', ...(last === undefined ? [] : [last])].join('\n\n'));
+        continue;
+      }
+      if ('waiting' in work) {
+        setCurrentDetails(work.waiting);
+        await condition(() => changed, LOOK_AGAIN);
+        changed = true;
+        await startAnewWhenLong();
+        continue;
+      }
+      const scope = new CancellationScope({ cancellable: true });
+      running = scope;
+      const onDeletion = work.deleting ? undefined : stopWhenDeleted(scope);
+      // The change is there before the signal that tells of it: what stands with it is right, whoever was first.
+      const asker = work.by === undefined ? origin : work.by.requestId;
+      const outcomes = await scope.run(() => runTaskset(input, work, asker));
+      running = undefined;
+      last = tasksetDetails(work, outcomes);
+      setCurrentDetails(last);
+      await onDeletion;
+      // Nobody listened, or an older plinth did not know how: then there is nothing to tell.
+      const news = await records.endTaskset(input, work, outcomes);
+      if (news !== undefined) await tellWebhooks(news);
+      const failed = outcomes.some((outcome) => outcome.failed);
+      if (work.deleting && !failed) {
+        await records.removeCluster({ ...input, clusterId: work.clusterId });
+      }
       changed = true;
       await startAnewWhenLong();
-      continue;
     }
-    const scope = new CancellationScope({ cancellable: true });
-    running = scope;
-    const onDeletion = work.deleting ? undefined : stopWhenDeleted(scope);
-    // The change is there before the signal that tells of it: what stands with it is right, whoever was first.
-    const asker = work.by === undefined ? origin : work.by.requestId;
-    const outcomes = await scope.run(() => runTaskset(input, work, asker));
-    running = undefined;
-    last = tasksetDetails(work, outcomes);
-    setCurrentDetails(last);
-    await onDeletion;
-    // Nobody listened, or an older plinth did not know how: then there is nothing to tell.
-    const news = await records.endTaskset(input, work, outcomes);
-    if (news !== undefined) await tellWebhooks(news);
-    const failed = outcomes.some((outcome) => outcome.failed);
-    if (work.deleting && !failed) {
-      await records.removeCluster({ ...input, clusterId: work.clusterId });
-    }
-    changed = true;
-    await startAnewWhenLong();
   }
 
   async function startAnewWhenLong(): Promise<void> {
