@@ -11,6 +11,7 @@ import { stepDeps } from '../test/activities/stepDeps.js';
 import { desired, node, project } from '../test/store/desired.js';
 import { openTestDatabase, type TestDatabase } from '../test/store/testDatabase.js';
 import { runClusterStep } from './clusterStep.js';
+import { runNodeStep } from './nodeStep.js';
 import type { ActivityDeps } from './deps.js';
 
 let db: TestDatabase;
@@ -39,10 +40,11 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => db.close());
 
-/** Drains node-2 and is cancelled in the middle of it; gives what is recorded of that. */
+/** Drains node-2, or waits for node-1, and is cancelled in the middle of it; gives what is recorded of that. */
 async function stopped(
   tasksetId: string,
   details: Parameters<typeof ActivityCancellationDetails.fromProto>[0],
+  step: 'drain' | 'node-ready' = 'drain',
 ) {
   await db.store.tasksets.begin({
     ...{ id: tasksetId, clusterId, generation: 1, status: TasksetStatus.InProgress, comments: '' },
@@ -50,16 +52,19 @@ async function stopped(
   });
   const live = new Promise<void>((resolve) => (begun = resolve));
   const environment = new MockActivityEnvironment();
+  const ref = {
+    ...{ project, name: 'stopped', clusterId, generation: 1, tasksetId, step },
+    ...{ operation: OperationName.NodeRemoval, operationIndex: 0 },
+  };
   const ended = environment.run(() =>
-    runClusterStep(deps, {
-      ...{ project, name: 'stopped', clusterId, generation: 1, tasksetId, step: 'drain' },
-      ...{ operation: OperationName.NodeRemoval, operationIndex: 0, subject: 'node-2' },
-    }),
+    step === 'drain'
+      ? runClusterStep(deps, { ...ref, subject: 'node-2' })
+      : runNodeStep(deps, { ...ref, hostname: 'node-1' }),
   );
   await Promise.race([live, ended]);
   environment.cancel('CANCELLED', ActivityCancellationDetails.fromProto(details));
   await expect(ended).rejects.toThrow('cancelled');
-  return (await db.store.nodes.get(clusterId, 'node-1'))?.steps['drain'];
+  return (await db.store.nodes.get(clusterId, 'node-1'))?.steps[step];
 }
 
 describe('a step through a control plane that is stopped', () => {
@@ -74,6 +79,16 @@ describe('a step through a control plane that is stopped', () => {
   it('because its worker shuts down goes on in another one', async () => {
     const record = await stopped('uuuuuuu', { isWorkerShutdown: true });
     expect(record).toMatchObject({ state: 'running', tasksetId: 'uuuuuuu' });
+  });
+
+  it('on a machine itself says the same', async () => {
+    expect(await stopped('vvvvvvv', { isCancelled: true }, 'node-ready')).toMatchObject({
+      ...{ state: 'failed', tasksetId: 'vvvvvvv' },
+      failure: { node: 'node-1', step: 'node-ready', message: 'stopped by request' },
+    });
+    expect(await stopped('wwwwwww', { isWorkerShutdown: true }, 'node-ready')).toMatchObject({
+      ...{ state: 'running', tasksetId: 'wwwwwww' },
+    });
   });
 });
 
@@ -129,7 +144,7 @@ describe('a step through control planes', () => {
     );
   }
   const lacksEtcd: Partial<StepRunResult> = {
-    ...({ outcome: 'failed', exitCode: 1, failCode: 'StepFailed' } as const),
+    ...({ outcome: 'failed', exitCode: 1, failCode: 'QuorumRisk' } as const),
     results: { elsewhere: 'etcd' },
   };
 
@@ -139,9 +154,13 @@ describe('a step through control planes', () => {
     expect(asked).toEqual(['node-1', 'node-2']);
   });
 
-  it('fails where none has', async () => {
-    await expect(takeOut(() => lacksEtcd)).rejects.toThrow('failed');
+  it('fails where none has, and leaves the node what it was', async () => {
+    await db.store.nodes.upsert(id, 'node-3', { leaving: false, status: 'READY' });
+    await expect(takeOut(() => lacksEtcd)).rejects.toMatchObject({ code: ErrorCode.QuorumRisk });
     expect(asked).toEqual(['node-1', 'node-2']);
+    expect(await db.store.nodes.get(id, 'node-3')).toMatchObject({
+      ...{ leaving: false, status: 'READY' },
+    });
   });
 
   it('leaves a node what it was that etcd does not let go', async () => {

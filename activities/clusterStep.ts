@@ -107,7 +107,7 @@ export async function runThrough(
           continue;
         }
         await noteCondition(deps, ref, error.message);
-        if (error.code === ErrorCode.QuorumRisk) await staysAfterAll(deps, ref, loaded);
+        if (isRefusal(error)) await staysAfterAll(deps, ref, loaded);
         throw error;
       } catch (error) {
         // What is recorded now stands.
@@ -121,8 +121,13 @@ export async function runThrough(
         await recordFailure(error);
       }
     }
+    if (isRefusal(lost)) await staysAfterAll(deps, ref, loaded);
     throw lost;
   });
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof AppError && error.code === ErrorCode.QuorumRisk;
 }
 
 /** Of the step's run through this node. */

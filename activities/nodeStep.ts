@@ -6,7 +6,7 @@ import { NodeStatus } from '../core/words.js';
 import type { JoinSecrets } from '../machine/steps/types.js';
 import type { StepRunResult } from '../machine/types.js';
 import { attemptOf } from './attempt.js';
-import { cancellationBehind } from './cancellation.js';
+import { cancellationBehind, isRequestedCancel } from './cancellation.js';
 import type { ActivityDeps } from './deps.js';
 import { heartbeating } from './heartbeat.js';
 import { drawFirstTokens, drawJoinSecrets, forgetJoinSecrets, madeBefore } from './joinSecrets.js';
@@ -106,13 +106,21 @@ export async function runNodeStep(deps: ActivityDeps, ref: StepRef): Promise<Ste
         return { outcome: 'skipped' };
       }
       await begun;
-      // Nothing failed: who asked for it says what comes of the step.
+      // Nothing failed: who asked for it says what comes of the node.
       const cancellation = cancellationBehind(error);
-      if (cancellation !== undefined) throw cancellation;
+      if (cancellation !== undefined) {
+        if (isRequestedCancel())
+          await record({ state: 'failed', endedAt: Date.now(), ...stopped(ref) });
+        throw cancellation;
+      }
       if (error instanceof AppError) await recordFailure(deps, ref, error, record);
       throw error;
     }
   });
+}
+
+function stopped({ hostname: node, step }: StepRef): Pick<NodeStepRecord, 'failure'> {
+  return { failure: { node, step, message: 'stopped by request' } };
 }
 
 /** A machine that was made anew since is clean: there is nothing of ours to take away. */

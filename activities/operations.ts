@@ -150,7 +150,8 @@ export async function endTaskset(
     retries: work.retries,
     deleting: work.deleting,
   });
-  await askForMissedVersion(deps, work);
+  // One that was cancelled, or failed, is not begun again by itself: the next one gives it the newest.
+  if (!failed) await askForMissedVersion(deps, work);
   const news = await tasksetNews(deps, { record, work, failed, comment });
   // A deletion is done when the record is gone: until then the reconciler must find it.
   if (work.deleting && !failed) return news;

@@ -175,6 +175,24 @@ describe('a rollout', () => {
     expect(sync?.blueprint?.version).toBe(next);
   });
 
+  it('leaves a cluster alone whose provision was cancelled when it could have asked it', async () => {
+    await put('one');
+    const spec = desired(`${name}-a`);
+    spec.spec.blueprint = { name };
+    const { record } = await db.store.clusters.apply({
+      ...{ project, name: spec.metadata.name, desired: spec, secretsHash: 'h' },
+    });
+    const of = { project, name: record.name };
+    const work = (await takeWork(deps, { ...of, tasksetId: `${name}-t1` })) as Work;
+    await put('two');
+    await db.store.clusters.setApplied(record.id, { created: true });
+    await endTaskset(deps, of, work, [
+      { index: 0, failed: false, errorSummary: '' },
+      { index: 1, failed: true, cancelled: true, errorSummary: 'cancelled by request' },
+    ]);
+    expect((await db.store.clusters.getById(record.id))?.retries).toBe(0);
+  });
+
   it('of a blueprint that is gone is none', async () => {
     expect(await begin()).toBeUndefined();
     expect(await turn()).toMatchObject({ asked: [], ended: true });

@@ -1,3 +1,4 @@
+import { kubeletSettings, uploadedKubelet } from './kubeletSettings.js';
 import {
   isControlPlane,
   isMember,
@@ -8,7 +9,7 @@ import {
   type NodeTask,
   type OperationPlan,
 } from './plan.js';
-import { planKubelet } from './planKubelet.js';
+import { kubeletsAfterUpgrade, planKubelet } from './planKubelet.js';
 import { begunNetwork } from './planNetwork.js';
 import { planUpgrade } from './planUpgrade.js';
 
@@ -38,11 +39,13 @@ export function planReplacement(
     return undefined;
   }
   const begun = begunNetwork(staying(applied, spec));
-  const first = [...planKubelet(applied, spec), ...joining];
+  const joined = afterwards(applied, { spec, joining, begun, kubernetesVersion });
+  const upgrade = planUpgrade(joined, desired);
   return [
     ...begun,
-    ...first.map((each) => ({ ...each, kubernetesVersion })),
-    ...planUpgrade(afterwards(applied, { spec, joining, begun, kubernetesVersion }), desired),
+    ...joining.map((each) => ({ ...each, kubernetesVersion })),
+    ...upgrade,
+    ...planKubelet(kubeletsAfterUpgrade(joined, upgrade), spec),
     ...planAddition(applied, spec, (node) => !isControlPlane(node)),
   ];
 }
@@ -67,6 +70,7 @@ function afterwards(
 ): AppliedState {
   const names = new Set(joining.flatMap(({ nodes }) => nodes.map(({ hostname }) => hostname)));
   const ended = begun.length > 0 ? { begun: false } : {};
+  const shared = uploadedKubelet(applied, spec);
   return {
     ...applied,
     ...(network === undefined ? {} : { network: { ...network, ...ended } }),
@@ -77,6 +81,7 @@ function afterwards(
         .map((node) => ({
           ...{ hostname: node.hostname, spec: node, kubernetesVersion },
           ...{ claimed: true, joined: true, leader: false },
+          kubelet: { ...kubeletSettings(spec, node), shared },
         })),
     ],
   };

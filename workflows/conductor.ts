@@ -121,7 +121,9 @@ export async function runNodes(
       failures.push({ hostname, text, type, blocked: type === 'Blocked' });
       // It could not say so itself.
       if (isTerminated(error) && patched('terminated-node')) {
-        await records.failNode({ ...input.ref, hostname, message: text });
+        await CancellationScope.nonCancellable(() =>
+          records.failNode({ ...input.ref, hostname, message: text }),
+        );
       }
     } finally {
       running.delete(hostname);

@@ -131,6 +131,21 @@ describe('a node whose workflow is terminated by hand', () => {
   });
 });
 
+describe('control planes that were to join before the others are upgraded', () => {
+  it('have nobody upgraded where one of them does not', async () => {
+    const addition = operation('NodeAddition', { m4: 'control-plane' });
+    const upgrade = operation('ClusterUpgrade', { m1: 'upgrade-first' });
+    const world = await tests.run({
+      operations: [addition, upgrade],
+      onStep: (name) => {
+        if (name === 'm4 kubeadm-join-control-plane') throw stepFailure('m4', 'kubeadm-join');
+      },
+    });
+    expect(started(world)).not.toContain('m1 etcd-snapshot');
+    expect(world.ended[0]?.outcomes[1]?.errorSummary).toBe('not started: NodeAddition failed');
+  });
+});
+
 describe('a node that was drained', () => {
   const removal = operation('NodeRemoval', { m1: 'clean' }, { leave: ['m1'] });
 

@@ -47,7 +47,10 @@ export async function runTaskset(
     await CancellationScope.nonCancellable(() => records.endOperation(ref, outcome));
     outcomes.push(outcome);
     if (!outcome.failed) continue;
-    const goesOn = outcome.goOn && !isOnTheWay(work.operations, index);
+    const goesOn =
+      outcome.goOn &&
+      !isOnTheWay(work.operations, index) &&
+      !joinsBeforeUpgrade(work.operations, index);
     if (!goesOn) blockedBy ??= `${operation.name} failed`;
   }
   return outcomes;
@@ -61,6 +64,15 @@ function isOnTheWay(operations: readonly OperationPlan[], index: number): boolea
   const isUpgrade = ({ name }: OperationPlan): boolean => name === OperationName.ClusterUpgrade;
   const [own, ...later] = operations.slice(index);
   return own !== undefined && isUpgrade(own) && later.some(isUpgrade) && patched('chain-stops');
+}
+
+/** Whether it is control planes that were to join before the others are upgraded: of two members of etcd none is restarted. */
+function joinsBeforeUpgrade(operations: readonly OperationPlan[], index: number): boolean {
+  const [own, ...later] = operations.slice(index);
+  if (own?.name !== OperationName.NodeAddition) return false;
+  const joins = own.nodes.some(({ path }) => path === 'control-plane');
+  const upgrades = later.some(({ name }) => name === OperationName.ClusterUpgrade);
+  return joins && upgrades && patched('joins-before-upgrade');
 }
 
 function operationRef(

@@ -32,7 +32,6 @@ export const staticPodsRestartStep: StepModule = {
   timeoutSeconds: 4 * (90 + HEALTH_SECONDS) + 120,
   params: (context) => ({
     ...nodeParams(context),
-    CONTROL_PLANES: String(context.controlPlanes.length),
     RENEWAL: renewalOf(context),
     API_SERVER: apiServerOf(context.node.privateIP),
     ETCD_PEER: hostAndPort(context.node.privateIP, 2380),

@@ -11,14 +11,17 @@ wait_for_api() {
   done
 }
 
-# Its etcd restarts: the others have to agree without it meanwhile. CONTROL_PLANES: how many the spec has.
+# Its etcd restarts: the others have to agree without it meanwhile. CONTROL_PLANES: how many the
+# spec has, where it can wait for them.
 others_hold_quorum() {
   local tries list because
   for ((tries = 0; tries < 30; tries++)); do
     list=$(etcd_members_here)
-    because=$(may_restart "$(etcd_rows "$list" '')" "$NODE_NAME" "$CONTROL_PLANES")
+    because=$(may_restart "$(etcd_rows "$list" '')" "$NODE_NAME" "${CONTROL_PLANES:-0}")
     [[ -n $because ]] || return 0
     sleep 2
   done
+  [[ $because != *'is to have'* ]] ||
+    fail QuorumRisk "$because" 'Apply again, so that they join, or take them out of the spec.'
   fail QuorumRisk "$because" "$QUORUM_HINT"
 }

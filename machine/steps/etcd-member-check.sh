@@ -2,7 +2,7 @@
 # Before anything is done about the nodes that are to leave: whether all of them can without etcd losing its quorum, and
 # in which order. LEAVING: rows of `hostname privateIP`; those without a member come first in it.
 
-list=$(etcd_members_here)
+list=$(etcd_members_first)
 rows=$(etcd_rows "$list" "$LEAVING")
 printf '%s\n' "$rows"
 if ! order=$(removal_order "$rows" "$(cut -d ' ' -f 1 <<<"$LEAVING")"); then

@@ -7,7 +7,7 @@ find_subject() {
   awk -v name="$SUBJECT" -v peer="https://$SUBJECT_IP:2380" '$2 == name || ($2 == "-" && $3 == peer) { print $1 }'
 }
 
-list=$(etcd_members_here)
+list=$(etcd_members_first)
 printf '%s\n' "$list"
 member=$(find_subject <<<"$list")
 [[ -n $member ]] || skip "$SUBJECT has no etcd member"

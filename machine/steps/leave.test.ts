@@ -131,8 +131,9 @@ describe('etcd-member-remove', () => {
 
     expect(await run(etcdMemberRemoveStep)).toMatchObject({
       outcome: 'failed',
-      failCode: 'StepFailed',
+      failCode: 'QuorumRisk',
     });
+    expect(await machine.said('run/results/elsewhere')).toBe('etcd');
   });
 });
 
@@ -299,7 +300,7 @@ cannot delete cannot delete Pods that declare no controller (use --force to over
   it('does not wait for volumes of pods that stay, nor for those of a kubelet that is gone', async () => {
     await whileItSleeps('echo x >>"$D/slept"; rm "$D/attached"');
     await machine.put('attached', 'pv-1\npv-2\n');
-    await machine.put('claims', 'kube-system\t\nshop\tclaim-2 claim-1\n');
+    await machine.put('claims', 'kube-system|dns||\nshop|agent|claim-2|\nshop|claim|other|1\n');
     await kubectl('Ready');
     expect(await run(drainStep)).toMatchObject({ outcome: 'done' });
 
@@ -312,7 +313,7 @@ cannot delete cannot delete Pods that declare no controller (use --force to over
   it('names the volumes that stay attached when their time is up', async () => {
     await kubectl('Ready');
     await machine.put('attached', 'pv-1\npv-2\n');
-    await machine.put('claims', 'shop\tclaim-1\n');
+    await machine.put('claims', 'shop|agent|claim-1|\n');
     const result = await machine.run(
       {
         ...drainStep,

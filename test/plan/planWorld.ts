@@ -172,7 +172,8 @@ export class PlanWorld extends OperationCarrier {
       taskset.failed ||= failed;
       outcomes.push({ index, failed, errorSummary: failed ? 'it broke' : '' });
       const later = taskset.operations.slice(index + 1).some(isUpgrade);
-      blocked ||= how === 'stops' || (failed && isUpgrade(operation) && later);
+      blocked ||=
+        how === 'stops' || (failed && later && (isUpgrade(operation) || joins(operation)));
     }
     return this.#end(taskset, outcomes);
   }
@@ -262,6 +263,11 @@ export class PlanWorld extends OperationCarrier {
     this.#failed = failed;
     return !failed;
   }
+}
+
+function joins({ name, nodes }: OperationPlan): boolean {
+  const isOne = nodes.some(({ path }) => path === 'control-plane');
+  return name === OperationName.NodeAddition && isOne;
 }
 
 function isUpgrade({ name }: OperationPlan): boolean {

@@ -314,13 +314,15 @@ note "$SUBJECT is drained"
 # tells that it is unmounted, and its pods wait elsewhere for minutes; a disk that is still attached may be written to twice.
 # VOLUMES_SECONDS: how long it waits.
 
-# NAMESPACE/CLAIM of the pods that stay: those of daemon sets keep their volumes.
+# NAMESPACE/CLAIM of the pods that stay: those of daemon sets keep their volumes. A claim that is made with its pod is named
+# after both.
 claims_in_use() {
-  local namespace claims claim
-  while IFS=$'\t' read -r namespace claims; do
+  local namespace pod claims ephemeral claim
+  while IFS='|' read -r namespace pod claims ephemeral; do
     for claim in $claims; do printf '%s\n' "$namespace/$claim"; done
-  done < <(again kube get pods -A --field-selector "spec.nodeName=$SUBJECT" \
-    -o 'jsonpath={range .items[*]}{.metadata.namespace}{"\t"}{.spec.volumes[*].persistentVolumeClaim.claimName}{"\n"}{end}')
+    for claim in $ephemeral; do printf '%s\n' "$namespace/$pod-$claim"; done
+  done < <(again kube get pods -A --field-selector "spec.nodeName=$SUBJECT" -o \
+    'jsonpath={range .items[*]}{.metadata.namespace}|{.metadata.name}|{.spec.volumes[*].persistentVolumeClaim.claimName}|{.spec.volumes[?(@.ephemeral)].name}{"\n"}{end}')
 }
 
 # attached: the names of the volumes that are attached to the node and that no pod there uses.
@@ -338,7 +340,10 @@ attached() {
 }
 
 # A kubelet that does not answer unmounts nothing: its volumes are taken from it by force once its pods are gone.
-if [[ $(ready) == True ]]; then
+state=$(again ready) ||
+  fail StepFailed 'the API server does not answer on this control plane' \
+    'Choose a healthy control plane, or bring this one back.'
+if [[ $state == True ]]; then
   deadline=$((SECONDS + VOLUMES_SECONDS))
   said=
   while :; do

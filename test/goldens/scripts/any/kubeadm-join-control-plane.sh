@@ -300,17 +300,26 @@ ETCD_HERE=https://127.0.0.1:2379
 # shellcheck disable=SC2034
 QUORUM_HINT='Bring the control planes back that do not answer (ctr -n k8s.io tasks ls, journalctl -u kubelet on them), or take a dead one out of the spec first; then apply again.'
 
+ETCD_SILENT='etcd does not answer on this control plane'
+ETCD_SILENT_HINT='Choose a healthy control plane, or bring this one back; etcd may have lost its quorum: see the logs of the etcd pods.'
+
 # A leader is elected within seconds.
-etcd_members_here() {
+etcd_try() {
   local tries
   for ((tries = 1; tries < 6; tries++)); do
     etcd_members "$ETCD_HERE" && return
     sleep 1
   done
-  # Nothing was done: another control plane's may be asked.
+  return 1
+}
+
+etcd_members_here() { etcd_try || fail StepFailed "$ETCD_SILENT" "$ETCD_SILENT_HINT"; }
+
+# Before anything is done: another control plane's etcd may be asked, and nothing is changed where none answers.
+etcd_members_first() {
+  etcd_try && return
   result elsewhere etcd
-  fail StepFailed 'etcd does not answer on this control plane' \
-    'Choose a healthy control plane, or bring this one back; etcd may have lost its quorum: see the logs of the etcd pods.'
+  fail QuorumRisk "$ETCD_SILENT" "$ETCD_SILENT_HINT"
 }
 
 # shellcheck shell=bash
