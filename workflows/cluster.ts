@@ -22,9 +22,13 @@ const LOOK_AGAIN = '2 min';
 /**
  * The cluster's own workflow: its id is the lock. Does what is desired and not yet acted upon, taskset by
  * taskset; waits for machines that have yet to register or to be approved; applies that arrive meanwhile coalesce
- * to the newest generation. Ends when there is nothing to do: the next change starts it again.
+ * to the newest generation. Ends when there is nothing to do, with what became of the last taskset, in words: the next
+ * change starts it again.
  */
-export async function cluster({ requestId, ...input }: ClusterWorkflowInput): Promise<void> {
+export async function cluster({
+  requestId,
+  ...input
+}: ClusterWorkflowInput): Promise<string | undefined> {
   let changed = true;
   let origin = requestId;
   let running: CancellationScope | undefined;
@@ -39,6 +43,7 @@ export async function cluster({ requestId, ...input }: ClusterWorkflowInput): Pr
   // Asked for in Temporal's Web UI it means the same: what is recorded of the end is never cut off.
   CancellationScope.current().cancelRequested.catch(stop);
   await CancellationScope.nonCancellable(doWhatIsDue);
+  return last;
 
   async function doWhatIsDue(): Promise<void> {
     while (changed) {

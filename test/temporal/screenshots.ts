@@ -48,6 +48,10 @@ try {
   await page.goto(ui);
   await page.getByText('cluster/defaultproject/').first().waitFor();
   await take(page, 'list');
+  const query = "PlinthCluster='factory-7' AND ExecutionStatus='Failed'";
+  await page.goto(`${ui}?query=${encodeURIComponent(query)}`);
+  await page.getByText('cluster/defaultproject/').first().waitFor();
+  await take(page, 'search');
   await open(page, of(failed.cluster));
   await take(page, 'failed-cluster');
   for (const [name, { cluster, taskset, node }] of Object.entries({ running, failed })) {
