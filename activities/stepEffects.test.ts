@@ -133,8 +133,8 @@ describe('that a node has begun to leave is recorded', () => {
     return written;
   }
 
-  test('not by its drain, which is taken back', async () => {
-    expect(await begun('drain', { status: NodeStatus.Ready })).toEqual([]);
+  test('not by its drain, which is taken back: of that it may be left cordoned', async () => {
+    expect(await begun('drain', { status: NodeStatus.Ready })).toEqual([{ cordoned: true }]);
   });
 
   test.each(['etcd-member-remove', 'node-delete'] as const)(
@@ -237,4 +237,21 @@ describe('what a kubelet was given is recorded', () => {
       expect(node.kubelet).toEqual({ shared: 'maxPods: 55', own });
     },
   );
+});
+
+test('that a node may be cordoned is recorded from before its drain until it takes pods again', async () => {
+  const on = { ...clusterRecord().desired.spec.config.nodes[1]!, hostname: 'm2' };
+  const written: object[] = [];
+  const upsert = (_id: string, _hostname: string, set: object) =>
+    Promise.resolve(void written.push(set));
+  const record = clusterRecord();
+  const loaded = { record, nodes: [nodeRecord(on)] };
+  const deps = { store: { nodes: { upsert } } } as unknown as ActivityDeps;
+  const ref = (step: StepName) => ({
+    ...{ project: 'p', name: 'demo', clusterId: record.id, generation: 1, tasksetId: 't' },
+    ...{ operation: OperationName.ClusterUpgrade, operationIndex: 0, hostname: 'm2', step },
+  });
+  await beforeStep(deps, ref('upgrade-drain'), loaded, on);
+  await afterStep(deps, ref('uncordon'), loaded, on, { outcome: 'skipped', results: {} } as never);
+  expect(written).toEqual([{ cordoned: true }, { cordoned: false }]);
 });
