@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 
 import { BUILT_IN_BLUEPRINTS } from '../core/blueprints.js';
-import { readConfig } from '../embedded/config.js';
+import { readApiConfig } from '../embedded/config.js';
 import { packageVersion } from '../embedded/packageVersion.js';
 import { temporalConnection } from '../embedded/temporalConnection.js';
 import { createStore } from '../store/store.js';
@@ -24,7 +24,7 @@ import { startReconciler } from './reconciler.js';
 import { serve } from './server.js';
 import { createClusterWorkflows } from './workflows.js';
 
-const config = readConfig(process.env);
+const config = readApiConfig(process.env);
 let tracing: Tracing | undefined;
 const log = pino({ name: 'api', mixin: () => tracing?.logFields() ?? {} });
 const version = await packageVersion();

@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 
 import { expect, test } from 'vitest';
 
-import { ConfigError, parseConfig, parseStartConfig } from './config.js';
+import { ConfigError, parseApiConfig, parseConfig, parseStartConfig } from './config.js';
 
 const SERVERS = { TEMPORAL_ADDRESS: '127.0.0.1:7233', MONGODB_URI: 'mongodb://127.0.0.1:27017' };
 
@@ -125,9 +125,21 @@ test('a certificate without its key is refused', () => {
 
 test('a certificate that is not there is refused', () => {
   const tls = { PLINTH_TLS_CERT: '/no/such.pem', PLINTH_TLS_KEY: '/no/such.pem' };
-  expect(problemsOf(() => parseStartConfig(tls))).toEqual([
-    'PLINTH_TLS_CERT: no such file',
-    'PLINTH_TLS_KEY: no such file',
+  for (const parse of [parseStartConfig, parseApiConfig]) {
+    expect(problemsOf(() => parse({ ...SERVERS, ...tls }))).toEqual([
+      'PLINTH_TLS_CERT: no such file',
+      'PLINTH_TLS_KEY: no such file',
+    ]);
+  }
+  // The worker has no use for it, nor perhaps the right to see it.
+  expect(problemsOf(() => parseConfig({ ...SERVERS, ...tls }))).toEqual([]);
+});
+
+test('a bundle in a folder that cannot be looked into is refused by name', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'plinth-config-')), 'file');
+  writeFileSync(file, 'x');
+  expect(problemsOf(() => parseStartConfig({ PLINTH_ARTIFACTS: join(file, 'bundle') }))).toEqual([
+    expect.stringMatching(/^PLINTH_ARTIFACTS: .*that plinth may enter/),
   ]);
 });
 

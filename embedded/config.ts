@@ -9,6 +9,7 @@ import { Secret } from '../vault/secret.js';
 import { folderOrFile, readableFile } from './readableFile.js';
 import {
   checkTemporalAccess,
+  refusedTemporalSettings,
   TEMPORAL_ACCESS_SETTINGS,
   temporalAccess,
   type TemporalAccess,
@@ -22,8 +23,15 @@ export interface Address {
   port: number;
 }
 
+/** Settings of a program that needs Temporal only. */
+export interface TemporalConfig {
+  temporalAddress: string | undefined;
+  temporalNamespace: string;
+  temporalAccess: TemporalAccess;
+}
+
 /** Settings of a process that starts the embedded servers where no address is given. */
-export interface StartConfig {
+export interface StartConfig extends TemporalConfig {
   host: string;
   port: number;
   /** Absolute. */
@@ -47,9 +55,6 @@ export interface StartConfig {
   tracing: boolean;
   /** Paths of PEM files. */
   tls: { cert: string; key: string } | undefined;
-  temporalAddress: string | undefined;
-  temporalNamespace: string;
-  temporalAccess: TemporalAccess;
   /** Temporal's Web UI as people reach it, without a slash at the end. */
   temporalUiUrl: string | undefined;
   mongodbUri: string | undefined;
@@ -71,14 +76,23 @@ export class ConfigError extends Error {
 
 /** Settings as `npm start` reads them. @throws ConfigError naming every bad variable. */
 export function parseStartConfig(env: NodeJS.ProcessEnv): StartConfig {
+  return startConfig(checked(apiSchema, env));
+}
+
+function checked<S extends z.ZodType>(schema: S, env: NodeJS.ProcessEnv): z.output<S> {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const parsed = schema.safeParse(given);
-  if (!parsed.success) {
-    throw new ConfigError(
-      parsed.error.issues.map(({ path, message }) => `${path.map(String).join('.')}: ${message}`),
-    );
-  }
-  const { data: set } = parsed;
+  const problems = [
+    ...(parsed.error?.issues ?? []).map(
+      ({ path, message }) => `${path.map(String).join('.')}: ${message}`,
+    ),
+    ...refusedTemporalSettings(Object.keys(given)),
+  ];
+  if (parsed.success && problems.length === 0) return parsed.data;
+  throw new ConfigError(problems);
+}
+
+function startConfig(set: z.output<typeof apiSchema>): StartConfig {
   const { PLINTH_TLS_CERT: cert, PLINTH_TLS_KEY: key } = set;
   const tls = cert === undefined || key === undefined ? undefined : { cert, key };
   return printable({
@@ -95,17 +109,36 @@ export function parseStartConfig(env: NodeJS.ProcessEnv): StartConfig {
     metrics: { worker: set.PLINTH_METRICS, temporal: set.PLINTH_TEMPORAL_METRICS },
     tracing: wantsTraces(set),
     tls,
-    temporalAddress: set.TEMPORAL_ADDRESS,
-    temporalNamespace: set.TEMPORAL_NAMESPACE,
-    temporalAccess: temporalAccess(set),
+    ...temporalConfig(set),
     temporalUiUrl: set.TEMPORAL_UI_URL,
     mongodbUri: set.MONGODB_URI,
   });
 }
 
-/** Settings as the API and the worker read them. @throws ConfigError naming every bad variable. */
+function temporalConfig(set: z.output<typeof temporalSchema>): TemporalConfig {
+  return {
+    temporalAddress: set.TEMPORAL_ADDRESS,
+    temporalNamespace: set.TEMPORAL_NAMESPACE,
+    temporalAccess: temporalAccess(set),
+  };
+}
+
+/** Settings of Temporal alone: whatever else is set is not for who needs only these. @throws ConfigError naming every bad variable. */
+export function parseTemporalConfig(env: NodeJS.ProcessEnv): TemporalConfig {
+  return temporalConfig(checked(temporalSchema, env));
+}
+
+/** Settings as the API reads them. @throws ConfigError naming every bad variable. */
+export function parseApiConfig(env: NodeJS.ProcessEnv): Config {
+  return withServers(parseStartConfig(env));
+}
+
+/** Settings as the worker reads them: the API's certificate and key may be closed to it. @throws ConfigError naming every bad variable. */
 export function parseConfig(env: NodeJS.ProcessEnv): Config {
-  const config = parseStartConfig(env);
+  return withServers(startConfig(checked(workerSchema, env)));
+}
+
+function withServers(config: StartConfig): Config {
   const { temporalAddress, mongodbUri } = config;
   if (temporalAddress !== undefined && mongodbUri !== undefined) {
     return printable({ ...config, temporalAddress, mongodbUri });
@@ -122,6 +155,16 @@ export function parseConfig(env: NodeJS.ProcessEnv): Config {
 /** `parseConfig` for mains: a bad value is printed and ends the process with 78. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   return orExit(() => parseConfig(env));
+}
+
+/** `parseApiConfig` for mains: a bad value is printed and ends the process with 78. */
+export function readApiConfig(env: NodeJS.ProcessEnv): Config {
+  return orExit(() => parseApiConfig(env));
+}
+
+/** `parseTemporalConfig` for mains: a bad value is printed and ends the process with 78. */
+export function readTemporalConfig(env: NodeJS.ProcessEnv): TemporalConfig {
+  return orExit(() => parseTemporalConfig(env));
 }
 
 /** `parseStartConfig` for mains: a bad value is printed and ends the process with 78. */
@@ -177,7 +220,21 @@ const otlpEndpoint = z.url({ protocol: /^https?$/, error: 'not an http or https 
 
 const DAYS = `not a number of days from 1 to ${String(MAX_RENEW_DAYS)}`;
 
-const schema = z
+const TEMPORAL_SETTINGS = {
+  TEMPORAL_ADDRESS: z
+    .string()
+    .regex(/^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, { error: 'not HOST:PORT' })
+    .optional(),
+  TEMPORAL_NAMESPACE: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]+$/, { error: 'not the name of a Temporal namespace' })
+    .default('default'),
+  ...TEMPORAL_ACCESS_SETTINGS,
+} as const;
+
+const temporalSchema = z.object(TEMPORAL_SETTINGS).superRefine(checkTemporalAccess);
+
+const workerSchema = z
   .object({
     PLINTH_HOST: z
       .string()
@@ -222,17 +279,9 @@ const schema = z
       .default(DEFAULT_RENEW_DAYS),
     PLINTH_METRICS: listenAddress.optional(),
     PLINTH_TEMPORAL_METRICS: listenAddress.optional(),
-    PLINTH_TLS_CERT: readableFile.optional(),
-    PLINTH_TLS_KEY: readableFile.optional(),
-    TEMPORAL_ADDRESS: z
-      .string()
-      .regex(/^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, { error: 'not HOST:PORT' })
-      .optional(),
-    TEMPORAL_NAMESPACE: z
-      .string()
-      .regex(/^[A-Za-z0-9._-]+$/, { error: 'not the name of a Temporal namespace' })
-      .default('default'),
-    ...TEMPORAL_ACCESS_SETTINGS,
+    PLINTH_TLS_CERT: folderOrFile.optional(),
+    PLINTH_TLS_KEY: folderOrFile.optional(),
+    ...TEMPORAL_SETTINGS,
     TEMPORAL_UI_URL: z
       .url({ protocol: /^https?$/, error: 'not an http or https URL' })
       .refine((url) => !holdsPassword(url), { error: NO_PASSWORD })
@@ -274,6 +323,16 @@ const schema = z
     });
   });
 
+/** The API reads these; a worker may have the same settings and another user. */
+const apiSchema = workerSchema.superRefine((set, context) => {
+  for (const name of ['PLINTH_TLS_CERT', 'PLINTH_TLS_KEY'] as const) {
+    const { error } = readableFile.optional().safeParse(set[name]);
+    for (const { message } of error?.issues ?? []) {
+      context.addIssue({ code: 'custom', path: [name], message });
+    }
+  }
+});
+
 function wantsTraces(set: {
   OTEL_EXPORTER_OTLP_ENDPOINT?: string | undefined;
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?: string | undefined;
@@ -307,11 +366,16 @@ function artifacts(setting: string, context: z.RefinementCtx): string {
   if (isFolder(folder)) return folder;
   context.addIssue({
     code: 'custom',
-    message: `neither \`online\`, a mirror's http(s) URL, nor a bundle's folder (there is no folder ${folder})`,
+    message: `neither \`online\`, a mirror's http(s) URL, nor a bundle's folder (there is no folder ${folder} that plinth may enter)`,
   });
   return z.NEVER;
 }
 
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch {
+    // It is in a folder that is closed to us.
+    return false;
+  }
 }

@@ -1,7 +1,7 @@
 import { Connection } from '@temporalio/client';
 
 import { SEARCH_ATTRIBUTES } from '../core/clusterWorkflow.js';
-import { readStartConfig } from './config.js';
+import { readTemporalConfig } from './config.js';
 import { temporalConnection } from './temporalConnection.js';
 import { prepareNamespace } from './temporalNamespace.js';
 
@@ -10,7 +10,7 @@ import { prepareNamespace } from './temporalNamespace.js';
 const ATTEMPTS = 30;
 const PAUSE_MS = 1_000;
 
-const config = readStartConfig(process.env);
+const config = readTemporalConfig(process.env);
 const { temporalAddress = '127.0.0.1:7233' } = config;
 const connection = await Connection.connect(temporalConnection({ ...config, temporalAddress }));
 for (let attempt = 1; ; attempt++) {

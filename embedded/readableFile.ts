@@ -12,7 +12,12 @@ export const readableFile = folderOrFile
   .refine(isReadable, { error: 'cannot be read by the user that plinth runs as', abort: true });
 
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  } catch {
+    // In a folder that is closed to us, say: nobody knows whether it is there, but reading it fails.
+    return true;
+  }
 }
 
 function isReadable(path: string): boolean {

@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -6,7 +7,7 @@ import { inspect } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
 
 import { testAuthority } from '../test/fixtures/certificates.js';
-import { ConfigError, parseStartConfig } from './config.js';
+import { ConfigError, parseStartConfig, parseTemporalConfig } from './config.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'plinth-temporal-settings-'));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -18,9 +19,12 @@ const CERT = { TEMPORAL_TLS_CLIENT_CERT_PATH: client.cert };
 const KEY = { TEMPORAL_TLS_CLIENT_KEY_PATH: client.key };
 const CA = { TEMPORAL_TLS_SERVER_CA_CERT_PATH: ca.cert };
 
-function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
+function problemsOf(
+  env: NodeJS.ProcessEnv,
+  parse: (env: NodeJS.ProcessEnv) => unknown = parseStartConfig,
+): readonly string[] {
   try {
-    parseStartConfig(env);
+    parse(env);
   } catch (error) {
     if (error instanceof ConfigError) return error.problems;
     throw error;
@@ -79,6 +83,53 @@ test('a file that is not there, is a folder, or holds something else is named', 
   expect(problemsOf(swapped)).toEqual([
     'TEMPORAL_TLS_CLIENT_CERT_PATH: holds no PEM certificate',
     'TEMPORAL_TLS_CLIENT_KEY_PATH: holds no PEM private key that can be opened without a passphrase',
+  ]);
+});
+
+test('a certificate in DER is none: it is read by nobody who connects', () => {
+  const der = join(dir, 'ca.der');
+  writeFileSync(der, new X509Certificate(readFileSync(ca.cert)).raw);
+  const paths = { TEMPORAL_TLS_SERVER_CA_CERT_PATH: der, TEMPORAL_TLS_CLIENT_CERT_PATH: der };
+  expect(problemsOf({ ...KEY, ...paths })).toEqual([
+    'TEMPORAL_TLS_CLIENT_CERT_PATH: holds no PEM certificate',
+    'TEMPORAL_TLS_SERVER_CA_CERT_PATH: holds no PEM certificate',
+  ]);
+});
+
+test('a file that cannot even be looked for is named', () => {
+  // As in a folder that is closed to us, which none is to root.
+  expect(problemsOf({ TEMPORAL_TLS_SERVER_CA_CERT_PATH: join(ca.cert, 'ca.pem') })).toEqual([
+    'TEMPORAL_TLS_SERVER_CA_CERT_PATH: cannot be read by the user that plinth runs as',
+  ]);
+});
+
+test.each([
+  ['TEMPORAL_TLS_CLIENT_CERT_DATA', 'TEMPORAL_TLS_CLIENT_CERT_PATH'],
+  ['TEMPORAL_TLS_CLIENT_KEY_DATA', 'TEMPORAL_TLS_CLIENT_KEY_PATH'],
+  ['TEMPORAL_TLS_SERVER_CA_CERT_DATA', 'TEMPORAL_TLS_SERVER_CA_CERT_PATH'],
+  ['TEMPORAL_TLS_DISABLE_HOST_VERIFICATION', 'TEMPORAL_TLS_SERVER_NAME'],
+  ['TEMPORAL_GRPC_META_AUTHORIZATION', 'TEMPORAL_API_KEY'],
+])("%s, which Temporal's own programs know, is refused for %s", (name, instead) => {
+  for (const parse of [parseStartConfig, parseTemporalConfig]) {
+    const problems = problemsOf({ [name]: 'planted' }, parse);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(new RegExp(`^${name}: .*${instead}`));
+    expect(problems[0]).not.toContain('planted');
+    expect(problemsOf({ [name]: '' }, parse)).toEqual([]);
+  }
+});
+
+test('who needs Temporal only is not kept from it by other settings', () => {
+  const env = { TEMPORAL_ADDRESS: 'temporal:7233', TEMPORAL_API_KEY: 'key', ...CA };
+  const others = { PLINTH_ARTIFACTS: '/no/such/bundle', PLINTH_TLS_CERT: '/no', MONGODB_URI: 'x' };
+  const config = parseTemporalConfig({ ...env, ...others });
+  expect(config).toMatchObject({
+    temporalAddress: 'temporal:7233',
+    temporalNamespace: 'default',
+    temporalAccess: { tls: { serverCa: ca.cert } },
+  });
+  expect(problemsOf({ ...others, ...CERT }, parseTemporalConfig)).toEqual([
+    'TEMPORAL_TLS_CLIENT_KEY_PATH: not set, but TEMPORAL_TLS_CLIENT_CERT_PATH is: a client certificate needs both',
   ]);
 });
 

@@ -20,6 +20,15 @@ export interface TemporalTls {
   client?: { cert: string; key: string };
 }
 
+const certificateFile = readableFile.refine(
+  holds((pem) => {
+    // Node reads DER, too; those that connect do not.
+    if (!pem.includes('-----BEGIN CERTIFICATE-----')) throw new Error('not PEM');
+    return new X509Certificate(pem);
+  }),
+  { error: 'holds no PEM certificate', abort: true },
+);
+
 /** Named as Temporal's own command line and SDKs name them: https://docs.temporal.io/references/client-environment-configuration */
 export const TEMPORAL_ACCESS_SETTINGS = {
   TEMPORAL_API_KEY: z
@@ -30,12 +39,7 @@ export const TEMPORAL_ACCESS_SETTINGS = {
     .enum(['true', 'false', '1', '0'], { error: 'neither `true` nor `false`' })
     .transform((text) => text === 'true' || text === '1')
     .optional(),
-  TEMPORAL_TLS_CLIENT_CERT_PATH: readableFile
-    .refine(
-      holds((pem) => new X509Certificate(pem)),
-      { error: 'holds no PEM certificate', abort: true },
-    )
-    .optional(),
+  TEMPORAL_TLS_CLIENT_CERT_PATH: certificateFile.optional(),
   TEMPORAL_TLS_CLIENT_KEY_PATH: readableFile
     .refine(
       holds((pem) => createPrivateKey(pem)),
@@ -45,17 +49,43 @@ export const TEMPORAL_ACCESS_SETTINGS = {
       },
     )
     .optional(),
-  TEMPORAL_TLS_SERVER_CA_CERT_PATH: readableFile
-    .refine(
-      holds((pem) => new X509Certificate(pem)),
-      { error: 'holds no PEM certificate', abort: true },
-    )
-    .optional(),
+  TEMPORAL_TLS_SERVER_CA_CERT_PATH: certificateFile.optional(),
   TEMPORAL_TLS_SERVER_NAME: z
     .string()
     .regex(/^[A-Za-z0-9._-]+$/, { error: 'not the name of a host' })
     .optional(),
 } as const;
+
+const CERTIFICATE_FILES = 'write it to a file and name that in';
+
+/** What Temporal's own programs know as well and plinth does not: ignored, it would leave a connection other than was asked for. */
+const REFUSED: readonly (readonly [RegExp, string])[] = [
+  [
+    /^TEMPORAL_TLS_CLIENT_CERT_DATA$/,
+    `not read: ${CERTIFICATE_FILES} TEMPORAL_TLS_CLIENT_CERT_PATH`,
+  ],
+  [/^TEMPORAL_TLS_CLIENT_KEY_DATA$/, `not read: ${CERTIFICATE_FILES} TEMPORAL_TLS_CLIENT_KEY_PATH`],
+  [
+    /^TEMPORAL_TLS_SERVER_CA_CERT_DATA$/,
+    `not read: ${CERTIFICATE_FILES} TEMPORAL_TLS_SERVER_CA_CERT_PATH`,
+  ],
+  [
+    /^TEMPORAL_TLS_DISABLE_HOST_VERIFICATION$/,
+    "leave it out: the server is always verified; TEMPORAL_TLS_SERVER_NAME says its certificate's name, TEMPORAL_TLS_SERVER_CA_CERT_PATH its authority",
+  ],
+  [
+    /^TEMPORAL_GRPC_META_/,
+    'leave it out: plinth sends no headers but the authorization that TEMPORAL_API_KEY is',
+  ],
+];
+
+/** A line for each of those settings that is there. */
+export function refusedTemporalSettings(names: readonly string[]): string[] {
+  return names.flatMap((name) => {
+    const reason = REFUSED.find(([pattern]) => pattern.test(name))?.[1];
+    return reason === undefined ? [] : [`${name}: ${reason}`];
+  });
+}
 
 type AccessSettings = z.output<z.ZodObject<typeof TEMPORAL_ACCESS_SETTINGS>>;
 
