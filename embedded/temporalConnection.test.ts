@@ -30,6 +30,9 @@ let temporal: EmbeddedTemporal;
 let ca: TestAuthority;
 let ofServer: CertificateFiles;
 let front: Server;
+/** How many came to the front, and how many of them said a word behind it. */
+let came = 0;
+let through = 0;
 
 /** Temporal as it stands behind mutual TLS: who shows no certificate of the authority's is sent away. */
 async function startTlsFront(address: string): Promise<Server> {
@@ -41,6 +44,7 @@ async function startTlsFront(address: string): Promise<Server> {
     { key, cert, ca: authority, requestCert: true, ALPNProtocols: ['h2'] },
     (outside) => {
       const inside = connect(Number(port), host);
+      outside.once('data', () => (through += 1));
       outside.pipe(inside).pipe(outside);
       for (const socket of [outside, inside]) {
         socket.on('error', () => {
@@ -50,6 +54,7 @@ async function startTlsFront(address: string): Promise<Server> {
       }
     },
   );
+  server.on('connection', () => (came += 1));
   return listening(server);
 }
 
@@ -94,6 +99,7 @@ test('with the certificates, a client and a worker get through', async () => {
     ...{ connection: native, taskQueue: 'tls', identity: 'behind-tls' },
     activities: { nothing: () => undefined },
   });
+  expect(through).toBeGreaterThanOrEqual(2);
   await worker.runUntil(() =>
     vi.waitFor(
       async () => {
@@ -125,7 +131,9 @@ test('the programs of their own get through by the same settings, and name one t
     promisify(execFile)(process.execPath, ['--import', 'tsx', script], {
       env: { ...env, ...more },
     });
-  expect((await run('embedded/prepareTemporal.ts')).stdout).toBe('Temporal is prepared\n');
+  // A folder that is there for the API and the worker only.
+  const prepared = await run('embedded/prepareTemporal.ts', { PLINTH_ARTIFACTS: '/no/bundle' });
+  expect(prepared.stdout).toBe('Temporal is prepared\n');
   expect((await run('worker/versions.ts')).stdout).toContain('VERSION');
   await expect(
     run('embedded/prepareTemporal.ts', { TEMPORAL_TLS_CLIENT_KEY_PATH: '' }),
@@ -177,8 +185,16 @@ test.each([
   ],
 ])('with %s neither a client nor a worker gets through', async (_what, env) => {
   const options = optionsFor(front, env());
-  await expect(Connection.connect({ ...options, connectTimeout: '2 s' })).rejects.toThrow();
-  await expect(NativeConnection.connect(options)).rejects.toThrow();
+  // Both try again and again, and say no more than that they were too late: the front knows why.
+  for (const connect of [
+    () => Connection.connect({ ...options, connectTimeout: '2 s' }),
+    () => NativeConnection.connect(options),
+  ]) {
+    [came, through] = [0, 0];
+    await expect(connect()).rejects.toThrow();
+    expect(came).toBeGreaterThan(0);
+    expect(through).toBe(0);
+  }
 });
 
 test("an API key is sent by both, under TLS with the server's name that is set", async () => {
