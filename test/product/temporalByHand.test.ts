@@ -30,7 +30,10 @@ const FAILS: [Act, Whom, RegExp][] = [
   ['reset', 'cluster', /^Workflow execution already started$/],
 ];
 
-const TEST_MS = 120_000;
+/** Some waits one after the other, of which the one that fails is to be the first to end, with its message. */
+const TEST_MS = 300_000;
+/** A machine's whole way, on a computer with other work. */
+const WAIT_MS = 60_000;
 /** Parts of a workflow's id. */
 const LENGTH: Readonly<Record<Whom, number>> = { cluster: 3, operation: 5, machine: 6 };
 
@@ -45,7 +48,7 @@ beforeAll(async () => {
   client = new Client({ connection });
   await product.apply(machines);
   expect((await product.settled())?.commonStatus.conditionStatus).toBe(Ok);
-}, 120_000);
+}, TEST_MS);
 
 afterAll(async () => {
   await client.connection.close();
@@ -62,8 +65,10 @@ async function running(): Promise<string[]> {
 }
 
 async function runningOne(whom: Whom): Promise<WorkflowHandle> {
-  const id = await until(`the workflow of the ${whom}`, async () =>
-    (await running()).find((one) => one.split('/').length === LENGTH[whom]),
+  const id = await until(
+    `the workflow of the ${whom}`,
+    async () => (await running()).find((one) => one.split('/').length === LENGTH[whom]),
+    WAIT_MS,
   );
   return client.workflow.getHandle(id);
 }
@@ -86,10 +91,11 @@ async function resetToItsStart(handle: WorkflowHandle): Promise<void> {
 }
 
 async function untilCancelReached(machine: WorkflowHandle): Promise<void> {
-  await until('the cancellation has reached the machine', async () => {
+  const isReached = async (): Promise<boolean | undefined> => {
     const { events = [] } = await machine.fetchHistory();
     return events?.some(({ workflowExecutionCancelRequestedEventAttributes: of }) => of);
-  });
+  };
+  await until('the cancellation has reached the machine', isReached, WAIT_MS);
 }
 
 /** One more machine joins, and stays in a step. */
@@ -136,7 +142,7 @@ test.each(FAILS)(
       reason: expect.stringMatching(reason) as string,
     });
     // What a reset has left behind goes on by itself, to its end.
-    await until('nothing runs', async () => (await running()).length === 0);
+    await until('nothing runs', async () => (await running()).length === 0, WAIT_MS);
     await product.retry();
     await endsWell();
   },
