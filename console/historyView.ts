@@ -24,8 +24,10 @@ export function historyView(state: ClusterState, page: ConsolePage, query: URLSe
         entry(state, query, { one, isShown: one.id === shown, isNewest: one.id === newest[0]?.id }),
       ),
     ),
+    state.historyError !== undefined &&
+      h('p', { class: 'problem', role: 'alert' }, state.historyError),
     (all.at(-1)?.sequence ?? 1) > 1 &&
-      state.history !== undefined &&
+      (state.history !== undefined || state.historyError !== undefined) &&
       state.historyEnds !== true &&
       h(
         'button',

@@ -38,6 +38,8 @@ export interface ClusterState {
   historyBusy?: boolean;
   /** There is nothing before what is known of it. */
   historyEnds?: boolean;
+  /** Why no more of it came when it was asked for last. */
+  historyError?: string;
   health?: ConsoleHealth;
   spec?: ConsoleSpec;
   specError?: string;

@@ -1,4 +1,4 @@
-import type { OpenAPIHono } from '@hono/zod-openapi';
+import { z, type OpenAPIHono } from '@hono/zod-openapi';
 
 import type { ConsoleHealth } from '../../../core/consoleModel.js';
 import { changeText, type PageMoment } from '../../web/clusterPage.js';
@@ -9,12 +9,21 @@ import type { ApiContext, ApiEnv } from '../../env.js';
 import { findReadableCluster } from '../../findCluster.js';
 import { followFeed } from '../../followFeed.js';
 import { taggedJson } from '../../http/entityTag.js';
+import { invalid } from '../../http/readDocument.js';
 import { projectAccess } from '../../middleware/access.js';
 import { findTaskset } from '../tasksets/findTaskset.js';
 
 const CLUSTER = '/console/clusters/:project/:name';
 /** What the page is given of the history at once. */
 const MOST_TASKSETS = 100;
+
+const historyQuery = z.object({
+  before: z
+    .string()
+    .regex(/^\d{1,15}$/, { error: 'not the number of a taskset' })
+    .transform(Number)
+    .optional(),
+});
 
 /** What the console shows of a cluster, now and as it changes. */
 export function consoleCluster(app: OpenAPIHono<ApiEnv>): void {
@@ -41,11 +50,14 @@ export function consoleCluster(app: OpenAPIHono<ApiEnv>): void {
 
   app.get(`${CLUSTER}/tasksets`, projectAccess('viewer'), async (c) => {
     const { store } = c.var.deps;
+    const asked = historyQuery.safeParse(c.req.query());
+    if (!asked.success) throw invalid(asked.error);
+    const { before } = asked.data;
     const { id } = await findReadableCluster(c, clusterOf(c));
-    const before = Number(c.req.query('before'));
-    const tasksets = Number.isSafeInteger(before)
-      ? (await store.tasksets.list(id, { limit: MOST_TASKSETS, after: before })).items
-      : await store.tasksets.latest(id, MOST_TASKSETS);
+    const tasksets =
+      before === undefined
+        ? await store.tasksets.latest(id, MOST_TASKSETS)
+        : (await store.tasksets.list(id, { limit: MOST_TASKSETS, after: before })).items;
     return taggedJson(c, tasksets.map(consoleTasksetSummary));
   });
 

@@ -296,6 +296,10 @@ describe('the page of a cluster', () => {
     expect([newest.length, newest[0], newest.at(-1)]).toEqual([100, 103, 4]);
     expect(await sequences('?before=4')).toEqual([3, 2, 1]);
     expect(await sequences('?before=1')).toEqual([]);
+    for (const before of ['abc', '', '-1', '1.5', '1e3']) {
+      const path = `${pageOf(cluster)}/tasksets?before=${before}`;
+      expect([before, (await api.call('GET', path)).status]).toEqual([before, 400]);
+    }
   });
 
   test('has an older taskset by its id, and all of them in short', async () => {
