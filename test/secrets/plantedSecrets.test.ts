@@ -13,6 +13,7 @@ import type { Cluster } from '../../core/cluster.js';
 import { parseStartConfig } from '../../embedded/config.js';
 import { freePort } from '../../embedded/freePort.js';
 import { startPlinth, type Plinth } from '../../embedded/start.js';
+import { startTemporal, type EmbeddedTemporal } from '../../embedded/temporal.js';
 import { createVault } from '../../vault/vault.js';
 import { WRITE_ONLY_FIELDS } from '../../core/specSecrets.js';
 import { clustersOf, writeSshKey } from '../api/openTestApi.js';
@@ -55,6 +56,7 @@ const planted = new Map<string, string>();
 const said: Said[] = [];
 const servers: { close(): unknown }[] = [];
 let plinth: Plinth;
+let temporal: EmbeddedTemporal;
 let dataDir: string;
 let inits = 0;
 
@@ -291,7 +293,12 @@ beforeAll(async () => {
   const mirror = await startManifestMirror();
   const collector = await spanReceiver();
   servers.push(collector.server);
+  // Only one that is not embedded is sent a key; ours asks for none, nor for TLS.
+  temporal = await startTemporal({ dataDir: join(dataDir, 'own'), host: '127.0.0.1' });
   const settings = {
+    TEMPORAL_ADDRESS: temporal.address,
+    TEMPORAL_API_KEY: plant('API key of Temporal', randomBytes(40).toString('base64')),
+    TEMPORAL_TLS: 'false',
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
     OTEL_EXPORTER_OTLP_HEADERS: `x-token=${encodeURIComponent(plant('token of the collector', password()))}`,
     PLINTH_DATA: dataDir,
@@ -306,6 +313,7 @@ beforeAll(async () => {
 }, 240_000);
 afterAll(async () => {
   await plinth.stop();
+  await temporal.stop();
   for (const server of servers) server.close();
   await rm(dataDir, { recursive: true, force: true });
 });
@@ -332,11 +340,12 @@ test('a secret in every field is only where it belongs', async () => {
   );
   await readStores('after the deletion');
   await plinth.stop();
+  await temporal.stop();
 
   // The key that people are told to keep there, and the keys that they put there.
   const files = await filesBelow(dataDir, /^(admin-api-key$|ssh-keys\/)/);
   const names = files.map(({ where }) => where);
-  expect(names).toEqual(expect.arrayContaining(['api.log', 'worker.log', 'temporal.db']));
+  expect(names).toEqual(expect.arrayContaining(['api.log', 'worker.log', 'own/temporal.db']));
   expect(names).not.toContain('master-key');
   const traces = tracesOf(planted);
   expect([...new Set([...said, ...files].flatMap(traces))].slice(0, 20)).toEqual([]);
