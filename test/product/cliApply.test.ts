@@ -163,6 +163,29 @@ describe('validate', () => {
     expect(err).not.toContain('PRIVATE KEY');
   });
 
+  describe.each(['validate', 'apply --dry-run'])('%s', (command) => {
+    test.each([
+      ['an alias of nothing', 'host: *.hunter2.example.com', 'line 1, column 7: an alias'],
+      ['a tag that nothing knows', 'a: !hunter2 x', 'line 1, column 4: '],
+      ['a text that begins too early', 'data:\n  password: |hunter2', 'line 2, column 14: '],
+    ])('a manifest with %s is refused with its place, and not quoted', async (_, text, words) => {
+      const addons = [{ name: 'web', type: 'Manifest', manifest: text }];
+      const spec = { ...blueprint.spec, addons };
+      const file = cli.write('manifest.yaml', { ...blueprint, spec });
+      const { code, out, err } = await cli.run(`${command} -f ${file}`);
+      expect([code, out + err]).toEqual([65, expect.stringContaining(`[0].manifest: ${words}`)]);
+      expect(out + err).not.toContain('hunter2');
+    });
+
+    test('a file with an alias of nothing is refused with its line', async () => {
+      const file = join(cli.folder, 'alias.yaml');
+      writeFileSync(file, `${stringify(blueprint)}status: *.hunter2\n`);
+      const { code, err } = await cli.run(`${command} -f ${file}`);
+      expect([code, err]).toEqual([65, expect.stringMatching(/alias\.yaml:\d+:9: an alias/)]);
+      expect(err).not.toContain('hunter2');
+    });
+  });
+
   test('a file that is not YAML is no document', async () => {
     const file = join(cli.folder, 'no.yaml');
     writeFileSync(file, `${stringify(blueprint)}  : [\n`);
