@@ -209,6 +209,15 @@ describe('apply --wait of several clusters', () => {
     );
   });
 
+  test('without a Cluster in the file it says that there is nothing to wait for', async () => {
+    const file = cli.write('clusterless.yaml', blueprint);
+    expect(await cli.run(`apply --wait -f ${file}`)).toEqual({
+      code: 0,
+      out: `blueprint own is applied to project ${cli.project}`,
+      err: `${file} holds no Cluster to wait for`,
+    });
+  });
+
   test('of one cluster what it says is as ever', async () => {
     const file = several('alone');
     const applying = cli.run(`apply --wait -f ${file}`);
