@@ -59,5 +59,6 @@ function bringsVersion({ value }: FileDocument, version: unknown, index?: number
   const given = valueAt(value, 'spec.version');
   if (given !== undefined) return given === version;
   // Without a word the server numbers it.
-  return index === undefined ? /^v\d+$/.test(String(version)) : version === `v${String(index + 1)}`;
+  if (index !== undefined) return version === `v${String(index + 1)}`;
+  return typeof version === 'string' && /^v\d+$/.test(version);
 }
