@@ -24,7 +24,7 @@ const ROOMS = [
   'worker',
   'workflows',
 ];
-const SPEC_PACKAGES = ['zod', 'semver', 'ipaddr.js'];
+const SPEC_PACKAGES = ['zod', 'semver', 'ipaddr.js', 'yaml'];
 const TEMPORAL = ['activity', 'client', 'common', 'worker', 'workflow', 'testing'].map(
   (name) => `@temporalio/${name}`,
 );

@@ -16,6 +16,7 @@ import {
 } from '../core/spec/immutableProblems.js';
 import { parseCluster, type ParsedCluster } from '../core/spec/parseCluster.js';
 import { withoutNulls } from '../core/spec/withoutNulls.js';
+import { parseYaml } from '../core/spec/yamlText.js';
 import { PROXY_AUTH_SECRET } from '../core/specSecrets.js';
 import { stableJson } from '../core/stableJson.js';
 import { checkPrecondition } from '../store/precondition.js';
@@ -26,7 +27,6 @@ import { blueprintWords } from './blueprintWords.js';
 import { certificateProblem } from './certificateProblem.js';
 import { clusterSecrets } from './clusterSecrets.js';
 import type { ApiDeps } from './deps.js';
-import { parseYaml } from './http/parseText.js';
 import { machinesOfBody, type MachineOfBody } from './machinesOfBody.js';
 import { keepProxySecret, resolveProxySecret, type ProxySecret } from './proxySecret.js';
 import { sharingProjects } from './sharingProjects.js';

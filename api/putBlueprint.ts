@@ -20,10 +20,10 @@ import {
   inlineContents,
   type PlacedContent,
 } from '../core/spec/rules/contents.js';
+import { parseYamlDocuments } from '../core/spec/yamlText.js';
 import { sealContent } from '../vault/sealedContent.js';
 import type { ApiDeps } from './deps.js';
 import { fetchAddons } from './fetchAddons.js';
-import { parseYamlDocuments } from './http/parseText.js';
 
 export interface PutBlueprint {
   record: BlueprintRecord;

@@ -57,6 +57,13 @@ test('a server that takes the request and never answers is given up alike', asyn
   await expect(eventsOf(url)).rejects.toMatchObject({ exitCode: ExitCode.Unavailable });
 });
 
+test('a request ends with the signal that it was given', async () => {
+  const pressed = new AbortController();
+  const url = await serverOf(() => pressed.abort());
+  const asked = createClient(url, 'key').getJson('/status', { signal: pressed.signal });
+  await expect(asked).rejects.toMatchObject({ exitCode: ExitCode.Unavailable });
+});
+
 test('signs of life keep a stream open that has nothing to tell', async () => {
   const url = await streamOf((stream) => {
     void (async () => {

@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestOptions } from 'node:http';
 
 import type { Problem } from '../core/errors.js';
 import { ExitCode, exitCodeOfHttp } from './exitCodes.js';
+import { limitedSignal } from './limitedSignal.js';
 
 /** What the command line says when it ends with an error. */
 export class CliError extends Error {
@@ -18,8 +19,8 @@ export class CliError extends Error {
 }
 
 export interface Client {
-  /** @throws CliError for whatever is not a 2xx answer. */
-  getJson<T>(path: string): Promise<T>;
+  /** @throws CliError for whatever is not a 2xx answer, and once the signal aborts. */
+  getJson<T>(path: string, options?: { signal?: AbortSignal | undefined }): Promise<T>;
   getText(path: string): Promise<string>;
   /** A document as it is in a person's file. */
   send(
@@ -80,20 +81,23 @@ export function createClient(
   const ask = async (path: string, options: Sending = {}): Promise<string> => {
     let status: number;
     let text: string;
+    const limit = limitedSignal(timeoutMs, options.signal);
     try {
-      const signal = AbortSignal.timeout(timeoutMs);
       const headers = { ...options.headers, accept: 'application/json, */*' };
-      const response = await open(path, { ...options, headers, signal });
+      const response = await open(path, { ...options, headers, signal: limit.signal });
       status = response.statusCode ?? 0;
       text = await textOf(response);
     } catch (error) {
       throw unreachable(error);
+    } finally {
+      limit.end();
     }
     if (status >= 200 && status < 300) return text;
     throw refused(status, text);
   };
   return {
-    getJson: async <T>(path: string) => JSON.parse(await ask(path)) as T,
+    getJson: async <T>(path: string, { signal }: { signal?: AbortSignal | undefined } = {}) =>
+      JSON.parse(await ask(path, signal === undefined ? {} : { signal })) as T,
     getText: (path) => ask(path),
     send: (method, path, body) =>
       ask(path, {

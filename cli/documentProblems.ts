@@ -1,5 +1,4 @@
 import type { Problem } from '../core/errors.js';
-import type { ParseDocuments } from '../core/spec/rules/contents.js';
 import { Kind, type FileDocument } from './documents.js';
 
 /** The problems with the place in the file where each is. */
@@ -26,24 +25,17 @@ export async function documentProblems(
 
 /** What add-ons have by URL only the server reads. */
 async function blueprintProblems(value: unknown, project: string): Promise<Problem[]> {
-  const [{ blueprintProblems: ofForm, sortedProblems }, contents, { parseAllDocuments }] =
+  const [{ blueprintProblems: ofForm, sortedProblems }, contents, { parseYamlDocuments }] =
     await Promise.all([
       import('../core/spec/parseBlueprint.js'),
       import('../core/spec/rules/contents.js'),
-      import('./yaml.js'),
+      import('../core/spec/yamlText.js'),
     ]);
-  const parse: ParseDocuments = (text) => {
-    const parsed = parseAllDocuments(text, { prettyErrors: false });
-    const documents = Array.isArray(parsed) ? parsed : [];
-    const defects = documents.flatMap(({ errors }) => errors.map(({ message }) => message));
-    if (defects.length > 0) return { values: [], defects };
-    return {
-      values: documents.map((one) => one.toJS({ maxAliasCount: 100 }) as unknown),
-      defects,
-    };
-  };
   const inline = contents.inlineContents({ value, path: '' });
-  return sortedProblems([...ofForm(value, project), ...contents.contentProblems(inline, parse)]);
+  return sortedProblems([
+    ...ofForm(value, project),
+    ...contents.contentProblems(inline, parseYamlDocuments),
+  ]);
 }
 
 /**
@@ -51,10 +43,10 @@ async function blueprintProblems(value: unknown, project: string): Promise<Probl
  * keys and other clusters) is taken to be right.
  */
 export async function clusterProblems(value: unknown, project: string): Promise<Problem[]> {
-  const [{ parseCluster }, { withoutNulls }, { parseDocument }] = await Promise.all([
+  const [{ parseCluster }, { withoutNulls }, { parseYaml }] = await Promise.all([
     import('../core/spec/parseCluster.js'),
     import('../core/spec/withoutNulls.js'),
-    import('./yaml.js'),
+    import('../core/spec/yamlText.js'),
   ]);
   const raw = withoutNulls(value);
   const { blueprint, cloudCredentials } = namesIn(raw);
@@ -62,12 +54,7 @@ export async function clusterProblems(value: unknown, project: string): Promise<
     project,
     blueprints: new Map([[blueprint.name, [blueprint.version]]]),
     credentials: new Set(cloudCredentials),
-    parseYaml: (text) => {
-      const document = parseDocument(text, { prettyErrors: false });
-      const [error] = document.errors;
-      if (error !== undefined) throw new Error(error.message);
-      return document.toJS({ maxAliasCount: 100 }) as unknown;
-    },
+    parseYaml,
   });
   return parsed.ok ? [] : parsed.problems;
 }

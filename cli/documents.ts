@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 
 import type { Document as YamlDocument } from 'yaml';
 
-import type { Problem } from '../core/errors.js';
+import { AppError, type Problem } from '../core/errors.js';
 import { CliError } from './client.js';
 import { ExitCode } from './exitCodes.js';
 
@@ -35,26 +35,34 @@ const KINDS: readonly string[] = Object.values(Kind);
  */
 export async function readDocuments(file: string): Promise<FileDocument[]> {
   const text = readText(file);
-  const { LineCounter, parseAllDocuments } = await import('./yaml.js');
+  const [{ LineCounter, parseAllDocuments }, { yamlDefects, yamlValue }] = await Promise.all([
+    import('./yaml.js'),
+    import('../core/spec/yamlText.js'),
+  ]);
   const lines = new LineCounter();
   const at = (offset = 0): string => {
     const { line, col } = lines.linePos(offset);
     return `${line}:${col}`;
   };
-  const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
+  const options = { lineCounter: lines, uniqueKeys: false, prettyErrors: false };
+  const parsed = parseAllDocuments(text, options);
   const documents = (Array.isArray(parsed) ? parsed : []).filter(
     (one) => one.contents !== null || one.errors.length > 0,
   );
   const problems = documents.flatMap((one) =>
-    [...one.errors, ...one.warnings].map((error) => ({
-      path: `${file}:${at(error.pos[0])}`,
-      message: error.message,
-    })),
+    yamlDefects(one).map(({ offset, message }) => ({ path: `${file}:${at(offset)}`, message })),
   );
   if (problems.length > 0) throw wrong(`${file} is not valid YAML`, problems);
   if (documents.length === 0) throw wrong(`${file} holds no document`, []);
+  const valueIn = (document: YamlDocument): unknown => {
+    try {
+      return yamlValue(document);
+    } catch (error) {
+      throw wrong(`${file} is not valid YAML`, error instanceof AppError ? error.problems : []);
+    }
+  };
   const found = documents.map((document) => {
-    const value: unknown = document.toJS({ maxAliasCount: 100 });
+    const value = valueIn(document);
     const position = (path: string): string => at(offsetOf(document, path));
     return { file, folder: folderOf(file), value, position };
   });

@@ -1,9 +1,10 @@
 import type { Problem } from '../core/errors.js';
+import { problemsLeft } from './brought.js';
 import { CliError } from './client.js';
 import { documentProblems, inFile } from './documentProblems.js';
 import { Kind, valueAt, type FileDocument } from './documents.js';
 import { ExitCode } from './exitCodes.js';
-import { findLocalKeys, withUploadedKeys, type LocalKey } from './localKeys.js';
+import { findLocalKeys, withUploadedKeys } from './localKeys.js';
 import { planLines, refusalLine, type Plan } from './planLines.js';
 import { listPath, postDocument } from './postDocument.js';
 import type { CommandContext } from './program.js';
@@ -38,6 +39,8 @@ export async function dryRun(
   if (refused) throw new CliError('it would be refused', ExitCode.BadDocument);
 }
 
+const PRIVATE_KEY = 'spec.privateKey';
+
 /** What is said of a document, and why it would be refused. */
 interface Outlook {
   lines: string[];
@@ -55,6 +58,10 @@ async function outlookOf({ client, project }: Session, document: FileDocument): 
       if (error instanceof CliError && error.status === 404) return false;
       throw error;
     });
+  if (!there && kind === Kind.Credential && valueAt(document.value, PRIVATE_KEY) === undefined) {
+    const message = 'is missing: a new credential needs one';
+    return { lines: [], refusals: [{ path: PRIVATE_KEY, message }] };
+  }
   const what = `${kind.toLowerCase()} ${name}`;
   const line = there
     ? `${what} is there already: it would be sent, and changed where it differs; only an apply compares it`
@@ -82,10 +89,11 @@ async function planOf(
     .then((text) => JSON.parse(text) as Plan)
     .then((plan) => ({ lines: planLines(plan), problems: plan.refusals }))
     .catch((error: unknown) => ({ lines: [], problems: refusalsOf(error) }));
-  const refusals = problems.filter(({ path }) => !brings({ documents, keys }, value, path));
+  const refusals = problemsLeft({ documents, keys }, value, problems);
   if (problems.length === 0 || refusals.length > 0) return { lines, refusals };
   const missing = problems.map(({ path }) => path).join(', ');
-  const line = `cluster ${document.name} would be submitted; what would be done is known once its ${missing}, which an apply of the file brings, is there`;
+  // Of a cluster with problems the server has not compared what cannot change, nor looked for artifacts.
+  const line = `cluster ${document.name} is not refused so far; the rest is known once its ${missing}, which an apply of the file brings, is there`;
   return { lines: [line], refusals };
 }
 
@@ -94,22 +102,4 @@ function refusalsOf(error: unknown): readonly Problem[] {
   const isRefused = error instanceof CliError && error.exitCode === ExitCode.BadDocument;
   if (!isRefused || error.problems.length === 0) throw error;
   return error.problems;
-}
-
-/** Whether what the Cluster names at the path is in the file, or a key that is uploaded with it. */
-function brings(
-  { documents, keys }: { documents: readonly FileDocument[]; keys: readonly LocalKey[] },
-  cluster: unknown,
-  path: string,
-): boolean {
-  const named = valueAt(cluster, path);
-  const has = (kind: string, at: string): boolean =>
-    documents.some((one) => one.kind === kind && valueAt(one.value, at) === named);
-  if (named === undefined) return false;
-  if (path.endsWith('cloudCredentials')) return has(Kind.Credential, 'metadata.name');
-  if (path.endsWith('privateKeyPath')) {
-    return has(Kind.Credential, 'spec.privateKeyPath') || keys.some((one) => one.path === named);
-  }
-  if (path === 'spec.blueprint.name') return has(Kind.Blueprint, 'metadata.name');
-  return path === 'spec.blueprint.version' && has(Kind.Blueprint, 'spec.version');
 }

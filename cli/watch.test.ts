@@ -56,13 +56,16 @@ function taskset(id: string, status: TasksetStatus): Taskset {
   };
 }
 
-async function watch(client: Client) {
+async function watch(client: Client, requests?: AbortSignal) {
   const lines: string[] = [];
   const screen = {
     print: (news: readonly string[]) => void lines.push(...news),
     picture: () => undefined,
   };
-  const { outcome } = await watchCluster({ client, project: 'p', name: 'c', screen, everyMs: 1 });
+  const { outcome } = await watchCluster({
+    ...{ client, project: 'p', name: 'c', screen, everyMs: 1 },
+    ...(requests === undefined ? {} : { requests }),
+  });
   return { outcome, lines };
 }
 
@@ -109,6 +112,21 @@ test('a server that is being restarted is waited for', async () => {
     condition: Ok,
   });
   expect((await watch(client)).outcome).toBe('ready');
+});
+
+test('a look at a server that never answers ends with its requests', async () => {
+  const pressed = new AbortController();
+  const client: Client = {
+    ...serverThatAnswers(undefined),
+    getJson: (_path, { signal } = {}) =>
+      new Promise((_done, fail) => {
+        signal?.addEventListener('abort', () =>
+          fail(new CliError('cannot be reached', ExitCode.Unavailable)),
+        );
+        pressed.abort();
+      }),
+  };
+  expect((await watch(client, pressed.signal)).outcome).toBe('aborted');
 });
 
 test('a key that is refused ends it at once', async () => {

@@ -15,6 +15,8 @@ export interface WatchOptions {
   screen: Screen;
   /** Ends the watching; nothing is cancelled on the server. */
   signal?: AbortSignal;
+  /** Ends a request that is under way as well. */
+  requests?: AbortSignal;
   /** How often the server is asked. Default: once a second. */
   everyMs?: number;
 }
@@ -30,9 +32,10 @@ const PICTURE_EVERY_MS = 120;
 /** A server that restarts is waited for this long. */
 const PATIENCE_MS = 60_000;
 
-/** Shows how a cluster gets on until nothing is left to do on it; looks at it once, whatever the signal says. */
+/** Shows how a cluster gets on until nothing is left to do on it; looks at it once, unless requests have ended. */
 export async function watchCluster(options: WatchOptions): Promise<WatchResult> {
-  const { screen, signal } = options;
+  const { screen, signal, requests } = options;
+  const isOff = (): boolean => requests?.aborted === true;
   const progress = new Progress();
   let taskset: Taskset | undefined;
   let begun: string | undefined;
@@ -42,7 +45,7 @@ export async function watchCluster(options: WatchOptions): Promise<WatchResult> 
   let reachedAt = Date.now();
   try {
     for (let looks = 0; ; looks += 1) {
-      if (looks > 0 && signal?.aborted) return { outcome: 'aborted' };
+      if (isOff() || (looks > 0 && signal?.aborted === true)) return { outcome: 'aborted' };
       const askedAt = Date.now();
       try {
         const seen = await look(options);
@@ -57,6 +60,7 @@ export async function watchCluster(options: WatchOptions): Promise<WatchResult> 
         const outcome = outcomeOf(seen);
         if (outcome !== undefined) return { outcome, cluster: seen.cluster };
       } catch (error) {
+        if (isOff()) return { outcome: 'aborted' };
         if (!isPassing(error) || Date.now() - reachedAt > PATIENCE_MS) throw error;
       }
       // What the server takes long over is not asked for all the time.
@@ -75,13 +79,15 @@ interface Seen {
   taskset: Taskset | undefined;
 }
 
-async function look({ client, project, name }: WatchOptions): Promise<Seen | undefined> {
+async function look({ client, project, name, requests }: WatchOptions): Promise<Seen | undefined> {
   const path = clusterPath(project, name);
   try {
-    const cluster = await client.getJson<Cluster>(`${path}/status`);
+    const cluster = await client.getJson<Cluster>(`${path}/status`, { signal: requests });
     const id = cluster.status?.lastTasksets[0]?.tasksetId;
     const taskset =
-      id === undefined ? undefined : await client.getJson<Taskset>(`${path}/tasksets/${id}`);
+      id === undefined
+        ? undefined
+        : await client.getJson<Taskset>(`${path}/tasksets/${id}`, { signal: requests });
     return { cluster, taskset };
   } catch (error) {
     if (error instanceof CliError && error.status === 404) return undefined;

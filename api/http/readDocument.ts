@@ -1,9 +1,10 @@
 import type { z } from 'zod';
 
 import { AppError, ErrorCode, type Problem } from '../../core/errors.js';
+import { parseYaml } from '../../core/spec/yamlText.js';
 import type { ApiContext } from '../env.js';
 import { HttpError, HttpErrorCode } from './httpError.js';
-import { parseJson, parseYaml } from './parseText.js';
+import { parseJson } from './parseJson.js';
 import { readText } from './readText.js';
 
 const JSON_TYPES: ReadonlySet<string> = new Set(['application/json', 'text/json']);

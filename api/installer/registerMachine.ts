@@ -4,10 +4,10 @@ import type { ClusterRecord } from '../../core/records.js';
 import { comesByInstaller, withRegistrations, type Registration } from '../../core/registration.js';
 import { sshEndpoint } from '../../core/sshEndpoint.js';
 import { parseCluster } from '../../core/spec/parseCluster.js';
+import { parseYaml } from '../../core/spec/yamlText.js';
 import { NodeStatus } from '../../core/words.js';
 import { clusterSecrets } from '../clusterSecrets.js';
 import type { ApiDeps } from '../deps.js';
-import { parseYaml } from '../http/parseText.js';
 import { hostKeyToPin } from './hostKey.js';
 import { platformKey } from './platformKey.js';
 

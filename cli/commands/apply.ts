@@ -43,6 +43,7 @@ export function applyCommand(program: Command, context: CommandContext): void {
       for (const document of documents) await applyDocument(context, session, document, options);
       if (options.wait !== true) return;
       const clusters = documents.filter(({ kind }) => kind === Kind.Cluster);
+      if (clusters.length === 0) context.err(`${options.file} holds no Cluster to wait for`);
       const names = clusters.map(({ name }) => name);
       await waitForAll(context, session, names, options);
     });

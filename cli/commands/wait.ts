@@ -4,9 +4,10 @@ import type { Problem } from '../../core/errors.js';
 import { CliError } from '../client.js';
 import { formatDuration } from '../duration.js';
 import { ExitCode } from '../exitCodes.js';
+import { limitedSignal } from '../limitedSignal.js';
 import type { CommandContext } from '../program.js';
 import type { Session } from '../session.js';
-import { showStatus, type ShowOptions } from '../showStatus.js';
+import { showOutcome, type ShowOptions } from '../showStatus.js';
 import { parseTimeout } from '../timeout.js';
 import { watchCluster } from '../watch.js';
 
@@ -62,8 +63,9 @@ export async function waitAndReport(
 
 /**
  * The same of several clusters one after the other, all before the one deadline: each is reported, whatever becomes of
- * those before it.
- * @throws CliError with a line for each that is not READY: OperationFailed where one failed, else Interrupted or TimedOut.
+ * those before it, until the server cannot be asked any more.
+ * @throws CliError with a line for each that is not READY: OperationFailed where one failed, else Interrupted or TimedOut,
+ * or what the server could not be asked for.
  */
 export async function waitForAll(
   context: CommandContext,
@@ -73,25 +75,40 @@ export async function waitForAll(
 ): Promise<void> {
   const ending = endingOf(context, options);
   const failures: { name: string; error: CliError }[] = [];
-  for (const name of names) {
+  for (const [index, name] of names.entries()) {
     try {
       await watchAndReport(context, session, name, { ending });
     } catch (error) {
-      if (!(error instanceof CliError) || !ENDINGS.has(error.exitCode)) throw error;
+      if (!(error instanceof CliError)) throw error;
       failures.push({ name, error });
+      if (ENDINGS.has(error.exitCode)) continue;
+      const unseen = new CliError('was not looked at any more', error.exitCode);
+      failures.push(...names.slice(index + 1).map((rest) => ({ name: rest, error: unseen })));
+      break;
     }
   }
   const [first] = failures;
   if (first === undefined) return;
   if (names.length === 1) throw first.error;
+  throw notAllReady(names.length, failures, ending);
+}
+
+function notAllReady(
+  many: number,
+  failures: readonly { name: string; error: CliError }[],
+  { requests }: Ending,
+): CliError {
   const problems = failures.map(({ name, error }): Problem => ({
     path: name,
     message: error.message,
   }));
-  const failed = failures.find(({ error }) => error.exitCode === ExitCode.OperationFailed);
-  throw new CliError(
-    `${failures.length} of ${names.length} clusters are not READY`,
-    (failed ?? first).error.exitCode,
+  const codes = failures.map(({ error }) => error.exitCode);
+  const unknown = codes.find((code) => !ENDINGS.has(code));
+  const failed = codes.find((code) => code === ExitCode.OperationFailed);
+  const are = unknown !== undefined || requests.aborted ? 'are not known to be' : 'are not';
+  return new CliError(
+    `${failures.length} of ${many} clusters ${are} READY`,
+    failed ?? unknown ?? codes[0] ?? ExitCode.OperationFailed,
     problems,
   );
 }
@@ -103,17 +120,25 @@ const ENDINGS: ReadonlySet<ExitCode> = new Set([
 /** What ends the watching before its time. */
 interface Ending {
   signal: AbortSignal;
+  /** What ends its requests: Ctrl-C at once, the timeout once there was time for a last look at all. */
+  requests: AbortSignal;
   /** By Ctrl-C, or by the timeout after that many milliseconds. */
   timedOutAfter: () => number | undefined;
 }
 
+/** A look at a cluster takes milliseconds; a server that hangs would take 30 s each. */
+const LAST_LOOKS_MS = 5_000;
+
 function endingOf(context: CommandContext, { timeout }: TimeoutOption): Ending {
   const interrupted = context.interrupt();
-  if (timeout === undefined) return { signal: interrupted, timedOutAfter: () => undefined };
+  if (timeout === undefined) {
+    return { signal: interrupted, requests: interrupted, timedOutAfter: () => undefined };
+  }
   const ms = parseTimeout(timeout);
   const limit = AbortSignal.timeout(ms);
   return {
     signal: AbortSignal.any([interrupted, limit]),
+    requests: limitedSignal(ms + LAST_LOOKS_MS, interrupted).signal,
     timedOutAfter: () => (limit.aborted && !interrupted.aborted ? ms : undefined),
   };
 }
@@ -127,11 +152,11 @@ async function watchAndReport(
   const { client, project } = session;
   const { outcome, cluster } = await watchCluster({
     ...{ client, project, name, screen: context.screen },
-    signal: ending.signal,
+    ...{ signal: ending.signal, requests: ending.requests },
   });
   if (outcome === 'aborted') throw stoppedWatching(name, ending.timedOutAfter(), cancelled);
   if (outcome === 'gone') context.out(`cluster ${name} is gone`);
-  if (cluster !== undefined) await showStatus(context, session, cluster, show);
+  if (cluster !== undefined) await showOutcome(context, session, cluster, show);
   if (outcome === 'failed') {
     throw new CliError(
       cluster?.status?.commonStatus.reason ?? 'it failed',

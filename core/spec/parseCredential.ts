@@ -16,8 +16,8 @@ export function credentialProblems(raw: unknown, project: string): Problem[] {
 }
 
 function projectProblems(cursor: Cursor, project: string): Problem[] {
-  const given = text(cursor) ?? '';
-  if (given === '' || given === project) return [];
+  const given = text(cursor);
+  if (given === undefined || given === project) return [];
   return [
     problemAt(cursor, `is ${JSON.stringify(given)}, but the URL says ${JSON.stringify(project)}`),
   ];

@@ -450,6 +450,12 @@ describe('changes', () => {
     expect(wrong.code).toBe(64);
     expect(wrong.out).toContain(`This deletes cluster precious of project ${project}`);
     expect((await api.store.clusters.get(project, 'precious'))?.deleting).toBe(false);
+    const none = await onTerminal('delete precious', '\x04').ended;
+    expect([none.code, none.out]).toEqual([
+      64,
+      expect.stringContaining('nothing was deleted: that is not precious'),
+    ]);
+    expect((await api.store.clusters.get(project, 'precious'))?.deleting).toBe(false);
     expect((await onTerminal('delete precious', 'precious').ended).code).toBe(0);
     expect((await api.store.clusters.get(project, 'precious'))?.deleting).toBe(true);
   });

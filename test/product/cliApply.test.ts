@@ -42,7 +42,7 @@ describe('apply --dry-run', () => {
     expect(out.split('\n')).toEqual([
       'credential fleet would be created; only an apply checks all of it',
       'blueprint own would be created; only an apply checks all of it',
-      'cluster both would be submitted; what would be done is known once its spec.blueprint.name, spec.cloudCredentials, which an apply of the file brings, is there',
+      'cluster both is not refused so far; the rest is known once its spec.blueprint.name, spec.cloudCredentials, which an apply of the file brings, is there',
     ]);
     const { store } = cli.api.deps;
     expect(await store.credentials.get(cli.project, 'fleet')).toBeUndefined();
@@ -67,6 +67,84 @@ describe('apply --dry-run', () => {
     expect(out).not.toContain('cloudCredentials');
   });
 
+  test.each([
+    [
+      'v2',
+      [
+        { name: 'own', version: 'v1' },
+        { name: 'x', version: 'v2' },
+      ],
+      false,
+    ],
+    ['v2', [{ name: 'own' }, { name: 'x', version: 'v2' }], false],
+    [
+      'v2',
+      [
+        { name: 'own', version: 'v1' },
+        { name: 'own', version: 'v2' },
+      ],
+      true,
+    ],
+    ['v1', [{ name: 'own' }], true],
+    ['latest', [{ name: 'own', version: 'blue' }], true],
+  ])(
+    'a blueprint in version %s of the file %j is as for an apply: %s',
+    async (version, of, well) => {
+      const cluster = cli.cluster('pinned', ({ spec }) => {
+        spec.blueprint = { name: 'own', version };
+      });
+      const addons = (data: string) => [
+        {
+          ...{ name: 'web', type: 'Manifest' },
+          manifest: stringify({
+            ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', namespace: 'n' } },
+            data: { data },
+          }),
+        },
+      ];
+      const blueprints = of.map(({ name, ...spec }: { name: string; version?: string }, index) => ({
+        ...{ ...blueprint, metadata: { name } },
+        spec: { ...blueprint.spec, ...spec, addons: addons(String(index)) },
+      }));
+      const file = cli.write('pinned.yaml', cluster, ...blueprints);
+      const dry = await cli.run(`apply --dry-run -f ${file}`);
+      const wet = await cli.run(`apply -f ${file}`);
+      expect([dry.code, wet.code]).toEqual(well ? [0, 0] : [65, 65]);
+      if (well) expect(dry.out).toContain('cluster pinned is not refused so far');
+      else expect(dry.out).toMatch(/pinned\.yaml:\d+:\d+ spec\.blueprint\.version: /);
+    },
+  );
+
+  test('a version is looked for in the blueprint that is named, also where that is there', async () => {
+    await cli.run(`apply -f ${cli.write('own.yaml', blueprint)}`);
+    const cluster = cli.cluster('other', ({ spec }) => {
+      spec.blueprint = { name: 'own', version: 'blue' };
+    });
+    const x = {
+      ...blueprint,
+      metadata: { name: 'x' },
+      spec: { ...blueprint.spec, version: 'blue' },
+    };
+    const file = cli.write('other.yaml', cluster, x);
+    expect((await cli.run(`apply --dry-run -f ${file}`)).code).toBe(65);
+    const own = { ...x, metadata: { name: 'own' } };
+    const good = cli.write('good.yaml', cluster, own);
+    expect((await cli.run(`apply --dry-run -f ${good}`)).code).toBe(0);
+  });
+
+  test('a new credential without a key is refused, one that is there keeps its own', async () => {
+    const { privateKey: _key, ...spec } = credential().spec;
+    const file = cli.write('keyless.yaml', { ...credential(), spec });
+    const dry = await cli.run(`apply --dry-run -f ${file}`);
+    expect([dry.code, dry.out]).toEqual([
+      65,
+      expect.stringMatching(/^refused: \S+keyless\.yaml:\d+:\d+ spec\.privateKey: is missing/),
+    ]);
+    expect((await cli.run(`apply -f ${file}`)).code).toBe(65);
+    await cli.run(`apply -f ${cli.write('keyed.yaml', credential())}`);
+    expect((await cli.run(`apply --dry-run -f ${file}`)).code).toBe(0);
+  });
+
   test('a key that the apply would upload is not refused', async () => {
     writeSshKey(join(cli.folder, 'id_dry'));
     const cluster = cli.cluster('keyed', ({ spec }) => {
@@ -75,7 +153,7 @@ describe('apply --dry-run', () => {
     const file = cli.write('keyed.yaml', cluster);
     const { code, out, err } = await cli.run(`apply --dry-run -f ${file}`);
     expect([code, err]).toEqual([0, expect.stringContaining('id_dry is uploaded by an apply')]);
-    expect(out).toMatch(/^cluster keyed would be submitted; .*ssh\.privateKeyPath/);
+    expect(out).toMatch(/^cluster keyed is not refused so far; .*ssh\.privateKeyPath/);
     const ofServer = await cli.run(`apply --dry-run --no-upload-keys -f ${file}`);
     expect([ofServer.code, ofServer.out]).toEqual([65, expect.stringContaining('id_dry')]);
   });
@@ -121,13 +199,23 @@ describe('apply --wait of several clusters', () => {
     for (const name of ['slow', 'slower']) await cli.begin(name);
     await cli.end('ready', await cli.begin('ready'), true);
     const began = Date.now();
-    const { code, out, err } = await cli.run(`apply --wait --timeout 2s -f ${file}`);
-    expect(Date.now() - began).toBeLessThan(3_900);
+    const { code, out, err } = await cli.run(`apply --wait --timeout 6s -f ${file}`);
+    // The applies before it and the looks after it included; with a deadline each it would be twelve seconds.
+    expect(Date.now() - began).toBeLessThan(11_900);
     expect(out).toMatch(/^ready \(\w+\) READY/m);
     expect([code, err]).toEqual([124, expect.stringContaining('2 of 3 clusters are not READY')]);
     expect(err).toContain(
-      '  slower: stopped watching after 2.0 s; the operation on cluster slower',
+      '  slower: stopped watching after 6.0 s; the operation on cluster slower',
     );
+  });
+
+  test('without a Cluster in the file it says that there is nothing to wait for', async () => {
+    const file = cli.write('clusterless.yaml', blueprint);
+    expect(await cli.run(`apply --wait -f ${file}`)).toEqual({
+      code: 0,
+      out: `blueprint own is applied to project ${cli.project}`,
+      err: `${file} holds no Cluster to wait for`,
+    });
   });
 
   test('of one cluster what it says is as ever', async () => {
@@ -161,6 +249,29 @@ describe('validate', () => {
     expect(err).toContain('spec.passphrase: must be a string: put it in quotes');
     expect(err).toMatch(/bad\.yaml:\d+:\d+ spec\.addons\[0\]\.manifest: /);
     expect(err).not.toContain('PRIVATE KEY');
+  });
+
+  describe.each(['validate', 'apply --dry-run'])('%s', (command) => {
+    test.each([
+      ['an alias of nothing', 'host: *.hunter2.example.com', 'line 1, column 7: an alias'],
+      ['a tag that nothing knows', 'a: !hunter2 x', 'line 1, column 4: '],
+      ['a text that begins too early', 'data:\n  password: |hunter2', 'line 2, column 14: '],
+    ])('a manifest with %s is refused with its place, and not quoted', async (_, text, words) => {
+      const addons = [{ name: 'web', type: 'Manifest', manifest: text }];
+      const spec = { ...blueprint.spec, addons };
+      const file = cli.write('manifest.yaml', { ...blueprint, spec });
+      const { code, out, err } = await cli.run(`${command} -f ${file}`);
+      expect([code, out + err]).toEqual([65, expect.stringContaining(`[0].manifest: ${words}`)]);
+      expect(out + err).not.toContain('hunter2');
+    });
+
+    test('a file with an alias of nothing is refused with its line', async () => {
+      const file = join(cli.folder, 'alias.yaml');
+      writeFileSync(file, `${stringify(blueprint)}status: *.hunter2\n`);
+      const { code, err } = await cli.run(`${command} -f ${file}`);
+      expect([code, err]).toEqual([65, expect.stringMatching(/alias\.yaml:\d+:9: an alias/)]);
+      expect(err).not.toContain('hunter2');
+    });
   });
 
   test('a file that is not YAML is no document', async () => {

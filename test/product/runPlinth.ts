@@ -95,15 +95,15 @@ while True:
     os.write(1, data)
     # Typed once it is asked for: a question ends without a new line.
     if typed and (seen.endswith(b': ') or seen.endswith(b') ')):
-        os.write(fd, typed.encode() + b'\\n')
+        os.write(fd, typed.encode() + (b'' if typed == '\\x04' else b'\\n'))
         typed = ''
 _, status = os.waitpid(pid, 0)
 sys.exit(os.waitstatus_to_exitcode(status))
 `;
 
 /**
- * `plinth ARGS…` on a terminal, by a shell's line where one is given; `type` is what a person answers to its question. The
- * screen is `out`.
+ * `plinth ARGS…` on a terminal, by a shell's line where one is given; `type` is what a person answers to its question
+ * (`\\x04`: Ctrl-D). The screen is `out`.
  */
 export function plinthOnTerminal(
   args: readonly string[],

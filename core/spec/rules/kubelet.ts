@@ -1,4 +1,4 @@
-import type { Problem } from '../../errors.js';
+import { AppError, type Problem } from '../../errors.js';
 import { at, isRecord, problemAt, text, type Cursor } from '../cursor.js';
 import { nodesOf } from '../nodeView.js';
 import { OWNED_KUBELET_ARGS, OWNED_KUBELET_FIELDS } from '../ownedSettings.js';
@@ -26,7 +26,8 @@ function overridesProblems(cursor: Cursor, { parseYaml }: ParseContext): Problem
   try {
     fields = parseYaml(yaml);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const [defect] = error instanceof AppError ? error.problems : [];
+    const why = defect?.message ?? (error instanceof Error ? error.message : String(error));
     return [problemAt(cursor, `is not YAML: ${why.split('\n')[0] ?? ''}`)];
   }
   if (!isRecord(fields)) {

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 
 import { describe, expect, test } from 'vitest';
 
-import type { Cluster } from '../../core/cluster.js';
-import { AppError } from '../../core/errors.js';
-import { parseJson, parseYaml } from './parseText.js';
+import type { Cluster } from '../cluster.js';
+import { AppError } from '../errors.js';
+import { parseYaml, parseYamlDocuments } from './yamlText.js';
 
 function problemsOf(parse: () => unknown): string[] {
   try {
@@ -76,13 +76,20 @@ describe('parseYaml', () => {
   });
 });
 
-describe('parseJson', () => {
-  test('refuses names that a database cannot keep', () => {
-    expect(problemsOf(() => parseJson('{"a\\u0000b": 1}')).join()).toContain('cannot be used');
+describe('parseYamlDocuments', () => {
+  test('gives what each document says', () => {
+    expect(parseYamlDocuments('a: 1\n---\nb: &x 2\nc: *x\n')).toEqual({
+      ...{ values: [{ a: 1 }, { b: 2, c: 2 }], defects: [] },
+    });
+    expect(parseYamlDocuments('')).toEqual({ values: [], defects: [] });
   });
 
-  test('refuses what is nested deeper than any spec', () => {
-    expect(problemsOf(() => parseJson('['.repeat(70) + ']'.repeat(70))).join()).toContain('nested');
-    expect(parseJson('['.repeat(50) + ']'.repeat(50))).toBeInstanceOf(Array);
+  test.each([
+    ['an alias of nothing', 'host: *.example.com', 'line 1, column 7: an alias'],
+    ['a tag that nothing here understands', 'a: !vault x', 'line 1, column 4'],
+    ['an unresolved tag in the second', 'a: 1\n---\nb: !vault x', 'line 3, column 4'],
+  ])('tells %s, and throws nothing', (_, text, words) => {
+    const { values, defects } = parseYamlDocuments(text);
+    expect([values, defects]).toEqual([[], [expect.stringContaining(words)]]);
   });
 });

@@ -12,8 +12,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 
-import { AppError, ErrorCode, type Problem } from '../../core/errors.js';
-import { jsonDefect } from './jsonDefect.js';
+import { AppError, ErrorCode, type Problem } from '../errors.js';
 
 /** Deeper than any spec is; MongoDB keeps at most 100 levels. */
 const MAX_DEPTH = 64;
@@ -26,20 +25,6 @@ const MAX_YAML_TOKENS = 400_000;
 const MAX_DEFECTS = 20;
 
 /**
- * What a JSON text says.
- * @throws AppError InvalidRequest with line and column when it is not JSON.
- */
-export function parseJson(text: string): unknown {
-  try {
-    return checked(JSON.parse(text) as unknown);
-  } catch (error) {
-    if (error instanceof AppError) throw error;
-    const defect = jsonDefect(text) ?? { offset: 0, reason: 'not JSON' };
-    throw malformed('JSON', [`${position(text, defect.offset)}: ${defect.reason}`]);
-  }
-}
-
-/**
  * What a YAML text of one document says, with YAML 1.2's core types (`yes` and `012` stay text and number).
  * @throws AppError InvalidRequest with line and column when it is not YAML, or names a key twice.
  */
@@ -47,17 +32,10 @@ export function parseYaml(text: string): unknown {
   refuseTooManyTokens(text);
   const lineCounter = new LineCounter();
   const document = compose(text, lineCounter);
-  const at = (offset = 0): string => {
-    const { line, col } = lineCounter.linePos(offset);
-    return `line ${line}, column ${col}`;
-  };
-  // A warning is a tag that nothing here understands: what it asks for would be left out.
-  const defects = [...document.errors.slice(0, MAX_DEFECTS), ...document.warnings]
-    .slice(0, MAX_DEFECTS)
-    .map((error) => `${at(error.pos[0])}: ${withoutText(error.message)}`);
+  const defects: string[] = [];
   try {
-    if (defects.length === 0) defects.push(...nodeDefects(document, at));
-    if (defects.length === 0) return checked(document.toJS({ maxAliasCount: 100 }) as unknown);
+    defects.push(...yamlDefects(document).map((defect) => placed(defect, lineCounter)));
+    if (defects.length === 0) return yamlValue(document);
   } catch (error) {
     if (error instanceof AppError) throw error;
     defects.push(error instanceof Error ? error.message : String(error));
@@ -78,25 +56,46 @@ export function parseYamlDocuments(text: string): { values: unknown[]; defects: 
   });
   // Of an empty text the library gives none, with a list's properties of its own.
   const all = Array.isArray(documents) ? documents : [];
-  const at = (offset = 0): string => {
-    const { line, col } = lineCounter.linePos(offset);
-    return `line ${line}, column ${col}`;
-  };
-  const defects = all.flatMap((document) => {
-    const found = [...document.errors, ...document.warnings].map(
-      (error) => `${at(error.pos[0])}: ${withoutText(error.message)}`,
-    );
-    return found.length > 0 ? found : nodeDefects(document, at);
-  });
-  if (defects.length > 0) return { values: [], defects: defects.slice(0, 20) };
+  const defects = all.flatMap(yamlDefects).slice(0, MAX_DEFECTS);
+  if (defects.length > 0) {
+    return { values: [], defects: defects.map((defect) => placed(defect, lineCounter)) };
+  }
   try {
-    const values = all.map((each) => checked(each.toJS({ maxAliasCount: 100 }) as unknown));
+    const values = all.map(yamlValue);
     return { values, defects: [] };
   } catch (error) {
     const problems = error instanceof AppError ? error.problems : [];
     const words = problems.map(({ message }) => message.replace(/^the body/, 'it'));
     return { values: [], defects: words.length > 0 ? words : ['it is not valid YAML'] };
   }
+}
+
+/** What is wrong with a document, in words that quote none of its values, and where in the text. */
+export interface YamlDefect {
+  offset: number;
+  message: string;
+}
+
+/** The first defects of a document that was composed with `uniqueKeys: false`. */
+export function yamlDefects(document: Document): YamlDefect[] {
+  // A warning is a tag that nothing here understands: what it asks for would be left out.
+  const found = [...document.errors.slice(0, MAX_DEFECTS), ...document.warnings]
+    .slice(0, MAX_DEFECTS)
+    .map(({ pos: [offset], message }) => ({ offset, message: withoutText(message) }));
+  return found.length > 0 ? found : nodeDefects(document);
+}
+
+/**
+ * What a document without defects says.
+ * @throws Error for aliases that multiply without end; AppError for what no document of ours holds.
+ */
+export function yamlValue(document: Document): unknown {
+  return checked(document.toJS({ maxAliasCount: 100 }) as unknown);
+}
+
+function placed({ offset, message }: YamlDefect, lineCounter: LineCounter): string {
+  const { line, col } = lineCounter.linePos(offset);
+  return `line ${line}, column ${col}: ${message}`;
 }
 
 /** Half a microsecond a token, where the document as a whole costs ten times that. */
@@ -132,53 +131,47 @@ function withoutText(message: string): string {
 }
 
 /** Keys that are there twice or are no text, and aliases of what was not named before. */
-function nodeDefects(document: Document, at: (offset?: number) => string): string[] {
-  const defects: string[] = [];
+function nodeDefects(document: Document): YamlDefect[] {
+  const defects: YamlDefect[] = [];
   const anchors = new Set<string>();
   visit(document, {
     Node(_key, node) {
       if (isAlias(node)) {
         if (anchors.has(node.source)) return;
-        defects.push(`${at(node.range?.[0])}: an alias ("*…") of what nothing before is named`);
+        const message = 'an alias ("*…") of what nothing before is named';
+        defects.push({ offset: node.range?.[0] ?? 0, message });
         return;
       }
       if (node.anchor !== undefined) anchors.add(node.anchor);
-      if (isMap(node)) defects.push(...keyDefects(node, at));
+      if (isMap(node)) defects.push(...keyDefects(node));
     },
   });
   return defects;
 }
 
-function keyDefects(map: YAMLMap, at: (offset?: number) => string): string[] {
+function keyDefects(map: YAMLMap): YamlDefect[] {
   const seen = new Set<unknown>();
   return map.items.flatMap(({ key }) => {
-    if (!isScalar(key)) {
-      return [`${at(isNode(key) ? key.range?.[0] : undefined)}: a key must be a text`];
-    }
+    const offset = (isNode(key) ? key.range?.[0] : undefined) ?? 0;
+    if (!isScalar(key)) return [{ offset, message: 'a key must be a text' }];
     if (seen.has(key.value)) {
-      return [`${at(key.range?.[0])}: the key ${String(key.value)} is there twice`];
+      return [{ offset, message: `the key ${String(key.value)} is there twice` }];
     }
     seen.add(key.value);
     return [];
   });
 }
 
-function malformed(what: string, defects: readonly string[]): AppError {
+/** What is thrown of a body with these defects. */
+export function malformed(what: string, defects: readonly string[]): AppError {
   const problems: Problem[] = defects
     .slice(0, MAX_DEFECTS)
     .map((message) => ({ path: '', message }));
   return new AppError(ErrorCode.InvalidRequest, `the body is not valid ${what}`, { problems });
 }
 
-function position(text: string, offset: number): string {
-  const before = text.slice(0, offset);
-  const line = before.split('\n').length;
-  const column = offset - (before.lastIndexOf('\n') + 1) + 1;
-  return `line ${String(line)}, column ${String(column)}`;
-}
-
 /** Refuses what no document of ours holds and a database or a recursion would stumble over. */
-function checked(value: unknown): unknown {
+export function checked(value: unknown): unknown {
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > MAX_DEPTH) {
