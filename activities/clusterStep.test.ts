@@ -173,10 +173,21 @@ describe('a step through control planes', () => {
     });
   });
 
-  it('leaves one leaving that had begun to before', async () => {
+  it.each([
+    ['keeps one that only an attempt which was lost had noted as leaving', false],
+    ['leaves one leaving whose machine was being reset before', true],
+  ])('%s', async (_, reset) => {
     await db.store.nodes.upsert(id, 'node-3', { leaving: true, status: 'DELETING' });
+    if (reset) {
+      await db.store.nodes.setStep(id, 'node-3', 'reset', {
+        ...{ state: 'failed', tasksetId, attempt: 1 },
+        operation: OperationName.NodeRemoval,
+      });
+    }
     const refused = { outcome: 'failed', exitCode: 1, failCode: 'QuorumRisk' } as const;
     await expect(takeOut(() => refused)).rejects.toMatchObject({ code: ErrorCode.QuorumRisk });
-    expect(await db.store.nodes.get(id, 'node-3')).toMatchObject({ leaving: true });
+    expect(await db.store.nodes.get(id, 'node-3')).toMatchObject(
+      reset ? { leaving: true, status: 'DELETING' } : { leaving: false, status: 'READY' },
+    );
   });
 });

@@ -107,16 +107,21 @@ export async function beforeClusterStep(
   });
 }
 
-/** etcd has refused to let it go, and nothing of it is gone: it is what it was before the step. */
+/**
+ * etcd has refused to let it go. It is asked first: unless its machine was reset before, nothing of it is gone, whatever an
+ * attempt has noted that was lost before it heard of this.
+ */
 export async function staysAfterAll(
   { store }: ActivityDeps,
   { clusterId, step, subject }: ClusterStepRef,
   { nodes }: LoadedCluster,
 ): Promise<void> {
   const before = nodes.find(({ hostname }) => hostname === subject);
-  // One that had begun to leave earlier may have lost something already.
-  if (step !== 'etcd-member-remove' || before === undefined || before.leaving === true) return;
-  await store.nodes.upsert(clusterId, before.hostname, { leaving: false, status: before.status });
+  if (step !== 'etcd-member-remove' || before === undefined) return;
+  if (before.steps['reset'] !== undefined) return;
+  // How it was before that attempt is for its watcher to say.
+  const status = before.status === NodeStatus.Deleting ? NodeStatus.Ready : before.status;
+  await store.nodes.upsert(clusterId, before.hostname, { leaving: false, status });
 }
 
 /** What a step that succeeded makes true, recorded before the step itself counts as done. */

@@ -180,7 +180,8 @@ function inOrder(
   const wanted = new Set(controlPlanesOf(desired.spec));
   const members = applied.nodes.filter((node) => isMember(node) && isControlPlane(node.spec));
   const staying = members.filter(({ hostname }) => wanted.has(hostname));
-  const replaced = staying.length === 0 ? undefined : planReplacement(applied, desired, removal);
+  const replaced =
+    staying.length === 0 ? undefined : planReplacement(applied, desired, { removal, upgrade });
   const grown = replaced ?? [...upgrade, ...kubelet, ...addition];
   if (staying.length === members.length) return [...removal, ...grown, ...update];
   // No endpoint may ask a control plane that is being taken away; one that is to come is asked last.

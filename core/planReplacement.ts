@@ -20,7 +20,7 @@ import { planUpgrade } from './planUpgrade.js';
 export function planReplacement(
   applied: AppliedState,
   desired: DesiredState,
-  removal: readonly OperationPlan[],
+  { removal, upgrade }: { removal: readonly OperationPlan[]; upgrade: readonly OperationPlan[] },
 ): OperationPlan[] | undefined {
   const { spec } = desired;
   const { kubernetesVersion } = applied;
@@ -29,7 +29,7 @@ export function planReplacement(
   // One has left in a taskset before.
   const isTwo =
     applied.nodes.filter((node) => isMember(node) && isControlPlane(node.spec)).length === 2;
-  const isUpgraded = planUpgrade(applied, desired).some(({ nodes }) => nodes.some(restartsEtcd));
+  const isUpgraded = upgrade.some(({ nodes }) => nodes.some(restartsEtcd));
   if (
     joining.length === 0 ||
     !isUpgraded ||
@@ -40,12 +40,12 @@ export function planReplacement(
   }
   const begun = begunNetwork(staying(applied, spec));
   const joined = afterwards(applied, { spec, joining, begun, kubernetesVersion });
-  const upgrade = planUpgrade(joined, desired);
+  const withThem = planUpgrade(joined, desired);
   return [
     ...begun,
     ...joining.map((each) => ({ ...each, kubernetesVersion })),
-    ...upgrade,
-    ...planKubelet(kubeletsAfterUpgrade(joined, upgrade), spec),
+    ...withThem,
+    ...planKubelet(kubeletsAfterUpgrade(joined, withThem), spec),
     ...planAddition(applied, spec, (node) => !isControlPlane(node)),
   ];
 }

@@ -1,18 +1,7 @@
 import type { ClusterSpec } from './cluster.js';
 import { isMember, type AppliedState, type OperationPlan } from './plan.js';
-import { joiningPaths, type NodePath } from './steps.js';
+import { nodePaths, type NodePath, type StepName } from './steps.js';
 import { OperationName } from './words.js';
-
-/** On which a node comes to take pods, or leaves. */
-const UNCORDONED_BY: ReadonlySet<NodePath> = new Set([
-  ...(['upgrade-first', 'upgrade-control-plane', 'upgrade-worker', 'clean'] as const),
-]);
-/** On which it comes to be Ready. */
-const READY_BY: ReadonlySet<NodePath> = new Set([
-  ...UNCORDONED_BY,
-  ...joiningPaths,
-  ...(['restore-leader', 'restore-control-plane', 'restore-worker'] as const),
-]);
 
 /**
  * Nodes that an operation has left as failed, or half way, and that nothing in `others` looks after: whether they are Ready,
@@ -24,16 +13,16 @@ export function planSettle(
   others: readonly OperationPlan[],
 ): OperationPlan[] {
   const wanted = new Set(spec.config.nodes.map(({ hostname }) => hostname));
-  const goesBy = (hostname: string, paths: ReadonlySet<NodePath>): boolean =>
+  const goesThrough = (hostname: string, step: StepName): boolean =>
     others.some(({ nodes }) =>
-      nodes.some((task) => task.hostname === hostname && paths.has(task.path)),
+      nodes.some((task) => task.hostname === hostname && settles(task.path, step)),
     );
   const left = applied.nodes
     .filter((node) => isMember(node) && wanted.has(node.hostname))
     .filter(
       ({ hostname, failed, cordoned }) =>
-        (failed === true && !goesBy(hostname, READY_BY)) ||
-        (cordoned === true && !goesBy(hostname, UNCORDONED_BY)),
+        (failed === true && !goesThrough(hostname, 'node-ready')) ||
+        (cordoned === true && !goesThrough(hostname, 'uncordon')),
     )
     .map(({ hostname }) => hostname)
     .toSorted();
@@ -47,4 +36,9 @@ export function planSettle(
       clusterSteps: ['check-in'],
     },
   ];
+}
+
+/** Or it leaves. */
+function settles(path: NodePath, step: StepName): boolean {
+  return path === 'clean' || nodePaths[path].some(({ name }) => name === step);
 }
