@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { AppError, ErrorCode } from '../core/errors.js';
 import { OperationName, TasksetStatus } from '../core/words.js';
-import type { StepRunResult } from '../machine/types.js';
+import type { StepRun, StepRunResult } from '../machine/types.js';
 import { stepDeps } from '../test/activities/stepDeps.js';
 import { desired, node, project } from '../test/store/desired.js';
 import { openTestDatabase, type TestDatabase } from '../test/store/testDatabase.js';
@@ -190,4 +190,28 @@ describe('a step through control planes', () => {
       reset ? { leaving: true, status: 'DELETING' } : { leaving: false, status: 'READY' },
     );
   });
+});
+
+it('a drain is given as long as the worker is set to', async () => {
+  const runs: StepRun[] = [];
+  const patient: ActivityDeps = {
+    ...stepDeps(db.store, (_on, run) => {
+      runs.push(run);
+      return {};
+    }),
+    drainSeconds: 1800,
+  };
+  const tasksetId = 'patient';
+  await db.store.tasksets.begin({
+    ...{ id: tasksetId, clusterId, generation: 1, status: TasksetStatus.InProgress, comments: '' },
+    ...{ operations: [], plan: [] },
+  });
+  const ref = {
+    ...{ project, name: 'stopped', clusterId, generation: 1, tasksetId, step: 'drain' as const },
+    ...{ operation: OperationName.NodeRemoval, operationIndex: 0, subject: 'node-2' },
+  };
+  await new MockActivityEnvironment().run(() => runClusterStep(patient, ref));
+
+  expect(runs).toMatchObject([{ step: 'drain', params: { DRAIN_SECONDS: '1800' } }]);
+  expect(runs[0]?.timeoutSeconds).toBeGreaterThan(1800);
 });

@@ -16,4 +16,6 @@ export interface ActivityDeps {
   machines: Machines;
   source: ArtifactSource;
   log: Logger;
+  /** How long disruption budgets may hold a drain up; default: DEFAULT_DRAIN_MINUTES. */
+  drainSeconds?: number;
 }

@@ -7,7 +7,7 @@ import type { NodeSpec } from '../core/cluster.js';
 import { nodePaths, snapshotSteps, type StepName } from '../core/steps.js';
 import { familyOf } from '../machine/families.js';
 import type { MachineFacts } from '../machine/facts.js';
-import { scriptText, stepModule } from '../machine/steps/registry.js';
+import { scriptText, stepModule, timeoutOf } from '../machine/steps/registry.js';
 import type {
   FirstToken,
   JoinSecrets,
@@ -129,7 +129,7 @@ export async function runMachineStep(
           step: input.step,
           script: scriptText(module, familyOf(input.on.operatingSystem)),
           params: module.params(context),
-          timeoutSeconds: module.timeoutSeconds,
+          timeoutSeconds: timeoutOf(module, context),
           requireOwner: module.withoutOwner !== true,
           beside: module.beside === true,
           last: module.last === true,
@@ -233,6 +233,7 @@ async function stepContext(
       .toSorted(byHostname),
     catalog: deps.source.catalog,
     ...(facts === undefined ? {} : { facts: facts as MachineFacts }),
+    ...(deps.drainSeconds === undefined ? {} : { drainSeconds: deps.drainSeconds }),
     ...(input.subject === undefined ? {} : { subject: input.subject }),
     ...(input.leaving === undefined ? {} : { leaving: input.leaving }),
     ...(proxyAuth === undefined ? {} : { proxyAuth }),

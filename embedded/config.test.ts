@@ -31,6 +31,7 @@ test('without any setting it listens on the loopback address and keeps its data 
     requestsPerSecond: 2000,
     logs: { days: 90, bytesPerCluster: 268_435_456 },
     renewDays: 30,
+    drainMinutes: 10,
     metrics: { worker: undefined, temporal: undefined },
     tracing: false,
   });
@@ -87,6 +88,9 @@ test.each([
   ['PLINTH_RENEW_DAYS', '0', 'not a number of days from 1 to 300'],
   ['PLINTH_RENEW_DAYS', '365', 'not a number of days from 1 to 300'],
   ['PLINTH_RENEW_DAYS', 'a month', 'not a number of days from 1 to 300'],
+  ['PLINTH_DRAIN_MINUTES', '0', 'not a number of minutes from 1 to 120'],
+  ['PLINTH_DRAIN_MINUTES', '121', 'not a number of minutes from 1 to 120'],
+  ['PLINTH_DRAIN_MINUTES', '90s', 'not a number of minutes from 1 to 120'],
   ['PLINTH_METRICS', '9464', 'not HOST:PORT'],
   ['PLINTH_TEMPORAL_METRICS', '127.0.0.1:70000', 'not a port number (1-65535)'],
   ['PLINTH_ARTIFACTS', '/no/such/bundle', 'no folder /no/such/bundle'],

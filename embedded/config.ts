@@ -45,6 +45,8 @@ export interface StartConfig extends TemporalConfig {
   logs: { days: number; bytesPerCluster: number };
   /** Days before its end that a certificate of a cluster is renewed. */
   renewDays: number;
+  /** How long disruption budgets may hold a drain up. */
+  drainMinutes: number;
   /** Where the worker's metrics are served; Temporal's own of its client. Undefined: nowhere. */
   metrics: { worker: Address | undefined; temporal: Address | undefined };
   /** Whether traces are sent; where to, and all else about them, OpenTelemetry's variables say. */
@@ -102,6 +104,7 @@ function startConfig(set: z.output<typeof apiSchema>): StartConfig {
     requestsPerSecond: set.PLINTH_RATE_LIMIT,
     logs: { days: set.PLINTH_LOG_DAYS, bytesPerCluster: set.PLINTH_LOG_MB * 2 ** 20 },
     renewDays: set.PLINTH_RENEW_DAYS,
+    drainMinutes: set.PLINTH_DRAIN_MINUTES,
     metrics: { worker: set.PLINTH_METRICS, temporal: set.PLINTH_TEMPORAL_METRICS },
     tracing: wantsTraces(set),
     tls,

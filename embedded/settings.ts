@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 
 import { z } from 'zod';
 
+import { DEFAULT_DRAIN_MINUTES, MAX_DRAIN_MINUTES } from '../core/drain.js';
 import { DEFAULT_RENEW_DAYS, MAX_RENEW_DAYS } from '../core/certificates.js';
 import { folderOrFile, readableFile } from './readableFile.js';
 import { checkTemporalAccess, TEMPORAL_ACCESS_SETTINGS } from './temporalSettings.js';
@@ -29,6 +30,8 @@ const NO_PASSWORD = 'holds a user or password, which would be shown to everyone:
 const OTLP_PROTOCOL = 'http/protobuf';
 
 const otlpEndpoint = z.url({ protocol: /^https?$/, error: 'not an http or https URL' }).optional();
+
+const MINUTES = `not a number of minutes from 1 to ${String(MAX_DRAIN_MINUTES)}`;
 
 const DAYS = `not a number of days from 1 to ${String(MAX_RENEW_DAYS)}`;
 
@@ -91,6 +94,12 @@ export const workerSchema = z
       .transform(Number)
       .refine((days) => days >= 1 && days <= MAX_RENEW_DAYS, { error: DAYS })
       .default(DEFAULT_RENEW_DAYS),
+    PLINTH_DRAIN_MINUTES: z
+      .string()
+      .regex(/^\d{1,3}$/, { error: MINUTES })
+      .transform(Number)
+      .refine((minutes) => minutes >= 1 && minutes <= MAX_DRAIN_MINUTES, { error: MINUTES })
+      .default(DEFAULT_DRAIN_MINUTES),
     PLINTH_METRICS: listenAddress.optional(),
     PLINTH_TEMPORAL_METRICS: listenAddress.optional(),
     PLINTH_TLS_CERT: folderOrFile.optional(),

@@ -64,6 +64,7 @@ const deps: ActivityDeps = {
   machines,
   source: await openArtifactSource(config.artifacts),
   log,
+  drainSeconds: config.drainMinutes * 60,
 };
 const { worker, connection, client, deployment } = await createPlinthWorker({
   temporal: temporalConnection(config),

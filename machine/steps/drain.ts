@@ -1,8 +1,10 @@
+import { DEFAULT_DRAIN_MINUTES } from '../../core/drain.js';
 import { subjectOf } from './subject.js';
-import type { StepModule } from './types.js';
+import type { StepContext, StepModule } from './types.js';
 
-/** How long disruption budgets may hold a drain up before it fails and names the pod. */
-export const DRAIN_SECONDS = 600;
+export function drainSeconds({ drainSeconds: seconds }: StepContext): number {
+  return seconds ?? DEFAULT_DRAIN_MINUTES * 60;
+}
 
 /** How long volumes may be attached still before it fails and names them. */
 const VOLUMES_SECONDS = 300;
@@ -14,11 +16,12 @@ const VOLUMES_SECONDS = 300;
 export const drainStep: StepModule = {
   name: 'drain',
   script: ['leave.sh', 'endpoints-follow.sh', 'cordon.sh', 'drain.sh', 'volumes-detached.sh'],
-  timeoutSeconds: DRAIN_SECONDS + VOLUMES_SECONDS + 120,
+  timeoutSeconds: VOLUMES_SECONDS + 120,
+  patience: drainSeconds,
   beside: true,
   params: (context) => ({
     SUBJECT: subjectOf(context, 'drain').hostname,
-    DRAIN_SECONDS: String(DRAIN_SECONDS),
+    DRAIN_SECONDS: String(drainSeconds(context)),
     VOLUMES_SECONDS: String(VOLUMES_SECONDS),
     // A node leaves even where the controllers are what is broken.
     ...{ ENDPOINTS: 'wanted', ENDPOINTS_SECONDS: '30' },

@@ -10,7 +10,9 @@ import { drainStep } from './drain.js';
 import { etcdMemberCheckStep } from './etcd-member-check.js';
 import { etcdMemberRemoveStep } from './etcd-member-remove.js';
 import { nodeDeleteStep } from './node-delete.js';
+import { timeoutOf } from './registry.js';
 import type { StepContext, StepModule } from './types.js';
+import { upgradeDrainStep } from './upgrade.js';
 
 let machine: ScriptMachine;
 
@@ -210,9 +212,22 @@ describe('drain', () => {
     const calls = await machine.said('calls');
     // Cordoned by us: taken back should the node stay after all.
     expect(calls).toMatch(/annotate node n3 --overwrite plinth.io\/cordoned=true\n[^]*drain n3/);
-    expect(calls).toMatch(/drain n3 --ignore-daemonsets --delete-emptydir-data --timeout=\d+s$/m);
+    expect(calls).toMatch(/drain n3 --ignore-daemonsets --delete-emptydir-data --timeout=600s$/m);
     expect(calls).not.toContain('--force');
     expect(calls).not.toContain('--disable-eviction');
+  });
+
+  it('honours budgets for as long as it is told, and is given that time', async () => {
+    await kubectl('Ready');
+    const patient: StepContext = { ...context('n3'), drainSeconds: 5400 };
+
+    expect(await machine.run(drainStep, patient)).toMatchObject({ outcome: 'done' });
+    expect(await machine.said('calls')).toMatch(/drain n3 .*--timeout=5400s$/m);
+    for (const module of [drainStep, upgradeDrainStep]) {
+      expect(module.params(patient)['DRAIN_SECONDS']).toBe('5400');
+      expect(timeoutOf(module, patient) - timeoutOf(module, context('n3'))).toBe(4800);
+      expect(timeoutOf(module, patient)).toBeGreaterThan(5400);
+    }
   });
 
   it('does not wait for a kubelet that is gone', async () => {

@@ -52,7 +52,7 @@ import { releaseStep } from './release.js';
 import { resetStep } from './reset.js';
 import { restoreStep } from './restore.js';
 import { clusterKeysStep, snapshotTakeStep } from './snapshot.js';
-import type { StepModule } from './types.js';
+import type { StepContext, StepModule } from './types.js';
 import {
   etcdSnapshotStep,
   kubeadmBinaryStep,
@@ -126,6 +126,11 @@ export function stepModule(name: StepName): StepModule {
   const found = byName.get(name);
   if (found === undefined) throw new AppError(ErrorCode.Internal, `there is no step ${name}`);
   return found;
+}
+
+/** After how many seconds the machine stops the script. */
+export function timeoutOf(module: StepModule, context: StepContext): number {
+  return module.timeoutSeconds + (module.patience?.(context) ?? 0);
 }
 
 const texts = new Map<string, string>();

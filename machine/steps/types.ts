@@ -34,6 +34,8 @@ export interface StepContext {
   renewal?: string;
   /** For the steps of a restore. */
   restore?: RestoreContext;
+  /** How long disruption budgets may hold a drain up; absent: DEFAULT_DRAIN_MINUTES of core/drain.ts. */
+  drainSeconds?: number;
   /** For `kubeadm-init`: what the first workers will join with, each with its own. */
   firstTokens?: readonly FirstToken[];
 }
@@ -104,7 +106,10 @@ export interface StepModule {
   name: StepName;
   /** Files under machine/steps whose text, in this order after the prelude, is the script. `{family}` is replaced by the OS family. */
   script: readonly string[];
+  /** After which the machine stops the script. */
   timeoutSeconds: number;
+  /** Seconds on top of it, where people say how long it may wait. */
+  patience?(context: StepContext): number;
   params(context: StepContext): Record<string, string>;
   /** Bundle files the machine must hold before the script starts. */
   artifacts?(context: StepContext): readonly Artifact[];

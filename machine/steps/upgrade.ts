@@ -4,7 +4,7 @@ import { PATCHES } from '../kubeadm/config.js';
 import { kubeletPatch } from '../kubeadm/kubeletConfiguration.js';
 import { ignoredPreflightErrors } from '../kubeadm/nodeRegistration.js';
 import { binariesStep } from './binaries.js';
-import { DRAIN_SECONDS } from './drain.js';
+import { drainSeconds } from './drain.js';
 import { nodeParams } from './nodeParams.js';
 import type { StepContext, StepModule } from './types.js';
 
@@ -78,11 +78,12 @@ const aboutNode = ({ subject, node }: StepContext): string => (subject ?? node).
 export const upgradeDrainStep: StepModule = {
   name: 'upgrade-drain',
   script: ['leave.sh', 'endpoints-follow.sh', 'cordon.sh', 'drain.sh'],
-  timeoutSeconds: DRAIN_SECONDS + 240,
+  timeoutSeconds: 240,
+  patience: drainSeconds,
   beside: true,
   params: (context) => ({
     SUBJECT: aboutNode(context),
-    DRAIN_SECONDS: String(DRAIN_SECONDS),
+    DRAIN_SECONDS: String(drainSeconds(context)),
     ...{ ENDPOINTS: 'required', ENDPOINTS_SECONDS: '180' },
   }),
 };
