@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 
 import type { Page } from 'playwright-core';
 
@@ -8,6 +9,8 @@ import { medianOf } from './median.js';
 import type { PeoplePart } from './people.js';
 
 const WARM_UPS = 1;
+/** A window that was just opened still loads what the browser itself is made of: nobody's page. */
+const SETTLE_MS = 2000;
 /** Clusters that the list shows at once. */
 const MOST_ROWS = 25;
 
@@ -111,6 +114,7 @@ async function firstPage(
   let bytes = 0;
   network.on('Network.loadingFinished', ({ encodedDataLength }) => (bytes += encodedDataLength));
   await page.addInitScript(whenPainted(rows));
+  await wait(SETTLE_MS);
   // What the page asks for last, once its script has come; it stays open. The still page asks for nothing.
   const followed = stays ? page.waitForResponse('**/console/clusters/events*') : undefined;
   await page.goto(url);

@@ -94,10 +94,13 @@ export async function clusterRows(
     more = slice.more;
     if (more) break;
   }
-  const count = await countAll(store, sources, { filter, counts });
+  const [rows, count] = await Promise.all([
+    Promise.all(found.map(({ record, source }) => row(store, record, source))),
+    countAll(store, sources, { filter, counts }),
+  ]);
   const last = found.at(-1);
   return {
-    rows: await Promise.all(found.map(({ record, source }) => row(store, record, source))),
+    rows,
     ...(count === undefined ? {} : { count }),
     ...(more && last !== undefined ? { next: { ...last.source, name: last.record.name } } : {}),
   };

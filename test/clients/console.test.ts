@@ -1059,6 +1059,24 @@ describe.skipIf(!there)('the console, in Chromium', () => {
     expect(complaints.join()).toContain('TrustedScript');
   });
 
+  test('a page of somebody else that opens it has no hold of its window', async () => {
+    const { page } = await visit();
+    const opens = async (by: Page): Promise<boolean> => {
+      const coming = by.waitForEvent('popup');
+      await inPage(by, `void (globalThis.opened = window.open(${JSON.stringify(open.url)}))`);
+      const opened = await coming;
+      await opened.waitForLoadState();
+      const closed = await inPage(by, 'globalThis.opened.closed');
+      await opened.close();
+      return closed === true;
+    };
+    const foreign = await page.context().newPage();
+    await foreign.goto('about:blank');
+    // To who opened it, it looks closed.
+    expect(await opens(foreign)).toBe(true);
+    expect(await opens(page)).toBe(false);
+  });
+
   test('works with the keyboard alone', async () => {
     const cluster = await made();
     const story = await begin(cluster, 'keys001', JOIN_FAILURE);
