@@ -8,6 +8,7 @@ import { Ajv2019 } from 'ajv/dist/2019.js';
 import { parse } from 'yaml';
 
 import { compileRooms } from '../../embedded/compile.js';
+import { parseConfig } from '../../embedded/config.js';
 import { COMPOSE_SCHEMA } from '../../scripts/ensureTestTools.js';
 
 interface Service {
@@ -152,3 +153,39 @@ test('every folder of the image is there', () => {
   expect(folders).toContain('core');
   for (const folder of folders) expect(existsSync(folder), folder).toBe(true);
 });
+
+/** What compose says itself, or what one container on one host has no use for. */
+const NOT_PASSED_ON = new Set([
+  'PLINTH_PORT',
+  'PLINTH_KEYS',
+  'PLINTH_LAB',
+  'PLINTH_TEMPORAL_METRICS',
+]);
+
+test('every setting of the README reaches the API and the worker, and is its default where it is not set', () => {
+  const rows = readFileSync('README.md', 'utf8').matchAll(/^\| (`[^|]+`) \|/gm);
+  const settings = [...rows]
+    .flatMap(([, names = '']) => [...names.matchAll(/`([A-Z_]+)`/g)].map(([, name = '']) => name))
+    .filter((name) => !NOT_PASSED_ON.has(name));
+  expect(settings).toEqual(expect.arrayContaining(['PLINTH_DRAIN_MINUTES', 'PLINTH_LOG_MB']));
+  for (const service of ['api', 'worker']) {
+    const { environment = {} } = compose.services[service]!;
+    const wanted = settings.filter((name) => service === 'worker' || name !== 'PLINTH_METRICS');
+    expect(Object.keys(environment)).toEqual(expect.arrayContaining(wanted));
+    const unset = Object.fromEntries(
+      Object.entries(environment).map(([name, value]) => [name, asUnset(name, value)]),
+    );
+    const { renewDays, drainMinutes, logs, requestsPerSecond } = parseConfig(unset);
+    const defaults = parseConfig({ TEMPORAL_ADDRESS: 'a:1', MONGODB_URI: 'mongodb://a' });
+    expect({ renewDays, drainMinutes, logs, requestsPerSecond }).toEqual({
+      ...{ renewDays: defaults.renewDays, drainMinutes: defaults.drainMinutes },
+      ...{ logs: defaults.logs, requestsPerSecond: defaults.requestsPerSecond },
+    });
+  }
+});
+
+/** What compose makes of `${NAME:-default}` in a shell that has set nothing but the key, which it insists on. */
+function asUnset(name: string, value: string): string {
+  if (name === 'PLINTH_MASTER_KEY') return Buffer.alloc(32).toString('base64');
+  return value.replace(/\$\{\w+:-([^}]*)\}/g, '$1');
+}
