@@ -22,6 +22,7 @@ export async function seedClusters(store: Store, db: Db, count: number): Promise
   await store.projects.create({ name: BENCH_PROJECT });
   const id = await makeTemplate(store);
   const cluster = await db.collection('clusters').findOne({ name: TEMPLATE });
+  const newest = cluster?.['newestTaskset'] as { id: string; sequence: number };
   const children = await Promise.all(
     ['nodes', 'tasksets'].map(
       async (name) => [name, await db.collection(name).find({ clusterId: id }).toArray()] as const,
@@ -36,6 +37,7 @@ export async function seedClusters(store: Store, db: Db, count: number): Promise
       some.map((name) => ({
         ...cluster,
         ...{ _id: `${name}x`, name, waiting: false },
+        newestTaskset: { ...newest, id: `${name}-${newest.id}` },
         desired: String(cluster?.desired).replaceAll(TEMPLATE, name),
       })),
     );

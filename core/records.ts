@@ -48,6 +48,8 @@ export interface ClusterRecord {
   commonStatus: CommonStatus;
   /** Operations asked for beside the spec, and not done yet. */
   asked?: AskedOperation[];
+  /** The taskset that was begun last. Left out where none was, or none since an older plinth. */
+  newestTaskset?: { id: string; sequence: number };
   applied: AppliedCluster;
 }
 
@@ -166,6 +168,9 @@ export interface TasksetRecord {
   createdAt: string;
   endedAt?: string;
 }
+
+/** A taskset without what was planned, which grows with the cluster. */
+export type TasksetHead = Omit<TasksetRecord, 'plan'>;
 
 export interface TasksetOperationRecord {
   name: OperationName;

@@ -2,7 +2,7 @@ import type { BlueprintRef } from '../core/blueprints.js';
 import type { AppliedCluster, ClusterRecord } from '../core/records.js';
 import type { ClusterSpec } from '../core/cluster.js';
 import { labelTerms } from '../core/labels.js';
-import type { ClusterHead } from './clusterStore.js';
+import type { ClusterHead, DesiredCluster } from './clusterStore.js';
 
 /**
  * A cluster as it lies in the database. Specs are JSON text: their label keys hold dots and dollars, and a
@@ -41,15 +41,22 @@ export interface ClusterDocument extends Omit<ClusterRecord, 'id' | 'desired' | 
 }
 
 export function clusterRecord(document: ClusterDocument): ClusterRecord {
-  const { desired, applied } = document;
-  const head = clusterHead(document);
+  const { applied } = document;
+  const of = desiredCluster(document);
   return {
-    ...head,
-    desired: JSON.parse(desired) as ClusterRecord['desired'],
+    ...of,
     applied: {
-      ...head.applied,
+      ...of.applied,
       ...(applied.spec === undefined ? {} : { spec: JSON.parse(applied.spec) as ClusterSpec }),
     },
+  };
+}
+
+/** Of a document that may have been read without the spec that was applied. */
+export function desiredCluster(document: ClusterDocument): DesiredCluster {
+  return {
+    ...clusterHead(document),
+    desired: JSON.parse(document.desired) as ClusterRecord['desired'],
   };
 }
 

@@ -2,10 +2,16 @@ import type { Collection, Filter } from 'mongodb';
 
 import type { LabelRequirement } from '../core/labels.js';
 import { EVERY_PROJECT } from '../core/sharing.js';
-import { clusterRecord } from './clusterDocument.js';
+import { desiredCluster } from './clusterDocument.js';
 import type { ClusterDocument } from './clusterDocument.js';
 import type { ClusterNames } from './clusterNames.js';
-import { isByName, listedByName, listedCluster, pageByName } from './clusterPage.js';
+import {
+  isByName,
+  listedByName,
+  listedCluster,
+  pageByName,
+  WITHOUT_APPLIED_SPEC,
+} from './clusterPage.js';
 import { mapSlice, nameCondition, readPage } from './paging.js';
 import { shared } from './shared.js';
 import type { ClusterStore } from './clusterStore.js';
@@ -43,7 +49,7 @@ export function listClusters(clusters: Collection<ClusterDocument>, names: Clust
     return readPage(
       clusters,
       {
-        ...{ filter, sort: { name: 1 } },
+        ...{ filter, sort: { name: 1 }, projection: WITHOUT_APPLIED_SPEC },
         ...(after === undefined ? {} : { after }),
         ...(hint === undefined ? {} : { hint }),
       },
@@ -54,7 +60,7 @@ export function listClusters(clusters: Collection<ClusterDocument>, names: Clust
     isByName(page) ? byName(project, page) : query(project, page),
   );
   return {
-    list: async (project, page) => mapSlice(await list(project, page), clusterRecord),
+    list: async (project, page) => mapSlice(await list(project, page), desiredCluster),
     listed: byPage(async (project, page) =>
       isByName(page) ? listed(project, page) : mapSlice(await query(project, page), listedCluster),
     ),

@@ -10,6 +10,9 @@ import type { Slice } from './page.js';
 type ListPage = Parameters<ClusterStore['list']>[1];
 type Found = { found: ClusterDocument[]; count: number; more: boolean };
 
+/** Half of a document, and no list shows it. */
+export const WITHOUT_APPLIED_SPEC = { 'applied.spec': 0 } as const;
+
 /** A list that is ordered by name and chosen by nothing else, whose pages the names tell. */
 export function isByName(page: ListPage): boolean {
   const { name, status = [], common = [], deleting, labels = [], shared = false } = page;
@@ -28,7 +31,9 @@ export function pageByName(
 ): (project: string, page: ListPage) => Promise<Found> {
   return async (project, page) => {
     const { items, ...rest } = await readPlaces(names, project, page, async (_known, wanted) => {
-      const found = await readNames(clusters, { project, wanted });
+      const found = await readNames(clusters, {
+        ...{ project, wanted, projection: WITHOUT_APPLIED_SPEC },
+      });
       return new Map(found.map((one) => [one.name, one]));
     });
     return { found: items, ...rest };

@@ -22,6 +22,9 @@ export type ClusterHead = Omit<ClusterRecord, 'desired' | 'applied'> & {
   applied: Omit<AppliedCluster, 'spec'>;
 };
 
+/** A cluster without the spec that was applied. */
+export type DesiredCluster = ClusterHead & Pick<ClusterRecord, 'desired'>;
+
 export interface ClusterStore {
   /**
    * In one atomic write: a new cluster, or a new generation of the one of that name, and commonStatus = submitted (1).
@@ -59,7 +62,7 @@ export interface ClusterStore {
       /** Instead of its own: those that other projects share with it. */
       shared?: boolean;
     },
-  ): Promise<Slice<ClusterRecord>>;
+  ): Promise<Slice<DesiredCluster>>;
   /** The same of what lists show. While a cluster is as it was, the same object may stand for it. */
   listed(project: string, page: Parameters<ClusterStore['list']>[1]): Promise<Slice<ListedCluster>>;
   /**

@@ -158,6 +158,21 @@ test('what is applied grows part by part', async () => {
   });
 });
 
+test('a list has of each cluster what is desired, and not the spec that was applied', async () => {
+  const id = await made('heavy');
+  const { spec } = desired('heavy');
+  await db.store.clusters.setApplied(id, { spec, kubernetesVersion: 'v1.34.4' });
+  const { project } = (await db.store.clusters.getById(id))!;
+  for (const how of [{}, { deleting: false }]) {
+    const name = { prefix: 'heavy' };
+    const { items } = await db.store.clusters.list(project, { limit: 1, name, ...how });
+    expect(items).toHaveLength(1);
+    expect(items[0]?.desired.spec).toEqual(spec);
+    expect(items[0]?.applied).toMatchObject({ kubernetesVersion: 'v1.34.4' });
+    expect(items[0]?.applied).not.toHaveProperty('spec');
+  }
+});
+
 test('unobserved names clusters with something to do, oldest first, until all of it is observed', async () => {
   const ids: string[] = [];
   for (const name of ['wait-1', 'wait-2', 'wait-3']) ids.push(await made(name));

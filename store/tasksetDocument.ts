@@ -1,7 +1,7 @@
 import type { Db } from 'mongodb';
 
 import type { OperationPlan } from '../core/plan.js';
-import type { TasksetRecord } from '../core/records.js';
+import type { TasksetHead, TasksetRecord } from '../core/records.js';
 import { CollectionName } from './collections.js';
 
 /** A taskset as it lies in the database: plan and spec, which are only ever read whole, as JSON text. */
@@ -13,8 +13,15 @@ export interface TasksetDocument extends Omit<TasksetRecord, 'id' | 'plan'> {
 }
 
 export function tasksetRecord(document: TasksetDocument): TasksetRecord {
-  const { _id: id, plan, spec: _spec, ...rest } = document;
-  return { id, ...rest, plan: JSON.parse(plan) as OperationPlan[] };
+  return { ...tasksetHead(document), plan: JSON.parse(document.plan) as OperationPlan[] };
+}
+
+/** Of a document that may have been read without its plan. */
+export function tasksetHead(
+  document: Omit<TasksetDocument, 'plan'> & { plan?: string },
+): TasksetHead {
+  const { _id: id, plan: _plan, spec: _spec, ...rest } = document;
+  return { id, ...rest };
 }
 
 /** Enough for the tasksets that are at work in one process. */

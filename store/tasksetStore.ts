@@ -1,5 +1,10 @@
 import type { ClusterSpec } from '../core/cluster.js';
-import type { TasksetOperationRecord, TasksetRecord } from '../core/records.js';
+import type {
+  ClusterRecord,
+  TasksetHead,
+  TasksetOperationRecord,
+  TasksetRecord,
+} from '../core/records.js';
 import type { OperationName, TasksetStatus } from '../core/words.js';
 import type { Page, Slice } from './page.js';
 
@@ -24,6 +29,8 @@ export interface TasksetStore {
   get(clusterId: string, tasksetId: string): Promise<TasksetRecord | undefined>;
   /** Or is no more. */
   hasEnded(clusterId: string, tasksetId: string): Promise<boolean>;
+  /** The one begun last, of a cluster as it was read: those of many that are asked for at once are one read, whatever went before. */
+  newest(cluster: Pick<ClusterRecord, 'id' | 'newestTaskset'>): Promise<TasksetHead | undefined>;
   /** Newest first. */
   latest(clusterId: string, limit: number): Promise<TasksetRecord[]>;
   /** Newest first; the key is the sequence. */

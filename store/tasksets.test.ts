@@ -50,6 +50,54 @@ test('tasksets of a cluster are numbered 1, 2, 3 and come newest first', async (
   expect(await db.store.tasksets.latest(clusterId, 0)).toEqual([]);
 });
 
+test('the newest is the one begun last, without its plan, whatever was read of the cluster before', async () => {
+  const cluster = async () => (await db.store.clusters.getById(clusterId))!;
+  expect(await db.store.tasksets.newest(await cluster())).toBeUndefined();
+  const [first, second] = [newId(), newId()];
+  await db.store.tasksets.begin(taskset(first));
+  const before = await cluster();
+  expect(before.newestTaskset).toEqual({ id: first, sequence: 1 });
+  await db.store.tasksets.begin(taskset(second));
+  const after = await cluster();
+  const newest = (await db.store.tasksets.newest(after))!;
+  const { plan, ...head } = (await db.store.tasksets.get(clusterId, second))!;
+  expect(newest).toEqual(head);
+  expect(plan).toHaveLength(2);
+  // A late repetition of an earlier one's begin is not newer.
+  await db.store.tasksets.begin(taskset(first));
+  expect((await cluster()).newestTaskset).toEqual({ id: second, sequence: 2 });
+});
+
+test('a worker that died between a taskset and the note of it has it noted by the next one', async () => {
+  const id = newId();
+  await db.store.tasksets.begin(taskset(id));
+  const clusters = db.client.db(db.database).collection<{ _id: string }>('clusters');
+  await clusters.updateOne({ _id: clusterId }, { $unset: { newestTaskset: '' } });
+  const unnoted = (await db.store.clusters.getById(clusterId))!;
+  // As it is of clusters from before it was noted: found all the same.
+  expect(unnoted.newestTaskset).toBeUndefined();
+  expect((await db.store.tasksets.newest(unnoted))?.id).toBe(id);
+  await db.store.tasksets.begin(taskset(id));
+  expect((await db.store.clusters.getById(clusterId))?.newestTaskset).toMatchObject({ id });
+});
+
+test('of many at once each begin is noted in its place', async () => {
+  const ids = Array.from({ length: 8 }, () => newId());
+  const begun = await Promise.all(ids.map((id) => db.store.tasksets.begin(taskset(id))));
+  const last = begun.find(({ sequence }) => sequence === ids.length)!;
+  expect((await db.store.clusters.getById(clusterId))?.newestTaskset).toEqual({
+    ...{ id: last.id, sequence: ids.length },
+  });
+});
+
+test('a taskset is found under its own cluster alone, by many who ask at once', async () => {
+  const id = newId();
+  await db.store.tasksets.begin(taskset(id));
+  const { get } = db.store.tasksets;
+  const found = await Promise.all([get(clusterId, id), get('other', id), get(clusterId, 'none')]);
+  expect(found.map((one) => one?.id)).toEqual([id, undefined, undefined]);
+});
+
 test('the newest of many clusters at once are those of each one alone, whatever the others hold', async () => {
   const ids: string[] = [];
   for (const count of [12, 1, 25, 0]) {

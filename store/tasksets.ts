@@ -2,13 +2,14 @@ import type { Collection, Db } from 'mongodb';
 
 import { AppError, ErrorCode } from '../core/errors.js';
 import { OperationStatus } from '../core/words.js';
-import { clusterLives } from './clusterLives.js';
+import { batched } from './batched.js';
 import { CollectionName } from './collections.js';
 import { isDuplicate } from './databaseError.js';
 import { createFrozenSpecs } from './frozenSpecs.js';
 import { latestTasksets } from './latestTasksets.js';
+import { notedTasksets, noteNewest } from './newestTaskset.js';
 import { mapSlice, readPage } from './paging.js';
-import { tasksetRecord } from './tasksetDocument.js';
+import { tasksetHead, tasksetRecord } from './tasksetDocument.js';
 import type { TasksetDocument } from './tasksetDocument.js';
 import { timestamp } from './timestamps.js';
 import type { TasksetStore } from './tasksetStore.js';
@@ -22,13 +23,22 @@ export async function openTasksets(db: Db): Promise<TasksetStore> {
   const tasksets = db.collection<TasksetDocument>(CollectionName.tasksets);
   await tasksets.createIndex({ clusterId: 1, sequence: -1 }, { unique: true }, undefined);
   const latest = latestTasksets(tasksets, WITHOUT_SPEC);
+  const noted = notedTasksets(tasksets);
+  const byId = batched(async (ids) => {
+    const found = await tasksets.find({ _id: { $in: ids } }, WITHOUT_SPEC).toArray();
+    return new Map(found.map((one) => [one._id, one]));
+  });
   const specs = createFrozenSpecs();
   return {
     async begin(taskset) {
       const { id, plan, spec, ...rest } = taskset;
       for (;;) {
         const known = await tasksets.findOne({ _id: id });
-        if (known !== null) return tasksetRecord(known);
+        if (known !== null) {
+          // Whoever inserted it may have died before this.
+          await noteNewest(db, known);
+          return tasksetRecord(known);
+        }
         const document: TasksetDocument = {
           ...rest,
           _id: id,
@@ -44,7 +54,7 @@ export async function openTasksets(db: Db): Promise<TasksetStore> {
           if (isDuplicate(error)) continue;
           throw error;
         }
-        if (await clusterLives(db, taskset.clusterId)) return tasksetRecord(document);
+        if (await noteNewest(db, document)) return tasksetRecord(document);
         await tasksets.deleteOne({ _id: id });
         throw new AppError(ErrorCode.NotFound, `there is no cluster ${taskset.clusterId} any more`);
       }
@@ -72,8 +82,8 @@ export async function openTasksets(db: Db): Promise<TasksetStore> {
       return found?.spec === undefined ? undefined : specs.put(tasksetId, found.spec);
     },
     async get(clusterId, tasksetId) {
-      const found = await tasksets.findOne({ _id: tasksetId, clusterId }, WITHOUT_SPEC);
-      return found === null ? undefined : tasksetRecord(found);
+      const found = await byId(tasksetId);
+      return found?.clusterId === clusterId ? tasksetRecord(found) : undefined;
     },
     async hasEnded(clusterId, tasksetId) {
       const filter = { _id: tasksetId, clusterId, endedAt: { $exists: false } };
@@ -91,6 +101,9 @@ export async function openTasksets(db: Db): Promise<TasksetStore> {
         ...(status.length === 0 && operation === undefined ? {} : { hint: BY_SEQUENCE }),
       };
       return mapSlice(await readPage(tasksets, query, page), tasksetRecord);
+    },
+    async newest(cluster) {
+      return (await noted(cluster)) ?? (await latest(cluster.id, 1)).map(tasksetHead)[0];
     },
     async latest(clusterId, limit) {
       if (limit < 1) return [];

@@ -1,7 +1,8 @@
-import { ConsoleState, type ConsoleRow } from '../../core/consoleModel.js';
+import { ConsoleState, type ConsoleRow, type ConsoleStepPlace } from '../../core/consoleModel.js';
 import type { LabelRequirement } from '../../core/labels.js';
-import type { ClusterRecord, TasksetRecord } from '../../core/records.js';
+import type { TasksetHead } from '../../core/records.js';
 import { CommonConditionStatus, OperationStatus, TasksetStatus } from '../../core/words.js';
+import type { DesiredCluster } from '../../store/clusterStore.js';
 import type { NameFilter } from '../../store/page.js';
 import type { Project } from '../../store/projectStore.js';
 import type { Store } from '../../store/types.js';
@@ -72,7 +73,7 @@ export async function clusterRows(
   const own = projects.map(({ name: project }): Source => ({ project, shared: false }));
   const sources =
     own.length === 1 ? [...own, ...own.map((one) => ({ ...one, shared: true }))] : own;
-  const found: { record: ClusterRecord; source: Source }[] = [];
+  const found: { record: DesiredCluster; source: Source }[] = [];
   const counts = new Map<Source, number>();
   let more = false;
   for (const source of sources) {
@@ -145,12 +146,12 @@ async function countAll(
 
 async function row(
   store: Store,
-  record: ClusterRecord,
+  record: DesiredCluster,
   { project, shared }: Source,
 ): Promise<ConsoleRow> {
-  const [statuses, [newest]] = await Promise.all([
+  const [statuses, newest] = await Promise.all([
     store.nodes.statuses(record.id),
-    store.tasksets.latest(record.id, 1),
+    store.tasksets.newest(record),
   ]);
   const { id, name, kubernetesVersion, appliedVersion, reason, ...summary } = clusterSummary(
     record,
@@ -168,23 +169,22 @@ async function row(
     ...(appliedVersion === undefined ? {} : { appliedVersion }),
     blueprint: blueprintText(summary.blueprint),
     ...{ labels: summary.labels, nodes: summary.nodes },
-    ...(await lastOperation(store, record, newest)),
+    ...(await lastOperation(store, newest)),
   };
 }
 
-/** What is at work, else what failed, else what was done last. Its steps are read only while they tell something. */
+/** What is at work, else what failed, else what was done last. Its plan and steps are read only while they tell something. */
 async function lastOperation(
   store: Store,
-  { id }: ClusterRecord,
-  taskset: TasksetRecord | undefined,
+  taskset: TasksetHead | undefined,
 ): Promise<Pick<ConsoleRow, 'operation'>> {
   const { operations = [] } = taskset ?? {};
   const is = (status: OperationStatus) => operations.find((one) => one.status === status);
   const operation =
     is(OperationStatus.InProgress) ?? is(OperationStatus.Failed) ?? operations.at(-1);
   if (taskset === undefined || operation === undefined) return {};
-  const under = taskset.status !== TasksetStatus.Complete;
-  const step = under ? stepPlace(taskset, await store.nodes.steps(id)) : undefined;
+  const step =
+    taskset.status === TasksetStatus.Complete ? undefined : await placeIn(store, taskset);
   return {
     operation: {
       ...{ name: operation.name, status: operation.status },
@@ -192,4 +192,15 @@ async function lastOperation(
       ...(step === undefined ? {} : { step }),
     },
   };
+}
+
+async function placeIn(
+  store: Store,
+  { id, clusterId }: TasksetHead,
+): Promise<ConsoleStepPlace | undefined> {
+  const [taskset, steps] = await Promise.all([
+    store.tasksets.get(clusterId, id),
+    store.nodes.steps(clusterId),
+  ]);
+  return taskset && stepPlace(taskset, steps);
 }
