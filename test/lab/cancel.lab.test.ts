@@ -86,7 +86,9 @@ describe('an operation that is cancelled', () => {
     const status = await cancel();
     expect((await execOn('m2', `rm -rf ${SLOW}; systemctl daemon-reload`)).code).toBe(0);
     expect(status.commonStatus.conditionStatus, JSON.stringify(status)).toBe(3);
-    expect(status.commonStatus.reason).toMatch(/cancelled by request: .*node m2, step kubeadm-join/);
+    expect(status.commonStatus.reason).toMatch(
+      /cancelled by request: .*node m2, step kubeadm-join/,
+    );
     expect(await partsOfANode('m2')).toBe('');
     expect(await kubectl(['get', 'nodes', '-o', 'name'])).toBe('node/m1\n');
     const [, second, ...more] = await runsOf('m1', 'kubeadm-init');
