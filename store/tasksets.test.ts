@@ -68,26 +68,31 @@ test('the newest is the one begun last, without its plan, whatever was read of t
   expect((await cluster()).newestTaskset).toEqual({ id: second, sequence: 2 });
 });
 
-test('a worker that died between a taskset and the note of it has it noted by the next one', async () => {
-  const id = newId();
-  await db.store.tasksets.begin(taskset(id));
+test('a worker that dies between the note of a taskset and the taskset leaves the newest that there is', async () => {
+  const [first, second] = [newId(), newId()];
+  await db.store.tasksets.begin(taskset(first));
   const clusters = db.client.db(db.database).collection<{ _id: string }>('clusters');
+  const newest = async () =>
+    (await db.store.tasksets.newest((await db.store.clusters.getById(clusterId))!))?.id;
+  await clusters.updateOne(
+    { _id: clusterId },
+    { $set: { newestTaskset: { id: second, sequence: 2 } } },
+  );
+  expect(await newest()).toBe(first);
+  // As it is of clusters from before it was noted.
   await clusters.updateOne({ _id: clusterId }, { $unset: { newestTaskset: '' } });
-  const unnoted = (await db.store.clusters.getById(clusterId))!;
-  // As it is of clusters from before it was noted: found all the same.
-  expect(unnoted.newestTaskset).toBeUndefined();
-  expect((await db.store.tasksets.newest(unnoted))?.id).toBe(id);
-  await db.store.tasksets.begin(taskset(id));
-  expect((await db.store.clusters.getById(clusterId))?.newestTaskset).toMatchObject({ id });
+  expect(await newest()).toBe(first);
+  await db.store.tasksets.begin(taskset(second));
+  expect(await newest()).toBe(second);
 });
 
-test('of many at once each begin is noted in its place', async () => {
+test('of many that begin at once the newest is the last by its number', async () => {
   const ids = Array.from({ length: 8 }, () => newId());
   const begun = await Promise.all(ids.map((id) => db.store.tasksets.begin(taskset(id))));
   const last = begun.find(({ sequence }) => sequence === ids.length)!;
-  expect((await db.store.clusters.getById(clusterId))?.newestTaskset).toEqual({
-    ...{ id: last.id, sequence: ids.length },
-  });
+  const cluster = (await db.store.clusters.getById(clusterId))!;
+  expect((await db.store.tasksets.newest(cluster))?.id).toBe(last.id);
+  expect(cluster.newestTaskset).toEqual({ id: last.id, sequence: ids.length });
 });
 
 test('a taskset is found under its own cluster alone, by many who ask at once', async () => {

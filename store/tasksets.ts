@@ -3,6 +3,7 @@ import type { Collection, Db } from 'mongodb';
 import { AppError, ErrorCode } from '../core/errors.js';
 import { OperationStatus } from '../core/words.js';
 import { batched } from './batched.js';
+import { clusterLives } from './clusterLives.js';
 import { CollectionName } from './collections.js';
 import { isDuplicate } from './databaseError.js';
 import { createFrozenSpecs } from './frozenSpecs.js';
@@ -34,11 +35,7 @@ export async function openTasksets(db: Db): Promise<TasksetStore> {
       const { id, plan, spec, ...rest } = taskset;
       for (;;) {
         const known = await tasksets.findOne({ _id: id });
-        if (known !== null) {
-          // Whoever inserted it may have died before this.
-          await noteNewest(db, known);
-          return tasksetRecord(known);
-        }
+        if (known !== null) return tasksetRecord(known);
         const document: TasksetDocument = {
           ...rest,
           _id: id,
@@ -47,6 +44,7 @@ export async function openTasksets(db: Db): Promise<TasksetStore> {
           sequence: 1 + (await lastSequence(tasksets, taskset.clusterId)),
           createdAt: timestamp(),
         };
+        await noteNewest(db, document);
         try {
           await tasksets.insertOne(document);
         } catch (error) {
@@ -54,7 +52,7 @@ export async function openTasksets(db: Db): Promise<TasksetStore> {
           if (isDuplicate(error)) continue;
           throw error;
         }
-        if (await noteNewest(db, document)) return tasksetRecord(document);
+        if (await clusterLives(db, taskset.clusterId)) return tasksetRecord(document);
         await tasksets.deleteOne({ _id: id });
         throw new AppError(ErrorCode.NotFound, `there is no cluster ${taskset.clusterId} any more`);
       }

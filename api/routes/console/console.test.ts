@@ -50,23 +50,6 @@ describe('the files of the console', () => {
     expect([again.status, await again.text()]).toEqual([304, '']);
   });
 
-  test.each([
-    ['none', false],
-    ['same-origin', false],
-    ['same-site', true],
-    ['cross-site', true],
-    [undefined, true],
-  ])('who came from %j is cut off from whoever opened the page: %s', async (from, isCutOff) => {
-    const sent = from === undefined ? {} : { 'sec-fetch-site': from };
-    const cookie = 'plinth_session=opens-nothing';
-    for (const headers of [sent, { ...sent, cookie }]) {
-      const answer = await get('/', headers);
-      const told = answer.headers.get('cross-origin-opener-policy');
-      expect(told).toBe(isCutOff ? 'same-origin' : null);
-      expect(answer.headers.get('vary')).toBe('Accept-Encoding, Sec-Fetch-Site');
-    }
-  });
-
   test('what it names is there, for good under that name, compressed for who takes it', async () => {
     const page = await (await get('/')).text();
     const names = [...page.matchAll(/"(\/assets\/[^"]+)"/g)].map(([, name]) => name!);

@@ -22,25 +22,14 @@ const policy = (styles: string): string =>
     "trusted-types 'none'",
   ].join('; ');
 
-const pageHeaders = (c: ApiContext, styles = "'self'"): Record<string, string> => ({
+const pageHeaders = (styles = "'self'") => ({
   'content-security-policy': policy(styles),
-  ...(mayHaveOpener(c) ? { 'cross-origin-opener-policy': 'same-origin' } : {}),
+  'cross-origin-opener-policy': 'same-origin',
   'referrer-policy': 'same-origin',
   'permissions-policy': 'camera=(), geolocation=(), microphone=()',
   // Asked for each time, and not sent again while it is the same: it names the files of this version.
   'cache-control': 'no-cache',
-  vary: 'Accept-Encoding, Sec-Fetch-Site',
 });
-
-/**
- * Whether a page of somebody else may have opened this one, and hold on to its window. Not where a person came by the address
- * or a bookmark, or from a page of ours: to be cut off from nobody would cost them a new process of the browser, a fifth of
- * the time until they see something. Browsers that do not tell are taken to come from elsewhere.
- */
-function mayHaveOpener(c: ApiContext): boolean {
-  const from = c.req.header('sec-fetch-site');
-  return from !== 'none' && from !== 'same-origin';
-}
 
 /** Asked for by who has no session: beside the page's script. */
 const SESSION = '</console/session>; rel=preload; as=fetch; crossorigin';
@@ -50,8 +39,8 @@ export function consolePages(app: OpenAPIHono<ApiEnv>): void {
   for (const path of ['/', '/clusters/:project/:name']) {
     app.get(path, (c) =>
       tokenOf(c) === undefined
-        ? answer(c, 'index.html', { ...pageHeaders(c), link: SESSION })
-        : pageWithView(app, c, (styles) => pageHeaders(c, styles)),
+        ? answer(c, 'index.html', { ...pageHeaders(), link: SESSION })
+        : pageWithView(app, c, pageHeaders),
     );
   }
   app.get('/assets/:file', (c) =>
@@ -78,10 +67,10 @@ async function answer(
   const encoding = encodingOf(c.req.header('accept-encoding') ?? '');
   const etag = `"${file.hash}${encoding === undefined ? '' : `.${encoding}`}"`;
   const all = {
-    vary: 'Accept-Encoding',
     ...headers,
     etag,
     'content-type': file.type,
+    vary: 'Accept-Encoding',
     'x-content-type-options': 'nosniff',
   };
   if (c.req.header('if-none-match')?.includes(etag) === true) return c.body(null, 304, all);

@@ -40,6 +40,7 @@ export async function pageWithView(
     'cache-control': 'private, no-store',
     'content-type': 'text/html; charset=utf-8',
     'x-content-type-options': 'nosniff',
+    vary: 'Accept-Encoding',
     ...(zips ? { 'content-encoding': 'gzip' } : {}),
   });
 }
