@@ -42,27 +42,17 @@ check_owner() {
 }
 
 # A script travels once per content: asked for only when the machine lacks it.
-fetched=
 fetch_script() {
-  local sha=$1 size script file=$base/scripts/$1.sh part=$base/scripts/$1.$$
+  local sha=$1 size file=$base/scripts/$1.sh
   [[ -s $file ]] && return
-  fetched=1
   say need "$sha"
   IFS= read -r size || exit 0
-  if ((size > 8192)); then
-    head -c "$size"
-  else
-    IFS= read -rN "$size" script && ((${#script} == size)) || exit 0
-    printf '%s' "$script"
-  fi >"$part" || {
-    rm -f "$part"
-    no_room
-  }
-  if [[ $(sha256sum <"$part") != "$sha "* ]]; then
-    rm -f "$part"
+  head -c "$size" >"$incoming.script"
+  if [[ $(sha256sum <"$incoming.script") != "$sha "* ]]; then
+    rm -f "$incoming.script"
     refuse 'StepFailed the script arrived damaged'
   fi
-  mv -f "$part" "$file" || no_room
+  { mv -f "$incoming.script" "$file.$$" && mv -f "$file.$$" "$file"; } || no_room
 }
 
 # True when whoever asked is gone (its end of stdin is closed): then nothing may be started any more.
@@ -108,8 +98,8 @@ start() {
   else
     printf '%s' "$params" >"$live/$run/params"
   fi || refuse "StepFailed cannot write $live"
-  # Opened before the start, so that the wrapper's word cannot be missed. One serves all: whoever starts holds the machine's lock.
-  { [[ -p $live/ready ]] || mkfifo "$live/ready"; } && exec 6<>"$live/ready"
+  # Opened before the start, so that the wrapper's word cannot be missed.
+  mkfifo "$live/$run/ready" && exec 6<>"$live/$run/ready"
   if has_systemd; then
     systemd-run --quiet --no-block --collect --unit="plinth-$run" \
       --description="plinth: ${q[step]} (${q[taskset]})" \
@@ -119,7 +109,9 @@ start() {
       systemctl --quiet is-active "plinth-$run" ||
       refuse "StepFailed systemd-run: $(tail -n 1 "$live/$run/error")"
   else
-    (exec -c setsid "$BASH" "$wrapper" supervise "$dir" </dev/null >/dev/null 2>&1 6>&- 8>&-) &
+    hash setsid
+    env -i "${BASH_CMDS[setsid]}" "$BASH" "$wrapper" supervise "$dir" \
+      </dev/null >/dev/null 2>&1 6>&- 8>&- &
   fi
   wait_ready "$dir"
 }
@@ -127,11 +119,7 @@ start() {
 # Until the wrapper holds the run's lock; the machine's lock is held meanwhile, so that nobody sees it half-started.
 wait_ready() {
   local tries=0
-  # A word may be a late one, of a run before.
-  until
-    IFS= read -r -t 1 -u 6 _
-    [[ -s $1/started ]] || ((++tries > 30))
-  do :; done
+  until IFS= read -r -t 1 -u 6 _ || [[ -s $1/started ]] || ((++tries > 30)); do :; done
   exec 6<&-
   [[ -s $1/started ]] || refuse "StepFailed the unit did not start within 30 s; disk: $(df -Ph "$1" | tail -n 1)"
 }
@@ -198,5 +186,5 @@ check_owner
 fetch_script "${q[wrapper]}"
 fetch_script "${q[script]}"
 # Their age is that of their last use: old ones are removed. Nobody waits for it.
-((fetched)) || touch -c "$base/scripts/${q[wrapper]}.sh" "$base/scripts/${q[script]}.sh" &
+touch -c "$base/scripts/${q[wrapper]}.sh" "$base/scripts/${q[script]}.sh" &
 decide

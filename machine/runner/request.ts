@@ -4,7 +4,7 @@ import { launcher, sha256, wrapper } from './scripts.js';
 
 const PARAM_NAME = /^[A-Z][A-Z0-9_]*$/;
 /** What the runner itself keeps beside the runs' directories on tmpfs. */
-const RESERVED = new Set(['lock', 'ready', 'runs', 'scripts']);
+const RESERVED = new Set(['lock', 'runs', 'scripts']);
 
 export interface Request {
   /** Leads every line that is the launcher's own word, in a stream that login shells and sudo write to as well. */

@@ -54,7 +54,7 @@ main() {
   read -r _ _ _ _ group _ <"/proc/$$/stat"
   printf '%s\n' "$group" >"$tmp/group"
   exec </dev/null >>"$dir/out" 2>&1
-  printf '\n' 1<>"$live/ready"
+  printf '\n' 1<>"$tmp/ready"
   export HOME=/root PLINTH_RUN_DIR=$tmp PLINTH_STATE=$disk PLINTH_ARTIFACTS=$disk/artifacts
   export PLINTH_CLUSTER_ID=${meta[cluster]}
   trap 'stopped=1; kill -TERM "$child" 2>/dev/null' TERM INT HUP
