@@ -31,9 +31,14 @@ const OTLP_PROTOCOL = 'http/protobuf';
 
 const otlpEndpoint = z.url({ protocol: /^https?$/, error: 'not an http or https URL' }).optional();
 
-const MINUTES = `not a number of minutes from 1 to ${String(MAX_DRAIN_MINUTES)}`;
-
-const DAYS = `not a number of days from 1 to ${String(MAX_RENEW_DAYS)}`;
+function numberOf(unit: string, most: number) {
+  const error = `not a number of ${unit} from 1 to ${String(most)}`;
+  return z
+    .string()
+    .regex(/^\d{1,3}$/, { error })
+    .transform(Number)
+    .refine((value) => value >= 1 && value <= most, { error });
+}
 
 const TEMPORAL_SETTINGS = {
   TEMPORAL_ADDRESS: z
@@ -88,18 +93,8 @@ export const workerSchema = z
       .regex(/^[1-9]\d{0,5}$/, { error: 'not a number of MiB for each cluster (1-999999)' })
       .transform(Number)
       .default(256),
-    PLINTH_RENEW_DAYS: z
-      .string()
-      .regex(/^\d{1,3}$/, { error: DAYS })
-      .transform(Number)
-      .refine((days) => days >= 1 && days <= MAX_RENEW_DAYS, { error: DAYS })
-      .default(DEFAULT_RENEW_DAYS),
-    PLINTH_DRAIN_MINUTES: z
-      .string()
-      .regex(/^\d{1,3}$/, { error: MINUTES })
-      .transform(Number)
-      .refine((minutes) => minutes >= 1 && minutes <= MAX_DRAIN_MINUTES, { error: MINUTES })
-      .default(DEFAULT_DRAIN_MINUTES),
+    PLINTH_RENEW_DAYS: numberOf('days', MAX_RENEW_DAYS).default(DEFAULT_RENEW_DAYS),
+    PLINTH_DRAIN_MINUTES: numberOf('minutes', MAX_DRAIN_MINUTES).default(DEFAULT_DRAIN_MINUTES),
     PLINTH_METRICS: listenAddress.optional(),
     PLINTH_TEMPORAL_METRICS: listenAddress.optional(),
     PLINTH_TLS_CERT: folderOrFile.optional(),
