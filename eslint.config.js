@@ -166,6 +166,11 @@ export default tseslint.config(
           message: 'No default exports: one name everywhere.',
         },
         { selector: 'TSEnumDeclaration', message: 'No enums: a const object and a union type.' },
+        {
+          // Its stdin from Node is a socket: it takes itself for one of sshd's and does what the person's own file says.
+          selector: "CallExpression[arguments.0.value='bash'][arguments.1.elements.0.value='-c']",
+          message: "`bash -c` runs the person's ~/.bashrc first: --norc.",
+        },
       ],
       'no-console': 'error',
       'no-control-regex': 'error',

@@ -143,7 +143,7 @@ describe('the script facts', () => {
     const dir = mkdtempSync(join(tmpdir(), 'plinth-facts-'));
     try {
       const sentAt = Date.now();
-      await promisify(execFile)('bash', ['-c', scriptText(factsStep, 'debian')], {
+      await promisify(execFile)('bash', ['--norc', '-c', scriptText(factsStep, 'debian')], {
         env: {
           PATH: process.env['PATH'],
           LC_ALL: 'C',
@@ -190,7 +190,7 @@ describe('the load balancer as a machine sees it', () => {
       text.indexOf('\nif [[ -n ${API_ENDPOINT-} ]]'),
       text.indexOf('\nfact time_ns'),
     );
-    await promisify(execFile)('bash', ['-c', `API_ENDPOINT='${endpoint}'\n${functions}${last}`], {
+    await promisify(execFile)('bash', ['--norc', '-c', `API_ENDPOINT='${endpoint}'\n${functions}${last}`], {
       env: { PATH: `${dir}:${process.env['PATH'] ?? ''}`, PLINTH_RUN_DIR: dir, PLINTH_STATE: dir },
     });
     const results = Object.fromEntries(

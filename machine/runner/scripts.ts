@@ -12,11 +12,12 @@ export const receiver = lib + text('../transfer/receive.sh');
 
 /**
  * The words that run such a script as `bash`, which then reads it from stdin, and after it its own input.
- * bash's `read` takes exactly so many characters from a pipe, so nothing of what follows is lost.
+ * bash's `read` takes exactly so many characters from a pipe, so nothing of what follows is lost. root's own ~/.bashrc, which
+ * bash reads where sshd started it or its stdin is a socket, has no part in what we do.
  */
 export function bashFromStdin(script: string): string[] {
   const bootstrap = 'export LC_ALL=C; IFS= read -rN "$1" script; eval "$script"';
-  return ['bash', '-c', bootstrap, 'plinth', String(Buffer.byteLength(script))];
+  return ['bash', '--norc', '-c', bootstrap, 'plinth', String(Buffer.byteLength(script))];
 }
 
 export function sha256(content: string): string {

@@ -31,7 +31,7 @@ async function checkIn(listed: string): Promise<{ failed: boolean; output: strin
     LISTED: listed,
     NODES: 'm1 10.0.0.1\nm2 10.0.0.2',
   };
-  return exec('bash', ['-c', script], { env }).then(
+  return exec('bash', ['--norc', '-c', script], { env }).then(
     ({ stdout }) => ({ failed: false, output: stdout }),
     (error: unknown) => {
       const { stdout, stderr } = error as { stdout: string; stderr: string };

@@ -45,7 +45,7 @@ async function rollOut(
     ...{ PLINTH_RUN_DIR: dir, PLINTH_STATE: dir, QUIET_SECONDS: '300' },
     WORKLOADS: 'kube-system daemonset/calico-node\nkube-system deployment/calico-kube-controllers',
   };
-  const { failed, output } = await exec('bash', ['-c', texts.join('\n')], { env }).then(
+  const { failed, output } = await exec('bash', ['--norc', '-c', texts.join('\n')], { env }).then(
     ({ stdout }) => ({ failed: false, output: stdout }),
     (error: unknown) => {
       const { stdout, stderr } = error as { stdout: string; stderr: string };

@@ -62,7 +62,7 @@ async function given(saved: string, before: Record<string, string> = {}): Promis
       .join('\n')}
     ${text}
     clean_tables iptables-nft-save iptables-nft-restore`;
-  const { stdout } = await exec('bash', ['-c', script], {
+  const { stdout } = await exec('bash', ['--norc', '-c', script], {
     env: { PATH: process.env['PATH'], D: dir, SAVED: saved },
   });
   return stdout.split('@@').slice(0, -1);

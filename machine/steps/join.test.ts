@@ -43,7 +43,7 @@ async function run(step: string, params: Record<string, string>): Promise<string
     .replaceAll('SECONDS + 60', 'SECONDS + 1')
     .replaceAll('told + 10', 'told');
   const assignments = Object.entries(params).map(([name, value]) => `${name}='${value}'`);
-  const output = await exec('bash', ['-c', [...assignments, text].join('\n')], {
+  const output = await exec('bash', ['--norc', '-c', [...assignments, text].join('\n')], {
     env: {
       PATH: `${join(dir, 'bin')}:${process.env['PATH'] ?? ''}`,
       LC_ALL: 'C',

@@ -50,7 +50,7 @@ async function script(text: string): Promise<Outcome> {
     PLINTH_CLUSTER_ID: 'c',
     R: root,
   };
-  return exec('bash', ['-c', whole], { env }).then(
+  return exec('bash', ['--norc', '-c', whole], { env }).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     (error: unknown) => error as Outcome,
   );

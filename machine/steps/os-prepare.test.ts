@@ -45,7 +45,7 @@ async function setSysctls(): Promise<{ failed: boolean; output: string }> {
     PLINTH_STATE: join(dir, 'state'),
     IPV6: 'false',
   };
-  return exec('bash', ['-c', `${functions}\nset_sysctls`], { env }).then(
+  return exec('bash', ['--norc', '-c', `${functions}\nset_sysctls`], { env }).then(
     ({ stdout }) => ({ failed: false, output: stdout }),
     (error: unknown) => ({ failed: true, output: (error as { stderr: string }).stderr }),
   );

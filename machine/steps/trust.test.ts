@@ -42,7 +42,7 @@ async function trust(ca: string, then = ''): Promise<void> {
     PLINTH_STATE: join(dir, 'state'),
     PROXY_CA: ca,
   };
-  await exec('bash', ['-c', script], { env });
+  await exec('bash', ['--norc', '-c', script], { env });
 }
 const read = (path: string) => readFile(join(dir, path), 'utf8').catch(() => undefined);
 const runs = async () => ((await read('ran')) ?? '').split('\n').length - 1;

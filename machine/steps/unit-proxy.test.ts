@@ -31,7 +31,7 @@ async function unitProxy(environment: string, secret: boolean): Promise<void> {
     PROXY_ENVIRONMENT: environment,
     PROXY_SECRET: String(secret),
   };
-  await exec('bash', ['-c', script], { env });
+  await exec('bash', ['--norc', '-c', script], { env });
 }
 const read = (path: string) => readFile(join(dir, path), 'utf8').catch(() => undefined);
 
