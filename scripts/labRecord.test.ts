@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
 import { recordedRun } from '../test/docs/recordedRun.js';
-import { withRun } from './labRecord.js';
+import { unproven, withRun } from './labRecord.js';
 
 const test = (file: string, state: string, title = 'g t'): Parameters<typeof withRun>[1] => ({
   tests: [{ file, title, state, seconds: 90 }],
@@ -28,4 +28,21 @@ it('writes nothing down of what failed beside the tests of a file', () => {
   const before = withRun('', test('a.test.ts', 'passed'));
   const run = test('--project lab a.test.ts', 'failed', 'vitest ended without a report');
   expect(withRun(before, run)).toBe(before);
+});
+
+it('tells which files have not all passed on this very code', () => {
+  const files = ['a.test.ts', 'b.test.ts', 'c.test.ts', 'd.test.ts', 'e.test.ts'];
+  const record = [
+    test('a.test.ts', 'passed'),
+    test('b.test.ts', 'failed'),
+    { ...test('c.test.ts', 'passed'), commit: 'commit abc with changes' },
+    { ...test('d.test.ts', 'passed'), commit: 'commit def' },
+  ].reduce(withRun, '');
+  expect(unproven(record, files, (commit) => commit === 'abc')).toEqual(files.slice(1));
+  expect(unproven(record, files, () => true)).toEqual(['b.test.ts', 'c.test.ts', 'e.test.ts']);
+});
+
+it('counts no case that was skipped as one that passed', () => {
+  const record = withRun('', test('a.test.ts', 'skipped'));
+  expect(unproven(record, ['a.test.ts'], () => true)).toEqual(['a.test.ts']);
 });

@@ -1,16 +1,18 @@
 import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import type { Counts } from './vitestRun.js';
+import { ROOT, type Counts } from './vitestRun.js';
 
 /* docs/lab-results.md: of each file of lab cases its newest run, whenever that was. */
 
-const FILE = fileURLToPath(new URL('../docs/lab-results.md', import.meta.url));
+const FILE = join(ROOT, 'docs/lab-results.md');
+/** Of the tree: what a lab case cannot feel. */
+const WITHOUT_WORDS = ['--', ':!docs', ':!*.md'] as const;
 const HEAD = [
   '# Lab results',
-  'Real Kubernetes on lab machines: the newest run of each file of lab cases, as `npm run test:lab -- all | FILE…` writes it.',
+  'Real Kubernetes on lab machines: the newest run of each file of lab cases, as `npm run test:lab -- all | rest | FILE…` writes it.',
 ].join('\n');
 
 export interface LabRun {
@@ -52,17 +54,57 @@ function sectionOf(file: string, { tests, date, commit }: LabRun): string {
 
 /** Writes the run down, with today's date and what is checked out. */
 export async function recordLabRun(tests: Counts['tests']): Promise<void> {
-  const record = await readFile(FILE, 'utf8').catch(() => '');
   const date = new Date().toISOString().slice(0, 10);
-  await writeFile(FILE, withRun(record, { tests, date, commit: await checkedOut() }));
+  await writeFile(FILE, withRun(await readRecord(), { tests, date, commit: await checkedOut() }));
+}
+
+/** Of `files` those that have no run on record whose cases all passed on a commit that `isThisCode`. */
+export function unproven(
+  record: string,
+  files: readonly string[],
+  isThisCode: (commit: string) => boolean,
+): string[] {
+  const proven = new Set<string>();
+  const pattern = /^## (\S+)\n\S+, commit (\w+): (\d+) of (\d+) passed,/gm;
+  for (const [, file = '', commit = '', passed, all] of record.matchAll(pattern)) {
+    if (passed === all && isThisCode(commit)) proven.add(file);
+  }
+  return files.filter((file) => !proven.has(file));
+}
+
+/** Of `files` those that have not passed, by the record, on the code that is checked out; its documents may differ. */
+export async function unprovenHere(files: readonly string[]): Promise<string[]> {
+  const record = await readRecord();
+  const commits = new Set(
+    [...record.matchAll(/, commit (\w+): /g)].map(([, commit = '']) => commit),
+  );
+  const same = new Set<string>();
+  for (const commit of commits) {
+    // A commit that this clone has not is another code.
+    const differs = git('diff', '--quiet', commit, ...WITHOUT_WORDS);
+    if (
+      await differs.then(
+        () => true,
+        () => false,
+      )
+    )
+      same.add(commit);
+  }
+  return unproven(record, files, (commit) => same.has(commit));
+}
+
+function readRecord(): Promise<string> {
+  return readFile(FILE, 'utf8').catch(() => '');
+}
+
+function git(...args: string[]): Promise<{ stdout: string }> {
+  return promisify(execFile)('git', args, { cwd: ROOT });
 }
 
 async function checkedOut(): Promise<string> {
-  const git = (...args: string[]): Promise<{ stdout: string }> =>
-    promisify(execFile)('git', args, { cwd: fileURLToPath(new URL('..', import.meta.url)) });
   try {
     const { stdout } = await git('rev-parse', '--short', 'HEAD');
-    const changed = await git('status', '--porcelain', '--', ':!docs');
+    const changed = await git('status', '--porcelain', ...WITHOUT_WORDS);
     return `commit ${stdout.trim()}${changed.stdout === '' ? '' : ' with changes'}`;
   } catch {
     return 'no git checkout';

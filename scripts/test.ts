@@ -1,6 +1,7 @@
 import { labAvailable } from '../lab/lab.js';
 import { ensureTestTools } from './ensureTestTools.js';
 import { fieldTableCounts } from './fieldTableCounts.js';
+import { watchInterruption } from './interruption.js';
 import { STORY } from './labCases.js';
 import { failure, sum, vitestRun, type Counts } from './vitestRun.js';
 import { withLab } from './withLab.js';
@@ -17,18 +18,11 @@ const BUDGET = Number(process.env['PLINTH_TEST_BUDGET_MIN'] ?? '75');
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const counts: Counts[] = [];
-/** A signal came: the lab is taken down, then it ends. */
-const state = { interrupted: false };
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    state.interrupted = true;
-    say(`plinth: ${signal}: taking the lab down first …`);
-  });
-}
+const interrupted = watchInterruption(say);
 
 await ensureTestTools(say);
 counts.push(await vitestRun(['--project', 'unit']));
-if (!state.interrupted) counts.push(await vitestRun(['--project', 'clients']));
+if (!interrupted()) counts.push(await vitestRun(['--project', 'clients']));
 const unavailable = labAvailable();
 if (unavailable === undefined) await runLab();
 else counts.push(skipped(STORY, `no lab here: ${unavailable}`));
@@ -47,8 +41,7 @@ say(`took ${((Date.now() - startedAt) / 60_000).toFixed(1)} min`);
 // As root on Linux everything can run: only the budget may leave something out.
 const unexpected =
   unavailable !== undefined && process.platform === 'linux' && process.getuid?.() === 0;
-process.exitCode =
-  total.failed > 0 || total.passed === 0 || unexpected || state.interrupted ? 1 : 0;
+process.exitCode = total.failed > 0 || total.passed === 0 || unexpected || interrupted() ? 1 : 0;
 say(
   `${String(total.passed)} passed, ${String(total.failed)} failed, ${String(total.skipped)} skipped`,
 );
@@ -65,7 +58,7 @@ async function runLab(): Promise<void> {
 
 async function runStory(): Promise<void> {
   for (const file of STORY) {
-    if (state.interrupted) return;
+    if (interrupted()) return;
     if (minutes() > BUDGET) {
       const budget = `the budget of ${String(BUDGET)} min (PLINTH_TEST_BUDGET_MIN) is used up`;
       counts.push(skipped([file], budget));

@@ -1,18 +1,27 @@
 import { labAvailable, LabBusyError } from '../lab/lab.js';
 import { ensureTestTools } from './ensureTestTools.js';
 import { fieldTableCounts } from './fieldTableCounts.js';
-import { ALL } from './labCases.js';
-import { recordLabRun } from './labRecord.js';
-import { sum, vitestRun } from './vitestRun.js';
+import { watchInterruption } from './interruption.js';
+import { labFiles } from './labCases.js';
+import { recordLabRun, unprovenHere } from './labRecord.js';
+import { sum, vitestRun, type Counts } from './vitestRun.js';
 import { withLab } from './withLab.js';
 
-/* `npm run test:lab -- all | FILE…`: lab cases, however long; the result of each file is kept with its date. */
+/*
+ * `npm run test:lab -- all | rest | FILE…`: lab cases, however long. The result of each file is kept, with its date, as soon
+ * as the file has ended; `rest` goes on where an `all` was cut off.
+ */
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const wanted = process.argv.slice(2);
 if (wanted.length === 0) {
   say(
-    'usage: npm run test:lab -- all | FILE…   (files: test/lab/*.lab.test.ts, machine/**, lab/**)',
+    [
+      'usage: npm run test:lab -- all | rest | FILE…',
+      '  all   every file of lab cases, hours of them',
+      '  rest  those of them that have not passed on this code yet, by docs/lab-results.md',
+      '  FILE  test/lab/*.lab.test.ts, machine/**, lab/**, as vitest takes them',
+    ].join('\n'),
   );
   process.exit(64);
 }
@@ -22,9 +31,11 @@ if (unavailable !== undefined) {
   process.exit(69);
 }
 await ensureTestTools(say);
-const all = wanted.includes('all');
+const files = await chosen();
+const interrupted = watchInterruption(say);
 try {
-  await withLab('test:lab', say, runCases);
+  if (files.length > 0) await withLab('test:lab', say, runCases);
+  else say('every file of lab cases has passed on this code: docs/lab-results.md');
 } catch (error) {
   if (!(error instanceof LabBusyError)) throw error;
   say(`plinth: ${error.message}`);
@@ -32,15 +43,34 @@ try {
   process.exitCode = 75;
 }
 
+/** What vitest is given, one run after another: a file each where it is a list of ours. */
+async function chosen(): Promise<string[][]> {
+  const [list, ...more] = wanted;
+  if (more.length > 0 || (list !== 'all' && list !== 'rest')) return [wanted];
+  const every = await labFiles();
+  return (list === 'all' ? every : await unprovenHere(every)).map((file) => [file]);
+}
+
 async function runCases(): Promise<void> {
-  const counts = await vitestRun(['--project', 'lab', ...(all ? ALL : wanted)]);
-  // A part of a file's cases says nothing of the file.
-  if (!wanted.some((word) => word.startsWith('-'))) await recordLabRun(counts.tests);
-  const table = fieldTableCounts(counts.tests);
+  const runs: Counts[] = [];
+  for (const [index, words] of files.entries()) {
+    if (interrupted()) break;
+    say(`plinth: ${words.join(' ')} (${String(index + 1)} of ${String(files.length)})`);
+    const run = await vitestRun(['--project', 'lab', ...words]);
+    // A part of a file's cases says nothing of the file, nor what was cut off in the middle of it.
+    if (!words.some((word) => word.startsWith('-')) && !interrupted()) {
+      await recordLabRun(run.tests);
+    }
+    runs.push(run);
+  }
+  const table = fieldTableCounts(sum(runs).tests);
   for (const problem of table.problems) say(`plinth: the table of fields: ${problem}`);
-  const total = sum([counts, table.counts]);
+  const total = sum([...runs, table.counts]);
+  for (const { file, title } of total.tests.filter((test) => test.state === 'failed')) {
+    say(`failed: ${file}: ${title}`);
+  }
   say(
     `${String(total.passed)} passed, ${String(total.failed)} failed, ${String(total.skipped)} skipped`,
   );
-  process.exitCode = total.failed > 0 || counts.passed === 0 ? 1 : 0;
+  process.exitCode = total.failed > 0 || total.passed === 0 || interrupted() ? 1 : 0;
 }

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** The project's folder. */
+export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 export interface Counts {
   passed: number;
