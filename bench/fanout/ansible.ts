@@ -11,11 +11,15 @@ const run = promisify(execFile);
 const VERSION = '2.19.14';
 /** Forks 5 on two busy cores takes minutes; what takes longer hangs. */
 const TIMEOUT_MS = 20 * 60_000;
+/** What a command has at most, where somebody else than we counts. */
+const COMMAND_SECONDS = 60;
 const OUTPUT_BYTES = 64 * 1024 * 1024;
 
 export interface AnsibleSettings {
   forks: number;
   pipelining: boolean;
+  /** Each command a job that outlives its connection (`async`), asked for its end every second (`poll`, in whole seconds). */
+  detached?: boolean;
 }
 
 /** `ansible-playbook` of ansible-core, installed once into a directory of its own. */
@@ -43,7 +47,7 @@ export async function byAnsible(
   await writeFile(config, ansibleConfig({ own, farm, ...settings }));
   await writeFile(join(own, 'known_hosts'), farm.machines.map(knownHost).join(''));
   await writeFile(join(own, 'inventory'), farm.machines.map(inventoryLine).join(''));
-  await writeFile(join(own, 'play.yml'), playOf());
+  await writeFile(join(own, 'play.yml'), playOf(settings));
   const startedAt = performance.now();
   try {
     await run(playbook, ['-i', join(own, 'inventory'), join(own, 'play.yml')], {
@@ -92,10 +96,12 @@ function inventoryLine({ target, folder }: Sshd): string {
 }
 
 /** One task for each command; facts are not gathered. JSON is YAML. */
-export function playOf(): string {
+export function playOf({ detached = false }: Pick<AnsibleSettings, 'detached'> = {}): string {
+  const job = detached ? { async: COMMAND_SECONDS, poll: 1 } : {};
   const tasks = numbers.map((number) => ({
     name: `command ${String(number)}`,
     'ansible.builtin.shell': commandOf(number, '{{ folder }}/out'),
+    ...job,
   }));
   return `${JSON.stringify([{ hosts: 'all', gather_facts: false, tasks }])}\n`;
 }

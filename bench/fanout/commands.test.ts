@@ -36,6 +36,13 @@ it('Ansible is given the same commands, a task each', () => {
   expect(own).toEqual(numbers.map((number) => commandOf(number, '/m/out')));
 });
 
+it('Ansible is given them as jobs that outlive their connection where ours do', () => {
+  const [play] = JSON.parse(playOf({ detached: true })) as [{ tasks: object[] }];
+  expect(play.tasks).toHaveLength(numbers.length);
+  for (const task of play.tasks) expect(task).toMatchObject({ async: 60, poll: 1 });
+  expect(playOf()).not.toContain('async');
+});
+
 it('Ansible checks host keys, and its connections stay open between tasks, tuned or not', () => {
   const farm = { machines: [], keyPath: '/k', stop: () => Promise.resolve() } satisfies SshdFarm;
   const plain = ansibleConfig({ own: '/a', farm, forks: 5, pipelining: false });

@@ -11,6 +11,7 @@ import { fanoutJson, fanoutReport, type FanoutRound } from './figures.js';
 import { byExec, byRunner } from './ours.js';
 import { linesOn, outputOn, startSshds, type Sshd } from './sshdFarm.js';
 
+const TUNED = { forks: 40, pipelining: true } as const;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /**
@@ -46,8 +47,9 @@ export async function fanout(options: string[]): Promise<void> {
       figures.push({
         exec: await verified(byExec(farm.machines)),
         runner: await verified(byRunner(farm.machines)),
-        ansibleTuned: await verified(
-          byAnsible(playbook, farm, { forks: 40, pipelining: true, signal }),
+        ansibleTuned: await verified(byAnsible(playbook, farm, { ...TUNED, signal })),
+        ansibleJobs: await verified(
+          byAnsible(playbook, farm, { ...TUNED, detached: true, signal }),
         ),
         ansible: await verified(byAnsible(playbook, farm, { forks: 5, pipelining: false, signal })),
         load: loadavg()[0] ?? 0,

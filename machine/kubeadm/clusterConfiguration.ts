@@ -4,6 +4,12 @@ import type { StepContext } from '../steps/types.js';
 import { apiEndpoint } from './endpoint.js';
 import { extraArgs, type KubeadmApi } from './extraArgs.js';
 
+/**
+ * An API server that is told to end waits for its watches, which end only with it, until the kubelet kills it after half a
+ * minute. With this it ends them by and by, so that not all of their clients come back to the others at once.
+ */
+const API_SERVER_ARGS = { 'shutdown-watch-termination-grace-period': '10s' };
+
 /** kubeadm's ClusterConfiguration: what all control planes share. */
 export function clusterConfiguration(context: StepContext, version: KubeadmApi): object {
   const { spec, cluster } = context;
@@ -12,6 +18,8 @@ export function clusterConfiguration(context: StepContext, version: KubeadmApi):
     ipv6 === undefined ? own : `${own},${ipv6}`;
   const component = (override: ControlPlaneOverride | undefined): object =>
     controlPlaneComponent(override, version);
+  const ofApiServer = controlPlaneOverrides?.kubeApiserver;
+  const apiServerArgs = { ...API_SERVER_ARGS, ...ofApiServer?.extraArgs };
   return {
     apiVersion: `kubeadm.k8s.io/${version}`,
     kind: 'ClusterConfiguration',
@@ -23,7 +31,10 @@ export function clusterConfiguration(context: StepContext, version: KubeadmApi):
       serviceSubnet: dual(network.serviceSubnet, network.ipv6?.serviceSubnet),
       dnsDomain: 'cluster.local',
     },
-    apiServer: { ...component(controlPlaneOverrides?.kubeApiserver), certSANs: certSans(context) },
+    apiServer: {
+      ...component({ ...ofApiServer, extraArgs: apiServerArgs }),
+      certSANs: certSans(context),
+    },
     controllerManager: component(controlPlaneOverrides?.kubeControllerManager),
     scheduler: component(controlPlaneOverrides?.kubeScheduler),
   };

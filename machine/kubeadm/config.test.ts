@@ -86,7 +86,7 @@ describe.each(VERSIONS)('kubeadm $api', ({ kubernetesVersion, api }) => {
     );
     expect(ClusterConfiguration).toMatchObject({
       apiServer: {
-        extraArgs: flags(api, overrides.extraArgs),
+        extraArgs: flags(api, { ...watchesEnd('10s'), ...overrides.extraArgs }),
         extraVolumes: [
           {
             name: 'audit',
@@ -101,7 +101,23 @@ describe.each(VERSIONS)('kubeadm $api', ({ kubernetesVersion, api }) => {
       scheduler: { extraArgs: flags(api, { v: '4' }) },
     });
   });
+
+  it('has an API server that is told to end end its watches, in the time that people want', () => {
+    const argsOf = (extraArgs?: Record<string, string>): unknown => {
+      const controlPlaneOverrides = extraArgs && { kubeApiserver: { extraArgs } };
+      const { ClusterConfiguration } = init(
+        on(kubernetesVersion, controlPlaneOverrides && { controlPlaneOverrides }),
+      );
+      return (ClusterConfiguration as { apiServer: { extraArgs: unknown } }).apiServer.extraArgs;
+    };
+    expect(argsOf()).toEqual(flags(api, watchesEnd('10s')));
+    expect(argsOf(watchesEnd('25s'))).toEqual(flags(api, watchesEnd('25s')));
+  });
 });
+
+function watchesEnd(within: string): Record<string, string> {
+  return { 'shutdown-watch-termination-grace-period': within };
+}
 
 describe("kubeadm's timeouts", () => {
   it('are ours where its API has them', () => {

@@ -31,6 +31,7 @@ if [[ $CONTROL_PLANE == true ]]; then
     'kubectl -n kube-system get configmap kubeadm-config'
   [[ $version == "$KUBERNETES_VERSION" ]] || verb=(apply "$KUBERNETES_VERSION" --yes)
   note_service_watches
+  start_yielding
 fi
 hint 'kubeadm says above what is wrong, and has gone back to the static pods of before; mend it, then retry.'
 if ! run kubeadm upgrade "${verb[@]}" "${arguments[@]}"; then
@@ -39,6 +40,7 @@ if ! run kubeadm upgrade "${verb[@]}" "${arguments[@]}"; then
     'The lines above say in which phase; kubeadm has gone back to the static pods of before. Mend it, then retry.'
 fi
 if [[ $CONTROL_PLANE == true ]]; then
+  stop_yielding
   wait_for_api
   static_pods_are_new || fail StepFailed "the static pods are not those of $KUBERNETES_VERSION after kubeadm's upgrade" \
     'Compare /etc/kubernetes/manifests with what kubeadm says above.'

@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
@@ -127,6 +129,59 @@ describe('kubeadm-upgrade', () => {
     expect((await machine.said('waited'))?.match(/watches/g)).toHaveLength(3);
   });
 
+  /** Static pods of which etcd is a process, and what is done to the API server; kubeadm ends when `until` is done. */
+  async function staticPods(until: string): Promise<() => void> {
+    await cluster('v1.34.4');
+    const etcdProcess = spawn('sleep', ['60'], { stdio: 'ignore' });
+    await machine.put('etcd', String(etcdProcess.pid));
+    await machine.program(
+      'ctr',
+      `case "$*" in
+        *containers*==etcd-m1,*) echo e1 ;;
+        *containers*==kube-apiserver-m1,*) echo a1 ;;
+        *'tasks ls') echo >>"$D/looks"; [[ ! -e /proc/$(<"$D/etcd") ]] || echo "e1 $(<"$D/etcd") RUNNING"; echo 'a1 1 RUNNING' ;;
+        *'tasks kill'*) echo "$*" >>"$D/kills" ;;
+      esac`,
+    );
+    const kubeadm = (await machine.said('bin/kubeadm')) ?? '';
+    await machine.program('kubeadm', `${until}\n${kubeadm}`);
+    return () => etcdProcess.kill();
+  }
+
+  it('ends the API server of a machine whose etcd has ended: its kubelet would wait for it for half a minute', async () => {
+    const end = await staticPods(
+      `until [[ $(wc -l 2>/dev/null <"$D/looks") -ge 2 ]]; do sleep 0.1; done
+      kill "$(<"$D/etcd")"
+      until [[ $(wc -l 2>/dev/null <"$D/kills") -ge 2 ]]; do sleep 0.1; done`,
+    );
+    try {
+      const result = await run(kubeadmUpgradeStep);
+      expect(result.outcome).toBe('done');
+      expect(result.output).toContain('etcd has ended');
+      expect(result.output).not.toContain('Terminated');
+      expect((await machine.said('kills'))?.split('\n')).toEqual([
+        '-n k8s.io tasks kill -s TERM a1',
+        '-n k8s.io tasks kill -s KILL a1',
+      ]);
+    } finally {
+      end();
+    }
+  });
+
+  it.each(['sleep 1', 'sleep 1; touch "$D/fails"'])(
+    'leaves the API server alone while etcd runs, and once kubeadm has ended (%s)',
+    async (until) => {
+      const end = await staticPods(until);
+      try {
+        await run(kubeadmUpgradeStep);
+      } finally {
+        end();
+      }
+      await delay(500);
+      expect(await machine.said('kills')).toBeUndefined();
+    },
+  );
+
   it('is done again when its mark is there and a static pod is still the old one', async () => {
     await cluster('v1.35.4');
     await machine.put('etc/kubernetes/plinth-upgraded', 'v1.35.4');
@@ -203,7 +258,8 @@ describe('kubelet-restart', () => {
     // Each look later something more has come.
     await machine.program(
       'sleep',
-      'echo >>"$D/slept"; [[ $(wc -l <"$D/slept") -lt 3 ]] || cat "$D/named" >"$D/runs"',
+      `[[ $1 != 1 ]] || exec /bin/sleep 1
+      echo >>"$D/slept"; [[ $(wc -l <"$D/slept") -lt 3 ]] || cat "$D/named" >"$D/runs"`,
     );
   }
 
@@ -215,6 +271,44 @@ describe('kubelet-restart', () => {
     expect(await machine.said('runs')).toBe('new');
     expect(await machine.said('ready')).toBe('asked');
     expect(await machine.said('restarted')).toBe('restart kubelet.service');
+  });
+
+  it('ends the API server of a machine whose etcd the new kubelet has ended', async () => {
+    await controlPlane();
+    const etcdProcess = spawn('sleep', ['60'], { stdio: 'ignore' });
+    await machine.put('etcd', String(etcdProcess.pid));
+    const ctr = (await machine.said('bin/ctr')) ?? '';
+    await machine.program(
+      'ctr',
+      `case "$*" in
+        *containers*==etcd-m1,*) echo e1; exit ;;
+        *containers*==kube-apiserver-m1,*) echo a1; exit ;;
+        *'tasks kill'*) echo "$*" >>"$D/kills"; exit ;;
+        *'tasks ls') echo >>"$D/looks"; [[ ! -e /proc/$(<"$D/etcd") ]] || echo "e1 $(<"$D/etcd") RUNNING"; echo 'a1 1 RUNNING' ;;
+      esac
+      ${ctr}`,
+    );
+    const systemctl = (await machine.said('bin/systemctl')) ?? '';
+    await machine.program(
+      'systemctl',
+      `${systemctl}
+      [[ $1 != restart ]] || {
+        until [[ $(wc -l 2>/dev/null <"$D/looks") -ge 2 ]]; do /bin/sleep 0.1; done
+        kill "$(<"$D/etcd")"
+      }`,
+    );
+    // The new etcd is there once the API server is away.
+    await machine.program(
+      'sleep',
+      `[[ $1 == 0.5 ]] || exec /bin/sleep "$1"
+      /bin/sleep 0.1; [[ ! -e $D/kills ]] || cat "$D/named" >"$D/runs"`,
+    );
+    try {
+      expect((await run(kubeletRestartStep)).outcome).toBe('done');
+      expect(await machine.said('kills')).toContain('-s TERM a1');
+    } finally {
+      etcdProcess.kill();
+    }
   });
 
   it('says which of them does not come', async () => {

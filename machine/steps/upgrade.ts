@@ -43,6 +43,8 @@ export const kubeadmUpgradeStep: StepModule = {
     'etcd-quorum.sh',
     'control-plane-wait.sh',
     'service-watches.sh',
+    'parts-lib.sh',
+    'api-server-yield.sh',
     'kubeadm-upgrade.sh',
   ],
   finishes: true,
@@ -104,7 +106,7 @@ export const kubeletRestartStep: StepModule = {
   script: [
     ...(['control-plane-lib.sh', 'etcd-lib.sh', 'etcd-quorum.sh'] as const),
     ...(['control-plane-wait.sh', 'service-watches.sh', 'parts-lib.sh'] as const),
-    'static-pods-follow.sh',
+    ...(['api-server-yield.sh', 'static-pods-follow.sh'] as const),
     'kubelet-restart.sh',
   ],
   finishes: true,

@@ -11,6 +11,7 @@ import { answeredWrites, longestGap, NAMESPACE, startProbing, stopProbing } from
 import { runsOf } from './runs.js';
 import { openLabSession, type LabSession } from './session.js';
 import { until } from './until.js';
+import { givenUp, waitsForItself } from './waits.js';
 
 /*
  * What has to be done to three control planes together: all of them lose their data and come back from a snapshot, the
@@ -106,10 +107,14 @@ describe('three control planes', () => {
     await startProbing('m3', 'upgrade', ENDPOINT);
     const next = structuredClone(cluster);
     next.spec.config.kubernetesVersion = TO;
+    const began = Date.now();
     expect((await session.plinth.apply(next)).status).toBe(200);
     await ended(1800);
+    process.stdout.write(`upgraded in ${String(Math.round((Date.now() - began) / 1000))} s\n`);
     const { reads, writes } = await stopProbing('m3');
     await nodesAre(TO);
+    for (const name of MACHINES) expect(await waitsForItself(name, began), name).toEqual([]);
+    expect(await givenUp(kubectl, began)).toEqual([]);
     expect(await membersEverywhere()).toEqual(all);
     const turns = await Promise.all(
       MACHINES.map(async (name) => {

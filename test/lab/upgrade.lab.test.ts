@@ -17,6 +17,7 @@ import { runsOf } from './runs.js';
 import { removeServed, startServing } from './served.js';
 import { openLabSession, type LabSession } from './session.js';
 import { until } from './until.js';
+import { waitsForItself } from './waits.js';
 import { expectPodsTalk } from './webPods.js';
 
 /*
@@ -92,8 +93,10 @@ describe('an upgrade by one minor', () => {
   it('stops at the machine that fails, says why, and leaves it schedulable', async () => {
     const dropIn = `printf '[Service]\\nExecStartPre=/bin/false\\n' >${BROKEN}; systemctl daemon-reload`;
     expect((await execOn('m3', dropIn)).code).toBe(0);
+    const began = Date.now();
     expect((await session.plinth.apply(withVersion(TO))).status).toBe(200);
     const status = await session.plinth.untilEnded(NAME, 1500);
+    expect(await waitsForItself('m1', began)).toEqual([]);
     expect(status.commonStatus.conditionStatus, JSON.stringify(status)).toBe(3);
     expect(status.commonStatus.reason).toContain('m3');
     expect(status.commonStatus.reason).toContain('systemctl restart kubelet');

@@ -492,6 +492,77 @@ wait_for_service_watches() {
 }
 
 # shellcheck shell=bash
+# The parts of a control plane, each a static pod of one container. NODE_NAME is a parameter.
+
+# etcd first.
+# shellcheck disable=SC2034 # used by what follows this text
+PARTS=(etcd kube-apiserver kube-controller-manager kube-scheduler)
+
+# running_with FILTER: the id of a container with these labels that runs; nothing: none does.
+running_with() {
+  local ids
+  ids=$(ctr -n k8s.io containers ls -q "$1" 2>/dev/null) || return 0
+  ctr -n k8s.io tasks ls 2>/dev/null | awk -v ids="${ids//$'\n'/ }" '
+    BEGIN { n = split(ids, id); for (i = 1; i <= n; i++) known[id[i]] = 1 }
+    ($1 in known) && $3 == "RUNNING" { print $1; exit }' || true
+}
+
+# running PART: whichever pod it is of.
+running() { running_with "labels.\"io.kubernetes.pod.name\"==$1-$NODE_NAME,labels.\"io.cri-containerd.kind\"==container"; }
+
+# running_as PART UID: of that very pod.
+running_as() { running_with "labels.\"io.kubernetes.pod.uid\"==$2,labels.\"io.kubernetes.container.name\"==$1"; }
+
+# shellcheck shell=bash
+# While the static pods of this control plane are replaced. A kubelet starts a changed static pod once it has asked the API
+# server of its own machine to delete the mirror pod of the old one. Where that pod is etcd, the API server waits for etcd, the
+# kubelet for the API server and etcd for the kubelet, until the request is given up after half a minute
+# (kubernetes/kubernetes#139502): so long the member is missed, whoever asks that API server waits in vain, and the kubelet
+# tells nobody that its node lives. Without its etcd that API server can do nothing for anybody. Ended at once, it refuses the
+# kubelet, which starts etcd and then it, and sends everybody else to another one where there is one.
+
+# What it has to answer from what it remembers.
+LAST_ANSWERS_SECONDS=2
+
+# pid_of PART: of its container's process; nothing: none runs.
+pid_of() {
+  local id
+  id=$(running "$1")
+  [[ -n $id ]] || return 0
+  ctr -n k8s.io tasks ls 2>/dev/null | awk -v id="$id" '$1 == id { print $2 }' || true
+}
+
+# Ends the API server whenever etcd ends, for ever.
+yield_to_etcd() {
+  local etcd api
+  while :; do
+    etcd=$(pid_of etcd)
+    if [[ -z $etcd ]]; then
+      sleep 1
+      continue
+    fi
+    while [[ -e /proc/$etcd ]]; do sleep 0.2; done
+    api=$(running kube-apiserver)
+    [[ -n $api ]] || continue
+    note "etcd has ended: so does the API server of this machine, and the kubelet starts both"
+    ctr -n k8s.io tasks kill -s TERM "$api" 2>/dev/null || true
+    sleep "$LAST_ANSWERS_SECONDS"
+    ctr -n k8s.io tasks kill -s KILL "$api" 2>/dev/null || true
+  done
+}
+
+start_yielding() {
+  yield_to_etcd &
+  yielding=$!
+  trap stop_yielding EXIT
+}
+
+stop_yielding() {
+  kill "$yielding" 2>/dev/null || true
+  wait "$yielding" 2>/dev/null || true
+}
+
+# shellcheck shell=bash
 # This node's configuration and, on a control plane, its static pods become KUBERNETES_VERSION: by `apply` where the
 # cluster itself is still older, by `node` everywhere else. ARGUMENTS: of kubeadm, without blanks in them.
 
@@ -524,6 +595,7 @@ if [[ $CONTROL_PLANE == true ]]; then
     'kubectl -n kube-system get configmap kubeadm-config'
   [[ $version == "$KUBERNETES_VERSION" ]] || verb=(apply "$KUBERNETES_VERSION" --yes)
   note_service_watches
+  start_yielding
 fi
 hint 'kubeadm says above what is wrong, and has gone back to the static pods of before; mend it, then retry.'
 if ! run kubeadm upgrade "${verb[@]}" "${arguments[@]}"; then
@@ -532,6 +604,7 @@ if ! run kubeadm upgrade "${verb[@]}" "${arguments[@]}"; then
     'The lines above say in which phase; kubeadm has gone back to the static pods of before. Mend it, then retry.'
 fi
 if [[ $CONTROL_PLANE == true ]]; then
+  stop_yielding
   wait_for_api
   static_pods_are_new || fail StepFailed "the static pods are not those of $KUBERNETES_VERSION after kubeadm's upgrade" \
     'Compare /etc/kubernetes/manifests with what kubeadm says above.'
