@@ -523,6 +523,8 @@ running_as() { running_with "labels.\"io.kubernetes.pod.uid\"==$2,labels.\"io.ku
 
 # What it has to answer from what it remembers.
 LAST_ANSWERS_SECONDS=2
+# For so long the way is kept free for an etcd that does not come.
+FREE_WAY_SECONDS=60
 
 # pid_of PART: of its container's process; nothing: none runs.
 pid_of() {
@@ -532,9 +534,16 @@ pid_of() {
   ctr -n k8s.io tasks ls 2>/dev/null | awk -v id="$id" '$1 == id { print $2 }' || true
 }
 
+# end_api_server SIGNAL
+end_api_server() {
+  local id
+  id=$(running kube-apiserver)
+  [[ -z $id ]] || ctr -n k8s.io tasks kill -s "$1" "$id" 2>/dev/null || true
+}
+
 # Ends the API server whenever etcd ends, for ever.
 yield_to_etcd() {
-  local etcd api
+  local etcd until
   while :; do
     etcd=$(pid_of etcd)
     if [[ -z $etcd ]]; then
@@ -542,12 +551,16 @@ yield_to_etcd() {
       continue
     fi
     while [[ -e /proc/$etcd ]]; do sleep 0.2; done
-    api=$(running kube-apiserver)
-    [[ -n $api ]] || continue
-    note "etcd has ended: so does the API server of this machine, and the kubelet starts both"
-    ctr -n k8s.io tasks kill -s TERM "$api" 2>/dev/null || true
+    note 'etcd has ended: so does the API server of this machine, and the kubelet starts both'
+    end_api_server TERM
     sleep "$LAST_ANSWERS_SECONDS"
-    ctr -n k8s.io tasks kill -s KILL "$api" 2>/dev/null || true
+    end_api_server KILL
+    # The kubelet starts it anew within a second, as a rule before etcd: it would be waited for as the one before.
+    until=$((SECONDS + FREE_WAY_SECONDS))
+    while [[ -z $(running etcd) ]] && ((SECONDS < until)); do
+      end_api_server KILL
+      sleep 0.3
+    done
   done
 }
 
