@@ -521,8 +521,9 @@ running_as() { running_with "labels.\"io.kubernetes.pod.uid\"==$2,labels.\"io.ku
 # tells nobody that its node lives. Without its etcd that API server can do nothing for anybody. Ended at once, it refuses the
 # kubelet, which starts etcd and then it, and sends everybody else to another one where there is one.
 
-# What it has to answer from what it remembers.
-LAST_ANSWERS_SECONDS=2
+# It refuses connections meanwhile, and answers what it can from what it remembers. The endpoints of all machines look twice
+# before they let it be; one that is started anew accepts connections long before it serves them.
+REFUSING_SECONDS=4
 # For so long the way is kept free for an etcd that does not come.
 FREE_WAY_SECONDS=60
 
@@ -553,7 +554,7 @@ yield_to_etcd() {
     while [[ -e /proc/$etcd ]]; do sleep 0.2; done
     note 'etcd has ended: so does the API server of this machine, and the kubelet starts both'
     end_api_server TERM
-    sleep "$LAST_ANSWERS_SECONDS"
+    sleep "$REFUSING_SECONDS"
     end_api_server KILL
     # The kubelet starts it anew within a second, as a rule before etcd: it would be waited for as the one before.
     until=$((SECONDS + FREE_WAY_SECONDS))
