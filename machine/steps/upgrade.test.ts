@@ -51,6 +51,13 @@ function etcdAnswers(count: number, dead: number[] = []): string {
   ].join('\n');
 }
 
+/** Waits in a program of the machine, not for ever: what waits outlives a test that has failed. */
+const untilWritten = (lines: number, file: string): string =>
+  `for ((tries = 0; tries < 150; tries++)); do
+    [[ $(wc -l 2>/dev/null <"$D/${file}") -lt ${String(lines)} ]] || break
+    /bin/sleep 0.1
+  done`;
+
 describe('kubeadm-upgrade', () => {
   const pods = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
 
@@ -154,9 +161,9 @@ describe('kubeadm-upgrade', () => {
 
   it('ends the API server of a machine whose etcd has ended: its kubelet would wait for it for half a minute', async () => {
     const end = await staticPods(
-      `until [[ $(wc -l 2>/dev/null <"$D/looks") -ge 2 ]]; do sleep 0.1; done
+      `${untilWritten(2, 'looks')}
       kill "$(<"$D/etcd")"
-      until [[ $(wc -l 2>/dev/null <"$D/kills") -ge 4 ]]; do sleep 0.1; done
+      ${untilWritten(4, 'kills')}
       # The new one runs.
       echo $$ >"$D/etcd"; echo e2 >"$D/etcd-id"
       sleep 1; cp "$D/kills" "$D/killed"; sleep 1`,
@@ -304,7 +311,7 @@ describe('kubelet-restart', () => {
       'systemctl',
       `${systemctl}
       [[ $1 != restart ]] || {
-        until [[ $(wc -l 2>/dev/null <"$D/looks") -ge 2 ]]; do /bin/sleep 0.1; done
+        ${untilWritten(2, 'looks')}
         kill "$(<"$D/etcd")"
       }`,
     );
