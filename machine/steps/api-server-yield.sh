@@ -3,14 +3,17 @@
 # server of its own machine to delete the mirror pod of the old one. Where that pod is etcd, the API server waits for etcd, the
 # kubelet for the API server and etcd for the kubelet, until the request is given up after half a minute
 # (kubernetes/kubernetes#139502): so long the member is missed, whoever asks that API server waits in vain, and the kubelet
-# tells nobody that its node lives. Without its etcd that API server can do nothing for anybody. Ended at once, it refuses the
-# kubelet, which starts etcd and then it, and sends everybody else to another one where there is one.
+# tells nobody that its node lives. So the API server goes before etcd does, as one that is told to end (what it was asked it
+# answers, others are sent elsewhere, the kubelet is refused), and comes back with the new etcd. API_SERVER: of this machine.
 
-# It refuses connections meanwhile, and answers what it can from what it remembers. The endpoints of all machines look twice
-# before they let it be; one that is started anew accepts connections long before it serves them.
-REFUSING_SECONDS=4
-# For so long the way is kept free for an etcd that does not come.
+ETCD_MANIFEST=/etc/kubernetes/manifests/etcd.yaml
+# An API server that is told to end is rid of its last tasks by then.
+CLOSING_SECONDS=5
+# So long the way is kept free for an etcd that does not come.
 FREE_WAY_SECONDS=60
+
+# Another one has another inode.
+etcd_manifest() { stat -c '%i %Y' "$ETCD_MANIFEST" 2>/dev/null || true; }
 
 # pid_of PART: of its container's process; nothing: none runs.
 pid_of() {
@@ -20,33 +23,67 @@ pid_of() {
   ctr -n k8s.io tasks ls 2>/dev/null | awk -v id="$id" '$1 == id { print $2 }' || true
 }
 
-# end_api_server SIGNAL
-end_api_server() {
-  local id
-  id=$(running kube-apiserver)
-  [[ -z $id ]] || ctr -n k8s.io tasks kill -s "$1" "$id" 2>/dev/null || true
+# signal_api_server SIGNAL PID: unless it has ended, and the number is somebody else's.
+signal_api_server() {
+  local name=
+  { read -r name <"/proc/$2/comm"; } 2>/dev/null || true
+  [[ $name != kube-apiserver ]] || kill -s "$1" "$2" 2>/dev/null || true
 }
 
-# Ends the API server whenever etcd ends, for ever.
+# It refuses connections; one that only hangs does not.
+api_server_refuses() {
+  local code=0
+  curl -sk --noproxy '*' -o /dev/null --max-time 1 "https://$API_SERVER/livez" || code=$?
+  ((code == 7))
+}
+
+# wait_at_most SECONDS CMD…: until the command says yes.
+wait_at_most() {
+  local until=$((SECONDS + $1))
+  shift
+  until "$@" || ((SECONDS >= until)); do sleep 0.2; done
+}
+
+# runs_anew PART ID: in another container than this one.
+runs_anew() {
+  local id
+  id=$(running "$1")
+  [[ -n $id && $id != "$2" ]]
+}
+
+etcd_mirror() { kube -n kube-system get pod "etcd-$NODE_NAME" -o 'jsonpath={.metadata.annotations.kubernetes\.io/config\.hash}' 2>/dev/null; }
+
+# mirror_follows OLD: a kubelet that could not delete it tries again a minute and a half later. It hears of it when somebody
+# else does, and makes the new one, for which kubeadm waits.
+mirror_follows() {
+  local now
+  now=$(etcd_mirror) || return
+  [[ $now != "$1" ]] || kube -n kube-system delete pod "etcd-$NODE_NAME" --grace-period=0 --force --wait=false >/dev/null 2>&1
+}
+
+# Each time that another manifest of etcd is put in place, for ever.
 yield_to_etcd() {
-  local etcd until
+  local manifest before etcd mirror api
+  before=$(etcd_manifest)
   while :; do
-    etcd=$(pid_of etcd)
-    if [[ -z $etcd ]]; then
-      sleep 1
+    manifest=$(etcd_manifest)
+    if [[ -z $manifest || $manifest == "$before" ]]; then
+      sleep 0.5
       continue
     fi
-    while [[ -e /proc/$etcd ]]; do sleep 0.2; done
-    note 'etcd has ended: so does the API server of this machine, and the kubelet starts both'
-    end_api_server TERM
-    sleep "$REFUSING_SECONDS"
-    end_api_server KILL
-    # The kubelet starts it anew within a second, as a rule before etcd: it would be waited for as the one before.
-    until=$((SECONDS + FREE_WAY_SECONDS))
-    while [[ -z $(running etcd) ]] && ((SECONDS < until)); do
-      end_api_server KILL
-      sleep 0.3
-    done
+    before=$manifest
+    etcd=$(running etcd)
+    api=$(pid_of kube-apiserver)
+    [[ -n $etcd && -n $api ]] || continue
+    mirror=$(etcd_mirror) || mirror=
+    note 'etcd is replaced: the API server of this machine makes way, and comes back with it'
+    signal_api_server TERM "$api"
+    wait_at_most "$CLOSING_SECONDS" api_server_refuses
+    # One that has ended is started anew at once: too early.
+    signal_api_server STOP "$api"
+    wait_at_most "$FREE_WAY_SECONDS" runs_anew etcd "$etcd"
+    signal_api_server KILL "$api"
+    [[ -z $mirror ]] || wait_at_most "$FREE_WAY_SECONDS" mirror_follows "$mirror"
   done
 }
 
@@ -56,7 +93,12 @@ start_yielding() {
   trap stop_yielding EXIT
 }
 
+# Nothing is left that was told to stand still.
 stop_yielding() {
+  local api state=
   kill "$yielding" 2>/dev/null || true
   wait "$yielding" 2>/dev/null || true
+  api=$(pid_of kube-apiserver)
+  { read -r _ _ state _ <"/proc/$api/stat"; } 2>/dev/null || true
+  [[ $state != T ]] || signal_api_server KILL "$api"
 }

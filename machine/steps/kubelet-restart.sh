@@ -10,7 +10,6 @@ healthy() { [[ $(curl -fsS --noproxy '*' --max-time 3 http://127.0.0.1:10248/hea
 
 pods_followed() {
   wait_for_static_pods
-  stop_yielding
   # The next thing that happens may be another node's drain.
   wait_for_service_watches
 }
@@ -21,10 +20,7 @@ pid=$(systemctl show kubelet.service -p MainPID --value)
 if [[ $(readlink "/proc/$pid/exe" 2>/dev/null) == /usr/local/bin/kubelet ]] &&
   healthy && [[ $(reported) == "$KUBERNETES_VERSION" ]]; then
   # An attempt that was cut off may have left them on their way.
-  if [[ $CONTROL_PLANE == true ]]; then
-    start_yielding
-    pods_followed
-  fi
+  if [[ $CONTROL_PLANE == true ]]; then pods_followed; fi
   skip "the kubelet that runs is $KUBERNETES_VERSION"
 fi
 # One that hangs may have ended what it was to start again: nothing is left to wait for then but a restart.
@@ -33,7 +29,6 @@ if [[ $CONTROL_PLANE == true ]] && healthy; then
   others_hold_quorum
   note_service_watches
 fi
-if [[ $CONTROL_PLANE == true ]]; then start_yielding; fi
 systemctl reset-failed kubelet.service 2>/dev/null || true
 run systemctl restart kubelet.service
 until=$((SECONDS + 180))

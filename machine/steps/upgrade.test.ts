@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -50,13 +51,6 @@ function etcdAnswers(count: number, dead: number[] = []): string {
     `*health) echo '{"health":"true"}' ;;`,
   ].join('\n');
 }
-
-/** Waits in a program of the machine, not for ever: what waits outlives a test that has failed. */
-const untilWritten = (lines: number, file: string): string =>
-  `for ((tries = 0; tries < 150; tries++)); do
-    [[ $(wc -l 2>/dev/null <"$D/${file}") -lt ${String(lines)} ]] || break
-    /bin/sleep 0.1
-  done`;
 
 describe('kubeadm-upgrade', () => {
   const pods = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
@@ -136,67 +130,106 @@ describe('kubeadm-upgrade', () => {
     expect((await machine.said('waited'))?.match(/watches/g)).toHaveLength(3);
   });
 
-  /** Static pods of which etcd is a process, and what is done to the API server; kubeadm ends when `until` is done. */
-  async function staticPods(until: string): Promise<() => void> {
+  /** Whether in a program of the machine something comes to be true; what waits must not outlive a test that has failed. */
+  const soon = (condition: string): string =>
+    `for ((tries = 0; tries < 150; tries++)); do ! { ${condition}; } || break; sleep 0.1; done`;
+  const apiServerState = `read -r _ _ state _ <"/proc/$(<"$D/pid")/stat"`;
+
+  /** A control plane whose API server is a process that does not end when it is told to, under a kubeadm that does this first. */
+  async function staticPods(kubeadm: string): Promise<ChildProcess> {
     await cluster('v1.34.4');
-    const etcdProcess = spawn('sleep', ['60'], { stdio: 'ignore' });
-    await machine.put('etcd', String(etcdProcess.pid));
-    await machine.put('etcd-id', 'e1');
+    await machine.put('etc/kubernetes/manifests/etcd.yaml', 'old');
+    await machine.put('etcd', 'e1');
+    await machine.put('mirror', 'old');
+    await machine.program(
+      'kube-apiserver',
+      `trap 'echo told >>"$D/told"; touch "$D/refuses"' TERM
+      while :; do sleep 0.1; done`,
+    );
+    const apiServer = spawn(join(machine.dir, 'bin/kube-apiserver'), {
+      ...{ stdio: 'ignore', env: { ...process.env, D: machine.dir } },
+    });
+    await machine.put('pid', String(apiServer.pid));
     await machine.program(
       'ctr',
       `case "$*" in
-        *containers*==etcd-m1,*) echo "$(<"$D/etcd-id")" ;;
+        *containers*==etcd-m1,*) cat "$D/etcd" ;;
         *containers*==kube-apiserver-m1,*) echo a1 ;;
-        *'tasks ls')
-          echo >>"$D/looks"
-          if [[ -e /proc/$(<"$D/etcd") ]]; then echo "e1 $(<"$D/etcd") RUNNING"; fi
-          printf '%s 1 RUNNING\n' a1 e2 ;;
-        *'tasks kill'*) echo "$*" >>"$D/kills" ;;
+        *'tasks ls') printf '%s RUNNING\n' 'e1 1' 'e2 1' "a1 $(<"$D/pid")" ;;
       esac`,
     );
-    const kubeadm = (await machine.said('bin/kubeadm')) ?? '';
-    await machine.program('kubeadm', `${until}\n${kubeadm}`);
-    return () => etcdProcess.kill();
+    await machine.program(
+      'curl',
+      `case "$*" in *livez) [[ ! -e $D/refuses ]] || exit 7 ;; ${etcdAnswers(1)} esac`,
+    );
+    for (const [name, first] of [
+      ['kubeadm', kubeadm],
+      [
+        'kubectl',
+        `case "$*" in
+          *config*hash*) cat "$D/mirror" ;;
+          *'delete pod etcd-m1'*) echo new >"$D/mirror" ;;
+        esac`,
+      ],
+    ] as const) {
+      const rest = (await machine.said(`bin/${name}`)) ?? '';
+      await machine.program(name, `${first}\n${rest}`);
+    }
+    return apiServer;
   }
+  const etcdIsReplaced = 'echo new >"$D/new"; mv "$D/new" "$D/etc/kubernetes/manifests/etcd.yaml"';
+  const ended = async (child: ChildProcess): Promise<string | null> => {
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    return child.signalCode;
+  };
 
-  it('ends the API server of a machine whose etcd has ended: its kubelet would wait for it for half a minute', async () => {
-    const end = await staticPods(
-      `${untilWritten(2, 'looks')}
-      kill "$(<"$D/etcd")"
-      ${untilWritten(4, 'kills')}
-      # The new one runs.
-      echo $$ >"$D/etcd"; echo e2 >"$D/etcd-id"
-      sleep 1; cp "$D/kills" "$D/killed"; sleep 1`,
+  it('has the API server of the machine make way for a new etcd, and the mirror of the old one go: its kubelet would wait', async () => {
+    const apiServer = await staticPods(
+      `${etcdIsReplaced}
+      ${soon(`${apiServerState} && [[ $state == T ]]`)}
+      echo e2 >"$D/etcd"
+      ${soon('[[ $(<"$D/mirror") == new && ! -e /proc/$(<"$D/pid") ]]')}`,
     );
     try {
       const result = await run(kubeadmUpgradeStep);
       expect(result.outcome).toBe('done');
-      expect(result.output).toContain('etcd has ended');
-      expect(result.output).not.toContain('Terminated');
-      const kills = (await machine.said('kills'))?.split('\n') ?? [];
-      // In peace at first, and whatever the kubelet starts until etcd is there.
-      expect(kills.map((line) => line.replace('-n k8s.io tasks kill -s ', ''))).toEqual([
-        'TERM a1',
-        ...kills.slice(1).map(() => 'KILL a1'),
-      ]);
-      expect(kills.length).toBeGreaterThanOrEqual(4);
-      expect(await machine.said('killed')).toBe(kills.join('\n'));
+      expect(result.output).toContain('etcd is replaced: the API server of this machine makes way');
+      expect(result.output).not.toMatch(/Terminated|Killed/);
+      expect(await machine.said('told')).toBe('told');
+      expect(await ended(apiServer)).toBe('SIGKILL');
+      expect(await machine.said('mirror')).toBe('new');
     } finally {
-      end();
+      apiServer.kill('SIGKILL');
+    }
+  });
+
+  it('leaves no API server standing still when kubeadm gives up', async () => {
+    const apiServer = await staticPods(
+      `${etcdIsReplaced}
+      ${soon(`${apiServerState} && [[ $state == T ]]`)}
+      touch "$D/fails"`,
+    );
+    try {
+      expect((await run(kubeadmUpgradeStep)).outcome).toBe('failed');
+      expect(await ended(apiServer)).toBe('SIGKILL');
+    } finally {
+      apiServer.kill('SIGKILL');
     }
   });
 
   it.each(['sleep 1', 'sleep 1; touch "$D/fails"'])(
-    'leaves the API server alone while etcd runs, and once kubeadm has ended (%s)',
-    async (until) => {
-      const end = await staticPods(until);
+    'leaves the API server alone where etcd stays, and once kubeadm has ended (%s)',
+    async (kubeadm) => {
+      const apiServer = await staticPods(kubeadm);
       try {
         await run(kubeadmUpgradeStep);
+        await machine.put('etc/kubernetes/manifests/etcd.yaml', 'later');
+        await delay(1000);
+        expect(await machine.said('told')).toBeUndefined();
+        expect(apiServer.exitCode ?? apiServer.signalCode).toBeNull();
       } finally {
-        end();
+        apiServer.kill('SIGKILL');
       }
-      await delay(500);
-      expect(await machine.said('kills')).toBeUndefined();
     },
   );
 
@@ -276,8 +309,7 @@ describe('kubelet-restart', () => {
     // Each look later something more has come.
     await machine.program(
       'sleep',
-      `[[ $1 != 1 ]] || exec /bin/sleep 1
-      echo >>"$D/slept"; [[ $(wc -l <"$D/slept") -lt 3 ]] || cat "$D/named" >"$D/runs"`,
+      'echo >>"$D/slept"; [[ $(wc -l <"$D/slept") -lt 3 ]] || cat "$D/named" >"$D/runs"',
     );
   }
 
@@ -289,44 +321,6 @@ describe('kubelet-restart', () => {
     expect(await machine.said('runs')).toBe('new');
     expect(await machine.said('ready')).toBe('asked');
     expect(await machine.said('restarted')).toBe('restart kubelet.service');
-  });
-
-  it('ends the API server of a machine whose etcd the new kubelet has ended', async () => {
-    await controlPlane();
-    const etcdProcess = spawn('sleep', ['60'], { stdio: 'ignore' });
-    await machine.put('etcd', String(etcdProcess.pid));
-    const ctr = (await machine.said('bin/ctr')) ?? '';
-    await machine.program(
-      'ctr',
-      `case "$*" in
-        *containers*==etcd-m1,*) echo e1; exit ;;
-        *containers*==kube-apiserver-m1,*) echo a1; exit ;;
-        *'tasks kill'*) echo "$*" >>"$D/kills"; exit ;;
-        *'tasks ls') echo >>"$D/looks"; [[ ! -e /proc/$(<"$D/etcd") ]] || echo "e1 $(<"$D/etcd") RUNNING"; echo 'a1 1 RUNNING' ;;
-      esac
-      ${ctr}`,
-    );
-    const systemctl = (await machine.said('bin/systemctl')) ?? '';
-    await machine.program(
-      'systemctl',
-      `${systemctl}
-      [[ $1 != restart ]] || {
-        ${untilWritten(2, 'looks')}
-        kill "$(<"$D/etcd")"
-      }`,
-    );
-    // The new etcd is there once the API server is away.
-    await machine.program(
-      'sleep',
-      `[[ $1 == 0.5 ]] || exec /bin/sleep "$1"
-      /bin/sleep 0.1; [[ ! -e $D/kills ]] || cat "$D/named" >"$D/runs"`,
-    );
-    try {
-      expect((await run(kubeletRestartStep)).outcome).toBe('done');
-      expect(await machine.said('kills')).toContain('-s TERM a1');
-    } finally {
-      etcdProcess.kill();
-    }
   });
 
   it('says which of them does not come', async () => {

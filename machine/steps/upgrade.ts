@@ -52,6 +52,7 @@ export const kubeadmUpgradeStep: StepModule = {
   timeoutSeconds: 1800,
   params: (context) => ({
     ...controlPlaneParams(context),
+    API_SERVER: apiServerOf(context.node.privateIP),
     ARGUMENTS: upgradeArguments(context).join(' '),
   }),
 };
@@ -106,7 +107,7 @@ export const kubeletRestartStep: StepModule = {
   script: [
     ...(['control-plane-lib.sh', 'etcd-lib.sh', 'etcd-quorum.sh'] as const),
     ...(['control-plane-wait.sh', 'service-watches.sh', 'parts-lib.sh'] as const),
-    ...(['api-server-yield.sh', 'static-pods-follow.sh'] as const),
+    'static-pods-follow.sh',
     'kubelet-restart.sh',
   ],
   finishes: true,
