@@ -132,14 +132,17 @@ describe('kubeadm-upgrade', () => {
 
   /** Whether in a program of the machine something comes to be true; what waits must not outlive a test that has failed. */
   const soon = (condition: string): string =>
-    `for ((tries = 0; tries < 150; tries++)); do ! { ${condition}; } || break; sleep 0.1; done`;
+    `for ((tries = 0; tries < 300; tries++)); do ! { ${condition}; } || break; sleep 0.1; done`;
   const apiServerState = `read -r _ _ state _ <"/proc/$(<"$D/pid")/stat"`;
 
   /** A control plane whose API server is a process that does not end when it is told to, under a kubeadm that does this first. */
-  async function staticPods(kubeadm: string): Promise<ChildProcess> {
+  async function staticPods(
+    kubeadm: string,
+  ): Promise<{ apiServer: ChildProcess; end: () => void }> {
     await cluster('v1.34.4');
     await machine.put('etc/kubernetes/manifests/etcd.yaml', 'old');
-    await machine.put('etcd', 'e1');
+    const etcdProcess = spawn('sleep', ['30'], { stdio: 'ignore' });
+    await machine.put('etcd', String(etcdProcess.pid));
     await machine.put('mirror', 'old');
     await machine.program(
       'kube-apiserver',
@@ -153,9 +156,9 @@ describe('kubeadm-upgrade', () => {
     await machine.program(
       'ctr',
       `case "$*" in
-        *containers*==etcd-m1,*) cat "$D/etcd" ;;
+        *containers*==etcd-m1,*) echo e1 ;;
         *containers*==kube-apiserver-m1,*) echo a1 ;;
-        *'tasks ls') printf '%s RUNNING\n' 'e1 1' 'e2 1' "a1 $(<"$D/pid")" ;;
+        *'tasks ls') printf '%s RUNNING\n' "e1 $(<"$D/etcd")" "a1 $(<"$D/pid")" ;;
       esac`,
     );
     await machine.program(
@@ -175,7 +178,10 @@ describe('kubeadm-upgrade', () => {
       const rest = (await machine.said(`bin/${name}`)) ?? '';
       await machine.program(name, `${first}\n${rest}`);
     }
-    return apiServer;
+    const end = (): void => {
+      for (const each of [apiServer, etcdProcess]) each.kill('SIGKILL');
+    };
+    return { apiServer, end };
   }
   const etcdIsReplaced = 'echo new >"$D/new"; mv "$D/new" "$D/etc/kubernetes/manifests/etcd.yaml"';
   const ended = async (child: ChildProcess): Promise<string | null> => {
@@ -183,28 +189,34 @@ describe('kubeadm-upgrade', () => {
     return child.signalCode;
   };
 
-  it('has the API server of the machine make way for a new etcd, and the mirror of the old one go: its kubelet would wait', async () => {
-    const apiServer = await staticPods(
-      `${etcdIsReplaced}
+  it(
+    'has the API server of the machine make way for a new etcd, and the mirror of the old one go: its kubelet would wait',
+    { timeout: 60_000 },
+    async () => {
+      const { apiServer, end } = await staticPods(
+        `${etcdIsReplaced}
       ${soon(`${apiServerState} && [[ $state == T ]]`)}
-      echo e2 >"$D/etcd"
+      kill "$(<"$D/etcd")"
       ${soon('[[ $(<"$D/mirror") == new && ! -e /proc/$(<"$D/pid") ]]')}`,
-    );
-    try {
-      const result = await run(kubeadmUpgradeStep);
-      expect(result.outcome).toBe('done');
-      expect(result.output).toContain('etcd is replaced: the API server of this machine makes way');
-      expect(result.output).not.toMatch(/Terminated|Killed/);
-      expect(await machine.said('told')).toBe('told');
-      expect(await ended(apiServer)).toBe('SIGKILL');
-      expect(await machine.said('mirror')).toBe('new');
-    } finally {
-      apiServer.kill('SIGKILL');
-    }
-  });
+      );
+      try {
+        const result = await run(kubeadmUpgradeStep);
+        expect(result.outcome).toBe('done');
+        expect(result.output).toContain(
+          'etcd is replaced: the API server of this machine makes way',
+        );
+        expect(result.output).not.toMatch(/Terminated|Killed/);
+        expect(await machine.said('told')).toBe('told');
+        expect(await ended(apiServer)).toBe('SIGKILL');
+        expect(await machine.said('mirror')).toBe('new');
+      } finally {
+        end();
+      }
+    },
+  );
 
   it('leaves no API server standing still when kubeadm gives up', async () => {
-    const apiServer = await staticPods(
+    const { apiServer, end } = await staticPods(
       `${etcdIsReplaced}
       ${soon(`${apiServerState} && [[ $state == T ]]`)}
       touch "$D/fails"`,
@@ -213,14 +225,14 @@ describe('kubeadm-upgrade', () => {
       expect((await run(kubeadmUpgradeStep)).outcome).toBe('failed');
       expect(await ended(apiServer)).toBe('SIGKILL');
     } finally {
-      apiServer.kill('SIGKILL');
+      end();
     }
   });
 
   it.each(['sleep 1', 'sleep 1; touch "$D/fails"'])(
     'leaves the API server alone where etcd stays, and once kubeadm has ended (%s)',
     async (kubeadm) => {
-      const apiServer = await staticPods(kubeadm);
+      const { apiServer, end } = await staticPods(kubeadm);
       try {
         await run(kubeadmUpgradeStep);
         await machine.put('etc/kubernetes/manifests/etcd.yaml', 'later');
@@ -228,7 +240,7 @@ describe('kubeadm-upgrade', () => {
         expect(await machine.said('told')).toBeUndefined();
         expect(apiServer.exitCode ?? apiServer.signalCode).toBeNull();
       } finally {
-        apiServer.kill('SIGKILL');
+        end();
       }
     },
   );

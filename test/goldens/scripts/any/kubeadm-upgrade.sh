@@ -519,13 +519,18 @@ running_as() { running_with "labels.\"io.kubernetes.pod.uid\"==$2,labels.\"io.ku
 # kubelet for the API server and etcd for the kubelet, until the request is given up after half a minute
 # (kubernetes/kubernetes#139502): so long the member is missed, whoever asks that API server waits in vain, and the kubelet
 # tells nobody that its node lives. So the API server goes before etcd does, as one that is told to end (what it was asked it
-# answers, others are sent elsewhere, the kubelet is refused), and comes back with the new etcd. API_SERVER: of this machine.
+# answers, others are sent elsewhere), and is ended in the very moment in which the kubelet waits for it: the request fails, etcd
+# starts, and the API server with it. API_SERVER: of this machine.
 
 ETCD_MANIFEST=/etc/kubernetes/manifests/etcd.yaml
 # An API server that is told to end is rid of its last tasks by then.
 CLOSING_SECONDS=5
-# So long the way is kept free for an etcd that does not come.
-FREE_WAY_SECONDS=60
+# What the kubelet gives etcd to end, and somewhat more.
+ENDING_SECONDS=45
+# From the end of a static pod the kubelet takes four to eight seconds until it sees to the new one.
+KUBELET_SECONDS=8
+# kubeadm waits for longer.
+MIRROR_SECONDS=120
 
 # Another one has another inode.
 etcd_manifest() { stat -c '%i %Y' "$ETCD_MANIFEST" 2>/dev/null || true; }
@@ -545,6 +550,8 @@ signal_api_server() {
   [[ $name != kube-apiserver ]] || kill -s "$1" "$2" 2>/dev/null || true
 }
 
+has_ended() { [[ ! -e /proc/$1 ]]; }
+
 # It refuses connections; one that only hangs does not.
 api_server_refuses() {
   local code=0
@@ -557,13 +564,6 @@ wait_at_most() {
   local until=$((SECONDS + $1))
   shift
   until "$@" || ((SECONDS >= until)); do sleep 0.2; done
-}
-
-# runs_anew PART ID: in another container than this one.
-runs_anew() {
-  local id
-  id=$(running "$1")
-  [[ -n $id && $id != "$2" ]]
 }
 
 etcd_mirror() { kube -n kube-system get pod "etcd-$NODE_NAME" -o 'jsonpath={.metadata.annotations.kubernetes\.io/config\.hash}' 2>/dev/null; }
@@ -587,18 +587,19 @@ yield_to_etcd() {
       continue
     fi
     before=$manifest
-    etcd=$(running etcd)
+    etcd=$(pid_of etcd)
     api=$(pid_of kube-apiserver)
     [[ -n $etcd && -n $api ]] || continue
     mirror=$(etcd_mirror) || mirror=
     note 'etcd is replaced: the API server of this machine makes way, and comes back with it'
     signal_api_server TERM "$api"
     wait_at_most "$CLOSING_SECONDS" api_server_refuses
-    # One that has ended is started anew at once: too early.
+    # One that has ended is started anew at once, and then it is that one that is waited for.
     signal_api_server STOP "$api"
-    wait_at_most "$FREE_WAY_SECONDS" runs_anew etcd "$etcd"
+    wait_at_most "$ENDING_SECONDS" has_ended "$etcd"
+    sleep "$KUBELET_SECONDS"
     signal_api_server KILL "$api"
-    [[ -z $mirror ]] || wait_at_most "$FREE_WAY_SECONDS" mirror_follows "$mirror"
+    [[ -z $mirror ]] || wait_at_most "$MIRROR_SECONDS" mirror_follows "$mirror"
   done
 }
 
