@@ -52,7 +52,6 @@ export const kubeadmUpgradeStep: StepModule = {
   timeoutSeconds: 1800,
   params: (context) => ({
     ...controlPlaneParams(context),
-    API_SERVER: apiServerOf(context.node.privateIP),
     ARGUMENTS: upgradeArguments(context).join(' '),
   }),
 };
