@@ -190,9 +190,17 @@ describe('the load balancer as a machine sees it', () => {
       text.indexOf('\nif [[ -n ${API_ENDPOINT-} ]]'),
       text.indexOf('\nfact time_ns'),
     );
-    await promisify(execFile)('bash', ['--norc', '-c', `API_ENDPOINT='${endpoint}'\n${functions}${last}`], {
-      env: { PATH: `${dir}:${process.env['PATH'] ?? ''}`, PLINTH_RUN_DIR: dir, PLINTH_STATE: dir },
-    });
+    await promisify(execFile)(
+      'bash',
+      ['--norc', '-c', `API_ENDPOINT='${endpoint}'\n${functions}${last}`],
+      {
+        env: {
+          PATH: `${dir}:${process.env['PATH'] ?? ''}`,
+          PLINTH_RUN_DIR: dir,
+          PLINTH_STATE: dir,
+        },
+      },
+    );
     const results = Object.fromEntries(
       readdirSync(join(dir, 'results')).map((key) => [
         key,

@@ -52,10 +52,10 @@ function sectionOf(file: string, { tests, date, commit }: LabRun): string {
   ].join('\n');
 }
 
-/** Writes the run down, with today's date and what is checked out. */
-export async function recordLabRun(tests: Counts['tests']): Promise<void> {
+/** Writes the run of `commit` down, with today's date. */
+export async function recordLabRun(tests: Counts['tests'], commit: string): Promise<void> {
   const date = new Date().toISOString().slice(0, 10);
-  await writeFile(FILE, withRun(await readRecord(), { tests, date, commit: await checkedOut() }));
+  await writeFile(FILE, withRun(await readRecord(), { tests, date, commit }));
 }
 
 /** Of `files` those that have no run on record whose cases all passed on a commit that `isThisCode`. */
@@ -75,6 +75,8 @@ export function unproven(
 /** Of `files` those that have not passed, by the record, on the code that is checked out; its documents may differ. */
 export async function unprovenHere(files: readonly string[]): Promise<string[]> {
   const record = await readRecord();
+  // What git does not know yet is of no commit.
+  if (!/^commit \w+$/.test(await checkedOut())) return [...files];
   const commits = new Set(
     [...record.matchAll(/, commit (\w+): /g)].map(([, commit = '']) => commit),
   );
@@ -101,7 +103,8 @@ function git(...args: string[]): Promise<{ stdout: string }> {
   return promisify(execFile)('git', args, { cwd: ROOT });
 }
 
-async function checkedOut(): Promise<string> {
+/** What is checked out: a commit, ` with changes` where there are any besides documents. */
+export async function checkedOut(): Promise<string> {
   try {
     const { stdout } = await git('rev-parse', '--short', 'HEAD');
     const changed = await git('status', '--porcelain', ...WITHOUT_WORDS);

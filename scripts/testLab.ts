@@ -3,7 +3,7 @@ import { ensureTestTools } from './ensureTestTools.js';
 import { fieldTableCounts } from './fieldTableCounts.js';
 import { watchInterruption } from './interruption.js';
 import { labFiles } from './labCases.js';
-import { recordLabRun, unprovenHere } from './labRecord.js';
+import { checkedOut, recordLabRun, unprovenHere } from './labRecord.js';
 import { sum, vitestRun, type Counts } from './vitestRun.js';
 import { withLab } from './withLab.js';
 
@@ -56,10 +56,11 @@ async function runCases(): Promise<void> {
   for (const [index, words] of files.entries()) {
     if (interrupted()) break;
     say(`plinth: ${words.join(' ')} (${String(index + 1)} of ${String(files.length)})`);
+    const before = await checkedOut();
     const run = await vitestRun(['--project', 'lab', ...words]);
-    // A part of a file's cases says nothing of the file, nor what was cut off in the middle of it.
-    if (!words.some((word) => word.startsWith('-')) && !interrupted()) {
-      await recordLabRun(run.tests);
+    const after = await checkedOut();
+    if (isWhole(words, run)) {
+      await recordLabRun(run.tests, after === before ? after : `${before} with changes`);
     }
     runs.push(run);
   }
@@ -73,4 +74,10 @@ async function runCases(): Promise<void> {
     `${String(total.passed)} passed, ${String(total.failed)} failed, ${String(total.skipped)} skipped`,
   );
   process.exitCode = total.failed > 0 || total.passed === 0 || interrupted() ? 1 : 0;
+}
+
+/** A part of a file's cases says nothing of the file, nor does what was cut off or failed beside them. */
+function isWhole(words: string[], { tests }: Counts): boolean {
+  const files = tests.every(({ file }) => file.endsWith('.test.ts'));
+  return files && !words.some((word) => word.startsWith('-')) && !interrupted();
 }

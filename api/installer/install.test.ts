@@ -54,9 +54,14 @@ async function onMachine(commands: string, token = TOKEN): Promise<{ code: numbe
   const env = { ...process.env, SCRIPT, KEY, MACHINE: folder, TOKEN: token, URL: url };
   const namespaces = ['--mount', '--pid', '--fork', '--mount-proc', '--kill-child'];
   return new Promise((resolve) => {
-    execFile('unshare', [...namespaces, 'bash', '--norc', '-c', text], { env }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code ?? -1), out: stdout + stderr });
-    });
+    execFile(
+      'unshare',
+      [...namespaces, 'bash', '--norc', '-c', text],
+      { env },
+      (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : Number(error.code ?? -1), out: stdout + stderr });
+      },
+    );
   });
 }
 

@@ -30,7 +30,9 @@ export async function layOutNettools(
   // As dpkg does it: /bin and /lib stay the links that they are.
   const unpack =
     'for deb in "$1"/*.deb; do dpkg --fsys-tarfile "$deb" | tar -xp --keep-directory-symlink -C "$2"; done';
-  await run('bash', ['--norc', '-euo', 'pipefail', '-c', unpack, 'bash', packages, root], { env: hostEnv() });
+  await run('bash', ['--norc', '-euo', 'pipefail', '-c', unpack, 'bash', packages, root], {
+    env: hostEnv(),
+  });
   await run('bash', [NETTOOLS_SCRIPT, root, unfinished], { env: hostEnv() });
   renameSync(unfinished, out);
   await run('rm', ['-rf', '--one-file-system', stage]);

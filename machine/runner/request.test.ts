@@ -40,7 +40,9 @@ describe('the parameters', () => {
       fc.property(fc.array(value, { minLength: 1, maxLength: 50 }), (texts) => {
         const say = (text: string): string =>
           `${paramsFile({ VALUE: text })}printf '%s\\0' "$VALUE"\n`;
-        const said = execFileSync('bash', ['--norc', '-c', texts.map(say).join('')], { encoding: 'utf8' });
+        const said = execFileSync('bash', ['--norc', '-c', texts.map(say).join('')], {
+          encoding: 'utf8',
+        });
         expect(said.split('\0').slice(0, -1)).toEqual(texts);
       }),
       { numRuns: 10 },

@@ -12,8 +12,8 @@ export const receiver = lib + text('../transfer/receive.sh');
 
 /**
  * The words that run such a script as `bash`, which then reads it from stdin, and after it its own input.
- * bash's `read` takes exactly so many characters from a pipe, so nothing of what follows is lost. root's own ~/.bashrc, which
- * bash reads where sshd started it or its stdin is a socket, has no part in what we do.
+ * bash's `read` takes exactly so many characters from a pipe, so nothing of what follows is lost. It leaves root's own
+ * ~/.bashrc alone, which bash reads where sshd started it or its stdin is a socket; the login's own shell is sshd's affair.
  */
 export function bashFromStdin(script: string): string[] {
   const bootstrap = 'export LC_ALL=C; IFS= read -rN "$1" script; eval "$script"';

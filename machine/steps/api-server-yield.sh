@@ -7,8 +7,9 @@
 # kubelet waits for it: the request fails, and both start. Ended before, it would be started anew without etcd, and be waited for
 # as well; and who is refused for long comes back late.
 
+ETCD_MANIFEST=/etc/kubernetes/manifests/etcd.yaml
 # From the end of a static pod the kubelet takes four to eight seconds until it sees to the new one.
-KUBELET_SECONDS=8
+KUBELET_SECONDS=9
 # kubeadm waits for longer.
 MIRROR_SECONDS=120
 
@@ -32,6 +33,8 @@ runs_anew() {
   [[ -n $id && $id != "$2" ]]
 }
 
+etcd_manifest() { sha256sum <"$ETCD_MANIFEST" 2>/dev/null || true; }
+
 etcd_mirror() { kube -n kube-system get pod "etcd-$NODE_NAME" -o 'jsonpath={.metadata.annotations.kubernetes\.io/config\.hash}' 2>/dev/null; }
 
 # mirror_follows OLD: a kubelet that could not delete it tries again up to a minute and a half later, and kubeadm waits for
@@ -42,9 +45,10 @@ mirror_follows() {
   [[ $now != "$1" ]] || kube -n kube-system delete pod "etcd-$NODE_NAME" --grace-period=0 --force --wait=false >/dev/null 2>&1
 }
 
-# Whenever etcd ends, for ever.
+# yield_to_etcd MANIFEST: for each manifest of etcd that takes the place of this one or another, for ever. One that ends by itself is none of our business: the
+# kubelet starts it again without a question.
 yield_to_etcd() {
-  local etcd pid mirror api
+  local known=$1 manifest etcd pid mirror api
   while :; do
     etcd=$(running etcd)
     pid=$(pid_of "${etcd:-none}")
@@ -54,7 +58,10 @@ yield_to_etcd() {
     fi
     mirror=$(etcd_mirror) || mirror=
     while [[ -e /proc/$pid ]]; do sleep 0.2; done
-    if ! wait_at_most "$KUBELET_SECONDS" runs_anew etcd "$etcd"; then
+    manifest=$(etcd_manifest)
+    [[ $manifest != "$known" ]] || continue
+    known=$manifest
+    if ! wait_at_most "$KUBELET_SECONDS" runs_anew etcd "$etcd" && ! etcd_healthy "$ETCD_HERE"; then
       api=$(running kube-apiserver)
       note 'the kubelet waits for the API server of this machine, which waits for etcd: it is started anew, as etcd is'
       [[ -z $api ]] || ctr -n k8s.io tasks kill -s KILL "$api" 2>/dev/null || true
@@ -64,12 +71,16 @@ yield_to_etcd() {
 }
 
 start_yielding() {
-  yield_to_etcd &
+  local manifest
+  # What is put in place from here on is another one.
+  manifest=$(etcd_manifest)
+  yield_to_etcd "$manifest" &
   yielding=$!
   trap stop_yielding EXIT
 }
 
 stop_yielding() {
+  trap - EXIT
   kill "$yielding" 2>/dev/null || true
   wait "$yielding" 2>/dev/null || true
 }

@@ -51,6 +51,9 @@ function etcdAnswers(count: number, dead: number[] = []): string {
   ].join('\n');
 }
 
+/** What a kubelet takes for a static pod passes in it. */
+const LONG = { timeout: 60_000 };
+
 describe('kubeadm-upgrade', () => {
   const pods = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
 
@@ -139,6 +142,7 @@ describe('kubeadm-upgrade', () => {
     const etcdProcess = spawn('sleep', ['60'], { stdio: 'ignore' });
     await machine.put('etcd', `e1 ${String(etcdProcess.pid)} RUNNING\n`);
     await machine.put('mirror', 'old');
+    await machine.put('etc/kubernetes/manifests/etcd.yaml', 'old');
     await machine.program(
       'ctr',
       `case "$*" in
@@ -150,6 +154,7 @@ describe('kubeadm-upgrade', () => {
     );
     const first = {
       kubeadm,
+      curl: '[[ -s $D/etcd || $* != *:2379/health ]] || exit 7',
       kubectl: `case "$*" in
           *config*hash*) echo >>"$D/looks"; cat "$D/mirror" ;;
           *'delete pod etcd-m1'*) echo new >"$D/mirror" ;;
@@ -163,17 +168,18 @@ describe('kubeadm-upgrade', () => {
   }
   const etcdEnds = `${soon('[[ -e $D/looks ]]')}
     read -r _ pid _ <"$D/etcd"; : >"$D/etcd"; kill "$pid"`;
+  const etcdIsReplaced = `echo new >"$D/etc/kubernetes/manifests/etcd.yaml"; ${etcdEnds}`;
   const etcdStarts = `echo 'e2 1 RUNNING' >"$D/etcd"`;
 
   it(
     'ends an API server for which the kubelet waits, and has the mirror of the old etcd go',
-    { timeout: 60_000 },
+    LONG,
     async () => {
       const end = await staticPods(
-        `${etcdEnds}
-        ${soon('[[ -e $D/kills ]]')}
-        ${etcdStarts}
-        ${soon('[[ $(<"$D/mirror") == new ]]')}`,
+        `${etcdIsReplaced}
+      ${soon('[[ -e $D/kills ]]')}
+      ${etcdStarts}
+      ${soon('[[ $(<"$D/mirror") == new ]]')}`,
       );
       try {
         const result = await run(kubeadmUpgradeStep);
@@ -188,31 +194,40 @@ describe('kubeadm-upgrade', () => {
     },
   );
 
-  it('leaves the API server alone where the kubelet starts the new etcd by itself', async () => {
-    const end = await staticPods(`${etcdEnds}
+  it.each([
+    ['the kubelet starts the new etcd by itself', etcdIsReplaced, 'new'],
+    ['etcd ends by itself and comes back', etcdEnds, 'old'],
+  ])('leaves the API server alone where %s', LONG, async (_title, happens, mirror) => {
+    const end = await staticPods(`${happens}
       sleep 1
       ${etcdStarts}
-      echo new >"$D/mirror"
-      sleep 2`);
+      echo ${mirror} >"$D/mirror"
+      sleep 11`);
     try {
       expect((await run(kubeadmUpgradeStep)).outcome).toBe('done');
       expect(await machine.said('kills')).toBeUndefined();
-      expect(await machine.said('mirror')).toBe('new');
+      expect(await machine.said('mirror')).toBe(mirror);
     } finally {
       end();
     }
   });
 
-  it.each(['', 'touch "$D/fails"'])(
-    'leaves the API server alone where etcd stays, and once kubeadm has ended (%s)',
-    async (last) => {
-      const end = await staticPods(`${soon('[[ -e $D/looks ]]')}; ${last}`);
-      await run(kubeadmUpgradeStep);
-      end();
-      await delay(9000);
-      expect(await machine.said('kills')).toBeUndefined();
-    },
-  );
+  it.each([
+    ['done', ''],
+    ['failed', 'touch "$D/fails"'],
+  ])('watches etcd no more once kubeadm is %s', LONG, async (outcome, last) => {
+    const end = await staticPods(
+      `${soon('[[ -e $D/looks ]]')}
+      echo new >"$D/etc/kubernetes/manifests/etcd.yaml"
+      ${last}`,
+    );
+    expect(await run(kubeadmUpgradeStep)).toMatchObject({ outcome });
+    expect(await machine.said('looks')).toBeDefined();
+    end();
+    await machine.put('etcd', '');
+    await delay(11_000);
+    expect(await machine.said('kills')).toBeUndefined();
+  });
 
   it('is done again when its mark is there and a static pod is still the old one', async () => {
     await cluster('v1.35.4');

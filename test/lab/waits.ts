@@ -6,12 +6,18 @@ import type { Kubectl } from './kubectl.js';
  * was about to start (kubernetes/kubernetes#139502).
  */
 export async function waitsForItself(machine: string, since: number): Promise<string[]> {
+  const seconds = String(Math.floor(since / 1000));
   const { stdout } = await execOn(
     machine,
-    `journalctl --no-pager -o cat -u kubelet -S @${String(Math.floor(since / 1000))} |
-      grep 'Failed deleting a mirror pod' | grep 'did not complete within' || true`,
+    `journalctl --no-pager -o cat -u kubelet -S @${seconds}`,
   );
-  return stdout.split('\n').filter((line) => line !== '');
+  const lines = stdout.split('\n');
+  // A kubelet that was upgraded has said something: what says nothing was not asked.
+  if (lines.length < 10) throw new Error(`no journal of the kubelet on ${machine}: ${stdout}`);
+  return lines.filter(
+    (line) =>
+      line.includes('Failed deleting a mirror pod') && line.includes('did not complete within'),
+  );
 }
 
 /** Nodes that the cluster itself has given up since then, in ms: it had not heard from their kubelets for too long. */

@@ -647,7 +647,9 @@ describe('completion', () => {
     );
     const typed = `. '${script}'; COMP_WORDS=(plinth status ta); COMP_CWORD=2; _plinth; printf '%s\\n' "\${COMPREPLY[@]}"`;
     const path = `${folder}:${process.env['PATH'] ?? ''}`;
-    const { stdout } = await run('bash', ['--norc', '-c', typed], { env: { ...env(), PATH: path } });
+    const { stdout } = await run('bash', ['--norc', '-c', typed], {
+      env: { ...env(), PATH: path },
+    });
     expect(stdout).toBe('tabbed\n');
   });
 });
