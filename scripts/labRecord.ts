@@ -77,22 +77,19 @@ export async function unprovenHere(files: readonly string[]): Promise<string[]> 
   const record = await readRecord();
   // What git does not know yet is of no commit.
   if (!/^commit \w+$/.test(await checkedOut())) return [...files];
-  const commits = new Set(
-    [...record.matchAll(/, commit (\w+): /g)].map(([, commit = '']) => commit),
-  );
   const same = new Set<string>();
-  for (const commit of commits) {
-    // A commit that this clone has not is another code.
-    const differs = git('diff', '--quiet', commit, ...WITHOUT_WORDS);
-    if (
-      await differs.then(
-        () => true,
-        () => false,
-      )
-    )
-      same.add(commit);
+  for (const [, commit = ''] of record.matchAll(/, commit (\w+): /g)) {
+    if (await isSameCode(commit)) same.add(commit);
   }
   return unproven(record, files, (commit) => same.has(commit));
+}
+
+/** A commit that this clone has not is another code. */
+function isSameCode(commit: string): Promise<boolean> {
+  return git('diff', '--quiet', commit, ...WITHOUT_WORDS).then(
+    () => true,
+    () => false,
+  );
 }
 
 function readRecord(): Promise<string> {

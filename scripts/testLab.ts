@@ -78,6 +78,6 @@ async function runCases(): Promise<void> {
 
 /** A part of a file's cases says nothing of the file, nor does what was cut off or failed beside them. */
 function isWhole(words: string[], { tests }: Counts): boolean {
-  const files = tests.every(({ file }) => file.endsWith('.test.ts'));
-  return files && !words.some((word) => word.startsWith('-')) && !interrupted();
+  const ofFiles = tests.every(({ file }) => /^\S+\.test\.ts$/.test(file));
+  return ofFiles && !words.some((word) => word.startsWith('-')) && !interrupted();
 }

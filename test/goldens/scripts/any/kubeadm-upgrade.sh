@@ -560,8 +560,8 @@ mirror_follows() {
   [[ $now != "$1" ]] || kube -n kube-system delete pod "etcd-$NODE_NAME" --grace-period=0 --force --wait=false >/dev/null 2>&1
 }
 
-# yield_to_etcd MANIFEST: for each manifest of etcd that takes the place of this one or another, for ever. One that ends by itself is none of our business: the
-# kubelet starts it again without a question.
+# yield_to_etcd MANIFEST: for each manifest of etcd that takes the place of this one, and of that one, for ever. An etcd that
+# ends by itself is none of our business: the kubelet starts it again without a question.
 yield_to_etcd() {
   local known=$1 manifest etcd pid mirror api
   while :; do
