@@ -31,10 +31,10 @@ if (unavailable !== undefined) {
   process.exit(69);
 }
 await ensureTestTools(say);
-const files = await chosen();
+const runs = await chosen();
 const interrupted = watchInterruption(say);
 try {
-  if (files.length > 0) await withLab('test:lab', say, runCases);
+  if (runs.length > 0) await withLab('test:lab', say, runCases);
   else say('every file of lab cases has passed on this code: docs/lab-results.md');
 } catch (error) {
   if (!(error instanceof LabBusyError)) throw error;
@@ -52,21 +52,21 @@ async function chosen(): Promise<string[][]> {
 }
 
 async function runCases(): Promise<void> {
-  const runs: Counts[] = [];
-  for (const [index, words] of files.entries()) {
+  const counts: Counts[] = [];
+  for (const [index, words] of runs.entries()) {
     if (interrupted()) break;
-    say(`plinth: ${words.join(' ')} (${String(index + 1)} of ${String(files.length)})`);
+    say(`plinth: ${words.join(' ')} (${String(index + 1)} of ${String(runs.length)})`);
     const before = await checkedOut();
     const run = await vitestRun(['--project', 'lab', ...words]);
     const after = await checkedOut();
     if (isWhole(words, run)) {
       await recordLabRun(run.tests, after === before ? after : `${before} with changes`);
     }
-    runs.push(run);
+    counts.push(run);
   }
-  const table = fieldTableCounts(sum(runs).tests);
+  const table = fieldTableCounts(sum(counts).tests);
   for (const problem of table.problems) say(`plinth: the table of fields: ${problem}`);
-  const total = sum([...runs, table.counts]);
+  const total = sum([...counts, table.counts]);
   for (const { file, title } of total.tests.filter((test) => test.state === 'failed')) {
     say(`failed: ${file}: ${title}`);
   }
