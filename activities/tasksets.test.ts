@@ -107,6 +107,47 @@ describe('taking work', () => {
     expect(await db.store.tasksets.latest(record.id, 5)).toHaveLength(1);
   });
 
+  it('answers a repeated call with what it has begun, and leaves a change since then to the next', async () => {
+    await take(id('a'));
+    await applyTo(db.store)(record.name, [node(1), node(2), node(3)]);
+    const again = await must(await take(id('a')));
+    expect(again).toMatchObject({ tasksetId: id('a'), generation: 1, deleting: false });
+    expect(again.operations[0]?.nodes.map(({ hostname }) => hostname)).toEqual([
+      'node-1',
+      'node-2',
+    ]);
+    await end(again);
+    const after = await now();
+    expect(after?.applied.spec?.config.nodes).toHaveLength(2);
+    expect(after?.observed.generation).toBe(1);
+    const next = await must(await take(id('b')));
+    expect(next).toMatchObject({ tasksetId: id('b'), generation: 2 });
+    expect(next.operations.flatMap(({ nodes }) => nodes).map(({ hostname }) => hostname)).toContain(
+      'node-3',
+    );
+  });
+
+  it('does not take a creation that it has begun for the deletion that came after', async () => {
+    await take(id('a'));
+    await db.store.clusters.markDeleting(record.project, record.name);
+    const again = await must(await take(id('a')));
+    expect(again.operations[0]?.name).toBe('ClusterCreation');
+    expect(again.deleting).toBe(false);
+    await end(again);
+    const next = await must(await take(id('b')));
+    expect(next).toMatchObject({ tasksetId: id('b'), deleting: true });
+    expect(next.operations.map(({ name }) => name)).toEqual(['ClusterDeletion']);
+  });
+
+  it('knows its nodes where it was cut off before it had noted them', async () => {
+    await take(id('a'));
+    await Promise.all(
+      ['node-1', 'node-2'].map((hostname) => db.store.nodes.remove(record.id, hostname)),
+    );
+    await must(await take(id('a')));
+    expect(await db.store.nodes.list(record.id)).toHaveLength(2);
+  });
+
   it('plans anew where an operation of it had failed: those after it were done all the same', async () => {
     await end(await must(await take(id('a'))));
     const { nodes, tasksets } = db.store;

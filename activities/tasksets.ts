@@ -49,7 +49,10 @@ export async function takeWork(
     deps.store.nodes.list(record.id),
     deps.store.tasksets.latest(record.id, 1),
   ]);
-  if (latest !== undefined && latest.id !== input.tasksetId && !isTerminal(latest.status)) {
+  if (latest !== undefined && latest.id === input.tasksetId) {
+    return goOn(deps, { record, nodes: known }, latest);
+  }
+  if (latest !== undefined && !isTerminal(latest.status)) {
     const same = isSameWork(latest, record);
     if (same && !hasFailed(latest)) {
       await noteTaken(deps, record, latest);
@@ -88,13 +91,47 @@ export async function takeWork(
   if (due && operations.every(isAside)) await settleSpec(deps, asDesired, operations);
   const by = due ? record.submittedBy : askerOf(record, operations);
   const taskset = await begin(deps, input, { record, operations, spec, by });
-  const { id: clusterId, generation, retries } = record;
-  await Promise.all([
-    deps.store.audit.noteTaskset(taskset.id, { clusterId, generation, retries }),
-    markStart(deps, { ...loaded, record: asDesired }, operations),
-  ]);
+  await noteStart(deps, { ...loaded, record: asDesired }, taskset);
   if (machines.approved) await markApproved(deps, record, taskset.sequence);
   return workOf(record, taskset);
+}
+
+/**
+ * With a taskset that an earlier attempt of the same call has begun, whose answer was lost: as that one saw the cluster. What
+ * was asked for since is the next taskset's.
+ */
+async function goOn(
+  deps: ActivityDeps,
+  { record, nodes }: WholeCluster,
+  taskset: TasksetRecord,
+): Promise<Work> {
+  const spec = (await deps.store.tasksets.spec(taskset.id)) ?? record.desired.spec;
+  const seen: ClusterRecord = {
+    ...record,
+    ...{ generation: taskset.generation, retries: taskset.retries ?? record.retries },
+    ...{ deleting: deletes(taskset), desired: { ...record.desired, spec } },
+  };
+  await noteTaken(deps, seen, taskset);
+  await noteStart(deps, { record: seen, nodes }, taskset);
+  const registered = await deps.store.registrations.list(record.id);
+  const wanted = new Set(spec.config.nodes.map(({ hostname }) => hostname));
+  if (!seen.deleting && registered.some(({ hostname }) => wanted.has(hostname))) {
+    await markApproved(deps, seen, taskset.sequence);
+  }
+  return workOf(seen, taskset);
+}
+
+/** Before anything is done: what the requests behind it led to, and the nodes that are to come. */
+async function noteStart(
+  deps: ActivityDeps,
+  of: WholeCluster,
+  { id, plan: operations }: TasksetRecord,
+): Promise<void> {
+  const { id: clusterId, generation, retries } = of.record;
+  await Promise.all([
+    deps.store.audit.noteTaskset(id, { clusterId, generation, retries }),
+    markStart(deps, of, operations),
+  ]);
 }
 
 async function begin(
@@ -189,8 +226,11 @@ export function operationWorkflowId(
 }
 
 function isSameWork(taskset: TasksetRecord, record: ClusterRecord): boolean {
-  const deletes = taskset.plan.some((operation) => operation.name === 'ClusterDeletion');
-  return taskset.generation === record.generation && deletes === record.deleting;
+  return taskset.generation === record.generation && deletes(taskset) === record.deleting;
+}
+
+function deletes({ plan: operations }: TasksetRecord): boolean {
+  return operations.some(({ name }) => name === OperationName.ClusterDeletion);
 }
 
 /**
@@ -204,10 +244,10 @@ function hasFailed({ operations }: TasksetRecord): boolean {
 function workOf(record: ClusterRecord, taskset: TasksetRecord): Work {
   return {
     clusterId: record.id,
-    generation: record.generation,
     // What was asked for since it began is not done by it.
+    generation: taskset.generation,
     retries: taskset.retries ?? record.retries,
-    deleting: record.deleting,
+    deleting: deletes(taskset),
     ...(taskset.by === undefined ? {} : { by: taskset.by }),
     tasksetId: taskset.id,
     operations: taskset.plan,
