@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import type { NodeSpec } from '../core/cluster.js';
 import type { ClusterRecord, NodeRecord } from '../core/records.js';
 import type { StepName } from '../core/steps.js';
 import { NodeStatus, OperationName } from '../core/words.js';
@@ -254,4 +255,41 @@ test('that a node may be cordoned is recorded from before its drain until it tak
   await beforeStep(deps, ref('upgrade-drain'), loaded, on);
   await afterStep(deps, ref('uncordon'), loaded, on, { outcome: 'skipped', results: {} } as never);
   expect(written).toEqual([{ cordoned: true }, { cordoned: false }]);
+});
+
+describe('that an upgrade of Kubernetes has begun is recorded before it may have changed anything', () => {
+  const begun = async (roles: NodeSpec['roles'], applied: Partial<ClusterRecord['applied']>) => {
+    const on = { ...clusterRecord().desired.spec.config.nodes[0]!, roles };
+    const written: object[] = [];
+    const setApplied = (_id: string, set: object) => Promise.resolve(void written.push(set));
+    const deps = { store: { clusters: { setApplied } } } as unknown as ActivityDeps;
+    const record = clusterRecord();
+    const ref = {
+      ...{ project: 'p', name: 'demo', clusterId: record.id, generation: 1, tasksetId: 't' },
+      ...{ operation: OperationName.ClusterUpgrade, operationIndex: 0, hostname: on.hostname },
+    };
+    const loaded = {
+      record: { ...record, applied: { ...record.applied, ...applied } },
+      nodes: [nodeRecord(on)],
+    };
+    await beforeStep(deps, { ...ref, step: 'kubeadm-upgrade' }, loaded, on);
+    return written;
+  };
+  const wanted = clusterRecord().desired.spec.config.kubernetesVersion;
+
+  test('of a control plane, once', async () => {
+    const older = { kubernetesVersion: 'v1.33.1' };
+    expect(await begun(['ControlPlane'], older)).toEqual([{ upgradeBegun: wanted }]);
+    expect(await begun(['ControlPlane'], { ...older, upgradeBegun: wanted })).toEqual([]);
+    expect(await begun(['ControlPlane'], { kubernetesVersion: wanted })).toEqual([]);
+  });
+
+  test('not of a worker, whose kubelet comes back to what its control plane is', async () => {
+    expect(await begun(['Worker'], { kubernetesVersion: 'v1.33.1' })).toEqual([]);
+  });
+
+  test('and forgotten where a restore has taken the data back', async () => {
+    const { applied } = await recorded('control-plane-restore', { upgradeBegun: wanted });
+    expect(applied.upgradeBegun).toBeNull();
+  });
 });

@@ -32,6 +32,9 @@ export async function beforeStep(
         status: NodeStatus.Provisioning,
       });
       return;
+    case 'kubeadm-upgrade':
+      if (isControlPlane(on)) await upgradeBegins(deps, ref, loaded);
+      return;
     case 'upgrade-drain':
       await deps.store.nodes.upsert(ref.clusterId, ref.hostname, { cordoned: true });
       return;
@@ -48,6 +51,17 @@ export async function beforeStep(
       return;
     default:
   }
+}
+
+/** Its data may be newer than the old API server from here on, also where nobody hears of it. */
+async function upgradeBegins(
+  { store }: ActivityDeps,
+  { clusterId }: StepRef,
+  { record: { applied, desired } }: LoadedCluster,
+): Promise<void> {
+  const { kubernetesVersion: upgradeBegun } = desired.spec.config;
+  if (applied.upgradeBegun === upgradeBegun || applied.kubernetesVersion === upgradeBegun) return;
+  await store.clusters.setApplied(clusterId, { upgradeBegun });
 }
 
 /** What of another spec is on the cluster from here on, should it never be applied whole. */
@@ -231,7 +245,8 @@ async function noteStarted(
   if (outcome !== 'done') return;
   const { spec } = record.desired;
   await Promise.all([
-    clusters.setApplied(clusterId, { kubelet: sharedKubelet(spec) }),
+    // Its data is that of before, whatever an upgrade had begun.
+    clusters.setApplied(clusterId, { kubelet: sharedKubelet(spec), upgradeBegun: null }),
     nodes.upsert(clusterId, hostname, { kubelet: kubeletSettings(spec, on) }),
   ]);
 }

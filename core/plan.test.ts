@@ -242,6 +242,59 @@ describe('plan', () => {
     expect(operations[3]?.nodes.map(({ hostname }) => hostname)).toEqual(['m2', 'm3', 'm9']);
   });
 
+  describe('where too few control planes of three would stay', () => {
+    const planes = ['m4', 'm5', 'm6', 'm7', 'm8'].map((name) => node(name, ['ControlPlane']));
+    const [old, next] = [planes.slice(0, 3), planes.slice(2)];
+    const state = applied(spec([...old, m2]), 'm4');
+    const wanted = { spec: spec([...next, m2]), deleting: false };
+
+    it('has the new ones join before the old ones leave', () => {
+      expect(plan(state, wanted)).toMatchObject([
+        { name: 'NodeAddition', nodes: [{ hostname: 'm7' }, { hostname: 'm8' }] },
+        { name: 'NodeUpdate', leaveNext: ['m4', 'm5'] },
+        { name: 'NodeRemoval', leave: ['m4', 'm5'] },
+      ]);
+    });
+
+    it('has the old ones leave first with force: those that do not answer keep new ones out', () => {
+      const operations = plan(state, { ...wanted, force: true });
+      expect(names(operations)).toEqual(['NodeUpdate', 'NodeRemoval', 'NodeAddition']);
+    });
+
+    it('has the old ones leave first where a new one is the machine of an old one', () => {
+      const renamed = next.map((each) =>
+        each.hostname === 'm7' ? { ...each, privateIP: old[0]!.privateIP } : each,
+      );
+      const operations = plan(state, { ...wanted, spec: spec([...renamed, m2]) });
+      expect(names(operations)).toEqual(['NodeUpdate', 'NodeRemoval', 'NodeAddition']);
+    });
+  });
+
+  it('never has fewer members of etcd on the way than a majority of those wanted, or than there were', () => {
+    const hostnames = ['m1', 'm2', 'm3', 'm4', 'm5', 'm6', 'm7'];
+    const planesOf = (which: string[]) =>
+      spec([...which.map((name) => node(name, ['ControlPlane'])), w9]);
+    const w9 = node('w9', ['Worker']);
+    const some = fc.subarray(hostnames, { minLength: 1 });
+    fc.assert(
+      fc.property(some, some, (from, to) => {
+        const members = new Set(from);
+        const least = Math.min(from.length, Math.floor(to.length / 2) + 1);
+        const operations = plan(applied(planesOf(from), from[0]!), {
+          ...{ spec: planesOf(to), deleting: false },
+        });
+        for (const { leave, nodes } of operations) {
+          for (const hostname of leave) members.delete(hostname);
+          for (const { hostname, path } of nodes) {
+            if (path === 'control-plane') members.add(hostname);
+          }
+          expect(members.size).toBeGreaterThanOrEqual(least);
+        }
+        expect([...members].toSorted()).toEqual(to.toSorted());
+      }),
+    );
+  });
+
   it('has a control plane that had begun to leave, and takes the place of all others, leave before it joins', () => {
     const m9 = node('m9', ['ControlPlane']);
     const state = applied(spec([m1, m9, m2]), 'm1');

@@ -12,6 +12,7 @@ import { planDeletion, planRemoval } from './planRemoval.js';
 import { planReplacement } from './planReplacement.js';
 import { planSettle } from './planSettle.js';
 import { planUpgrade } from './planUpgrade.js';
+import { quorumOf } from './quorum.js';
 import { stableJson } from './stableJson.js';
 import type { NodePath, StepName } from './steps.js';
 import { OperationName, Role } from './words.js';
@@ -188,11 +189,14 @@ function inOrder(
   // No endpoint may ask a control plane that is being taken away; one that is to come is asked last.
   const leaveNext = removal.flatMap(({ leave }) => leave);
   const turned = update.map((each) => ({ ...each, leaveNext }));
-  if (staying.length > 0) return [...turned, ...removal, ...grown];
+  const isEnough = staying.length >= quorumOf(wanted.size);
+  // Of those that do not answer etcd has to be rid first; nor can a machine join that is a node by another name.
+  const leaveFirst = desired.force === true || reusesMachine(applied, desired.spec);
+  if (staying.length > 0 && (isEnough || leaveFirst)) return [...turned, ...removal, ...grown];
   // One that had begun to leave and is wanted again leaves before it joins anew, and not after.
   const again = planRemoval(applied, desired, 'wanted');
   const dropped = planRemoval(applied, desired, 'dropped');
-  // They alone have etcd's data: those that take their place have it, and all of one version, before they go.
+  // What they have of etcd's members would be too few, or none: those that take their place are, all of one version, before they go.
   const { kubernetesVersion: version } = applied;
   const first = [...kubelet, ...addition].map((each) => ({
     ...each,
@@ -202,6 +206,17 @@ function inOrder(
   const leaving = dropped.flatMap(({ leave }) => leave);
   const away = turned.map((each) => ({ ...each, leaveNext: leaving }));
   return [...begunNetwork(applied), ...again, ...first, ...away, ...dropped, ...later];
+}
+
+/** A node that is to join is a machine that leaves, under another name. */
+function reusesMachine(applied: AppliedState, spec: ClusterSpec): boolean {
+  const names = new Set(spec.config.nodes.map(({ hostname }) => hostname));
+  const known = new Set(applied.nodes.map(({ hostname }) => hostname));
+  const leaving = applied.nodes.filter(({ hostname }) => !names.has(hostname));
+  const addresses = new Set(leaving.map((node) => node.spec.privateIP));
+  return spec.config.nodes.some(
+    ({ hostname, privateIP }) => !known.has(hostname) && addresses.has(privateIP),
+  );
 }
 
 export function staying(applied: AppliedState, spec: ClusterSpec): AppliedState {

@@ -72,6 +72,11 @@ export interface AppliedCluster {
   created: boolean;
   kubernetesVersion?: string;
   /**
+   * The version that an upgrade of a control plane has begun to bring: there is no way back to an older one, however it went.
+   * null: a restore has taken the data back.
+   */
+  upgradeBegun?: string | null;
+  /**
    * The network as it has been given to the cluster: Calico's version, and its manifest's sum once all of it was applied.
    * `begun`: it is not known to run everywhere.
    */

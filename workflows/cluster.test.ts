@@ -517,6 +517,30 @@ describe('a removal', () => {
     expect(world.ended[0]?.outcomes[1]?.errorSummary).toBe('not started: NodeUpdate failed');
   });
 
+  it.each([
+    ['stay while one that takes their place has not joined', 'control-plane', removal],
+    ['stay at their version while one has not joined', 'control-plane', upgrade],
+    ['do not stay for a worker that has not joined', 'added-worker', removal],
+  ] as const)('control planes %s', async (_, path, next) => {
+    const addition: OperationPlan = {
+      ...{ ...creation, name: 'NodeAddition' },
+      nodes: [
+        { hostname: 'm5', path },
+        { hostname: 'm6', path },
+      ],
+    };
+    const world = await run({
+      operations: [addition, next],
+      onStep: (name) => {
+        if (name === 'm6 packages') throw stepFailure('m6', 'packages');
+      },
+    });
+    const [first, second] = world.ended[0]?.outcomes ?? [];
+    expect(first?.errorSummary).toContain('m6');
+    if (path === 'added-worker') expect(second).toMatchObject({ failed: false });
+    else expect(second?.errorSummary).toBe('not started: NodeAddition failed');
+  });
+
   it('does not trouble etcd for plain workers', async () => {
     const workers = await run({ operations: [{ ...removal, plainWorkers: ['m1', 'm3'] }] });
     expect(workers.ended).toMatchObject([{ failed: false }]);

@@ -50,7 +50,8 @@ export async function runTaskset(
     const goesOn =
       outcome.goOn &&
       !isOnTheWay(work.operations, index) &&
-      !joinsBeforeUpgrade(work.operations, index);
+      !joinsBeforeUpgrade(work.operations, index) &&
+      !joinsBeforeLeaving(work.operations, index);
     if (!goesOn) blockedBy ??= `${operation.name} failed`;
   }
   return outcomes;
@@ -69,10 +70,20 @@ function isOnTheWay(operations: readonly OperationPlan[], index: number): boolea
 /** Whether it is control planes that were to join before the others are upgraded: of two members of etcd none is restarted. */
 function joinsBeforeUpgrade(operations: readonly OperationPlan[], index: number): boolean {
   const [own, ...later] = operations.slice(index);
-  if (own?.name !== OperationName.NodeAddition) return false;
-  const joins = own.nodes.some(({ path }) => path === 'control-plane');
   const upgrades = later.some(({ name }) => name === OperationName.ClusterUpgrade);
-  return joins && upgrades && patched('joins-before-upgrade');
+  return joinsControlPlanes(own) && upgrades && patched('joins-before-upgrade');
+}
+
+/** Whether it was control planes that were to join before others leave: those stay as long as nobody has taken their place. */
+function joinsBeforeLeaving(operations: readonly OperationPlan[], index: number): boolean {
+  const [own, ...later] = operations.slice(index);
+  const leaves = later.some(({ leave, plainWorkers = [] }) => leave.length > plainWorkers.length);
+  return joinsControlPlanes(own) && leaves && patched('joins-before-leaving');
+}
+
+function joinsControlPlanes(operation: OperationPlan | undefined): boolean {
+  if (operation?.name !== OperationName.NodeAddition) return false;
+  return operation.nodes.some(({ path }) => path === 'control-plane');
 }
 
 function operationRef(

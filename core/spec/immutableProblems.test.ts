@@ -196,6 +196,23 @@ describe('versionProblems', () => {
     ]);
   });
 
+  test.each([
+    ['v1.34.4', /^cannot become v1\.34\.4: an upgrade to v1\.35\.4 has begun on a control plane/],
+    ['v1.35.3', /^cannot become v1\.35\.3: /],
+    ['v1.35.4', undefined],
+    ['v1.35.6', undefined],
+  ])(
+    'once one to v1.35.4 has begun, however it went, %s is none, or none any more',
+    (version, said) => {
+      const { spec } = fixtureCluster();
+      spec.config.kubernetesVersion = version;
+      const running = { ...runs('v1.34.4', '3.28.5'), upgradeBegun: 'v1.35.4' };
+      const [problem] = versionProblems(running, spec);
+      if (said === undefined) expect(problem).toBeUndefined();
+      else expect(problem?.message).toMatch(said);
+    },
+  );
+
   test('an upgrade that would need crictl is one', () => {
     const { spec } = fixtureCluster();
     spec.config.kubernetesVersion = 'v1.29.1';

@@ -8,7 +8,8 @@ import { calicoRow } from '../matrix.js';
 import { calicoProblem, networkProblem } from '../networkMove.js';
 import type { AppliedState } from '../plan.js';
 import { runningCalico } from '../planNetwork.js';
-import { upgradeProblem, type VersionMove } from '../upgrade.js';
+import type { AppliedCluster } from '../records.js';
+import { compareVersions, upgradeProblem, type VersionMove } from '../upgrade.js';
 import { canonicalText } from './cidr.js';
 import { appendPath } from './path.js';
 
@@ -31,7 +32,8 @@ export function immutableFromSubmit(submitted: ClusterSpec, desired: ClusterSpec
 }
 
 /** What of `AppliedState` tells which versions run. */
-type Running = Pick<AppliedState, 'created' | 'kubernetesVersion' | 'network' | 'spec'>;
+type Running = Pick<AppliedState, 'created' | 'kubernetesVersion' | 'network' | 'spec'> &
+  Pick<AppliedCluster, 'upgradeBegun'>;
 
 /** Where a change of the versions of Kubernetes and Calico is no upgrade that plinth makes. */
 export function versionProblems(running: Running, desired: ClusterSpec): Problem[] {
@@ -43,6 +45,7 @@ export function versionProblems(running: Running, desired: ClusterSpec): Problem
   const backwards = calicoProblem(calico);
   const message =
     upgradeProblem(kubernetes) ??
+    begunProblem(running, to) ??
     // What goes with the last version is checked with the spec.
     (backwards === undefined ? networkProblem({ kubernetes, calico }) : undefined) ??
     unfinishedProblem(running, kubernetes, calico.to);
@@ -52,6 +55,12 @@ export function versionProblems(running: Running, desired: ClusterSpec): Problem
       ? []
       : [{ path: 'spec.config.network.cni.version', message: backwards }]),
   ];
+}
+
+/** However an upgrade ended that has begun: a control plane, and etcd's data, may be of its version. */
+function begunProblem({ upgradeBegun }: Running, to: string): string | undefined {
+  if (typeof upgradeBegun !== 'string' || compareVersions(to, upgradeBegun) >= 0) return undefined;
+  return `cannot become ${to}: an upgrade to ${upgradeBegun} has begun on a control plane, and Kubernetes cannot be downgraded; go on to ${upgradeBegun} or a newer one, or restore a snapshot`;
 }
 
 /** A creation is ended with the Kubernetes that it was begun with, and before it has a network with that of the spec. */
