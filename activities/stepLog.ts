@@ -72,5 +72,5 @@ export async function createStepLog(
 
 /** Where the whole output of a run lies as long as the machine keeps it. */
 function onMachine({ node, tasksetId, step }: Pick<StepLogChunk, 'node' | 'tasksetId' | 'step'>) {
-  return `/var/lib/plinth/runs/${tasksetId}-${step}-*/output on ${node}`;
+  return `/var/lib/plinth/runs/${tasksetId}-${step}-*/out on ${node}`;
 }
