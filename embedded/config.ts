@@ -26,6 +26,11 @@ export interface TemporalConfig {
   temporalAccess: TemporalAccess;
 }
 
+/** The same where it has to be there already. */
+export interface TemporalClientConfig extends TemporalConfig {
+  temporalAddress: string;
+}
+
 /** Settings of a process that starts the embedded servers where no address is given. */
 export interface StartConfig extends TemporalConfig {
   host: string;
@@ -127,6 +132,14 @@ export function parseTemporalConfig(env: NodeJS.ProcessEnv): TemporalConfig {
   return temporalConfig(checked(temporalSchema, env));
 }
 
+/** The same of who asks a Temporal that is there: which one has to be said. @throws ConfigError naming every bad variable. */
+export function parseTemporalClientConfig(env: NodeJS.ProcessEnv): TemporalClientConfig {
+  const config = parseTemporalConfig(env);
+  const { temporalAddress } = config;
+  if (temporalAddress === undefined) throw notSet(['TEMPORAL_ADDRESS']);
+  return { ...config, temporalAddress };
+}
+
 /** Settings as the API reads them. @throws ConfigError naming every bad variable. */
 export function parseApiConfig(env: NodeJS.ProcessEnv): Config {
   return withServers(parseStartConfig(env));
@@ -146,8 +159,12 @@ function withServers(config: StartConfig): Config {
     ...(temporalAddress === undefined ? ['TEMPORAL_ADDRESS'] : []),
     ...(mongodbUri === undefined ? ['MONGODB_URI'] : []),
   ];
-  throw new ConfigError(
-    missing.map((name) => `${name}: not set (npm start sets it to an embedded server's address)`),
+  throw notSet(missing);
+}
+
+function notSet(names: readonly string[]): ConfigError {
+  return new ConfigError(
+    names.map((name) => `${name}: not set (npm start sets it to an embedded server's address)`),
   );
 }
 
@@ -164,6 +181,11 @@ export function readApiConfig(env: NodeJS.ProcessEnv): Config {
 /** `parseTemporalConfig` for mains: a bad value is printed and ends the process with 78. */
 export function readTemporalConfig(env: NodeJS.ProcessEnv): TemporalConfig {
   return orExit(() => parseTemporalConfig(env));
+}
+
+/** `parseTemporalClientConfig` for mains: a bad value is printed and ends the process with 78. */
+export function readTemporalClientConfig(env: NodeJS.ProcessEnv): TemporalClientConfig {
+  return orExit(() => parseTemporalClientConfig(env));
 }
 
 /** `parseStartConfig` for mains: a bad value is printed and ends the process with 78. */

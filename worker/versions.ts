@@ -1,7 +1,7 @@
 import { Connection } from '@temporalio/client';
 
 import { TASK_QUEUE } from '../core/clusterWorkflow.js';
-import { readConfig } from '../embedded/config.js';
+import { readTemporalClientConfig } from '../embedded/config.js';
 import { temporalConnection } from '../embedded/temporalConnection.js';
 import { openDeployment, UNVERSIONED, type DeploymentState } from './deployment.js';
 import type { WorkerOfVersion } from './deployment.js';
@@ -11,7 +11,7 @@ import type { WorkerOfVersion } from './deployment.js';
  * `node worker/versions.js BUILD_ID | unversioned`: work goes to that one from now on. Needs Temporal's address only.
  */
 
-const config = readConfig(process.env);
+const config = readTemporalClientConfig(process.env);
 const connection = await Connection.connect(temporalConnection(config));
 const deployment = openDeployment(connection, {
   namespace: config.temporalNamespace,
