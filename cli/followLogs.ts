@@ -6,6 +6,8 @@ export interface LogFilter {
   node?: string;
   step?: string;
   attempt?: string;
+  /** Only lines that hold this, in whatever case. */
+  q?: string;
 }
 
 export interface FollowOptions {

@@ -15,7 +15,7 @@ export function logText(chunks: readonly StepLogChunk[]): string {
 }
 
 /** Only the lines that hold `text`, in whatever case; chunks without one are left out. */
-export function linesWith(chunks: readonly StepLogChunk[], text: string): StepLogChunk[] {
+export function linesWith<T extends StepLogChunk>(chunks: readonly T[], text: string): T[] {
   const wanted = text.toLowerCase();
   return chunks
     .map((chunk) => ({

@@ -7,7 +7,7 @@ import { followLogs, type LogFilter } from '../followLogs.js';
 import { clusterPath } from '../paths.js';
 import type { CommandContext } from '../program.js';
 
-interface LogOptions extends LogFilter {
+interface LogOptions extends Omit<LogFilter, 'q'> {
   taskset?: string;
   follow?: boolean;
   grep?: string;
@@ -21,21 +21,16 @@ export function logsCommand(program: Command, context: CommandContext): void {
     .option('-n, --node <hostname>', 'only of this node')
     .option('-s, --step <step>', 'only of this step, e.g. kubeadm-init')
     .option('--attempt <number>', 'only of this attempt')
-    .option('-g, --grep <text>', 'only lines that hold this, in whatever case; not with -f')
+    .option('-g, --grep <text>', 'only lines that hold this, in whatever case')
     .option('-f, --follow', 'go on until the taskset has ended')
-    .action(async (name: string, { taskset, follow = false, grep, ...filter }: LogOptions) => {
-      if (follow && grep !== undefined) {
-        throw new CliError('--grep is not for --follow: pipe to grep', ExitCode.Usage);
-      }
+    .action(async (name: string, { taskset, follow = false, grep, ...of }: LogOptions) => {
       const { client, project } = context.session();
       const path = clusterPath(project, name);
       const id = taskset ?? newest(await client.getJson<Cluster>(`${path}/status`));
       const tasksetPath = `${path}/tasksets/${encodeURIComponent(id)}`;
+      const filter: LogFilter = { ...of, ...(grep === undefined ? {} : { q: grep }) };
       if (!follow) {
-        const query = new URLSearchParams({
-          ...filter,
-          ...(grep === undefined ? {} : { q: grep }),
-        });
+        const query = new URLSearchParams({ ...filter });
         const text = await client.getText(`${tasksetPath}/logs?${query.toString()}`);
         if (text !== '') context.out(text.replace(/\n$/, ''));
         return;

@@ -423,6 +423,7 @@ describe('logs', () => {
     await write(id, taskset, ['one', 'two'], 8);
     expect((await plinth('logs talks --node m1 --step reset')).out).toBe('one\ntwo\n');
     expect((await plinth('logs talks --grep TW')).out).toBe('two\n');
+    const matching = follow(startPlinth(['logs', 'talks', '-f', '--grep', 'TH'], { env: env() }));
     const following = follow(startPlinth(['logs', 'talks', '-f'], { env: env() }));
     await following.sees('m1 reset | two');
     await write(id, taskset, ['three'], 14);
@@ -430,6 +431,7 @@ describe('logs', () => {
     await end(id, taskset, true);
     const { code, out } = await following.ended;
     expect([code, out]).toEqual([0, 'm1 reset | one\nm1 reset | two\nm1 reset | three\n']);
+    expect((await matching.ended).out).toBe('m1 reset | three\n');
   });
 });
 

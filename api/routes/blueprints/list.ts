@@ -4,7 +4,8 @@ import { API_VERSION } from '../../../core/words.js';
 import { isBuiltIn } from '../../../core/blueprints.js';
 import type { ApiEnv } from '../../env.js';
 import { defined } from '../../http/defined.js';
-import { errors, json } from '../../http/describe.js';
+import { errors, json, notModified, readHeaders } from '../../http/describe.js';
+import { taggedJson } from '../../http/entityTag.js';
 import {
   listMetadataSchema,
   listQuery,
@@ -48,7 +49,7 @@ const route = createRoute({
     'Those that are built in, and the newest version of each of its own, without contents.',
   tags: ['Blueprints'],
   middleware: projectAccess('viewer'),
-  request: { params: projectParam, query: listQuery({ name: nameFilter() }) },
+  request: { params: projectParam, headers: readHeaders, query: listQuery({ name: nameFilter() }) },
   responses: {
     200: json<BlueprintList>(blueprintListSchema, 'The blueprints', {
       apiVersion: API_VERSION,
@@ -56,6 +57,7 @@ const route = createRoute({
       metadata: { count: 1, limit: 100, offset: 0 },
       items: [BLUEPRINT_VIEW_EXAMPLE],
     }),
+    ...notModified,
     ...errors(400, 401, 403, 404),
   },
 });
@@ -97,14 +99,11 @@ export function listBlueprints(app: OpenAPIHono<ApiEnv>): void {
         return blueprintView(record, version);
       }),
     );
-    return c.json(
-      {
-        apiVersion: API_VERSION,
-        kind: 'BlueprintList' as const,
-        metadata: metadata(builtIn.length + own.count, more ? shown.at(-1) : undefined),
-        items: items.filter((item) => item !== undefined),
-      },
-      200,
-    );
+    return taggedJson(c, {
+      apiVersion: API_VERSION,
+      kind: 'BlueprintList' as const,
+      metadata: metadata(builtIn.length + own.count, more ? shown.at(-1) : undefined),
+      items: items.filter((item) => item !== undefined),
+    });
   });
 }

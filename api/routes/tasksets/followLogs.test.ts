@@ -145,6 +145,17 @@ test('one node may be followed alone', async () => {
   expect((await next())?.event).toBe('end');
 });
 
+test('only lines that hold `q` are told, those that come as well', async () => {
+  await write('m1', 8, ['pulled a', 'Error: b']);
+  const next = await follow('?q=error');
+  expect((await next())?.data).toMatchObject({ offset: 8, lines: ['Error: b'] });
+  await write('m1', 12, ['fine']);
+  await write('m2', 9, ['an error']);
+  expect((await next())?.data).toMatchObject({ node: 'm2', lines: ['an error'] });
+  await endTaskset();
+  expect((await next())?.event).toBe('end');
+});
+
 test('it is for viewers of the project; an unknown taskset is 404', async () => {
   const foreign = await api.key('viewer', await api.project());
   expect((await api.call('GET', path, { key: foreign })).status).toBe(403);

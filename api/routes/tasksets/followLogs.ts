@@ -8,6 +8,7 @@ import { errors } from '../../http/describe.js';
 import type { LogMoment } from '../../logFeed.js';
 import { projectAccess } from '../../middleware/access.js';
 import { tasksetParams } from '../../schemas/params.js';
+import { linesWith } from '../../views/logText.js';
 import { CLUSTER } from '../clusters/paths.js';
 import { findTaskset } from './findTaskset.js';
 import { logQuery } from './logs.js';
@@ -69,7 +70,8 @@ export function followTasksetLogs(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(route, async (c) => {
     const { cluster, taskset } = await findTaskset(c, c.req.valid('param'));
     const source = { clusterId: cluster.id, tasksetId: taskset.id };
-    const filter = { ...source, ...defined(c.req.valid('query')) };
+    const { q, ...of } = c.req.valid('query');
+    const filter = { ...source, ...defined(of) };
     const seen = c.req.header('last-event-id') ?? '';
     const unsent = createUnsent(CURSOR.test(seen) ? Number(seen) - OVERLAP_MS : 0);
     return eventStream<LogMoment>(c, {
@@ -79,7 +81,10 @@ export function followTasksetLogs(app: OpenAPIHono<ApiEnv>): void {
       async tell(stream, { ended }, mayGoOn) {
         for (let page = PAGE; page === PAGE;) {
           const chunks = await c.var.deps.store.logs.readSince(filter, unsent.after, PAGE);
-          for (const chunk of unsent.of(chunks)) await stream.writeSSE(linesEvent(chunk));
+          const fresh = unsent.of(chunks);
+          for (const chunk of q === undefined ? fresh : linesWith(fresh, q)) {
+            await stream.writeSSE(linesEvent(chunk));
+          }
           if (!(await mayGoOn())) return true;
           page = chunks.length;
         }

@@ -24,9 +24,6 @@ export const logQuery = z.object({
     .max(1_000_000)
     .optional()
     .meta({ description: 'Only of this attempt', example: 1 }),
-});
-
-const query = logQuery.extend({
   q: z
     .string()
     .min(1)
@@ -42,7 +39,7 @@ const route = createRoute({
   summary: "What the steps' scripts wrote, as text",
   tags: ['Tasksets'],
   middleware: projectAccess('viewer'),
-  request: { params: tasksetParams, query },
+  request: { params: tasksetParams, query: logQuery },
   responses: {
     200: {
       description: 'The output so far, run by run; a line above each run names it',
