@@ -2,7 +2,7 @@ import tseslint from 'typescript-eslint';
 
 /**
  * What a room may import of ours, and of packages where that matters. A room that is not listed under `rooms`
- * may not be imported: the table of docs/architecture.md, enforced.
+ * may not be imported. What each is for: docs/architecture.md.
  */
 const ROOMS = [
   'activities',
@@ -99,7 +99,7 @@ function roomRules([folder, { rooms, types = [], files = [], packages, not = [] 
 /** A room is named in a specifier by `../ROOM/…` (from any depth), never by a package's name. */
 function forbiddenRooms(folder, { rooms, types, files }) {
   const closed = ROOMS.filter((room) => !rooms.includes(room) && room !== folder.split('/')[0]);
-  const message = (room) => `${folder} may not import ${room} (docs/architecture.md)`;
+  const message = (room) => `${folder} may not import ${room} (MAY_IMPORT in eslint.config.js)`;
   const open = files.map((file) => `${file}\\.js$`).join('|');
   const but = open === '' ? '' : `(?!${open})`;
   const patterns = closed.map((room) => ({

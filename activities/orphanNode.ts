@@ -1,3 +1,4 @@
+import type { AuditAction } from '../core/auditActions.js';
 import { NodeStatus } from '../core/words.js';
 import type { ActivityDeps } from './deps.js';
 import type { NodeRef } from './refs.js';
@@ -19,7 +20,8 @@ export async function orphanNode(
   const resource = `clusters/${name}/nodes/${hostname}`;
   // First: of a cluster that is deleted nothing else says that a machine was left as it was.
   await store.audit.appendOnce(`${clusterId}/${hostname}/orphaned/${tasksetId}`, {
-    ...{ at: since, actor: BY_FORCE, action: 'node.orphan', project, resource },
+    ...{ at: since, actor: BY_FORCE, action: 'node.orphan' satisfies AuditAction },
+    ...{ project, resource },
     summary: `taskset ${tasksetId}: ${reason}`.slice(0, 1000),
   });
   await store.nodes.upsert(clusterId, hostname, {

@@ -1,8 +1,10 @@
+import type { AuditAction } from '../core/auditActions.js';
 import type { ClusterRecord } from '../core/records.js';
 import type { AskedWork, AuditRecord } from '../store/auditStore.js';
 import { principalOf, type ApiContext } from './env.js';
 
-type AuditedChange = Pick<AuditRecord, 'action' | 'resource' | 'summary' | 'project'> & {
+type AuditedChange = Pick<AuditRecord, 'resource' | 'summary' | 'project'> & {
+  action: AuditAction;
   /** The cluster as the change left it, where there is work to do. Recorded before its workflow is told. */
   asks?: ClusterRecord;
 };

@@ -160,6 +160,8 @@ const NOT_PASSED_ON = new Set([
   'PLINTH_KEYS',
   'PLINTH_LAB',
   'PLINTH_TEMPORAL_METRICS',
+  'PLINTH_CACHE',
+  'TEMPORAL_NAMESPACE',
 ]);
 
 test('every setting of the README reaches the API and the worker, and is its default where it is not set', () => {

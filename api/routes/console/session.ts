@@ -1,6 +1,7 @@
 import { z, type OpenAPIHono } from '@hono/zod-openapi';
 import { deleteCookie, setCookie } from 'hono/cookie';
 
+import type { AuditAction } from '../../../core/auditActions.js';
 import type { ApiKeyRecord } from '../../../store/apiKeyStore.js';
 import { audit } from '../../audit.js';
 import { principalOfKey } from '../../auth/principal.js';
@@ -67,7 +68,7 @@ export function consoleSession(app: OpenAPIHono<ApiEnv>): void {
   });
 }
 
-async function note(c: ApiContext, key: ApiKeyRecord, action: string): Promise<void> {
+async function note(c: ApiContext, key: ApiKeyRecord, action: AuditAction): Promise<void> {
   const { id, project } = key;
   c.set('principal', principalOfKey(key));
   await audit(c, {

@@ -1,5 +1,6 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
+import type { AuditAction } from '../../../core/auditActions.js';
 import { AppError, ErrorCode } from '../../../core/errors.js';
 import type { ClusterRecord } from '../../../core/records.js';
 import { audit } from '../../audit.js';
@@ -145,7 +146,7 @@ async function created(c: ApiContext, cluster: ClusterRecord): Promise<Installer
 async function note(
   c: ApiContext,
   { project, name }: ClusterRecord,
-  action: string,
+  action: AuditAction,
   { record }: InstallToken,
 ): Promise<void> {
   const summary = `token ${record.id}, good until ${record.expiresAt}`;
