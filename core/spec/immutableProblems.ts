@@ -135,6 +135,12 @@ const NODE_FIELDS: readonly Field<NodeSpec>[] = [
   { path: ['interface'], read: (node) => node.interface, because: OTHER_NODE },
 ];
 
+/** Where they are, below `spec` and below a node: docs/api.md lists them. */
+export const IMMUTABLE_PATHS = {
+  cluster: CLUSTER_FIELDS.map(({ path }) => path.join('.')),
+  node: NODE_FIELDS.map(({ path }) => path.join('.')),
+};
+
 function subnet(name: string, read: (spec: ClusterSpec) => string | undefined): Field<ClusterSpec> {
   return {
     path: ['config', 'network', ...name.split('.')],

@@ -186,6 +186,16 @@ test('every setting of the README reaches the API and the worker, and is its def
   }
 });
 
+test('docs/production.md names the settings that compose passes on from the shell, and no other', () => {
+  const text = readFileSync('docs/production.md', 'utf8');
+  const sentence = /Of the \[settings\].*?Others go/s.exec(text)?.[0] ?? '';
+  const told = [...sentence.matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name);
+  const passed = Object.entries(compose.services['worker']?.environment ?? {})
+    .filter(([, value]) => value.includes('${'))
+    .map(([name]) => name);
+  expect(told.toSorted()).toEqual(passed.toSorted());
+});
+
 /** What compose makes of `${NAME:-default}` in a shell that has set nothing but the key, which it insists on. */
 function asUnset(name: string, value: string): string {
   if (name === 'PLINTH_MASTER_KEY') return Buffer.alloc(32).toString('base64');

@@ -14,7 +14,13 @@ export function tableRows(text: string): string[][] {
   return text
     .split('\n')
     .filter((line, at, all) => line.startsWith('| ') && !all[at + 1]?.startsWith('|---'))
-    .map((line) => line.replace(/^\| | \|$/g, '').split(' | '));
+    .map((line) =>
+      line
+        .slice(1)
+        .replace(/\|$/, '')
+        .split(/(?<!\\)\|/)
+        .map((cell) => cell.trim()),
+    );
 }
 
 /** What stands in backquotes. */
