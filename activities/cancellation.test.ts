@@ -4,16 +4,23 @@ import { describe, expect, it } from 'vitest';
 
 import { isRequestedCancel, signalOfShutdown } from './cancellation.js';
 
+interface Heard {
+  aborted: boolean;
+  requested: boolean;
+}
+
 async function whenCancelled(
   details: Parameters<typeof ActivityCancellationDetails.fromProto>[0],
-): Promise<{ aborted: boolean; requested: boolean }> {
+): Promise<Heard> {
   const environment = new MockActivityEnvironment();
-  return environment.run(async () => {
+  const run: Promise<Heard> = environment.run(async () => {
     const signal = signalOfShutdown();
-    environment.cancel('CANCELLED', ActivityCancellationDetails.fromProto(details));
     await environment.context.cancelled.catch(() => undefined);
     return { aborted: signal.aborted, requested: isRequestedCancel() };
   });
+  // From outside, as a worker does it.
+  environment.cancel('CANCELLED', ActivityCancellationDetails.fromProto(details));
+  return run;
 }
 
 describe('the signal of a script that is let finish', () => {

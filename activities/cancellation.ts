@@ -3,16 +3,18 @@ import { CancelledFailure, Context } from '@temporalio/activity';
 import { AppError, ErrorCode } from '../core/errors.js';
 
 /** A person, or a deletion, asked for it: not a worker that shuts down, whose work another one goes on with. */
-export function isRequestedCancel(): boolean {
-  return Context.current().cancellationDetails?.cancelRequested === true;
+export function isRequestedCancel(activity = Context.current()): boolean {
+  return activity.cancellationDetails?.cancelRequested === true;
 }
 
 /** For a script that a requested cancel waits for: aborts only where the worker lets go of it. */
 export function signalOfShutdown(): AbortSignal {
-  const { cancellationSignal: signal } = Context.current();
+  const activity = Context.current();
+  const { cancellationSignal: signal } = activity;
   const shutdown = new AbortController();
+  // The worker calls it, not the activity: outside there is no current one, and what is thrown ends the process.
   const abort = (): void => {
-    if (!isRequestedCancel()) shutdown.abort(signal.reason);
+    if (!isRequestedCancel(activity)) shutdown.abort(signal.reason);
   };
   if (signal.aborted) abort();
   else signal.addEventListener('abort', abort, { once: true });
