@@ -131,7 +131,7 @@ export const controlPlaneSteps: readonly StepDef[] = [
   {
     name: 'kubeadm-join-control-plane',
     title: 'Join the control plane',
-    // No undo when it is stopped: it may be a member of etcd by then, and the next attempt asks etcd before it decides.
+    // No undo: a cancel lets it finish, and of one that is cut off otherwise the next attempt asks etcd before it decides.
     gate: 'join-turn',
   },
   nodeReady,

@@ -815,18 +815,29 @@ describe('a creation that is stopped', () => {
     expect(world.calls).not.toContain('start m4 node-delete');
   });
 
-  it('leaves a control plane in the middle of its join to its next attempt, which asks etcd first', async () => {
-    const third: OperationPlan = {
+  it('goes no further than the end of the join of a control plane, and takes nothing of it back', async () => {
+    const growth: OperationPlan = {
       ...{ ...creation, name: 'NodeAddition' as const },
-      nodes: [{ hostname: 'm2', path: 'control-plane' }],
+      nodes: [
+        { hostname: 'm2', path: 'control-plane' },
+        { hostname: 'm3', path: 'control-plane' },
+      ],
     };
-    const { live, onStep } = longStep('m2 kubeadm-join-control-plane');
-    const world = await run({ operations: [third], onStep }, async (handle) => {
+    const join = 'kubeadm-join-control-plane';
+    const { live, onStep } = longStep(join);
+    // Its script is let finish.
+    const finishes = (name: string) => onStep(name.split(' ')[1] ?? '').catch(() => undefined);
+    const world = await run({ operations: [growth], onStep: finishes }, async (handle) => {
       await live;
       await handle.signal(CANCEL_SIGNAL);
     });
-    expect(world.calls).not.toContain('start m2 etcd-member-remove');
-    expect(world.calls).not.toContain('start m2 kubeadm-undo');
+    const from = world.calls.findIndex((call) => call.endsWith(join));
+    const node = world.calls[from]?.split(' ')[1] ?? '';
+    const steps = world.calls.slice(from).filter((call) => /^(start|end) /.test(call));
+    expect(steps).toEqual([`start ${node} ${join}`, `end ${node} ${join}`]);
+    expect(world.ended[0]?.outcomes[0]?.errorSummary).toMatch(
+      new RegExp(`^cancelled by request: .*node ${node}, step ${join}: stopped by request`),
+    );
   });
 
   // Of a worker: the first control plane's kubeconfig is fetched meanwhile, and this server, which skips time, forgets the

@@ -37,6 +37,8 @@ export const kubeadmJoinStep: StepModule = {
 export const kubeadmJoinControlPlaneStep: StepModule = {
   name: 'kubeadm-join-control-plane',
   script,
+  // Killed in the middle, it may leave a member of etcd that never starts, and with a vote (before 1.29) no quorum of two.
+  finishes: true,
   timeoutSeconds: 900,
   params,
 };

@@ -125,7 +125,7 @@ export interface StepModule {
   beside?: boolean;
   /**
    * True where a cancel waits for the script's end, which is minutes away at most: killed in the middle it would leave a
-   * package manager or a static pod half changed.
+   * package manager or a static pod half changed, or a member of etcd that never starts.
    */
   finishes?: boolean;
   /** True where nothing of ours is on the machine once it is done. */
