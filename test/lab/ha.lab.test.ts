@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { runIdOf } from '../../activities/machineStep.js';
+import type { TasksetDetails } from '../../api/views/tasksetView.js';
 import type { Cluster } from '../../core/cluster.js';
 import { execOn, powerOff, powerOn } from '../../lab/lab.js';
 import { labCluster } from './cluster.js';
+import { etcdIsHealthy } from './etcdMembers.js';
 import { machinesFound } from './found.js';
 import { hostKubectl, type Kubectl } from './kubectl.js';
 import { runsOf, startsInJournal, untilLive } from './runs.js';
@@ -11,8 +14,8 @@ import { until } from './until.js';
 
 /*
  * Three control planes: they join one after another, through a killed worker and a lost machine; etcd never
- * counts a member whose data is gone; one of them may be down, leave and come back. Each test goes on from the
- * one before.
+ * counts a member whose data is gone; one of them may be down, leave and come back, and a person may stop that. Each
+ * test goes on from the one before.
  */
 
 const NAME = 'ha';
@@ -58,6 +61,35 @@ async function members(machine: string): Promise<string[]> {
     .toSorted();
 }
 
+/** Both wait for their turn, and either may be the first. */
+async function joinsFirst(): Promise<[first: string, second: string]> {
+  const first = await Promise.race(
+    ['m2', 'm3'].map(async (name) => {
+      await untilLive(name, 'kubeadm-join-control-plane');
+      return name;
+    }),
+  );
+  return [first, first === 'm2' ? 'm3' : 'm2'];
+}
+
+/** By the newest taskset: when etcd had forgotten the node, and when its machine began to be cleaned. */
+async function leavings(hostname: string): Promise<{ forgotten: number; reset: number }> {
+  const [newest] = (await session.plinth.status(NAME)).lastTasksets;
+  const tasksetId = newest?.tasksetId ?? '';
+  const answer = await session.plinth.request('GET', `${NAME}/tasksets/${tasksetId}`);
+  const { operations } = (await answer.json()) as TasksetDetails;
+  const reset = operations
+    .flatMap(({ nodes }) => nodes)
+    .find((node) => node.hostname === hostname)
+    ?.steps.find(({ name }) => name === 'reset');
+  // A control plane that stays has done it, once for each node that leaves.
+  const step = 'etcd-member-remove';
+  const id = runIdOf({ tasksetId, step, subject: hostname, attempt: 1 });
+  const forgotten = (await runsOf('m1', step)).find(({ runId }) => runId === id);
+  expect(forgotten?.exit).toBe(0);
+  return { forgotten: forgotten?.endedAt ?? NaN, reset: Date.parse(reset?.unitStartedAt ?? '') };
+}
+
 async function readyNodes(): Promise<string[]> {
   const text = await kubectl(['get', 'nodes', '--no-headers']);
   const rows = text
@@ -73,14 +105,8 @@ async function readyNodes(): Promise<string[]> {
 describe('three control planes', () => {
   it('get READY though the worker is killed in a join and a machine loses its power in the next', async () => {
     expect((await session.plinth.apply(three())).status).toBe(200);
-    const first = await Promise.race(
-      ['m2', 'm3'].map(async (name) => {
-        await untilLive(name, 'kubeadm-join-control-plane');
-        return name;
-      }),
-    );
+    const [first, second] = await joinsFirst();
     const killedAt = await session.plinth.kill('worker');
-    const second = first === 'm2' ? 'm3' : 'm2';
     await untilLive(second, 'kubeadm-join-control-plane');
     // In the middle of it: etcd counts the new member, the machine has not said that it is done.
     await until(`the etcd member of ${second}`, 60, async () =>
@@ -129,16 +155,55 @@ describe('three control planes', () => {
     );
   });
 
-  it('let one leave, which etcd forgets before the machine is cleaned, and one come back', async () => {
+  it('let one leave, which etcd forgets before the machine is cleaned', async () => {
     // Two control planes are refused: they would tolerate less than one. So two leave.
     expect((await session.plinth.apply(of('m1', 'm2'))).status).toBe(400);
     expect((await session.plinth.apply(of('m1'))).status).toBe(200);
     await ends(2);
     expect(await members('m1')).toEqual(['m1']);
     expect(await readyNodes()).toEqual(['m1']);
-    for (const name of ['m2', 'm3']) await expectAsFound(name);
+    for (const name of ['m2', 'm3']) {
+      await expectAsFound(name);
+      const { forgotten, reset } = await leavings(name);
+      expect(reset, name).toBeGreaterThan(forgotten);
+    }
+  });
+
+  it('have one that joins finish when a person cancels, nobody after it, and go on by a retry', async () => {
     expect((await session.plinth.apply(three())).status).toBe(200);
+    const [first, second] = await joinsFirst();
+    // In the middle of it: cut off here, the member would be counted and never start.
+    await until(`the etcd member of ${first}`, 60, async () =>
+      (await members('m1')).length === 2 ? true : undefined,
+    );
+    const cancelledAt = Date.now();
+    expect((await session.plinth.request('POST', `${NAME}/cancel`)).status).toBe(200);
+    const reason = await ends(3);
+    process.stdout.write(`cancelled: ${reason}\n`);
+    expect(reason).toMatch(
+      new RegExp(`^cancelled by request: .*node ${first}, step kubeadm-join-control-plane`),
+    );
+    const [run, ...others] = await runsOf(first, 'kubeadm-join-control-plane');
+    expect(others).toEqual([]);
+    expect(run?.exit).toBe(0);
+    expect(run?.startedAt).toBeLessThan(cancelledAt);
+    expect(run?.endedAt).toBeGreaterThan(cancelledAt);
+    expect(await runsOf(second, 'kubeadm-join-control-plane')).toEqual([]);
+
+    const two = ['m1', first];
+    for (const name of two) {
+      expect(await members(name)).toEqual(two);
+      expect(await etcdIsHealthy(name)).toBe(true);
+    }
+    const { stdout } = await execOn(first, 'curl -fsSk https://127.0.0.1:6443/readyz');
+    expect(stdout).toBe('ok');
+    const uid = (): Promise<string> =>
+      kubectl(['get', 'node', first, '-o', 'jsonpath={.metadata.uid}']);
+    const joined = await uid();
+
+    expect((await session.plinth.request('POST', `${NAME}/retry`)).status).toBe(200);
     await ends(2);
+    expect(await uid()).toBe(joined);
     expect(await members('m1')).toEqual([...MACHINES]);
     expect(await readyNodes()).toEqual([...MACHINES]);
   });
