@@ -28,8 +28,12 @@ function operation(
 }
 
 /** The operation, asked to stop in the middle of this step. */
-async function cancelled(of: OperationPlan, step: string): Promise<FakeWorld> {
-  const { live, onStep } = longStep(step);
+async function cancelled(
+  of: OperationPlan,
+  step: string,
+  { finishes = false } = {},
+): Promise<FakeWorld> {
+  const { live, onStep } = longStep(step, { finishes });
   const world = await tests.run(
     { operations: [of], onStep },
     {
@@ -59,6 +63,16 @@ describe('an operation that is cancelled', () => {
     const world = await cancelled(upgrade, 'm1 kubelet-restart');
     expect(started(world).slice(-2)).toEqual(['m1 kubelet-restart', 'm1 uncordon']);
     expect(failed(world)).toEqual(['fail m1 kubelet-restart']);
+  });
+
+  it('in a step that is let finish ends after it, and says before which one', async () => {
+    const creation = operation('ClusterCreation', { m1: 'leader' }, { clusterSteps: ['check-in'] });
+    const world = await cancelled(creation, 'm1 packages', { finishes: true });
+    expect(world.calls).toContain('end m1 packages');
+    expect(started(world).at(-1)).toBe('m1 packages');
+    expect(world.ended[0]?.outcomes[0]?.errorSummary).toBe(
+      'cancelled by request: node m1, step container-runtime: stopped by request',
+    );
   });
 
   it('while kubelets get other settings leaves those alone that have not got them', async () => {

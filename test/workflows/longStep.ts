@@ -1,7 +1,10 @@
 import { Context } from '@temporalio/activity';
 
-/** A script that would go on for hours, and ends when it is told to. `live`: it runs. */
-export function longStep(name: string): {
+/** A script that would go on for hours, and ends when it is told to; one that `finishes` ends well then. `live`: it runs. */
+export function longStep(
+  name: string,
+  { finishes = false } = {},
+): {
   onStep: (step: string) => Promise<void>;
   live: Promise<void>;
 } {
@@ -16,7 +19,8 @@ export function longStep(name: string): {
       const context = Context.current();
       const beating = setInterval(() => context.heartbeat(), 50);
       begun();
-      await context.cancelled.finally(() => clearInterval(beating));
+      const cancelled = context.cancelled.finally(() => clearInterval(beating));
+      await (finishes ? cancelled.catch(() => undefined) : cancelled);
     },
   };
 }
