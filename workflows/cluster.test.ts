@@ -186,6 +186,30 @@ describe('an upgrade', () => {
     expect(at(world, `start ${fourth} upgrade-drain`)).toBeGreaterThan(done(third));
   });
 
+  it('has its snapshot of etcd before anything of the control plane is changed', async () => {
+    const world = await run({
+      operations: [upgrade],
+      onStep: async (name) => {
+        // Anything that does not wait for it overtakes it.
+        if (name === 'm1 etcd-snapshot') await new Promise((resolve) => setTimeout(resolve, 300));
+      },
+    });
+    const taken = at(world, 'end m1 etcd-snapshot');
+    expect(at(world, 'start m1 kubeadm-upgrade')).toBeGreaterThan(taken);
+  });
+
+  it('changes nothing where etcd gives no snapshot', async () => {
+    const world = await run({
+      operations: [upgrade],
+      onStep: (name) => {
+        if (name === 'm1 etcd-snapshot') throw stepFailure('m1', 'etcd-snapshot');
+      },
+    });
+    expect(world.ended).toMatchObject([{ failed: true }]);
+    const changes = / (kubeadm-upgrade|upgrade-drain|binaries|kubelet-restart)$/;
+    expect(world.calls.filter((call) => changes.test(call))).toEqual([]);
+  });
+
   it('of more nodes than work at once begins when those have their files', async () => {
     const workers = Array.from({ length: 54 }, (_, index) => `w${String(index + 10)}`);
     const world = await run({
