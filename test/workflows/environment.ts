@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -86,9 +87,19 @@ export function quietRuntime(): void {
   });
 }
 
-/** `traced`: as they run where traces are wanted. */
-export function bundleWorkflows({ traced = false } = {}): Promise<{ code: string }> {
-  return bundleWorkflowCode({ ...bundleOptions({ traced }), logger: new DefaultLogger('ERROR') });
+/** `traced`: as they run where traces are wanted; `replayed`: telling what they schedule as well. */
+export function bundleWorkflows({ traced = false, replayed = false } = {}): Promise<{
+  code: string;
+}> {
+  const { workflowInterceptorModules = [], ...options } = bundleOptions({ traced });
+  return bundleWorkflowCode({
+    ...options,
+    workflowInterceptorModules: [
+      ...workflowInterceptorModules,
+      ...(replayed ? [fileURLToPath(new URL('scheduledSteps.ts', import.meta.url))] : []),
+    ],
+    logger: new DefaultLogger('ERROR'),
+  });
 }
 
 async function runCluster(
