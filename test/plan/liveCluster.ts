@@ -78,7 +78,8 @@ export class LiveCluster {
   /** False: it has what an earlier life has left on it. */
   join(hostname: string, node: Omit<LiveNode, 'metadata' | 'agent' | 'cordoned'>): boolean {
     if (this.machines.get(hostname) === 'gone') return false;
-    if (!isOneMinor(this.controlPlane, node.version)) {
+    // Its kubelet must not be newer: https://kubernetes.io/releases/version-skew-policy/#kubelet
+    if (!isOneMinor(this.controlPlane, node.version) || isOlder(this.controlPlane, node.version)) {
       throw new Error(`${hostname} joins ${this.controlPlane} at ${node.version}`);
     }
     this.machines.set(hostname, 'member');
