@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+
+import { CALICO, KUBERNETES } from '../lab/versions.js';
 import {
   calicoRow,
   calicoVersionsFor,
@@ -133,6 +135,24 @@ describe('support', () => {
     expect(supportLevel({ ...lab, kubernetes: 'v1.34.5' })).toBe('documented');
     expect(supportLevel({ ...lab, arch: 'arm64' })).toBe('documented');
     expect(supportLevel({ ...lab, operatingSystem: 'Ubuntu24.04' })).toBe('documented');
+  });
+
+  test.each([
+    ['v1.34.4', '3.31.3'],
+    ['v1.35.4', '3.32.0'],
+    ['v1.28.9', '3.26.1'],
+    ['v1.28.9', '3.28.0'],
+  ])('Kubernetes %s with another Calico (%s) than the tested one is documented', (...pair) => {
+    const [kubernetes, calico] = pair;
+    expect(supportLevel({ ...lab, kubernetes, calico })).toBe('documented');
+  });
+
+  test('what is tested is what the lab has', () => {
+    const tested = COMBINATION_ROWS.filter(({ level }) => level === 'tested');
+    expect(tested.map(({ calico }) => `v${calico}`)).toEqual(tested.map(() => CALICO.version));
+    expect(tested.map(({ kubernetes }) => kubernetes).toSorted()).toEqual(
+      Object.keys(KUBERNETES).toSorted(),
+    );
   });
 
   test.each([
