@@ -318,6 +318,7 @@ export type NodePath =
   | 'upgrade-first'
   | 'upgrade-control-plane'
   | 'upgrade-worker'
+  | 'prefetch'
   | 'endpoint'
   | 'blueprint-images'
   | 'network-images'
@@ -338,6 +339,7 @@ export const nodePaths: Readonly<Record<NodePath, readonly StepDef[]>> = {
   'upgrade-first': upgradeFirstSteps,
   'upgrade-control-plane': upgradeControlPlaneSteps,
   'upgrade-worker': upgradeWorkerSteps,
+  prefetch: prefetchSteps,
   endpoint: [{ name: 'api-endpoint', title: 'Point the API endpoint at the control planes' }],
   'blueprint-images': imagesSteps,
   'network-images': imagesSteps,

@@ -86,6 +86,66 @@ describe('an operation of more nodes than one run takes', () => {
   }, 240_000);
 });
 
+describe('an upgrade of more nodes than one run takes', { timeout: 240_000 }, () => {
+  const workers = (count: number): Operation['nodes'] =>
+    Array.from({ length: count }, (_, index) => ({
+      ...{ hostname: `w${String(index + 1)}`, path: 'upgrade-worker' as const },
+    }));
+  const startsOf = (calls: readonly string[], step: string): string[] =>
+    calls.filter((call) => call.startsWith('start ') && call.endsWith(` ${step}`));
+
+  it('goes on giving them their files in a new run, and changes nothing before', async () => {
+    const nodes = [{ hostname: 'm1', path: 'upgrade-first' as const }, ...workers(251)];
+    const { calls, failure, last } = await play(
+      { name: 'ClusterUpgrade', nodes },
+      {
+        onStep: (name) => {
+          const [hostname = '', step = ''] = name.split(' ');
+          // All but a few of them: what fails is soon done.
+          if (step === 'artifacts' && !['m1', 'w1', 'w251'].includes(hostname)) {
+            throw stepFailure(hostname, step);
+          }
+        },
+      },
+    );
+    expect(startsOf(calls, 'artifacts').toSorted()).toEqual(
+      nodes.map(({ hostname }) => `start ${hostname} artifacts`).toSorted(),
+    );
+    expect(calls.filter((call) => call.startsWith('begin'))).toEqual(['begin ClusterUpgrade']);
+    expect(calls.indexOf('start m1 etcd-snapshot')).toBeGreaterThan(
+      calls.indexOf('end w251 images'),
+    );
+    expect(startsOf(calls, 'uncordon').toSorted()).toEqual(
+      ['m1', 'w1', 'w251'].map((name) => `start ${name} uncordon`),
+    );
+    expect(String(failure)).toMatch(/and 229 more failed: /);
+    const [first] = last;
+    expect(first?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId).toMatch(/./);
+  });
+
+  it('gives none its files again, and has nobody begin after a failure, when their turns go on in a new run', async () => {
+    const nodes = workers(252);
+    const known = nodes.slice(0, 251).map(({ hostname }) => `prefetch/${hostname}`);
+    const { calls, failure } = await play(
+      {
+        ...{ name: 'ClusterUpgrade', nodes },
+        soFar: { ended: known, failures: [], controlPlaneUp: true },
+      },
+      {
+        onStep: (name) => {
+          const [hostname = '', step = ''] = name.split(' ');
+          if (step === 'upgrade-drain') throw stepFailure(hostname, step);
+        },
+      },
+    );
+    expect(startsOf(calls, 'artifacts')).toEqual(['start w252 artifacts']);
+    const begun = startsOf(calls, 'upgrade-drain');
+    expect(begun).toHaveLength(1);
+    const [blocked = ''] = /not started because of that: .*/.exec(String(failure)) ?? [];
+    expect(blocked.split(', ')).toHaveLength(251);
+  });
+});
+
 describe('a later run of an operation', { timeout: 60_000 }, () => {
   it('does nothing again that was done, and tells what had failed', async () => {
     const { calls, failure, eventsOf } = await play({

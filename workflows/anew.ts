@@ -7,6 +7,7 @@ import {
 } from '@temporalio/workflow';
 
 import type { NodeTask } from '../core/plan.js';
+import type { Gates } from './gates.js';
 import type { OperationInput } from './input.js';
 
 /**
@@ -47,6 +48,65 @@ export interface SoFar {
 /** A node may have two tasks in one operation, one after the other: by path and name there is one of each. */
 export function taskKey({ hostname, path }: NodeTask): string {
   return `${path}/${hostname}`;
+}
+
+/** What earlier runs of the operation have done of these tasks. */
+export function resume(
+  soFar: SoFar | undefined,
+  tasks: readonly NodeTask[],
+  gates: Gates,
+): { failures: NodeFailure[]; left: NodeTask[] } {
+  if (soFar === undefined) return { failures: [], left: [...tasks] };
+  const known = new Set(soFar.ended);
+  const failed = new Map(soFar.failures.map(({ task, ...failure }) => [task, failure]));
+  const done = tasks.filter((task) => known.has(taskKey(task)));
+  if (done.length === 0) return { failures: [], left: [...tasks] };
+  // Before what has ended is judged: a leader that failed once the API server had answered blocks nobody.
+  gates.resume(soFar);
+  for (const task of done) gates.end(task.hostname, failed.has(taskKey(task)));
+  return {
+    failures: done.flatMap((task) => failed.get(taskKey(task)) ?? []),
+    left: tasks.filter((task) => !known.has(taskKey(task))),
+  };
+}
+
+interface Here {
+  tasks: readonly NodeTask[];
+  ended: ReadonlySet<string>;
+  failures: readonly NodeFailure[];
+  gates: Gates;
+}
+
+/** With what this run has done. */
+export function soFarOf(before: SoFar | undefined, { tasks, ended, failures, gates }: Here): SoFar {
+  const { blockedBy } = gates;
+  const here = tasks.filter(({ hostname }) => ended.has(hostname));
+  return {
+    ...withEnded(before, here, failures),
+    controlPlaneUp: gates.controlPlaneUp,
+    ...(blockedBy === undefined ? {} : { blockedBy }),
+  };
+}
+
+/** These tasks have ended as well, those of them that failed with these failures. */
+export function withEnded(
+  before: SoFar | undefined,
+  tasks: readonly NodeTask[],
+  failures: readonly NodeFailure[],
+): Pick<SoFar, 'ended' | 'failures'> {
+  const known = new Set(before?.ended);
+  const failed = new Map(failures.map((failure) => [failure.hostname, failure]));
+  const here = tasks.filter((task) => !known.has(taskKey(task)));
+  return {
+    ended: [...known, ...here.map(taskKey)],
+    failures: [
+      ...(before?.failures ?? []),
+      ...here.flatMap((task) => {
+        const failure = failed.get(task.hostname);
+        return failure === undefined ? [] : [{ ...failure, task: taskKey(task) }];
+      }),
+    ],
+  };
 }
 
 /** The history has become so long that the operation should go on in a new run, now that nothing of it is at work. */

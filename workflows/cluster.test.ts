@@ -210,26 +210,78 @@ describe('an upgrade', () => {
     expect(world.calls.filter((call) => changes.test(call))).toEqual([]);
   });
 
-  it('of more nodes than work at once begins when those have their files', async () => {
-    const workers = Array.from({ length: 54 }, (_, index) => `w${String(index + 10)}`);
-    const world = await run({
-      operations: [
-        {
-          ...upgrade,
-          workersAtOnce: 20,
-          nodes: [
-            { hostname: 'm1', path: 'upgrade-first' },
-            ...workers.map((hostname) => ({ hostname, path: 'upgrade-worker' }) as const),
-          ],
-        },
-      ],
-    });
+  /** Of so many nodes, the first of which are control planes. */
+  const upgradeOf = (count: number): OperationPlan => ({
+    ...{ ...upgrade, workersAtOnce: 20 },
+    nodes: [
+      ...upgrade.nodes.slice(0, 2),
+      ...Array.from({ length: count - 2 }, (_, index) => ({
+        ...{ hostname: `w${String(index + 1)}`, path: 'upgrade-worker' as const },
+      })),
+    ],
+  });
+  const MANY = { timeout: 120_000 };
+
+  it('of more nodes than work at once begins when all of them have their files', MANY, async () => {
+    const plan = upgradeOf(52);
+    const world = await run({ operations: [plan] });
     expect(world.ended).toMatchObject([{ failed: false }]);
-    const before = world.calls.slice(0, at(world, 'start m1 etcd-snapshot'));
-    const ready = (name: string): boolean => before.includes(`end ${name} images`);
-    expect(['m1', ...workers].filter(ready)).toHaveLength(50);
-    for (const hostname of workers) at(world, `end ${hostname} uncordon`);
-  }, 120_000);
+    const firstTurn = at(world, 'start m1 etcd-snapshot');
+    for (const { hostname } of plan.nodes) {
+      const steps = world.calls.filter((call) => call.startsWith(`start ${hostname} `));
+      expect(new Set(steps).size, hostname).toBe(steps.length);
+      expect(at(world, `end ${hostname} artifacts`)).toBeLessThan(firstTurn);
+      expect(at(world, `end ${hostname} images`)).toBeLessThan(firstTurn);
+      expect(at(world, `end ${hostname} uncordon`)).toBeGreaterThan(firstTurn);
+    }
+  });
+
+  it.each([5, 52])('of %d nodes leaves out workers without their files', MANY, async (count) => {
+    const plan = upgradeOf(count);
+    const unprepared = plan.nodes.slice(-2).map(({ hostname }) => hostname);
+    const world = await run({
+      operations: [plan, blueprint],
+      onStep: (name) => {
+        const [hostname = '', step = ''] = name.split(' ');
+        if (step === 'images' && unprepared.includes(hostname)) throw stepFailure(hostname, step);
+      },
+    });
+    const [outcome, next] = world.ended[0]?.outcomes ?? [];
+    expect(outcome).toMatchObject({ failed: true });
+    for (const hostname of unprepared) {
+      expect(outcome?.errorSummary).toContain(`node ${hostname}, step images`);
+      expect(world.calls.filter((call) => call === `start ${hostname} images`)).toHaveLength(1);
+      expect(world.calls.filter((call) => call === `fail ${hostname} images`)).toHaveLength(1);
+      expect(world.calls).not.toContain(`start ${hostname} upgrade-drain`);
+    }
+    const upgraded = plan.nodes.filter(({ hostname }) => !unprepared.includes(hostname));
+    for (const { hostname } of upgraded) at(world, `end ${hostname} uncordon`);
+    // The control planes are new: what needs nothing but those goes on.
+    expect(next).toMatchObject({ failed: false });
+  });
+
+  it.each([5, 52])(
+    'of %d nodes changes none where a control plane has not got its files, and gives them to the others',
+    MANY,
+    async (count) => {
+      const plan = upgradeOf(count);
+      const world = await run({
+        operations: [plan, blueprint],
+        onStep: (name) => {
+          if (name === 'm2 images') throw stepFailure('m2', 'images');
+        },
+      });
+      const [outcome, next] = world.ended[0]?.outcomes ?? [];
+      const others = plan.nodes.map(({ hostname }) => hostname).filter((name) => name !== 'm2');
+      for (const hostname of others) at(world, `end ${hostname} images`);
+      expect(outcome?.errorSummary).toContain('node m2, step images');
+      const [, blocked] = outcome?.errorSummary.split('not started because of that: ') ?? [];
+      expect(blocked?.split(', ').toSorted()).toEqual(others.toSorted());
+      expect(world.calls.filter((call) => /etcd-snapshot|drain|kubeadm-up/.test(call))).toEqual([]);
+      expect(world.calls.filter((call) => call.startsWith('fail '))).toEqual(['fail m2 images']);
+      expect(next).toMatchObject({ errorSummary: 'not started: ClusterUpgrade failed' });
+    },
+  );
 
   it('leaves out a worker that could not be prepared', async () => {
     const world = await run({

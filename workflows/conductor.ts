@@ -16,7 +16,7 @@ import type { NodeTask } from '../core/plan.js';
 import type { NodePath } from '../core/steps.js';
 import { failedDetails, nodesDetails, nodeSummary } from './details.js';
 import { describeNodeFailure, failureType, isTerminated } from './failures.js';
-import { goOnAnew, isLong, taskKey, type NodeFailure, type SoFar } from './anew.js';
+import { goOnAnew, isLong, resume, soFarOf, type NodeFailure } from './anew.js';
 import { Gates, isUpgrade, type Opening } from './gates.js';
 import type { OperationInput } from './input.js';
 import { gateSignal, progressSignal } from './messages.js';
@@ -29,20 +29,23 @@ const START_ORDER: readonly (readonly NodePath[])[] = [
   ['control-plane', 'upgrade-control-plane', 'restore-control-plane'],
   [
     ...(['worker', 'added-worker', 'upgrade-worker', 'restore-worker', 'restore-stop'] as const),
+    'prefetch',
     ...(['endpoint', 'blueprint-images', 'network-images', 'renew-certificates'] as const),
     ...(['kubelet', 'settle', 'clean'] as const),
   ],
 ];
 
 /** Nodes of one operation at work at once: each is a child with its own history. */
-const WINDOW = 50;
+export const WINDOW = 50;
 
 /** Failures of nodes that a summary tells; the others are named. Each node's own is with the node. */
 const IN_WORDS = 20;
 
-export interface ConductorHooks {
+export interface ConductorOptions {
   /** The first control plane answers. */
-  onControlPlaneUp?(): Promise<void>;
+  onControlPlaneUp?: () => Promise<void>;
+  /** Nodes that are upgraded have what they need for it: their steps begin with their turns. */
+  prefetched?: boolean;
 }
 
 /**
@@ -53,14 +56,15 @@ export interface ConductorHooks {
 export async function runNodes(
   input: OperationInput,
   tasks: readonly NodeTask[],
-  hooks: ConductorHooks = {},
+  { onControlPlaneUp, prefetched = false }: ConductorOptions = {},
 ): Promise<NodeFailure[]> {
+  const prefetches = !prefetched && tasks.some(({ path }) => isUpgrade(path));
   const gates = new Gates(tasks, {
     workersAtOnce: input.plan.workersAtOnce,
-    prefetchedFirst:
-      tasks.some(({ path }) => isUpgrade(path)) && patched('prefetched-first') ? WINDOW : undefined,
+    prefetchedFirst: prefetches && patched('prefetched-first') ? WINDOW : undefined,
   });
   const running = new Map<string, ChildWorkflowHandle<typeof node>>();
+  let starting: { hostname: string; child: Promise<ChildWorkflowHandle<typeof node>> } | undefined;
   const { failures, left } = resume(input.soFar, tasks, gates);
   const ended = new Set<string>();
   let announcement: Promise<void> | undefined;
@@ -80,20 +84,25 @@ export async function runNodes(
       await condition(() => running.size < WINDOW);
       isLeft = isLong(ends.length);
       if (isLeft) break;
-      const child = await startChild(node, {
-        workflowId: `${workflowInfo().workflowId}/${task.hostname}`,
+      const { hostname } = task;
+      const child = startChild(node, {
+        workflowId: `${workflowInfo().workflowId}/${hostname}`,
         args: [
           {
-            ...{ ref: input.ref, hostname: task.hostname, path: task.path },
+            ...{ ref: input.ref, hostname, path: task.path },
             ...(gates.open.length === 0 ? {} : { open: gates.open }),
+            ...(prefetched ? { prefetched } : {}),
           },
         ],
         staticSummary: nodeSummary(task),
         typedSearchAttributes: operationSearchAttributes(input.ref),
       });
-      running.set(task.hostname, child);
+      starting = { hostname, child };
+      const started = await child;
+      running.set(hostname, started);
+      starting = undefined;
       tellHowFar();
-      ends.push(watch(task.hostname, child));
+      ends.push(watch(hostname, started));
     }
   } catch (error) {
     // Those at work are let come to their safe points; no further one starts.
@@ -139,6 +148,7 @@ export async function runNodes(
         atWork: [...running.keys()],
         failed: failures.map(({ hostname }) => hostname),
         ended: tasks.length - left.length + ended.size,
+        prefetching: tasks.every(({ path }) => path === 'prefetch'),
       }),
     );
   }
@@ -146,10 +156,19 @@ export async function runNodes(
   /** A node that ended meanwhile needs no gate any more: its own end says what happened. */
   async function open({ hostname, ...message }: Opening): Promise<void> {
     try {
-      await running.get(hostname)?.signal(gateSignal, message);
+      const child = running.get(hostname) ?? (await justStarted(hostname));
+      await child?.signal(gateSignal, message);
     } catch (error) {
       if (isCancellation(error)) throw error;
     }
+  }
+
+  /** One whose first step has a gate may stand before it when it is not known here yet to have started. */
+  async function justStarted(
+    hostname: string,
+  ): Promise<ChildWorkflowHandle<typeof node> | undefined> {
+    if (starting?.hostname !== hostname || !patched('opened-at-start')) return undefined;
+    return starting.child;
   }
 
   /** Lives as long as there are nodes: answers every node that stands before a gate. */
@@ -172,55 +191,10 @@ export async function runNodes(
     function announce(): void {
       if (!gates.controlPlaneUp || announced) return;
       announced = true;
-      announcement = hooks.onControlPlaneUp?.();
+      announcement = onControlPlaneUp?.();
       announcement?.catch(() => undefined);
     }
   }
-}
-
-/** What earlier runs of the operation have done of these tasks. */
-function resume(
-  soFar: SoFar | undefined,
-  tasks: readonly NodeTask[],
-  gates: Gates,
-): { failures: NodeFailure[]; left: NodeTask[] } {
-  if (soFar === undefined) return { failures: [], left: [...tasks] };
-  const known = new Set(soFar.ended);
-  const failed = new Map(soFar.failures.map(({ task, ...failure }) => [task, failure]));
-  const done = tasks.filter((task) => known.has(taskKey(task)));
-  if (done.length === 0) return { failures: [], left: [...tasks] };
-  for (const task of done) gates.end(task.hostname, failed.has(taskKey(task)));
-  gates.resume(soFar);
-  return {
-    failures: done.flatMap((task) => failed.get(taskKey(task)) ?? []),
-    left: tasks.filter((task) => !known.has(taskKey(task))),
-  };
-}
-
-interface Here {
-  tasks: readonly NodeTask[];
-  ended: ReadonlySet<string>;
-  failures: readonly NodeFailure[];
-  gates: Gates;
-}
-
-/** With what this run has done. */
-function soFarOf(before: SoFar | undefined, { tasks, ended, failures, gates }: Here): SoFar {
-  const here = tasks.filter(({ hostname }) => ended.has(hostname));
-  const failed = new Map(failures.map((failure) => [failure.hostname, failure]));
-  const { blockedBy } = gates;
-  return {
-    ended: [...(before?.ended ?? []), ...here.map(taskKey)],
-    failures: [
-      ...(before?.failures ?? []),
-      ...here.flatMap((task) => {
-        const failure = failed.get(task.hostname);
-        return failure === undefined ? [] : [{ ...failure, task: taskKey(task) }];
-      }),
-    ],
-    controlPlaneUp: gates.controlPlaneUp,
-    ...(blockedBy === undefined ? {} : { blockedBy }),
-  };
 }
 
 /** What others wait for starts early; the order of the plan within. */

@@ -64,6 +64,9 @@ describe('the details of an operation', () => {
     expect(nodesDetails(4, { atWork: ['m2'], failed: ['m3'], ended: 2 })).toBe(
       '**1 of 4 machines done**\n\n- at work: m2\n- **failed:** m3',
     );
+    expect(nodesDetails(90, { atWork: [], failed: [], ended: 60, prefetching: true })).toContain(
+      '**60 of 90 machines have their files**',
+    );
   });
 });
 

@@ -28,6 +28,7 @@ const PATHS: Readonly<Record<NodePath, string>> = {
   'upgrade-first': 'upgrade of the first control plane',
   'upgrade-control-plane': 'upgrade of a control plane',
   'upgrade-worker': 'upgrade of a worker',
+  prefetch: 'what its upgrade needs, before anything is changed anywhere',
   endpoint: 'turn to the control planes that stay',
   'blueprint-images': 'images that the blueprint needs',
   'network-images': 'images that the network needs',
@@ -102,14 +103,19 @@ export function tasksetDetails(
   return [`**Taskset ${tasksetId}**`, '', ...lines].join('\n');
 }
 
-/** How many of an operation's machines are where. */
+/** How many of an operation's machines are where. `prefetching`: they get their files, and are not changed yet. */
 export function nodesDetails(
   all: number,
-  of: { atWork: readonly string[]; failed: readonly string[]; ended: number },
+  of: {
+    atWork: readonly string[];
+    failed: readonly string[];
+    ended: number;
+    prefetching?: boolean;
+  },
 ): string {
-  const { atWork, failed, ended } = of;
+  const { atWork, failed, ended, prefetching = false } = of;
   return [
-    `**${ended - failed.length} of ${all} machines done**`,
+    `**${ended - failed.length} of ${all} machines ${prefetching ? 'have their files' : 'done'}**`,
     '',
     ...(atWork.length === 0 ? [] : [`- at work: ${namesOf(atWork)}`]),
     ...(failed.length === 0 ? [] : [`- **failed:** ${namesOf(failed)}`]),

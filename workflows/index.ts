@@ -3,12 +3,12 @@ export { cluster } from './cluster.js';
 export { node } from './node.js';
 export { CertificateRenewal } from './operations/certificateRenewal.js';
 export { ClusterRestore } from './operations/clusterRestore.js';
+export { ClusterUpgrade } from './operations/clusterUpgrade.js';
 export { EtcdSnapshot } from './operations/etcdSnapshot.js';
 export {
   BlueprintSync,
   ClusterCreation,
   ClusterDeletion,
-  ClusterUpgrade,
   NodeAddition,
   NodeRemoval,
   NodeUpdate,

@@ -25,4 +25,6 @@ export interface NodeInput {
   path: NodePath;
   /** Gates that stand open when it starts: it need not ask. */
   open?: Gate[];
+  /** An earlier workflow of this operation has given it what its upgrade needs. */
+  prefetched?: boolean;
 }

@@ -15,7 +15,6 @@ import {
   nodePaths,
   prefetchSteps,
   type Gate,
-  type NodePath,
   type StepDef,
   type StepName,
 } from '../core/steps.js';
@@ -36,14 +35,15 @@ const PREPARING: ReadonlySet<StepName> = new Set(prefetchSteps.map(({ name }) =>
  * that failed; what runs beside it on the machine is let finish, nothing new is started.
  */
 export async function node(input: NodeInput): Promise<void> {
-  const list = stepsOf(input.path);
+  const list = stepsOf(input);
   const open = input.open !== undefined && patched('open-gates') ? input.open : [];
   const gates = new Map<Gate, GateMessage>(open.map((gate) => [gate, { gate }]));
   setHandler(gateSignal, (message) => void gates.set(message.gate, message));
 
   const outcome: { failed?: { error: unknown; step: StepName } } = {};
-  const begun = new Set<StepName>();
-  const ended = new Set<StepName>();
+  const before = input.prefetched === true ? PREPARING : [];
+  const begun = new Set<StepName>(before);
+  const ended = new Set<StepName>(before);
   const runs = new Map<StepName, Promise<void>>();
   for (const [index, step] of list.entries()) {
     const needs = (step.needs ?? previous(list, index)).flatMap((name) => runs.get(name) ?? []);
@@ -144,8 +144,9 @@ export async function node(input: NodeInput): Promise<void> {
 }
 
 /** A restore that an older plinth has begun goes on without a step for the network. */
-function stepsOf(path: NodePath): readonly StepDef[] {
+function stepsOf({ path, prefetched = false }: NodeInput): readonly StepDef[] {
   const list = nodePaths[path];
+  if (prefetched) return list.filter(({ name }) => !PREPARING.has(name));
   if (path !== 'restore-leader' || patched('restore-network')) return list;
   return list.filter(({ name }) => name !== 'cni');
 }

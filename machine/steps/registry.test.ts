@@ -14,6 +14,8 @@ describe('a cancel', () => {
       'container-runtime',
       'api-endpoint',
       'binaries',
+      // Killed, it might leave a member of etcd that never starts.
+      'kubeadm-join-control-plane',
       // Itself what a cancel has done.
       'kubeadm-undo',
       // As `binaries`, of which it is a part.

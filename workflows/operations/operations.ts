@@ -97,26 +97,6 @@ async function beginUpdate(input: OperationInput): Promise<void> {
   await runClusterSteps(input, plan.firstSteps ?? []);
 }
 
-/**
- * To another version of Kubernetes: control planes one by one, then workers. Stops at the first that fails. Or to another
- * one of Calico: its images on every node, then the network as a whole.
- */
-export async function ClusterUpgrade(input: OperationInput): Promise<void> {
-  if (!isBegun(input)) await records.beginOperation(input.ref);
-  const failures = await runNodes(input, input.plan.nodes);
-  await records.markNodes(
-    input.ref,
-    failures.map((failure) => failure.text),
-  );
-  if (failures.length === 0) return runClusterSteps(input, input.plan.clusterSteps);
-  const failed = new Set(failures.map((failure) => failure.hostname));
-  const controlPlaneIsNew = input.plan.nodes.every(
-    ({ hostname, path }) => path === 'upgrade-worker' || !failed.has(hostname),
-  );
-  // Nodes may join an upgraded control plane, whichever worker is still to come.
-  throw operationFailure(summariseFailures(failures), controlPlaneIsNew);
-}
-
 export async function BlueprintSync(input: OperationInput): Promise<void> {
   if (!isBegun(input)) await records.beginOperation(input.ref);
   // A blueprint that has more of the built-in parts than the one before needs their images on the nodes.
