@@ -672,6 +672,11 @@ describe('kubelet settings', () => {
     }
   });
 
+  it('come to a node that stands at its gate before its operation knows that it has started', async () => {
+    const world = await tests.run({ operations: [update] }, { inTurn: true });
+    expect(world.ended).toMatchObject([{ failed: false }]);
+  });
+
   it('come to no further node once one has failed with them', async () => {
     const failed: string[] = [];
     const world = await run({

@@ -6,7 +6,13 @@ import { fileURLToPath } from 'node:url';
 
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  Runtime,
+  Worker,
+  type WorkerOptions,
+} from '@temporalio/worker';
 
 import { CHANGED_SIGNAL, SEARCH_ATTRIBUTES } from '../../core/clusterWorkflow.js';
 import { ensurePythonTools } from '../../embedded/pythonTools.js';
@@ -26,6 +32,8 @@ export interface WorkflowRun {
   /** Instead of a cluster's: that of a blueprint's rollout, or of the hourly work. */
   rollout?: boolean;
   upkeep?: boolean;
+  /** The worker does one workflow task after another, in the order in which they came: a child's first before its parent's next. */
+  inTurn?: boolean;
 }
 
 export interface WorkflowTests {
@@ -102,11 +110,18 @@ export function bundleWorkflows({ traced = false, replayed = false } = {}): Prom
   });
 }
 
+const IN_TURN: Partial<WorkerOptions> = {
+  // What is cached comes by a queue of its own.
+  maxCachedWorkflows: 0,
+  maxConcurrentWorkflowTaskExecutions: 1,
+  workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 1 },
+};
+
 async function runCluster(
   environment: TestWorkflowEnvironment,
   workflowBundle: { code: string },
   options: FakeOptions,
-  { during, after, requestIds, rollout = false, upkeep = false }: WorkflowRun = {},
+  { during, after, requestIds, rollout = false, upkeep = false, inTurn = false }: WorkflowRun = {},
 ): Promise<FakeWorld> {
   const world = fakeWorld(options);
   const taskQueue = randomUUID();
@@ -117,6 +132,7 @@ async function runCluster(
     activities: world.activities,
     maxHeartbeatThrottleInterval: '100 ms',
     defaultHeartbeatThrottleInterval: '100 ms',
+    ...(inTurn ? IN_TURN : {}),
   });
   await worker.runUntil(async () => {
     const { workflow } = environment.client;
