@@ -145,13 +145,15 @@ describe('a list of clusters', () => {
         : [],
     );
     expect(silent).toEqual([]);
-    for (const path of ['', '/web/versions']) {
-      const blueprints = `/apis/infra.k8smgmt.io/v3/projects/${project}/blueprints`;
-      const body = { metadata: { name: 'web' }, spec: { base: { name: 'default' }, addons: [] } };
-      expect((await api.call('POST', blueprints, { body })).status).toBe(200);
-      const etag = (await api.call('GET', blueprints + path)).headers.get('etag') ?? '';
+    const blueprints = `/apis/infra.k8smgmt.io/v3/projects/${project}/blueprints`;
+    const metadata = { name: 'web' };
+    const body = { apiVersion: 'infra.k8smgmt.io/v3', kind: 'Blueprint', metadata, spec: {} };
+    const made = await api.call('POST', blueprints, { body });
+    expect(made.status, await made.text()).toBe(200);
+    for (const path of [blueprints, `${blueprints}/web/versions`]) {
+      const etag = (await api.call('GET', path)).headers.get('etag') ?? '';
       const headers = { 'if-none-match': etag };
-      expect((await api.call('GET', blueprints + path, { headers })).status).toBe(304);
+      expect((await api.call('GET', path, { headers })).status).toBe(304);
     }
   });
 
