@@ -145,8 +145,10 @@ function planOperations(applied: AppliedState, desired: DesiredState): Operation
   if (desired.deleting) return planDeletion(applied, desired);
   const removal = planRemoval(applied, desired);
   if (!applied.created) {
+    const creation = planCreation(applied, desired.spec);
+    // There would be nothing to do anything by.
+    if (creation.length === 0) return removal;
     const upgrade = planUpgrade(completed(applied, desired.spec), desired);
-    const creation = [planCreation(applied, desired.spec)];
     const created = kubeletsAfterCreation(applied, desired.spec);
     const all = [
       ...removal,
@@ -233,8 +235,8 @@ export function isControlPlane(node: Pick<NodeSpec, 'roles'>): boolean {
   return node.roles.includes(Role.ControlPlane);
 }
 
-/** The node that initialises, or did: stable over retries and over the order of nodes. */
-export function chooseLeader(applied: AppliedState, spec: ClusterSpec): string {
+/** The node that initialises, or did: stable over retries and over the order of nodes. Undefined: the spec has no control plane. */
+export function chooseLeader(applied: AppliedState, spec: ClusterSpec): string | undefined {
   const candidates = spec.config.nodes.filter(isControlPlane).toSorted(byHostname);
   const known = new Map(applied.nodes.map((node) => [node.hostname, node]));
   const joined = candidates.filter((node) => isMember(known.get(node.hostname)));
@@ -243,8 +245,7 @@ export function chooseLeader(applied: AppliedState, spec: ClusterSpec): string {
     joined[0] ??
     candidates.find((node) => known.get(node.hostname)?.leader) ??
     candidates[0];
-  if (leader === undefined) throw new RangeError('a spec without a control plane has no leader');
-  return leader.hostname;
+  return leader?.hostname;
 }
 
 function joinPath(node: NodeSpec, leader: string): NodePath {
@@ -252,21 +253,27 @@ function joinPath(node: NodeSpec, leader: string): NodePath {
   return isControlPlane(node) ? 'control-plane' : 'worker';
 }
 
-function planCreation(applied: AppliedState, spec: ClusterSpec): OperationPlan {
+/** Empty: a cluster without a control plane cannot be created. */
+function planCreation(applied: AppliedState, spec: ClusterSpec): OperationPlan[] {
   const leader = chooseLeader(applied, spec);
-  return {
-    name: OperationName.ClusterCreation,
-    reason: applied.initialised ? 'the creation is not complete' : 'the cluster does not exist yet',
-    nodes: spec.config.nodes
-      .toSorted(byHostname)
-      .map((node) => ({ hostname: node.hostname, path: joinPath(node, leader) })),
-    leave: [],
-    clusterSteps: ['check-in', 'node-metadata'],
-    // What was begun with one version is ended with it.
-    ...(applied.initialised && applied.kubernetesVersion !== undefined
-      ? { kubernetesVersion: applied.kubernetesVersion }
-      : {}),
-  };
+  if (leader === undefined) return [];
+  return [
+    {
+      name: OperationName.ClusterCreation,
+      reason: applied.initialised
+        ? 'the creation is not complete'
+        : 'the cluster does not exist yet',
+      nodes: spec.config.nodes
+        .toSorted(byHostname)
+        .map((node) => ({ hostname: node.hostname, path: joinPath(node, leader) })),
+      leave: [],
+      clusterSteps: ['check-in', 'node-metadata'],
+      // What was begun with one version is ended with it.
+      ...(applied.initialised && applied.kubernetesVersion !== undefined
+        ? { kubernetesVersion: applied.kubernetesVersion }
+        : {}),
+    },
+  ];
 }
 
 /** As it will be when its creation has ended. */

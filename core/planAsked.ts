@@ -88,9 +88,7 @@ function planRestore(
   // Where none of the control planes stays, it is restored on what there is and moves from there.
   const nodes = staying.some(({ spec: of }) => isControlPlane(of)) ? staying : members;
   const config = { ...spec.config, nodes: nodes.map((node) => node.spec) };
-  const leader = nodes.some(({ spec: of }) => isControlPlane(of))
-    ? chooseLeader(applied, { ...spec, config })
-    : undefined;
+  const leader = chooseLeader(applied, { ...spec, config });
   const task = ({ hostname, spec: node }: (typeof nodes)[number]): NodeTask => {
     if (hostname === leader) return { hostname, path: 'restore-leader' };
     return { hostname, path: isControlPlane(node) ? 'restore-control-plane' : 'restore-worker' };
