@@ -316,9 +316,9 @@ describe('an upgrade', () => {
   });
 
   it('goes no minor further, and nothing joins with it, while a worker has stayed behind; what is live goes on', async () => {
-    const addition: OperationPlan = { ...creation, name: 'NodeAddition', nodes: [] };
+    const none: OperationPlan = { ...creation, name: 'NodeAddition', nodes: [] };
     const world = await run({
-      operations: [upgrade, { ...upgrade, reason: 'Kubernetes v1.35.4 becomes v1.36.1' }, addition],
+      operations: [upgrade, { ...upgrade, reason: 'Kubernetes v1.35.4 becomes v1.36.1' }, none],
       onStep: (name) => {
         if (name === 'm4 artifacts') throw stepFailure('m4', 'artifacts');
       },
@@ -330,6 +330,40 @@ describe('an upgrade', () => {
       { failed: true, errorSummary: 'not started: ClusterUpgrade failed' },
     ]);
     expect(world.calls.filter((call) => call === 'start m1 kubeadm-upgrade')).toHaveLength(1);
+  });
+
+  const addition: OperationPlan = {
+    ...{ name: 'NodeAddition', reason: 'not joined yet: m5' },
+    nodes: [{ hostname: 'm5', path: 'added-worker' }],
+    ...{ leave: [], clusterSteps: ['check-in'] },
+  };
+
+  it('that leaves a control plane behind has nothing join at the new version', async () => {
+    const world = await run({
+      operations: [upgrade, addition],
+      onStep: (name) => {
+        if (name === 'm2 kubeadm-upgrade') throw stepFailure('m2', 'kubeadm-upgrade');
+      },
+    });
+    at(world, 'end m1 uncordon');
+    const [own, next] = world.ended[0]?.outcomes ?? [];
+    expect(own?.errorSummary).toContain('m2');
+    expect(next).toMatchObject({
+      failed: true,
+      errorSummary: 'not started: ClusterUpgrade failed',
+    });
+    expect(world.calls.filter((call) => call.includes('m5'))).toEqual([]);
+  });
+
+  it('that leaves a worker alone behind has others join', async () => {
+    const world = await run({
+      operations: [upgrade, addition],
+      onStep: (name) => {
+        if (name === 'm4 artifacts') throw stepFailure('m4', 'artifacts');
+      },
+    });
+    expect(world.ended[0]?.outcomes).toMatchObject([{ failed: true }, { failed: false }]);
+    at(world, 'end m5 kubeadm-join');
   });
 
   const calico: OperationPlan = {
