@@ -5,9 +5,10 @@ import { gzipSync } from 'node:zlib';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { blueprintOwner } from '../../../core/blueprints.js';
+import { blueprintOwner, type AddonContent } from '../../../core/blueprints.js';
 import type { Problem } from '../../../core/errors.js';
 import { openTestApi, type TestApi } from '../../../test/api/openTestApi.js';
+import { openContent } from '../../../vault/sealedContent.js';
 import type { BlueprintView } from '../../schemas/blueprint.js';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -69,6 +70,18 @@ const read = async (rest: string, key?: string): Promise<BlueprintView> =>
   (await (
     await api.call('GET', of(rest), key === undefined ? {} : { key })
   ).json()) as BlueprintView;
+
+/** A gzip'd tar of text files. */
+function archive(files: readonly (readonly [name: string, text: string])[]): Buffer {
+  const entries = files.flatMap(([name, text]) => {
+    const header = Buffer.alloc(512);
+    header.write(name, 0);
+    header.write(text.length.toString(8).padStart(11, '0'), 124);
+    header.write('0', 156);
+    return [header, Buffer.from(text.padEnd(Math.ceil(text.length / 512) * 512, '\0'))];
+  });
+  return gzipSync(Buffer.concat([...entries, Buffer.alloc(1024)]));
+}
 
 describe('a blueprint', () => {
   test('is made, read as it was given, and a changed one is a version of its own', async () => {
@@ -192,7 +205,16 @@ describe('an add-on by URL', () => {
   const byUrl = (path: string, rest: object = {}) => ({
     ...{ name: 'a', type: 'Manifest', namespace: 'n', url: url + path, ...rest },
   });
-  const sum = (text: string): string => createHash('sha256').update(text).digest('hex');
+  const sum = (of: string | Buffer): string => createHash('sha256').update(of).digest('hex');
+
+  /** What is kept of the only add-on of the newest version. */
+  async function contentOf(name: string): Promise<AddonContent> {
+    const { store, vault } = api.deps;
+    const [addon] = (await store.blueprints.version(project, name))?.addons ?? [];
+    return openContent(vault, blueprintOwner(project, name), addon!.content, (owner, piece) =>
+      store.secrets.get(owner, piece),
+    );
+  }
 
   test('is read when the version is made; its sum is recorded, and a changed one is a new version', async () => {
     served.set('/a.yaml', Buffer.from(configMap('blue')));
@@ -240,30 +262,45 @@ describe('an add-on by URL', () => {
   });
 
   test('may be an archive of a kustomization', async () => {
-    const header = (name: string, size: number): Buffer => {
-      const block = Buffer.alloc(512);
-      block.write(name, 0);
-      block.write(size.toString(8).padStart(11, '0'), 124);
-      block.write('0', 156);
-      return block;
-    };
-    const entry = (name: string, text: string): Buffer[] => [
-      header(name, text.length),
-      Buffer.from(text.padEnd(Math.ceil(text.length / 512) * 512, '\0')),
-    ];
-    served.set(
-      '/k.tgz',
-      gzipSync(
-        Buffer.concat([
-          ...entry('repo/kustomization.yaml', 'resources: [a.yaml]\n'),
-          ...entry('repo/a.yaml', configMap('x')),
-          Buffer.alloc(1024),
-        ]),
-      ),
-    );
+    const files = { 'kustomization.yaml': 'resources: [a.yaml]\n', 'a.yaml': configMap('x') };
+    const inFolder = Object.entries(files).map(([name, text]) => [`repo/${name}`, text] as const);
+    served.set('/k.tgz', archive(inFolder));
     await posted(body([{ name: 'k', type: 'Kustomize', url: `${url}/k.tgz` }]));
     const stored = await api.deps.store.blueprints.version(project, 'web');
     expect(stored?.addons[0]?.content.sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(await contentOf('web')).toEqual({ files });
+  });
+
+  test('may be a chart, which is kept to the byte, beside its values', async () => {
+    const chart = archive([
+      ['web/Chart.yaml', 'apiVersion: v2\nname: web\nversion: 1.0.0\n'],
+      ['web/templates/c.yaml', configMap('{{ .Values.colour }}')],
+    ]);
+    served.set('/web-1.0.0.tgz', chart);
+    const addon = { name: 'h', type: 'Helm', namespace: 'n', url: `${url}/web-1.0.0.tgz` };
+    const view = await posted(body([{ ...addon, values: 'colour: blue\n' }]));
+    expect(view.status.addons).toMatchObject([{ name: 'h', sha256: sum(chart) }]);
+    const kept = await contentOf('web');
+    expect(Buffer.from(kept.chart ?? '', 'base64').equals(chart)).toBe(true);
+    expect(kept).toEqual({ chart: chart.toString('base64'), values: 'colour: blue\n' });
+  });
+
+  test.each([
+    ['Helm', '<html>sign in</html>', 'is no .tgz: give the file that `helm package` writes'],
+    ['Kustomize', '<html>sign in</html>', 'gives no .tar.gz'],
+    [
+      'Kustomize',
+      archive([['repo/a.yaml', configMap('x')]]),
+      expect.stringContaining('kustomization.yaml'),
+    ],
+  ])('of type %s that gives something else changes nothing', async (type, gives, message) => {
+    await posted(body([manifest(configMap('blue'))]));
+    served.set('/page', Buffer.from(gives));
+    const addon = { name: 'x', type, namespace: 'n', url: `${url}/page` };
+    expect(await problems(body([addon]))).toEqual([{ path: 'spec.addons[0].url', message }]);
+    const view = await read('/web');
+    expect(view.status.version).toBe('v1');
+    expect(view.spec.addons).toEqual([manifest(configMap('blue'))]);
   });
 });
 
