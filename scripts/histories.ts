@@ -12,7 +12,7 @@ import { scenarios } from '../test/workflows/scenarios.js';
 
 const tests = await openWorkflowTests();
 const asked = process.argv.slice(2);
-for (const { name, options, run } of scenarios()) {
+for (const { name, options, run, nodes } of scenarios()) {
   if (asked.length > 0 && !asked.includes(name)) continue;
   // What older plinths recorded, and no scenario of today makes, stays.
   await rm(join(HISTORIES, name), { recursive: true, force: true });
@@ -28,6 +28,8 @@ for (const { name, options, run } of scenarios()) {
     // `cluster/p/c/TASKSET/1-ClusterCreation/m1`; the cluster's own has no operation.
     const of = id.split('/')[0] ?? '';
     const below = id.split('/').slice(4).join('-');
+    const node = id.split('/')[5];
+    if (node !== undefined && nodes?.includes(node) === false) continue;
     const place = below !== '' ? below : id === root ? of : id.replaceAll('/', '-');
     const file = join(HISTORIES, name, `${place}.pb`);
     await mkdir(dirname(file), { recursive: true });

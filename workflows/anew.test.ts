@@ -144,6 +144,21 @@ describe('an upgrade of more nodes than one run takes', { timeout: 240_000 }, ()
     const [blocked = ''] = /not started because of that: .*/.exec(String(failure)) ?? [];
     expect(blocked.split(', ')).toHaveLength(251);
   });
+
+  it('that an older plinth has begun goes on as it began', async () => {
+    const nodes = workers(52);
+    const ended = nodes.slice(0, 50).map(({ hostname }) => `upgrade-worker/${hostname}`);
+    const { calls, failure } = await play({
+      ...{ name: 'ClusterUpgrade', nodes },
+      soFar: { ended, failures: [], controlPlaneUp: true },
+    });
+    expect(failure).toBeUndefined();
+    for (const step of ['artifacts', 'uncordon']) {
+      expect(startsOf(calls, step).toSorted()).toEqual(
+        ['w51', 'w52'].map((name) => `start ${name} ${step}`),
+      );
+    }
+  });
 });
 
 describe('a later run of an operation', { timeout: 60_000 }, () => {

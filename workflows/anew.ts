@@ -11,9 +11,10 @@ import type { Gates } from './gates.js';
 import type { OperationInput } from './input.js';
 
 /**
- * Children that one run of an operation starts. Each is about a dozen events in the operation's history, which Temporal
- * warns of at 10,240 and ends at 51,200; facts of a thousand machines are 5,000 before the first of them. Another number
- * is another order of commands: it may change behind `patched()` only.
+ * Children that one run of an operation starts for one list of nodes; for two lists, one after the other, it may come to
+ * twice as many. Each is about a dozen events in the operation's history, which Temporal warns of at 10,240 and ends at
+ * 51,200; facts of a thousand machines are 5,000 before the first of them. Another number is another order of commands: it
+ * may change behind `patched()` only.
  */
 export const NODES_PER_RUN = 250;
 

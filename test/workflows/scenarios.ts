@@ -13,6 +13,8 @@ export interface Scenario {
   name: string;
   options: FakeOptions;
   run?: WorkflowRun;
+  /** Nodes whose histories are kept, where they are many and alike; absent: all. */
+  nodes?: readonly string[];
 }
 
 const plain = { leave: [], clusterSteps: [] };
@@ -137,6 +139,25 @@ export function scenarios(): Scenario[] {
           },
         ],
       },
+    },
+    {
+      // More nodes than are at work at once: they get their files before the first turn.
+      name: 'upgrade-many',
+      options: {
+        operations: [
+          {
+            ...{ name: 'ClusterUpgrade', reason: 'Kubernetes v1.34.4 becomes v1.35.4', ...plain },
+            nodes: [
+              { hostname: 'm1', path: 'upgrade-first' },
+              ...Array.from({ length: 50 }, (_, index) => ({
+                ...{ hostname: `w${String(index + 1)}`, path: 'upgrade-worker' as const },
+              })),
+            ],
+            ...{ kubernetesVersion: 'v1.35.4', workersAtOnce: 10 },
+          },
+        ],
+      },
+      nodes: ['m1', 'w1'],
     },
     {
       name: 'network-upgrade',
