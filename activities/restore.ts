@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { Artifact } from '../core/artifacts.js';
 import { AppError, ErrorCode } from '../core/errors.js';
 import { isControlPlane } from '../core/plan.js';
+import type { Restoring } from '../core/records.js';
 import type { StepName } from '../core/steps.js';
 import { ConditionStatus, ConditionType } from '../core/words.js';
 import type { NodeSpec } from '../core/cluster.js';
@@ -27,8 +28,14 @@ interface Asked {
 
 /** From here on the cluster is not what it was, and the next taskset ends the restore whatever else it does. */
 export async function beginRestore(deps: ActivityDeps, ref: StepRef): Promise<void> {
-  const { id, args, nodes: _nodes } = await planned(deps, ref);
-  await deps.store.clusters.setApplied(ref.clusterId, { restoring: { id, args } });
+  const { id, args, nodes } = await planned(deps, ref);
+  const leader = nodes.find(({ path }) => path === 'restore-leader')?.hostname;
+  const before = await restoringOf(deps, ref);
+  const goesOn = before?.id === id && before.leader === leader;
+  const turn = (goesOn ? before.turn : undefined) ?? ref.tasksetId;
+  await deps.store.clusters.setApplied(ref.clusterId, {
+    restoring: { id, args, ...(leader === undefined ? {} : { leader }), turn },
+  });
   await setCondition(deps, ref, {
     type: ConditionType.Ready,
     status: ConditionStatus.False,
@@ -49,12 +56,18 @@ export async function restoreContext(
   const known = (await deps.store.nodes.list(ref.clusterId))
     .filter(({ joined }) => joined)
     .map(({ hostname }) => hostname);
-  const context = { id, others, keep: known.filter((name) => !others.includes(name)) };
+  // One that an older plinth has begun, and that is still under way, has marked machines by its id alone.
+  const { turn = id } = (await restoringOf(deps, ref)) ?? {};
+  const context = { id, turn, others, keep: known.filter((name) => !others.includes(name)) };
   if (ref.step !== 'etcd-restore') return context;
   const opened = await openSnapshot(deps, ref.clusterId, snapshotOf({ id, args }));
   await sendSnapshot(deps, { ref, loaded, on, opened });
   const { sha256, packedSha256 } = opened.record;
   return { ...context, snapshot: { sha256, packedSha256, keys: opened.keys } };
+}
+
+async function restoringOf(deps: ActivityDeps, ref: OperationRef): Promise<Restoring | undefined> {
+  return (await deps.store.clusters.head(ref.clusterId))?.applied.restoring ?? undefined;
 }
 
 async function planned(

@@ -99,7 +99,17 @@ export interface AppliedCluster {
   /** Why the last taskset that was to apply a spec did not; empty or absent: it did. */
   failure?: string;
   /** A restore that has begun and not ended well: there is no way back but through a restore. */
-  restoring?: { id: string; args: Record<string, string> } | null;
+  restoring?: Restoring | null;
+}
+
+/** Of a restore, as it was asked for. */
+export interface Restoring {
+  id: string;
+  args: Record<string, string>;
+  /** The control plane that gets the data; absent, and `turn`: an older plinth has begun it. */
+  leader?: string;
+  /** The taskset in which that one became it: what machines have done for another one counts for nothing. */
+  turn?: string;
 }
 
 /** One document per node: also of nodes that the spec no longer holds until they are clean. */

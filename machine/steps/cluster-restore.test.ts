@@ -73,10 +73,15 @@ describe('kubernetes-stop', () => {
     expect((await run(kubernetesStopStep)).outcome).toBe('done');
     expect(await said('systemctl')).toContain('stop kubelet.service');
     expect(await readdir(at('etc/kubernetes/manifests'))).toEqual([]);
-    await machine.put(ORIGIN, fixtureRestore.id);
-    expect((await run(kubernetesStopStep)).outcome).toBe('skipped');
-    await machine.put(ORIGIN, 'an earlier restore');
-    expect((await run(kubernetesStopStep)).outcome).toBe('done');
+    for (const mark of [fixtureRestore.turn, `${fixtureRestore.turn} sha256:a`]) {
+      await machine.put(ORIGIN, mark);
+      expect((await run(kubernetesStopStep)).outcome).toBe('skipped');
+    }
+    // An earlier one, or a turn in which another machine got the data.
+    for (const mark of ['an earlier restore', fixtureRestore.id, `t0 ${fixtureRestore.turn}`]) {
+      await machine.put(ORIGIN, mark);
+      expect((await run(kubernetesStopStep)).outcome, mark).toBe('done');
+    }
   });
 });
 
@@ -131,7 +136,7 @@ describe('etcd-restore', () => {
     expect(result.outcome, result.output).toBe('done');
     expect(await said('read')).toBe(data.toString());
     expect(await said('restored')).toMatch(
-      /--name m1 --initial-cluster m1=https:\/\/\S+:2380 --initial-cluster-token r8m2c1z .*--bump-revision 1000000000 --mark-compacted/,
+      /--name m1 --initial-cluster m1=https:\/\/\S+:2380 --initial-cluster-token t4k9w2p .*--bump-revision 1000000000 --mark-compacted/,
     );
     expect(await said('var/lib/etcd/member/snap/db')).toBe('restored data');
     expect(await said('etc/kubernetes/pki/ca.key')).toBe('the key');
@@ -183,6 +188,38 @@ describe('etcd-restore', () => {
     });
   });
 
+  it.each([
+    ['in a turn in which another machine got the data', 't0'],
+    ['in this very turn', fixtureRestore.turn],
+  ])(
+    'puts the data on a machine that was only emptied %s, and keeps what it had first',
+    async (_, turn) => {
+      const restore = await arrived();
+      await lostControlPlane();
+      const emptied = await run(controlPlaneResetStep, { restore: { ...fixtureRestore, turn } });
+      expect(emptied.outcome, emptied.output).toBe('done');
+      const result = await run(etcdRestoreStep, { restore });
+      expect(result.outcome, result.output).toBe('done');
+      expect(await said('var/lib/etcd/member/snap/db')).toBe('restored data');
+      expect(await said('etc/kubernetes/pki/ca.key')).toBe('the key');
+      const kept = execFileSync('find', [at('state/before-restore'), '-name', 'db'])
+        .toString()
+        .trim();
+      expect(await readFile(kept, 'utf8')).toBe('old data');
+    },
+  );
+
+  it('is not done where the CA is another than the one that it put in place', async () => {
+    const restore = await arrived();
+    expect((await run(etcdRestoreStep, { restore })).outcome).toBe('done');
+    await rm(at('etc/kubernetes/pki/ca.crt'));
+    const again = await arrived();
+    expect((await run(etcdRestoreStep, { restore: again })).outcome).toBe('done');
+    expect(await readFile(at('etc/kubernetes/pki/ca.crt'))).toEqual(
+      await readFile(at('keys/ca.crt')),
+    );
+  });
+
   it('says so where there is no etcd to read it with', async () => {
     const restore = await arrived();
     await machine.program('kubeadm', 'exit 1');
@@ -195,7 +232,7 @@ describe('etcd-restore', () => {
 
 describe('control-plane-restore', () => {
   async function restored(): Promise<void> {
-    await machine.put(ORIGIN, fixtureRestore.id);
+    await machine.put('var/lib/etcd/member/snap/db', 'restored data');
     execFileSync('mkdir', ['-p', at('etc/kubernetes/pki')]);
     execFileSync('openssl', [
       ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
@@ -208,6 +245,14 @@ describe('control-plane-restore', () => {
         at('etc/kubernetes/pki/ca.crt'),
       ],
     ]);
+    const hash = execFileSync('bash', [
+      ...[
+        '-c',
+        'openssl x509 -pubkey -noout -in "$0" | openssl pkey -pubin -outform der | sha256sum',
+      ],
+      at('etc/kubernetes/pki/ca.crt'),
+    ]).toString();
+    await machine.put(ORIGIN, `${fixtureRestore.turn} sha256:${hash.split(' ')[0] ?? ''}\n`);
     await machine.program(
       'kubeadm',
       `echo "$*" >>"$D/asked"
@@ -238,9 +283,15 @@ describe('control-plane-restore', () => {
     expect((await said('asked'))?.split('\n')).toHaveLength(1);
   });
 
-  it('refuses where the data is not in place', async () => {
+  it('refuses where the data is not in place: kubeadm would make an empty cluster', async () => {
     await restored();
-    await machine.put(ORIGIN, 'another');
+    const mark = (await said(ORIGIN)) ?? '';
+    for (const other of ['another', fixtureRestore.turn, `${fixtureRestore.turn} sha256:aa`]) {
+      await machine.put(ORIGIN, other);
+      expect((await run(controlPlaneRestoreStep)).outcome, other).toBe('failed');
+    }
+    await machine.put(ORIGIN, mark);
+    await rm(at('var/lib/etcd/member/snap/db'));
     expect((await run(controlPlaneRestoreStep)).outcome).toBe('failed');
     expect(await said('asked')).toBeUndefined();
   });

@@ -13,7 +13,7 @@ export const kubernetesStopStep: StepModule = {
   script: ['static-pods-lib.sh', 'kubernetes-stop.sh'],
   timeoutSeconds: 180,
   finishes: true,
-  params: (context) => ({ RESTORE: restoreOf(context).id }),
+  params: (context) => ({ TURN: restoreOf(context).turn }),
 };
 
 export const etcdRestoreStep: StepModule = {
@@ -23,10 +23,11 @@ export const etcdRestoreStep: StepModule = {
   timeoutSeconds: 1_800,
   finishes: true,
   params: (context) => {
-    const { id, snapshot } = restoreOf(context);
+    const { id, turn, snapshot } = restoreOf(context);
     return {
       ...nodeParams(context),
       RESTORE: id,
+      TURN: turn,
       PACKED: snapshot?.packedSha256 ?? '',
       SUM: snapshot?.sha256 ?? '',
       KEYS: snapshot?.keys ?? '',
@@ -40,7 +41,7 @@ export const controlPlaneRestoreStep: StepModule = {
   timeoutSeconds: 900,
   params: (context) => ({
     ...nodeParams(context),
-    RESTORE: restoreOf(context).id,
+    TURN: restoreOf(context).turn,
     CONFIG: initConfig(context),
     SKIP_PHASES: [...skippedPhases(context.spec.config.kubernetesVersion), 'addon'].join(','),
     IDENTITY: identity(context),
@@ -52,9 +53,9 @@ export const nodePruneStep: StepModule = {
   script: ['control-plane-lib.sh', 'node-prune.sh'],
   timeoutSeconds: 300,
   params: (context) => {
-    const { id, others, keep } = restoreOf(context);
+    const { turn, others, keep } = restoreOf(context);
     return {
-      RESTORE: id,
+      TURN: turn,
       OTHERS: others.join(' '),
       KEEP: keep.join(' '),
       PATIENCE: String(PATIENCE_SECONDS),
@@ -67,7 +68,10 @@ export const controlPlaneResetStep: StepModule = {
   script: ['control-plane-lib.sh', 'static-pods-lib.sh', 'control-plane-reset.sh'],
   timeoutSeconds: 600,
   finishes: true,
-  params: (context) => ({ ...nodeParams(context), RESTORE: restoreOf(context).id }),
+  params: (context) => {
+    const { id, turn } = restoreOf(context);
+    return { ...nodeParams(context), RESTORE: id, TURN: turn };
+  },
 };
 
 export const nodeRejoinStep: StepModule = {

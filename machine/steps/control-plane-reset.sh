@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # A further control plane joins the restored one anew: what it had of the lost cluster is put aside. RESTORE: the
-# restore's id.
+# restore's id; TURN: its turn.
 
-if has_data_of "$RESTORE"; then skip 'it was put aside by this restore'; fi
+if is_marked "$TURN"; then skip 'it was put aside by this restore'; fi
 stop_static_pods
 open_aside
 put_aside /var/lib/etcd
 put_aside /etc/kubernetes/pki
 reset_half_state
 rm -f "$COMPLETE"
-mark_origin "$RESTORE"
+mark_origin "$TURN"

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Starts the control plane on the keys and the data that a restore put in place: as kubeadm's initialisation does, but
-# with what is there. RESTORE: the restore's id.
+# with what is there. TURN: the restore's turn.
 
 BEGAN=$(date -u +%Y-%m-%dT%H:%M:%S)
 
@@ -26,7 +26,7 @@ kubelet_reports() {
   return 1
 }
 
-has_data_of "$RESTORE" || fail StepFailed 'the data of the snapshot is not in place' 'Retry: it is put there first.'
+has_data_of "$TURN" || fail StepFailed 'the data of the snapshot is not in place' 'Retry: it is put there first.'
 if was_complete && [[ -e /etc/kubernetes/manifests/kube-apiserver.yaml ]]; then
   systemctl start kubelet.service
   if wait_for_api 180; then

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Gives this control plane the keys and the data of a snapshot, as a new cluster of one etcd member. PACKED: the sum of
 # the compressed snapshot, which has arrived; SUM: of what is in it; KEYS: archive of the keys; RESTORE: the restore's
-# id. What was there is put aside.
+# id; TURN: its turn. What was there is put aside.
 
 DATA=/var/lib/etcd
 PKI=/etc/kubernetes/pki
@@ -14,12 +14,11 @@ finish() {
   result caCertHash "$(ca_cert_hash)"
 }
 
-if has_data_of "$RESTORE"; then
+if has_data_of "$TURN"; then
   finish
   skip 'the data of the snapshot is in place'
 fi
 [[ -e $packed ]] || fail ArtifactMissing 'the snapshot did not arrive' 'Retry: it is sent again.'
-[[ -z $(static_pids) ]] || fail StepFailed 'the control plane runs' 'Retry: it is stopped first.'
 
 rm -rf "$work"
 mkdir -p "$work/pki"
@@ -61,11 +60,12 @@ if [[ $("$tool" snapshot restore --help 2>&1) == *--bump-revision* ]]; then
 fi
 hint 'The lines above are those of etcd. Restore another snapshot if this one cannot be read.'
 ETCDCTL_API=3 run "$tool" snapshot restore "$work/snapshot.db" --data-dir "$work/data" --name "$NODE_NAME" \
-  --initial-cluster "$NODE_NAME=https://$PRIVATE_IP:2380" --initial-cluster-token "$RESTORE" \
+  --initial-cluster "$NODE_NAME=https://$PRIVATE_IP:2380" --initial-cluster-token "$TURN" \
   --initial-advertise-peer-urls "https://$PRIVATE_IP:2380" "${forward[@]}"
 [[ -s $work/data/member/snap/db ]] || fail StepFailed 'etcd made no data of the snapshot'
 rm -f "$work/snapshot.db"
 
+stop_static_pods
 note 'putting aside what was there'
 open_aside
 put_aside "$DATA"
@@ -85,5 +85,5 @@ chmod 700 "$DATA"
 done
 cp -a "$work/data/member" "$DATA/member"
 sync -f "$DATA" "$PKI"
-mark_origin "$RESTORE"
+mark_origin "$TURN" "$(ca_cert_hash)"
 finish

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # On the restored control plane, once: the snapshot knows nodes as they were. OTHERS: control planes, which join anew
-# under their names; KEEP: the nodes that stay. What nobody answers for any more goes, too. RESTORE: the restore's id.
+# under their names; KEEP: the nodes that stay. What nobody answers for any more goes, too. TURN: the restore's turn.
 
 PRUNED=$PLINTH_STATE/restore-pruned
 
-if [[ $(cat "$PRUNED" 2>/dev/null) == "$RESTORE" ]]; then skip 'it was done by this restore'; fi
+if [[ $(cat "$PRUNED" 2>/dev/null) == "$TURN" ]]; then skip 'it was done by this restore'; fi
 hint 'Does the API server answer on this control plane? kubectl get --raw /readyz?verbose tells.'
 
 leases() { kube -n kube-node-lease get lease -o 'jsonpath={range .items[*]}{.metadata.name} {.spec.renewTime}{"\n"}{end}'; }
@@ -28,4 +28,4 @@ if ((${#unknown[@]})); then
     fi
   done
 fi
-printf '%s\n' "$RESTORE" >"$PRUNED"
+printf '%s\n' "$TURN" >"$PRUNED"

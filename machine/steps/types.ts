@@ -63,8 +63,9 @@ export interface AddonFile {
 }
 
 export interface RestoreContext {
-  /** Marks what it has done on each machine, so that it goes on and never begins anew. */
   id: string;
+  /** Marks what it has done on each machine, so that it goes on; where another machine gets the data, it begins anew on all. */
+  turn: string;
   /** Hostnames of the control planes that join the first one anew. */
   others: readonly string[];
   /** Hostnames of the nodes that stay as they are, the first control plane among them. */

@@ -462,12 +462,13 @@ export class OperationCarrier {
     if (wanted === undefined || !(await this.#prepare(wanted, at))) return false;
     const data = this.snapshots.get(asked?.args?.['snapshot'] ?? '');
     if (data === undefined) throw new Error('there is no such snapshot');
-    // Each machine remembers by the restore's id what it has done.
-    if (this.#restored !== asked?.id) live.restore(data);
-    this.#restored = asked?.id;
+    // Each machine remembers what it has done of the restore, as long as the same one gets the data.
+    const turn = `${asked?.id ?? ''} ${hostname}`;
+    if (this.#restored !== turn) live.restore(data);
+    this.#restored = turn;
     if (at.fails()) return false;
-    if (this.#restarted !== asked?.id) {
-      this.#restarted = asked?.id;
+    if (this.#restarted !== turn) {
+      this.#restarted = turn;
       // By kubeadm's initialisation, of the spec that is wanted by now.
       live.configMap = sharedKubelet(at.spec);
       live.touch(hostname, { kubelet: kubeletSettings(at.spec, wanted) });

@@ -245,7 +245,7 @@ secret_file() {
 # The control plane's own processes. Other pods of the machine are left running.
 
 STATIC_PODS='^(etcd|kube-apiserver|kube-controller|kube-scheduler)$'
-# Whose data this control plane has: the id of a restore.
+# What a restore has made of this control plane: its turn and, where the data of the snapshot is in place, the hash of its CA.
 ORIGIN=$PLINTH_STATE/restored-from
 
 static_pids() {
@@ -277,9 +277,16 @@ stop_static_pods() {
     'They may hang in the kernel (a dead disk): reboot the machine, then retry.'
 }
 
-has_data_of() { [[ $(cat "$ORIGIN" 2>/dev/null) == "$1" ]]; }
+# is_marked TURN: this turn of a restore has been at work here, whether it brought the data or put aside what there was.
+is_marked() { [[ $(cut -d ' ' -f 1 "$ORIGIN" 2>/dev/null) == "$1" ]]; }
 
-mark_origin() { printf '%s\n' "$1" >"$ORIGIN.new" && sync "$ORIGIN.new" && mv -f "$ORIGIN.new" "$ORIGIN"; }
+# has_data_of TURN: it brought the data, which is still here.
+has_data_of() {
+  [[ -s /etc/kubernetes/pki/ca.crt && -s /var/lib/etcd/member/snap/db ]] &&
+    [[ $(cat "$ORIGIN" 2>/dev/null) == "$1 $(ca_cert_hash)" ]]
+}
+
+mark_origin() { printf '%s\n' "$*" >"$ORIGIN.new" && sync "$ORIGIN.new" && mv -f "$ORIGIN.new" "$ORIGIN"; }
 
 ASIDE=$PLINTH_STATE/before-restore
 
@@ -307,13 +314,13 @@ open_aside() {
 
 # shellcheck shell=bash
 # A further control plane joins the restored one anew: what it had of the lost cluster is put aside. RESTORE: the
-# restore's id.
+# restore's id; TURN: its turn.
 
-if has_data_of "$RESTORE"; then skip 'it was put aside by this restore'; fi
+if is_marked "$TURN"; then skip 'it was put aside by this restore'; fi
 stop_static_pods
 open_aside
 put_aside /var/lib/etcd
 put_aside /etc/kubernetes/pki
 reset_half_state
 rm -f "$COMPLETE"
-mark_origin "$RESTORE"
+mark_origin "$TURN"

@@ -245,7 +245,7 @@ secret_file() {
 # The control plane's own processes. Other pods of the machine are left running.
 
 STATIC_PODS='^(etcd|kube-apiserver|kube-controller|kube-scheduler)$'
-# Whose data this control plane has: the id of a restore.
+# What a restore has made of this control plane: its turn and, where the data of the snapshot is in place, the hash of its CA.
 ORIGIN=$PLINTH_STATE/restored-from
 
 static_pids() {
@@ -277,9 +277,16 @@ stop_static_pods() {
     'They may hang in the kernel (a dead disk): reboot the machine, then retry.'
 }
 
-has_data_of() { [[ $(cat "$ORIGIN" 2>/dev/null) == "$1" ]]; }
+# is_marked TURN: this turn of a restore has been at work here, whether it brought the data or put aside what there was.
+is_marked() { [[ $(cut -d ' ' -f 1 "$ORIGIN" 2>/dev/null) == "$1" ]]; }
 
-mark_origin() { printf '%s\n' "$1" >"$ORIGIN.new" && sync "$ORIGIN.new" && mv -f "$ORIGIN.new" "$ORIGIN"; }
+# has_data_of TURN: it brought the data, which is still here.
+has_data_of() {
+  [[ -s /etc/kubernetes/pki/ca.crt && -s /var/lib/etcd/member/snap/db ]] &&
+    [[ $(cat "$ORIGIN" 2>/dev/null) == "$1 $(ca_cert_hash)" ]]
+}
+
+mark_origin() { printf '%s\n' "$*" >"$ORIGIN.new" && sync "$ORIGIN.new" && mv -f "$ORIGIN.new" "$ORIGIN"; }
 
 ASIDE=$PLINTH_STATE/before-restore
 
@@ -307,7 +314,7 @@ open_aside() {
 
 # shellcheck shell=bash
 # Starts the control plane on the keys and the data that a restore put in place: as kubeadm's initialisation does, but
-# with what is there. RESTORE: the restore's id.
+# with what is there. TURN: the restore's turn.
 
 BEGAN=$(date -u +%Y-%m-%dT%H:%M:%S)
 
@@ -333,7 +340,7 @@ kubelet_reports() {
   return 1
 }
 
-has_data_of "$RESTORE" || fail StepFailed 'the data of the snapshot is not in place' 'Retry: it is put there first.'
+has_data_of "$TURN" || fail StepFailed 'the data of the snapshot is not in place' 'Retry: it is put there first.'
 if was_complete && [[ -e /etc/kubernetes/manifests/kube-apiserver.yaml ]]; then
   systemctl start kubelet.service
   if wait_for_api 180; then

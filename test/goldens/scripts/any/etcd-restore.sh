@@ -245,7 +245,7 @@ secret_file() {
 # The control plane's own processes. Other pods of the machine are left running.
 
 STATIC_PODS='^(etcd|kube-apiserver|kube-controller|kube-scheduler)$'
-# Whose data this control plane has: the id of a restore.
+# What a restore has made of this control plane: its turn and, where the data of the snapshot is in place, the hash of its CA.
 ORIGIN=$PLINTH_STATE/restored-from
 
 static_pids() {
@@ -277,9 +277,16 @@ stop_static_pods() {
     'They may hang in the kernel (a dead disk): reboot the machine, then retry.'
 }
 
-has_data_of() { [[ $(cat "$ORIGIN" 2>/dev/null) == "$1" ]]; }
+# is_marked TURN: this turn of a restore has been at work here, whether it brought the data or put aside what there was.
+is_marked() { [[ $(cut -d ' ' -f 1 "$ORIGIN" 2>/dev/null) == "$1" ]]; }
 
-mark_origin() { printf '%s\n' "$1" >"$ORIGIN.new" && sync "$ORIGIN.new" && mv -f "$ORIGIN.new" "$ORIGIN"; }
+# has_data_of TURN: it brought the data, which is still here.
+has_data_of() {
+  [[ -s /etc/kubernetes/pki/ca.crt && -s /var/lib/etcd/member/snap/db ]] &&
+    [[ $(cat "$ORIGIN" 2>/dev/null) == "$1 $(ca_cert_hash)" ]]
+}
+
+mark_origin() { printf '%s\n' "$*" >"$ORIGIN.new" && sync "$ORIGIN.new" && mv -f "$ORIGIN.new" "$ORIGIN"; }
 
 ASIDE=$PLINTH_STATE/before-restore
 
@@ -308,7 +315,7 @@ open_aside() {
 # shellcheck shell=bash
 # Gives this control plane the keys and the data of a snapshot, as a new cluster of one etcd member. PACKED: the sum of
 # the compressed snapshot, which has arrived; SUM: of what is in it; KEYS: archive of the keys; RESTORE: the restore's
-# id. What was there is put aside.
+# id; TURN: its turn. What was there is put aside.
 
 DATA=/var/lib/etcd
 PKI=/etc/kubernetes/pki
@@ -321,12 +328,11 @@ finish() {
   result caCertHash "$(ca_cert_hash)"
 }
 
-if has_data_of "$RESTORE"; then
+if has_data_of "$TURN"; then
   finish
   skip 'the data of the snapshot is in place'
 fi
 [[ -e $packed ]] || fail ArtifactMissing 'the snapshot did not arrive' 'Retry: it is sent again.'
-[[ -z $(static_pids) ]] || fail StepFailed 'the control plane runs' 'Retry: it is stopped first.'
 
 rm -rf "$work"
 mkdir -p "$work/pki"
@@ -368,11 +374,12 @@ if [[ $("$tool" snapshot restore --help 2>&1) == *--bump-revision* ]]; then
 fi
 hint 'The lines above are those of etcd. Restore another snapshot if this one cannot be read.'
 ETCDCTL_API=3 run "$tool" snapshot restore "$work/snapshot.db" --data-dir "$work/data" --name "$NODE_NAME" \
-  --initial-cluster "$NODE_NAME=https://$PRIVATE_IP:2380" --initial-cluster-token "$RESTORE" \
+  --initial-cluster "$NODE_NAME=https://$PRIVATE_IP:2380" --initial-cluster-token "$TURN" \
   --initial-advertise-peer-urls "https://$PRIVATE_IP:2380" "${forward[@]}"
 [[ -s $work/data/member/snap/db ]] || fail StepFailed 'etcd made no data of the snapshot'
 rm -f "$work/snapshot.db"
 
+stop_static_pods
 note 'putting aside what was there'
 open_aside
 put_aside "$DATA"
@@ -392,5 +399,5 @@ chmod 700 "$DATA"
 done
 cp -a "$work/data/member" "$DATA/member"
 sync -f "$DATA" "$PKI"
-mark_origin "$RESTORE"
+mark_origin "$TURN" "$(ca_cert_hash)"
 finish

@@ -177,7 +177,7 @@ record_unit() {
 # The control plane's own processes. Other pods of the machine are left running.
 
 STATIC_PODS='^(etcd|kube-apiserver|kube-controller|kube-scheduler)$'
-# Whose data this control plane has: the id of a restore.
+# What a restore has made of this control plane: its turn and, where the data of the snapshot is in place, the hash of its CA.
 ORIGIN=$PLINTH_STATE/restored-from
 
 static_pids() {
@@ -209,9 +209,16 @@ stop_static_pods() {
     'They may hang in the kernel (a dead disk): reboot the machine, then retry.'
 }
 
-has_data_of() { [[ $(cat "$ORIGIN" 2>/dev/null) == "$1" ]]; }
+# is_marked TURN: this turn of a restore has been at work here, whether it brought the data or put aside what there was.
+is_marked() { [[ $(cut -d ' ' -f 1 "$ORIGIN" 2>/dev/null) == "$1" ]]; }
 
-mark_origin() { printf '%s\n' "$1" >"$ORIGIN.new" && sync "$ORIGIN.new" && mv -f "$ORIGIN.new" "$ORIGIN"; }
+# has_data_of TURN: it brought the data, which is still here.
+has_data_of() {
+  [[ -s /etc/kubernetes/pki/ca.crt && -s /var/lib/etcd/member/snap/db ]] &&
+    [[ $(cat "$ORIGIN" 2>/dev/null) == "$1 $(ca_cert_hash)" ]]
+}
+
+mark_origin() { printf '%s\n' "$*" >"$ORIGIN.new" && sync "$ORIGIN.new" && mv -f "$ORIGIN.new" "$ORIGIN"; }
 
 ASIDE=$PLINTH_STATE/before-restore
 
@@ -239,9 +246,10 @@ open_aside() {
 
 # shellcheck shell=bash
 # Before any control plane of the cluster gets the data of a snapshot, none may go on with what it has: its API server
-# would answer from it, and its etcd would vote. RESTORE: the restore's id.
+# would answer from it, and its etcd would vote. TURN: the restore's, which is another one where another
+# machine gets the data.
 
-if has_data_of "$RESTORE"; then skip 'this control plane has its data back already'; fi
+if is_marked "$TURN"; then skip 'this control plane has its data back already'; fi
 stop_static_pods
 [[ -z $(static_pids) ]] || fail StepFailed 'the control plane still runs' 'Reboot the machine, then retry.'
 note 'the kubelet and the control plane are stopped; other pods run on'
