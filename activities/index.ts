@@ -1,4 +1,5 @@
 import type { UpkeepPage } from '../core/upkeep.js';
+import { checkRestore } from './checkRestore.js';
 import { runClusterStep } from './clusterStep.js';
 import { gatherFacts } from './facts.js';
 import { classified } from './failure.js';
@@ -49,6 +50,7 @@ export function createActivities(deps: UpkeepDeps) {
       ref: OperationRef,
       input: { hostnames: string[]; unreachable: Unreachable[] },
     ) => preflightCluster(deps, ref, input),
+    checkRestore: (ref: OperationRef) => checkRestore(deps, ref),
     runNodeStep: (ref: StepRef) => runNodeStep(deps, ref),
     runClusterStep: (ref: ClusterStepRef) => runClusterStep(deps, ref),
     storeKubeconfig: (ref: OperationRef) => storeKubeconfig(deps, ref),

@@ -4,7 +4,7 @@ import type { Artifact } from '../core/artifacts.js';
 import { AppError, ErrorCode } from '../core/errors.js';
 import { isControlPlane } from '../core/plan.js';
 import type { Restoring } from '../core/records.js';
-import type { StepName } from '../core/steps.js';
+import type { NodePath, StepName } from '../core/steps.js';
 import { ConditionStatus, ConditionType } from '../core/words.js';
 import type { NodeSpec } from '../core/cluster.js';
 import type { RestoreContext } from '../machine/steps/types.js';
@@ -21,15 +21,20 @@ export const RESTORE_STEPS: ReadonlySet<StepName> = new Set<StepName>([
   ...(['node-prune', 'control-plane-reset'] as const),
 ]);
 
-interface Asked {
+interface PlannedRestore {
   id: string;
   args: Record<string, string>;
+  /** Its id. */
+  snapshot: string;
+  /** The hostname of the control plane that gets the data. */
+  leader: string | undefined;
+  /** Hostnames of the control planes that join that one anew. */
+  others: string[];
 }
 
 /** From here on the cluster is not what it was, and the next taskset ends the restore whatever else it does. */
 export async function beginRestore(deps: ActivityDeps, ref: StepRef): Promise<void> {
-  const { id, args, nodes } = await planned(deps, ref);
-  const leader = nodes.find(({ path }) => path === 'restore-leader')?.hostname;
+  const { id, args, snapshot, leader } = await plannedRestore(deps, ref);
   const before = await restoringOf(deps, ref);
   const goesOn = before?.id === id && before.leader === leader;
   const turn = (goesOn ? before.turn : undefined) ?? ref.tasksetId;
@@ -39,7 +44,7 @@ export async function beginRestore(deps: ActivityDeps, ref: StepRef): Promise<vo
   await setCondition(deps, ref, {
     type: ConditionType.Ready,
     status: ConditionStatus.False,
-    reason: `the snapshot ${snapshotOf({ id, args })} is being restored`,
+    reason: `the snapshot ${snapshot} is being restored`,
   });
 }
 
@@ -48,10 +53,7 @@ export async function restoreContext(
   deps: ActivityDeps,
   { ref, loaded, on }: { ref: StepRef; loaded: LoadedCluster; on: NodeSpec },
 ): Promise<RestoreContext> {
-  const { id, args, nodes } = await planned(deps, ref);
-  const others = nodes
-    .filter(({ path }) => path === 'restore-control-plane')
-    .map(({ hostname }) => hostname);
+  const { id, snapshot, others } = await plannedRestore(deps, ref);
   // A control plane that the spec takes away leaves in an operation of its own, by its node.
   const known = (await deps.store.nodes.list(ref.clusterId))
     .filter(({ joined }) => joined)
@@ -60,7 +62,7 @@ export async function restoreContext(
   const { turn = id } = (await restoringOf(deps, ref)) ?? {};
   const context = { id, turn, others, keep: known.filter((name) => !others.includes(name)) };
   if (ref.step !== 'etcd-restore') return context;
-  const opened = await openSnapshot(deps, ref.clusterId, snapshotOf({ id, args }));
+  const opened = await openSnapshot(deps, ref.clusterId, snapshot);
   await sendSnapshot(deps, { ref, loaded, on, opened });
   const { sha256, packedSha256 } = opened.record;
   return { ...context, snapshot: { sha256, packedSha256, keys: opened.keys } };
@@ -70,21 +72,23 @@ async function restoringOf(deps: ActivityDeps, ref: OperationRef): Promise<Resto
   return (await deps.store.clusters.head(ref.clusterId))?.applied.restoring ?? undefined;
 }
 
-async function planned(
+export async function plannedRestore(
   deps: ActivityDeps,
   ref: OperationRef,
-): Promise<Asked & { nodes: { hostname: string; path: string }[] }> {
+): Promise<PlannedRestore> {
   const taskset = await deps.store.tasksets.get(ref.clusterId, ref.tasksetId);
   const operation = taskset?.plan[ref.operationIndex];
   if (operation?.asked === undefined) {
     throw new AppError(ErrorCode.Internal, 'the taskset does not say what is to be restored');
   }
-  const { asked, nodes } = operation;
-  return { id: asked.id, args: asked.args ?? {}, nodes };
-}
-
-function snapshotOf({ args }: Asked): string {
-  return args['snapshot'] ?? '';
+  const { id, args = {} } = operation.asked;
+  const on = (wanted: NodePath): string[] =>
+    operation.nodes.filter(({ path }) => path === wanted).map(({ hostname }) => hostname);
+  const [leader] = on('restore-leader');
+  return {
+    ...{ id, args, snapshot: args['snapshot'] ?? '' },
+    ...{ leader, others: on('restore-control-plane') },
+  };
 }
 
 /** By its sum, resumed where it was cut, verified on arrival; the step removes it. */

@@ -255,6 +255,12 @@ describe('pruning', () => {
     });
     await pruneSnapshots(deps, ref);
     expect((await all()).map(({ id }) => id)).toEqual(['s0', 's1', 's3']);
+    // A retry does it again.
+    await db.store.clusters.takeAsked(ref.clusterId, { ids: ['r1'], tasksetId: 't1' });
+    const failed = { tasksetId: 't1', done: [], well: false };
+    await db.store.clusters.endAsked(ref.clusterId, failed);
+    await pruneSnapshots(deps, ref);
+    expect((await all()).map(({ id }) => id)).toEqual(['s0', 's1', 's3']);
     expect(await db.store.secrets.get(ref.clusterId, 'snapshot:s2')).toBeUndefined();
   });
 });

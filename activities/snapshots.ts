@@ -4,7 +4,7 @@ import { Context } from '@temporalio/activity';
 
 import type { NodeSpec } from '../core/cluster.js';
 import { AppError, ErrorCode } from '../core/errors.js';
-import { openAsked } from '../core/askedOperations.js';
+import { snapshotsInUse } from '../core/restoreChecks.js';
 import { snapshotPolicy, snapshotsToPrune } from '../core/snapshotPolicy.js';
 import { SNAPSHOT_FOLDER } from '../machine/steps/snapshot.js';
 import type { MachineSession } from '../machine/types.js';
@@ -177,10 +177,7 @@ export async function pruneSnapshots(deps: ActivityDeps, ref: OperationRef): Pro
   const all = await deps.store.snapshots.all(ref.clusterId);
   const newest = all.find(({ complete }) => complete)?.createdAt ?? '';
   const half = all.filter(({ complete, createdAt }) => !complete && createdAt < newest);
-  const inUse = [
-    record.applied.restoring?.args['snapshot'],
-    ...openAsked(record.asked).map(({ args }) => args?.['snapshot']),
-  ].filter((id) => id !== undefined);
+  const inUse = snapshotsInUse(record);
   const old = snapshotsToPrune(
     all.filter(({ complete }) => complete),
     {

@@ -97,6 +97,22 @@ describe('a restore', () => {
     expect(order).toEqual(order.toSorted((a, b) => a - b));
   });
 
+  it('stops nothing for a snapshot that cannot be restored', async () => {
+    const world = await run({
+      operations: [restore],
+      onRestoreCheck: () => {
+        throw ApplicationFailure.create({
+          ...{ type: 'PreflightFailed', nonRetryable: true, message: 'there is no snapshot s1' },
+        });
+      },
+    });
+    expect(world.ended).toMatchObject([
+      { outcomes: [{ failed: true, errorSummary: expect.stringContaining('no snapshot s1') }] },
+    ]);
+    expect(at(world, 'check ClusterRestore')).toBeGreaterThan(at(world, 'preflight'));
+    expect(world.calls.filter((call) => call.startsWith('start'))).toEqual([]);
+  });
+
   it('has the other control planes join one at a time', async () => {
     const world = await run({ operations: [restore] });
     const [a, b] = ['m2', 'm3'].map((name) => ({

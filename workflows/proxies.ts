@@ -52,7 +52,10 @@ export const checks = proxyActivities<Pick<Activities, 'preflightCluster'>>({
  * 12 attempts: a machine that is away for about five minutes (a reboot, a switch) is waited for.
  */
 export const steps = proxyActivities<
-  Pick<Activities, 'runNodeStep' | 'runClusterStep' | 'storeKubeconfig' | 'takeSnapshot'>
+  Pick<
+    Activities,
+    'checkRestore' | 'runNodeStep' | 'runClusterStep' | 'storeKubeconfig' | 'takeSnapshot'
+  >
 >({
   startToCloseTimeout: '3 h',
   heartbeatTimeout: '30 s',

@@ -63,6 +63,6 @@ function mebibytes(bytes: number): string {
   return `${String(Math.floor(bytes / 1024 / 1024))} MiB`;
 }
 
-function gigabytes(bytes: number): string {
+export function gigabytes(bytes: number): string {
   return `${(Math.floor(bytes / 1e8) / 10).toFixed(1)} GB`;
 }

@@ -33,6 +33,8 @@ export interface FakeOptions {
   onStep?(name: string, attempt: number): void | Promise<void>;
   onFacts?(hostname: string): void;
   onPreflight?(unreachable: string[]): void;
+  /** Throw here where what is to be restored cannot be. */
+  onRestoreCheck?(): void;
   /** Who is told of the taskset's end. */
   news?: TasksetNews;
   /** Throw here to fail an attempt at telling a webhook. */
@@ -130,6 +132,10 @@ export function fakeWorld(options: FakeOptions): FakeWorld {
       calls.push('preflight');
       options.onPreflight?.(unreachable.map((node) => node.hostname));
       return Promise.resolve();
+    },
+    checkRestore: async (ref) => {
+      await note('check')(ref);
+      options.onRestoreCheck?.();
     },
     runNodeStep: (ref) => step(`${ref.hostname} ${ref.step}`),
     runClusterStep: async (ref) => {

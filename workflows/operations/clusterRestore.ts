@@ -1,3 +1,5 @@
+import { patched } from '@temporalio/workflow';
+
 import type { NodeTask } from '../../core/plan.js';
 import { runClusterSteps } from '../clusterSteps.js';
 import { operationFailure, runNodes, summariseFailures } from '../conductor.js';
@@ -7,8 +9,8 @@ import { records, steps } from '../proxies.js';
 
 /**
  * The cluster as a snapshot has it, on the machines that hold its nodes. No machine is touched unless all of them
- * answer; no control plane gets its data back before all of them are stopped. Run again it goes on: each machine
- * remembers by the restore's id what it has done.
+ * answer and the snapshot can be restored; no control plane gets its data back before all of them are stopped. Run
+ * again it goes on: each machine remembers what it has done.
  */
 export async function ClusterRestore(input: OperationInput): Promise<void> {
   const { nodes } = input.plan;
@@ -24,6 +26,9 @@ export async function ClusterRestore(input: OperationInput): Promise<void> {
       input,
       nodes.map(({ hostname }) => hostname),
     );
+    if (patched('restore-checked')) {
+      await steps.checkRestore.executeWithOptions({ summary: 'Check the snapshot' }, [input.ref]);
+    }
   }
   const controlPlanes = on('restore-leader', 'restore-control-plane');
   await all(

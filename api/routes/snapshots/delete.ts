@@ -1,8 +1,7 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 
-import { AskedKind, openAsked } from '../../../core/askedOperations.js';
 import { AppError, ErrorCode } from '../../../core/errors.js';
-import type { ClusterRecord } from '../../../core/records.js';
+import { snapshotsInUse } from '../../../core/restoreChecks.js';
 import { audit } from '../../audit.js';
 import type { ApiEnv } from '../../env.js';
 import { findCluster } from '../../findCluster.js';
@@ -29,8 +28,11 @@ export function deleteSnapshot(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(route, async (c) => {
     const { id, ...of } = c.req.valid('param');
     const record = await findCluster(c, of);
-    if (isBeingRestored(record, id)) {
-      throw new AppError(ErrorCode.Conflict, `cluster ${of.name} is being restored from it`);
+    if (snapshotsInUse(record).includes(id)) {
+      throw new AppError(
+        ErrorCode.Conflict,
+        `cluster ${of.name} is being restored from snapshot ${id}, or was to be: a retry does again what failed`,
+      );
     }
     const { snapshots, secrets } = c.var.deps.store;
     if (!(await snapshots.remove(record.id, id))) throw noSnapshot(of.name, id);
@@ -43,15 +45,6 @@ export function deleteSnapshot(app: OpenAPIHono<ApiEnv>): void {
     });
     return c.body(null, 200);
   });
-}
-
-function isBeingRestored({ applied, asked }: ClusterRecord, id: string): boolean {
-  return (
-    applied.restoring?.args['snapshot'] === id ||
-    openAsked(asked).some(
-      ({ kind, args }) => kind === AskedKind.Restore && args?.['snapshot'] === id,
-    )
-  );
 }
 
 export function noSnapshot(cluster: string, id: string): AppError {

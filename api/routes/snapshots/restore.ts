@@ -3,8 +3,8 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { AskedKind } from '../../../core/askedOperations.js';
 import type { Cluster } from '../../../core/cluster.js';
 import { AppError, ErrorCode } from '../../../core/errors.js';
-import { minorOf } from '../../../core/matrix.js';
 import type { ClusterRecord } from '../../../core/records.js';
+import { otherMinor } from '../../../core/restoreChecks.js';
 import { clusterViewSchema } from '../../../core/spec/schema/status.js';
 import { newId } from '../../../store/newId.js';
 import type { SnapshotRecord } from '../../../store/snapshotStore.js';
@@ -73,12 +73,9 @@ export function restoreCluster(app: OpenAPIHono<ApiEnv>): void {
   });
 }
 
-/** Data of another minor is not what this API server, and the kubelets beside it, were upgraded from or to. */
+/** Asked again before anything is stopped: an upgrade may be under way. */
 function checkVersion({ name, applied, desired }: ClusterRecord, of: SnapshotRecord): void {
   const runs = applied.kubernetesVersion ?? desired.spec.config.kubernetesVersion;
-  if (minorOf(runs) === minorOf(of.kubernetesVersion)) return;
-  throw new AppError(
-    ErrorCode.Conflict,
-    `snapshot ${of.id} is of Kubernetes ${of.kubernetesVersion}, cluster ${name} runs ${runs}: only data of the same minor can be restored`,
-  );
+  const problem = otherMinor(of, { name, runs });
+  if (problem !== undefined) throw new AppError(ErrorCode.Conflict, problem);
 }

@@ -131,4 +131,19 @@ describe('deleting one', () => {
     await api.call('POST', `${path}/restore`, { body: { snapshot: 's1' } });
     expect((await api.call('DELETE', `${path}/snapshots/s1`)).status).toBe(409);
   });
+
+  test('is refused while a retry would restore from it, and not once that is given up', async () => {
+    await created();
+    await kept('s1');
+    await api.call('POST', `${path}/restore`, { body: { snapshot: 's1' } });
+    const [asked] = openAsked((await record()).asked);
+    const { clusters } = api.deps.store;
+    await clusters.takeAsked(clusterId, { ids: [asked!.id], tasksetId: 't1' });
+    await clusters.endAsked(clusterId, { tasksetId: 't1', done: [], well: false });
+    const answer = await api.call('DELETE', `${path}/snapshots/s1`);
+    expect(answer.status).toBe(409);
+    expect(await answer.text()).toContain('s1, or was to be: a retry');
+    await clusters.endAsked(clusterId, { tasksetId: 't2', done: [], well: true });
+    expect((await api.call('DELETE', `${path}/snapshots/s1`)).status).toBe(200);
+  });
 });
