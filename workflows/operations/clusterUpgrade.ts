@@ -42,7 +42,8 @@ function prefetches({ plan, soFar }: OperationInput): boolean {
 
 /**
  * All of them get their files, whoever fails; then come the turns. One that has failed by then has failed its upgrade: a
- * worker alone, a control plane for everybody, as the gates have it.
+ * worker alone, a control plane for everybody, as the gates have it. In its turn a node is not asked for its files again: the
+ * steps would find their own runs, and be recorded as if they had lasted until then.
  */
 async function runPrefetched(input: OperationInput): Promise<NodeFailure[]> {
   const { nodes } = input.plan;
