@@ -585,6 +585,16 @@ describe('operations that are asked for', () => {
     expect(again.operations).toMatchObject([{ name: 'EtcdSnapshot', asked: { id: id('s') } }]);
   });
 
+  it('are given up where a restore was refused and the same spec is applied: a later retry does not bring it back', async () => {
+    await created();
+    await ask('r', AskedKind.Restore);
+    await end(await must(await take(id('b'))), [0]);
+    expect((await now())?.asked).toMatchObject([{ id: id('r'), failed: true }]);
+    await applyTo(db.store)(record.name);
+    expect(await take(id('c'))).toBeUndefined();
+    expect(await now()).toMatchObject({ commonStatus: { conditionStatus: 2 }, asked: [] });
+  });
+
   it('do not try a spec again that failed, and do not make it look applied', async () => {
     await failedAddition();
     await ask('s');

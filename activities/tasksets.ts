@@ -85,6 +85,9 @@ export async function takeWork(
     : withBlueprint(planAsked(applied, { spec, deleting: false, asked }), blueprint);
   const asDesired = { ...record, desired: { ...record.desired, spec } };
   if (operations.length === 0) {
+    // As after a taskset that went well: what had failed before is not asked for again by a later retry.
+    const { tasksetId } = input;
+    await deps.store.clusters.endAsked(record.id, { tasksetId, done: [], well: true });
     await endWithoutWork(deps, asDesired, latest?.sequence ?? 0);
     return undefined;
   }

@@ -105,6 +105,15 @@ describe('the end of a taskset', () => {
     expect(again?.tasksetId).toBeUndefined();
   });
 
+  it('lets who does not ask for it by name have no restore again', () => {
+    const all = takeAsked(asked(taken, 'c'), { ids: ['c'], tasksetId: 't1' });
+    const failed = endAsked(all, { tasksetId: 't1', done: ['a'], well: false });
+    const open = (restores?: boolean) =>
+      openAsked(askAgain(failed, restores === undefined ? {} : { restores }).entries);
+    expect(open().map(({ id }) => id)).toEqual(['b', 'c']);
+    expect(open(false).map(({ id }) => id)).toEqual(['c']);
+  });
+
   it('never leaves more than was asked for, in whatever order things happen', () => {
     const kind = fc.constantFrom(...Object.values(AskedKind));
     const id = fc.constantFrom('a', 'b', 'c', 'd');

@@ -119,10 +119,13 @@ export function endAsked(
   };
 }
 
-/** A retry: what failed is asked for again, in a taskset to come. */
-export function askAgain(queue: AskedQueue): AskedQueue {
+/**
+ * A retry: what failed is asked for again, in a taskset to come. `restores`: false where nobody has asked for that by name: the
+ * data that has come since the snapshot would be lost.
+ */
+export function askAgain(queue: AskedQueue, { restores = true } = {}): AskedQueue {
   const entries = queue.entries.map((entry): AskedOperation => {
-    if (entry.failed !== true) return entry;
+    if (entry.failed !== true || (entry.kind === AskedKind.Restore && !restores)) return entry;
     const { failed: _failed, tasksetId: _tasksetId, ...rest } = entry;
     return { ...rest, retries: 0 };
   });

@@ -115,7 +115,8 @@ async function change(
       { ...unchanged, ...queueUnchanged(existing) },
       {
         ...submission('the same configuration was submitted again', input.by),
-        ...askedAgain(existing),
+        // A restore that was refused, or cancelled before it began, waits for a person: this may be a script, hours later.
+        ...askedAgain(existing, { restores: isRestoring(existing) }),
         retries: retries + 1,
         force,
       },
@@ -137,6 +138,11 @@ async function change(
     modifiedAt: timestamp(),
     force,
   });
+}
+
+/** There is no way back but through a restore. */
+function isRestoring({ applied: { restoring } }: ClusterDocument): boolean {
+  return restoring !== undefined && restoring !== null;
 }
 
 async function updated(

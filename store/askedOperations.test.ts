@@ -88,6 +88,31 @@ test('a retry asks again for what failed, and the same apply does too', async ()
   }
 });
 
+test('a restore that failed before it began is asked for again by a retry, not by the same apply', async () => {
+  const id = await ready('refused');
+  const { clusters } = db.store;
+  const refused = async () => {
+    await clusters.takeAsked(id, { ids: ['r'], tasksetId: 't1' });
+    await clusters.endAsked(id, { tasksetId: 't1', done: [], well: false });
+    const { retries } = await now(id);
+    await clusters.setCommonStatus(id, { ...OK, conditionStatus: 3, retries });
+  };
+  const open = async () => openAsked((await now(id)).asked).map((entry) => entry.id);
+  await ask('refused', 'r', AskedKind.Restore);
+  await refused();
+  const { retries } = await now(id);
+  await apply('refused');
+  expect(await open()).toEqual([]);
+  expect((await now(id)).retries).toBe(retries + 1);
+  await clusters.requestRetry(project, 'refused');
+  expect(await open()).toEqual(['r']);
+  await refused();
+  // There is no way back but through it.
+  await clusters.setApplied(id, { restoring: { id: 'r', args: {} } });
+  await apply('refused');
+  expect(await open()).toEqual(['r']);
+});
+
 test('what cannot be asked for is a conflict; a cluster that is not there is undefined', async () => {
   expect(await ask('nobody', 'a')).toBeUndefined();
   await ready('full');

@@ -95,9 +95,12 @@ export async function changeAsked(
 }
 
 /** What failed of what was asked for is asked for again: part of the write that submits a retry. */
-export function askedAgain(found: ClusterDocument): QueueFields {
+export function askedAgain(
+  found: ClusterDocument,
+  options?: Parameters<typeof askAgain>[1],
+): QueueFields {
   if (found.asked?.some((entry) => entry.failed === true) !== true) return {};
-  return fieldsOf(askAgain(queueOf(found)), found);
+  return fieldsOf(askAgain(queueOf(found), options), found);
 }
 
 /** Holds only while nobody has asked, applied or retried since. */

@@ -100,7 +100,7 @@ export class PlanWorld extends OperationCarrier {
   submit(spec: ClusterSpec, { force = false } = {}): void {
     if (JSON.stringify(spec) === JSON.stringify(this.#desired)) {
       if (!this.#failed) return;
-      this.retry();
+      this.retry({ restores: this.applied.restoring !== undefined });
     } else {
       this.#generation += 1;
     }
@@ -108,10 +108,10 @@ export class PlanWorld extends OperationCarrier {
     this.#force = force;
   }
 
-  retry({ force = this.#force } = {}): void {
+  retry({ force = this.#force, restores = true } = {}): void {
     this.#retries += 1;
     this.#force = force;
-    this.#queue = askAgain(this.#queue);
+    this.#queue = askAgain(this.#queue, { restores });
   }
 
   publish(version: ResolvedBlueprint): void {
