@@ -70,6 +70,21 @@ export async function startsInJournal(machine: string, step = '[a-z-]+'): Promis
   return Number(stdout.trim());
 }
 
+/**
+ * What was done to a machine since then, in ms, as its journal has it: logins, commands as root, units of steps. Not the
+ * looks of whoever watches its cluster: they come every half a minute, whatever is applied.
+ */
+export async function touchesSince(machine: string, since: number): Promise<string[]> {
+  const { stdout } = await execOn(
+    machine,
+    `journalctl --no-pager -o cat -t sshd -t sudo -t systemd -S @${(since / 1000).toFixed(3)}`,
+  );
+  return stdout
+    .split('\n')
+    .filter((line) => /^Accepted |COMMAND=|^Started .*plinth: /.test(line))
+    .filter((line) => !/'bash -s (cluster|machine)/.test(line));
+}
+
 export async function bootId(machine: string): Promise<string> {
   return (await execOn(machine, 'cat /proc/sys/kernel/random/boot_id')).stdout.trim();
 }

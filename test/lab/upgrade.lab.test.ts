@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { buildBundle } from '../../lab/build/bundle.js';
@@ -13,7 +15,7 @@ import { stopCalling, type Call } from './callers.js';
 import { HOST_DISKS, labCluster } from './cluster.js';
 import { EXCLUSIONS } from './exclusions.js';
 import { hostKubectl, type Kubectl } from './kubectl.js';
-import { runsOf } from './runs.js';
+import { runIds, runsOf, touchesSince, untilLive } from './runs.js';
 import { removeServed, startServing } from './served.js';
 import { openLabSession, type LabSession } from './session.js';
 import { until } from './until.js';
@@ -21,8 +23,8 @@ import { waitsForItself } from './waits.js';
 import { expectPodsTalk } from './webPods.js';
 
 /*
- * One minor further, machine by machine, under calls: it stops at the machine that fails, is retried from there,
- * and loses no request.
+ * One minor further, machine by machine, under calls: it stops where it is cancelled and at the machine that fails, is
+ * retried from there, and loses no request.
  */
 
 const NAME = 'upgrade';
@@ -75,6 +77,8 @@ async function cordoned(): Promise<string> {
 describe('an upgrade by one minor', () => {
   const calls: Call[] = [];
   let initialised = 0;
+  /** When it was asked for: milliseconds. */
+  let began = 0;
 
   it('begins with a cluster that serves', async () => {
     expect((await session.plinth.apply(cluster)).status).toBe(200);
@@ -90,11 +94,30 @@ describe('an upgrade by one minor', () => {
     expect(await response.text()).toContain('cannot be downgraded');
   });
 
-  it('stops at the machine that fails, says why, and leaves it schedulable', async () => {
+  it('lets the control plane finish when it is cancelled there, says so, and leaves every node schedulable', async () => {
+    began = Date.now();
+    expect((await session.plinth.apply(withVersion(TO))).status).toBe(200);
+    await untilLive('m1', 'kubeadm-upgrade', 600);
+    const cancelledAt = Date.now();
+    expect((await session.plinth.request('POST', `${NAME}/cancel`)).status).toBe(200);
+    const { commonStatus } = await session.plinth.untilEnded(NAME, 600);
+    process.stdout.write(`cancelled: ${commonStatus.reason}\n`);
+    expect(commonStatus.conditionStatus).toBe(3);
+    // What it was at has ended: it stopped before the next step.
+    expect(commonStatus.reason).toMatch(/^cancelled by request: .*node m1, step upgrade-drain/);
+    const [run, ...others] = await runsOf('m1', 'kubeadm-upgrade');
+    expect(others).toEqual([]);
+    expect(run?.exit).toBe(0);
+    expect(run?.startedAt).toBeLessThan(cancelledAt);
+    expect(run?.endedAt).toBeGreaterThan(cancelledAt);
+    expect(await versions()).toEqual({ m1: FROM, m2: FROM, m3: FROM });
+    expect(await cordoned()).toBe('');
+  });
+
+  it('goes on by a retry, stops at the machine that fails, says why, and leaves it schedulable', async () => {
     const dropIn = `printf '[Service]\\nExecStartPre=/bin/false\\n' >${BROKEN}; systemctl daemon-reload`;
     expect((await execOn('m3', dropIn)).code).toBe(0);
-    const began = Date.now();
-    expect((await session.plinth.apply(withVersion(TO))).status).toBe(200);
+    expect((await session.plinth.request('POST', `${NAME}/retry`)).status).toBe(200);
     const status = await session.plinth.untilEnded(NAME, 1500);
     expect(await waitsForItself('m1', began)).toEqual([]);
     expect(status.commonStatus.conditionStatus, JSON.stringify(status)).toBe(3);
@@ -140,7 +163,11 @@ describe('an upgrade by one minor', () => {
     await expectPodsTalk(session.lab, kubectl, MACHINES);
   });
 
-  it('left a snapshot of etcd on the first control plane, for root only', async () => {
+  it('left a snapshot of etcd on the first control plane, of before its upgrade and for root only', async () => {
+    const [snapshot] = await runsOf('m1', 'etcd-snapshot');
+    const [upgrade] = await runsOf('m1', 'kubeadm-upgrade');
+    expect(snapshot?.exit).toBe(0);
+    expect(snapshot?.endedAt).toBeLessThan(upgrade?.startedAt ?? -Infinity);
     const list = 'stat -c "%a %s" /var/lib/plinth/etcd-snapshots/before-*.db';
     const { stdout } = await execOn('m1', list);
     const [mode, size] = stdout.trim().split(' ');
@@ -149,13 +176,19 @@ describe('an upgrade by one minor', () => {
   });
 
   it('is nothing when it is applied again', async () => {
-    const runs = 'ls /var/lib/plinth/runs | wc -l';
-    const had = await Promise.all(MACHINES.map(async (name) => (await execOn(name, runs)).stdout));
+    const had = await Promise.all(MACHINES.map(runIds));
+    const again = Date.now();
     expect((await session.plinth.apply(withVersion(TO))).status).toBe(200);
     const status = await session.plinth.untilEnded(NAME, 60);
     expect(status.commonStatus.conditionStatus).toBe(2);
-    const has = await Promise.all(MACHINES.map(async (name) => (await execOn(name, runs)).stdout));
-    expect(has).toEqual(had);
+    // Facts, and what else leaves no run behind, would come after the answer.
+    await delay(5_000);
+    for (const [index, name] of MACHINES.entries()) {
+      expect(await touchesSince(name, again), name).toEqual([]);
+      expect(await runIds(name)).toEqual(had[index]);
+      // Of the upgrade its journal tells.
+      expect((await touchesSince(name, began)).length).toBeGreaterThan(10);
+    }
   });
 
   it('is deleted, and the machines are as they were found', async () => {
