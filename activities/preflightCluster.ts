@@ -1,10 +1,10 @@
 import { AppError, ErrorCode } from '../core/errors.js';
-import { ConditionStatus, ConditionType, NodeStatus } from '../core/words.js';
+import { ConditionStatus, ConditionType, NodeStatus, OperationName } from '../core/words.js';
 import type { MachineFacts } from '../machine/facts.js';
 import { preflight, type PreflightFinding } from '../machine/preflight/preflight.js';
 import { setCondition } from './conditions.js';
 import type { ActivityDeps } from './deps.js';
-import { loadCluster, nodeSpec } from './load.js';
+import { loadCluster, nodeSpec, type LoadedCluster } from './load.js';
 import type { OperationRef } from './refs.js';
 
 export interface Unreachable {
@@ -58,7 +58,7 @@ export async function preflightCluster(
     return;
   }
   const summary = summarise(errors);
-  await recordFindings(deps, ref, errors);
+  await recordFindings(deps, ref, ofNodes(errors, ref, loaded));
   await setCondition(deps, ref, {
     type: ConditionType.Register,
     status: ConditionStatus.False,
@@ -83,6 +83,20 @@ function summarise(errors: readonly PreflightFinding[]): string {
   const more = errors.length > IN_SUMMARY ? [`and ${String(errors.length - IN_SUMMARY)} more`] : [];
   const problems = errors.length === 1 ? '1 problem' : `${String(errors.length)} problems`;
   return `preflight found ${problems}, nothing was changed: ${[...shown, ...more].join('. ')}`;
+}
+
+/**
+ * Those that its own node is failed by. A restore that is refused has changed nothing of nodes that had joined: what is live says
+ * what they are, and would say nothing of one that is failed by an operation.
+ */
+function ofNodes(
+  errors: readonly PreflightFinding[],
+  { operation }: OperationRef,
+  { nodes }: LoadedCluster,
+): PreflightFinding[] {
+  if (operation !== OperationName.ClusterRestore) return [...errors];
+  const joined = new Set(nodes.filter((node) => node.joined).map(({ hostname }) => hostname));
+  return errors.filter(({ node }) => !joined.has(node));
 }
 
 async function recordFindings(

@@ -25,7 +25,7 @@ export interface TasksetEnd {
 }
 
 /**
- * A failed snapshot or renewal leaves the cluster as Ready as it was; a snapshot that went well does not make a cluster whole
+ * A failed snapshot or renewal, or a node that was seen to beside it, leaves the cluster as Ready as it was; a snapshot that went well does not make a cluster whole
  * whose spec could not be applied.
  */
 export function tasksetEnd({
@@ -54,12 +54,10 @@ export function tasksetEnd({
   const specFailure = ofSpec ? reasonsOf(isOfSpec) : undefined;
   // A restore that was refused before anything was stopped leaves the cluster as it was, too.
   const { restoring } = record.applied;
-  const harmless: readonly (OperationName | undefined)[] = [
-    OperationName.EtcdSnapshot,
-    OperationName.CertificateRenewal,
-    ...(restoring === undefined || restoring === null ? [OperationName.ClusterRestore] : []),
-  ];
-  const notReady = reasonsOf((index) => !harmless.includes(at(index)?.name));
+  const isRestoring = restoring !== undefined && restoring !== null;
+  const isHarmless = (index: number): boolean =>
+    !isOfSpec(index) && !(isRestoring && at(index)?.name === OperationName.ClusterRestore);
+  const notReady = reasonsOf((index) => !isHarmless(index));
   const restored = work.operations.some(({ name }) => name === OperationName.ClusterRestore);
   const failed = new Set(failures.map(({ index }) => index));
   const standing = specFailure ?? known;

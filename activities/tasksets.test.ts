@@ -595,6 +595,41 @@ describe('operations that are asked for', () => {
     expect(await now()).toMatchObject({ commonStatus: { conditionStatus: 2 }, asked: [] });
   });
 
+  it('see to a node that was left as failed beside the spec, which stays applied whatever comes of that', async () => {
+    await created();
+    const [name, status] = ['node-2', NodeStatus.Failed] as const;
+    await db.store.clusters.setApplied(record.id, { failure: '' });
+    await db.store.nodes.upsert(record.id, name, { status });
+    await ask('s');
+    const work = await must(await take(id('b')));
+    expect(work.operations).toMatchObject([
+      { name: 'EtcdSnapshot' },
+      { name: 'NodeUpdate', nodes: [{ hostname: name, path: 'settle' }] },
+    ]);
+    await end(work, [1]);
+    expect(await now()).toMatchObject({
+      ...{ commonStatus: { conditionStatus: 3 }, applied: { failure: '' } },
+    });
+    expect((await now())?.conditions.at(-1)).toMatchObject({
+      type: 'ClusterReady',
+      status: 'True',
+    });
+    // As long as it is failed, with each that is asked for.
+    await ask('t');
+    await end(await must(await take(id('c'))));
+    expect((await now())?.commonStatus).toMatchObject({ conditionStatus: 2 });
+    await db.store.nodes.upsert(record.id, name, { status: NodeStatus.Ready });
+    await ask('u');
+    expect(names(await must(await take(id('d'))))).toEqual(['EtcdSnapshot']);
+  });
+
+  it('leave a node alone that failed with a spec: that waits for a person', async () => {
+    await failedAddition();
+    await db.store.nodes.upsert(record.id, 'node-2', { status: NodeStatus.Failed });
+    await ask('s');
+    expect(names(await must(await take(id('c'))))).toEqual(['EtcdSnapshot']);
+  });
+
   it('do not try a spec again that failed, and do not make it look applied', async () => {
     await failedAddition();
     await ask('s');

@@ -9,7 +9,7 @@ import {
   type DesiredState,
   type OperationPlan,
 } from '../core/plan.js';
-import { isAside, planAsked } from '../core/planAsked.js';
+import { isAside, planAsked, planBeside } from '../core/planAsked.js';
 import type { ClusterRecord, NodeRecord, TasksetRecord } from '../core/records.js';
 import type { RequestOrigin } from '../core/requestOrigin.js';
 import {
@@ -82,7 +82,7 @@ export async function takeWork(
         force: record.force === true,
         ...{ ...follows, ...sync },
       })
-    : withBlueprint(planAsked(applied, { spec, deleting: false, asked }), blueprint);
+    : withBlueprint(planBeside(applied, { spec, deleting: false, asked }), blueprint);
   const asDesired = { ...record, desired: { ...record.desired, spec } };
   if (operations.length === 0) {
     // As after a taskset that went well: what had failed before is not asked for again by a later retry.

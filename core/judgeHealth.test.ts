@@ -73,12 +73,12 @@ describe('what an API server says', () => {
     expect(one.ready?.status).toBe('True');
   });
 
-  it('leaves a node that an operation has left as failed to its own reason', () => {
-    const one = judge(seen([listed('m1'), dead('m2')]), [
-      known('m1'),
-      known('m2', { status: 'FAILED' }),
-    ]);
-    expect(one.ready?.status).toBe('True');
+  it('names a node that an operation has left as failed where it is dead, and only there', () => {
+    const nodes = [known('m1'), known('m2', { status: 'FAILED' })];
+    const one = judge(seen([listed('m1'), dead('m2')]), nodes);
+    expect(one.ready?.status).toBe('False');
+    expect(one.ready?.reason).toContain('m2 is not Ready');
+    expect(judge(seen([listed('m1'), listed('m2')]), nodes).ready?.status).toBe('True');
   });
 
   it('names the first of many, and how many more', () => {

@@ -29,17 +29,15 @@ export function judgeHealth({ look, nodes, suspects }: HealthInput): Judgement {
   const joined = nodes.filter((node) => node.joined && !node.leaving);
   if (look.nodes === undefined) return judgeBlind(look.failures, joined, suspects);
   const seen = new Map(look.nodes.map((node) => [node.hostname, node]));
-  const verdicts = joined.map(({ hostname, status }) => {
-    const problem = nodeProblem(hostname, seen.get(hostname));
-    return { hostname, status, problem };
-  });
+  const verdicts = joined.map(({ hostname }) => ({
+    hostname,
+    problem: nodeProblem(hostname, seen.get(hostname)),
+  }));
   const silent = silentMembers(look);
   const now = silent.map(({ name }) => `etcd:${name}`);
   const problems = [
-    // What an operation has left as failed is told by its own reason.
-    ...verdicts.flatMap(({ status, problem }) =>
-      isJudged(status) && problem !== undefined ? [problem] : [],
-    ),
+    // Those that an operation has left as failed, too: where that has left the cluster Ready, nobody else tells that they are dead.
+    ...verdicts.flatMap(({ problem }) => problem ?? []),
     ...silent.flatMap(({ name }) =>
       suspects.includes(`etcd:${name}`) ? [`the etcd member ${name} does not answer`] : [],
     ),

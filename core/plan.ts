@@ -35,6 +35,8 @@ export interface AppliedState {
   blueprintBegun?: boolean;
   /** Where the workloads of the blueprint and of the network go (`placementOf`); absent: as what was applied last says. */
   placement?: string;
+  /** Why what was desired last could not be applied; empty or absent: it was. */
+  failure?: string;
   /** A restore that is half done, as it was asked for. */
   restoring?: { id: string; args: Record<string, string> };
   nodes: readonly AppliedNode[];
@@ -114,6 +116,8 @@ export interface OperationPlan {
   blueprint?: ResolvedBlueprint;
   /** It does the sync of this number. */
   sync?: number;
+  /** It is none of the spec's, whatever its name: that it failed says nothing of whether the spec is applied. */
+  aside?: true;
   /** What was asked for beside the spec: which, and with what. */
   asked?: { id: string; args?: Record<string, string> };
 }

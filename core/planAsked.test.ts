@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { AskedKind, type AskedOperation } from './askedOperations.js';
 import type { ClusterSpec, NodeSpec } from './cluster.js';
 import { plan, type AppliedState } from './plan.js';
+import { isAside, planBeside } from './planAsked.js';
 
 const node = (hostname: string, roles: NodeSpec['roles']): NodeSpec => ({
   ...{
@@ -45,6 +46,39 @@ const asked = (kind: AskedKind, args?: Record<string, string>): AskedOperation =
 });
 const names = (operations: { name: string }[]): string[] => operations.map(({ name }) => name);
 const restore = asked(AskedKind.Restore, { snapshot: 's1' });
+
+describe('what is asked for where the spec is not due', () => {
+  const state = applied(three);
+  const failed: AppliedState = {
+    ...state,
+    nodes: state.nodes.map((each) => ({ ...each, failed: each.hostname === 'm2' })),
+  };
+  const beside = (of: AppliedState, ...wanted: AskedOperation[]) =>
+    planBeside(of, { spec: three, deleting: false, asked: wanted });
+  const snapshot = asked(AskedKind.Snapshot);
+
+  it('brings with it what was left as failed, as none of the spec', () => {
+    const operations = beside(failed, snapshot);
+    expect(operations).toMatchObject([
+      { name: 'EtcdSnapshot' },
+      { name: 'NodeUpdate', nodes: [{ hostname: 'm2', path: 'settle' }] },
+    ]);
+    expect(operations.every(isAside)).toBe(true);
+    expect(names(beside(state, snapshot))).toEqual(['EtcdSnapshot']);
+  });
+
+  it.each<[string, Partial<AppliedState>]>([
+    ['failed with a spec', { failure: 'm2: it broke' }],
+    ['a restore has stopped', { restoring: { id: 'r0', args: { snapshot: 's0' } } }],
+  ])('brings nothing with it for a node that %s: that waits for a person', (_, set) => {
+    expect(names(beside({ ...failed, ...set }, snapshot))).toEqual(['EtcdSnapshot']);
+  });
+
+  it('brings nothing with it that goes through it itself, and is nothing where nothing is asked for', () => {
+    expect(names(beside(failed, restore))).toEqual(['ClusterRestore']);
+    expect(beside(failed)).toEqual([]);
+  });
+});
 
 describe('the plan of what is asked for', () => {
   it('is all there is to do for a spec that is applied', () => {

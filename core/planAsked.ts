@@ -3,6 +3,7 @@ import { byHostname } from './byHostname.js';
 import type { ClusterSpec } from './cluster.js';
 import type { AppliedState, DesiredState, NodeTask, OperationPlan } from './plan.js';
 import { chooseLeader, isControlPlane, isMember } from './plan.js';
+import { planSettle } from './planSettle.js';
 import { OperationName } from './words.js';
 
 /** Operations beside the spec: that they failed says nothing of whether it is applied. */
@@ -12,8 +13,8 @@ const ASIDE: ReadonlySet<OperationName> = new Set([
   OperationName.CertificateRenewal,
 ]);
 
-export function isAside({ name }: Pick<OperationPlan, 'name'>): boolean {
-  return ASIDE.has(name);
+export function isAside({ name, aside }: Pick<OperationPlan, 'name' | 'aside'>): boolean {
+  return aside === true || ASIDE.has(name);
 }
 
 /** A restore that has begun and not ended is asked for by that, unless another one is. */
@@ -38,6 +39,18 @@ export function planAsked(applied: AppliedState, desired: DesiredState): Operati
       of.kind === AskedKind.Snapshot ? planSnapshot(applied, of) : planRenewal(applied, of),
     ),
   ];
+}
+
+/**
+ * The same where the spec is not due. Nodes that a renewal or the like has left as failed are seen to with it: nothing of the
+ * spec would ever come to them. What failed of a spec, or of a restore, waits for a person.
+ */
+export function planBeside(applied: AppliedState, desired: DesiredState): OperationPlan[] {
+  const asked = planAsked(applied, desired);
+  const waits = (applied.failure ?? '') !== '' || applied.restoring !== undefined;
+  if (asked.length === 0 || waits) return asked;
+  const settle = planSettle(applied, desired.spec, asked);
+  return [...asked, ...settle.map((each): OperationPlan => ({ ...each, aside: true }))];
 }
 
 function planSnapshot(applied: AppliedState, of: AskedOperation): OperationPlan {

@@ -16,7 +16,7 @@ import {
 import { pinnedVersion, type ResolvedBlueprint } from '../../core/blueprints.js';
 import type { ClusterSpec } from '../../core/cluster.js';
 import { plan, withBlueprint, type DesiredState, type OperationPlan } from '../../core/plan.js';
-import { isAside, planAsked } from '../../core/planAsked.js';
+import { isAside, planBeside } from '../../core/planAsked.js';
 import { OperationName } from '../../core/words.js';
 import { OperationCarrier, type Outcome, type Weather } from './operationCarrier.js';
 
@@ -223,8 +223,10 @@ export class PlanWorld extends OperationCarrier {
     const desired = this.desired(spec);
     const operations = isDue
       ? plan(this.applied, desired)
-      : withBlueprint(planAsked(this.applied, desired), desired.blueprint);
-    if (isDue && operations.every(isAside)) this.recorded.set({ spec, metadataBegun: false });
+      : withBlueprint(planBeside(this.applied, desired), desired.blueprint);
+    if (isDue && operations.every(isAside)) {
+      this.recorded.set({ spec, metadataBegun: false, failure: '' });
+    }
     this.#tasksets += 1;
     for (const node of spec.config.nodes) {
       if (!this.recorded.nodes.has(node.hostname)) this.recorded.add(node);
@@ -257,6 +259,7 @@ export class PlanWorld extends OperationCarrier {
     const work = { operations } as Parameters<typeof tasksetEnd>[0]['work'];
     const end = tasksetEnd({ work, outcomes, record: { applied: this.recorded.cluster } });
     if (end.applied) this.recorded.set({ spec, metadataBegun: false });
+    if (end.specFailure !== undefined) this.recorded.set({ failure: end.specFailure });
     this.#applied = end.applied && !failed ? { spec, published } : undefined;
     this.#queue = endAsked(this.#queue, { tasksetId: id, done: end.doneAsked, well: !failed });
     this.#observed = { generation, retries, deleting: false };
