@@ -16,11 +16,11 @@ import { machinesFound } from './found.js';
 import { hostKubectl, type Kubectl } from './kubectl.js';
 import { openLabSession, type LabSession } from './session.js';
 import { until } from './until.js';
-import { configMap, SECRET, webBlueprint, type Content } from './webBlueprint.js';
+import { colourChart, configMap, SECRET, webBlueprint, type Content } from './webBlueprint.js';
 
 /*
  * A blueprint of a project with an add-on of each type: applied, rolled out anew, put back where somebody changed what
- * it holds, or only reported, refused by the API server, read from a URL, pruned.
+ * it holds, or only reported, refused by the API server, read from URLs, pruned.
  */
 
 const NAME = 'blueprints';
@@ -135,6 +135,26 @@ describe('a blueprint of the project', () => {
     ).toBe('');
   });
 
+  it('is applied server-side, in the name of plinth', async () => {
+    interface Applied {
+      metadata: { managedFields: { manager: string; operation: string }[] };
+    }
+    for (const [namespace, object] of [
+      ['web', 'configmap/colours'],
+      ['web', 'deployment/the-site'],
+      ['front', 'deployment/front'],
+      ['front', 'crd/gadgets.lab.example.com'],
+    ] as const) {
+      const words = ['-n', namespace, 'get', object, '--show-managed-fields', '-o', 'json'];
+      const { metadata } = JSON.parse(await kubectl(words)) as Applied;
+      const applied = metadata.managedFields.filter(({ operation }) => operation === 'Apply');
+      expect(applied.map(({ manager }) => manager)).toEqual(['plinth']);
+      // Nothing of it came by an older way; what else there is are the cluster's own controllers.
+      const others = metadata.managedFields.map(({ manager }) => manager);
+      expect(others.filter((manager) => manager.startsWith('kubectl'))).toEqual([]);
+    }
+  });
+
   it('has shown no secret of its own in what the steps said, and left none on the disk', async () => {
     const status = await session.plinth.status(NAME);
     const id = status.lastTasksets[0]?.tasksetId ?? '';
@@ -209,27 +229,33 @@ describe('a blueprint of the project', () => {
     expect(await drift()).toMatchObject({ policy: 'Correct', count: 0, objects: [] });
   });
 
-  it('has what a URL gave when the version was made, and is pruned of it when that is dropped', async () => {
-    let asked = 0;
-    const server = createServer((_request, response) => {
-      asked += 1;
-      response.end(configMap('fetched', 'yellow'));
+  it('has what URLs gave when the version was made, and is pruned of it when that is dropped', async () => {
+    const asked: (string | undefined)[] = [];
+    const server = createServer(({ url }, response) => {
+      asked.push(url);
+      response.end(url === '/colour.tgz' ? colourChart() : configMap('fetched', 'yellow'));
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    const url = `http://127.0.0.1:${String(port)}/fetched.yaml`;
-    await post({ colour: 'green', dropped: true, url });
+    const at = `http://127.0.0.1:${String(port)}`;
+    const urls = { manifest: `${at}/fetched.yaml`, chart: `${at}/colour.tgz` };
+    await post({ colour: 'green', dropped: true, urls });
     // Nobody asks for it after that: neither the worker nor a machine.
     server.close();
     expect(await rolledOut('v7')).toMatchObject({ state: 'Complete', counts: { Updated: 1 } });
     expect(await colourOf('fetched')).toBe('yellow');
-    await kubectl(['-n', 'web', 'delete', 'configmap', 'fetched']);
-    expect(await drift()).toMatchObject({ count: 1, objects: ['configmap web/fetched'] });
+    // Rendered with its values, under the name of its release.
+    expect(await colourOf('charted')).toBe('violet');
+    await kubectl(['-n', 'web', 'delete', 'configmap', 'fetched', 'charted']);
+    expect(await drift()).toMatchObject({
+      ...{ count: 2, objects: ['configmap web/charted', 'configmap web/fetched'] },
+    });
     expect(await colourOf('fetched')).toBe('yellow');
-    expect(asked).toBe(1);
+    expect(await colourOf('charted')).toBe('violet');
+    expect(asked.toSorted()).toEqual(['/colour.tgz', '/fetched.yaml']);
     await post({ colour: 'green', dropped: true });
     expect(await rolledOut('v8')).toMatchObject({ state: 'Complete', counts: { Updated: 1 } });
-    expect(await colourOf('fetched')).toBe('');
+    for (const name of ['fetched', 'charted']) expect(await colourOf(name)).toBe('');
     expect(await colourOf('colours')).toBe('green');
   });
 

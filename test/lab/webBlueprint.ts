@@ -28,11 +28,8 @@ spec:
         - {name: web, image: "${IMAGE}", imagePullPolicy: Never}
 `;
 
-/** As `helm package` writes it. */
-function chart(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'plinth-chart-'));
-  const files = {
-    'Chart.yaml': 'apiVersion: v2\nname: front\nversion: 1.0.0\n',
+const front = (): Buffer =>
+  chart('front', {
     'values.yaml': 'replicas: 1\n',
     'crds/gadgets.yaml': definition('gadgets', 'Gadget'),
     'templates/front.yaml': deployment('{{ .Release.Name }}', '{{ .Values.replicas }}'),
@@ -42,13 +39,25 @@ metadata:
   name: hook
   annotations: {helm.sh/hook: pre-delete}
 `,
-  };
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, 'front', path)), { recursive: true });
-    writeFileSync(join(folder, 'front', path), text);
+  });
+
+/** One of a ConfigMap that is named as its release is. */
+export const colourChart = (): Buffer =>
+  chart('colour', {
+    'values.yaml': 'colour: of the chart\n',
+    'templates/colour.yaml': configMap('{{ .Release.Name }}', '{{ .Values.colour }}'),
+  });
+
+/** As `helm package` writes it. */
+function chart(name: string, files: Record<string, string>): Buffer {
+  const folder = mkdtempSync(join(tmpdir(), 'plinth-chart-'));
+  const all = { 'Chart.yaml': `apiVersion: v2\nname: ${name}\nversion: 1.0.0\n`, ...files };
+  for (const [path, text] of Object.entries(all)) {
+    mkdirSync(dirname(join(folder, name, path)), { recursive: true });
+    writeFileSync(join(folder, name, path), text);
   }
-  execFileSync('tar', ['-czf', join(folder, 'chart.tgz'), '-C', folder, 'front']);
-  const bytes = readFileSync(join(folder, 'chart.tgz')).toString('base64');
+  execFileSync('tar', ['-czf', join(folder, 'chart.tgz'), '-C', folder, name]);
+  const bytes = readFileSync(join(folder, 'chart.tgz'));
   rmSync(folder, { recursive: true });
   return bytes;
 }
@@ -76,8 +85,8 @@ export interface Content {
   dropped: boolean;
   replicas?: string;
   driftPolicy?: 'Report';
-  /** Of a manifest, for one more add-on. */
-  url?: string;
+  /** Of a manifest and of a chart, for one more add-on each. */
+  urls?: { manifest: string; chart: string };
 }
 
 export function webBlueprint({ colour, dropped, replicas = '1', ...more }: Content): object {
@@ -95,9 +104,7 @@ export function webBlueprint({ colour, dropped, replicas = '1', ...more }: Conte
     spec: {
       ...(more.driftPolicy === undefined ? {} : { driftPolicy: more.driftPolicy }),
       addons: [
-        ...(more.url === undefined
-          ? []
-          : [{ name: 'fetched', type: 'Manifest', namespace: 'web', url: more.url }]),
+        ...(more.urls === undefined ? [] : fetched(more.urls)),
         { name: 'settings', type: 'Manifest', namespace: 'web', manifest: settings.join('---\n') },
         {
           ...{ name: 'site', type: 'Kustomize', namespace: 'web' },
@@ -111,10 +118,18 @@ export function webBlueprint({ colour, dropped, replicas = '1', ...more }: Conte
           name: 'front',
           type: 'Helm',
           namespace: 'front',
-          chart: chart(),
+          chart: front().toString('base64'),
           values: 'replicas: 1\n',
         },
       ],
     },
   };
 }
+
+const fetched = ({ manifest, chart: ofChart }: { manifest: string; chart: string }): object[] => [
+  { name: 'fetched', type: 'Manifest', namespace: 'web', url: manifest },
+  {
+    ...{ name: 'charted', type: 'Helm', namespace: 'web', url: ofChart },
+    values: 'colour: violet\n',
+  },
+];
