@@ -3,17 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Cluster } from '../../core/cluster.js';
 import { execOn, powerOff, powerOn } from '../../lab/lab.js';
 import { labCluster } from './cluster.js';
-import { etcdIsHealthy, etcdMembers } from './etcdMembers.js';
+import { etcdMembers } from './etcdMembers.js';
 import { machinesFound } from './found.js';
 import { hostKubectl, type Kubectl } from './kubectl.js';
-import {
-  answered,
-  answeredWrites,
-  longestGap,
-  NAMESPACE,
-  startProbing,
-  stopProbing,
-} from './probe.js';
+import { expectServedWithout, untilWhole } from './powerCut.js';
+import { NAMESPACE } from './probe.js';
 import { runsOf, startsInJournal } from './runs.js';
 import { openLabSession, type LabSession } from './session.js';
 import { until } from './until.js';
@@ -27,8 +21,6 @@ import { until } from './until.js';
 const NAME = 'growth';
 const MACHINES = ['m1', 'm2', 'm3'] as const;
 const ENDPOINT = 'https://plinth-api.internal:7443';
-/** A power cut is noticed within seconds; this long it is watched. */
-const WATCHED_MS = 20_000;
 
 let session: LabSession;
 let kubectl: Kubectl;
@@ -57,15 +49,6 @@ async function becomes(cluster: Cluster, how: 2 | 3 = 2): Promise<string> {
 const config = (machine: string): Promise<string> =>
   execOn(machine, 'cat /etc/plinth/haproxy.cfg').then(({ stdout }) => stdout);
 
-async function untilWhole(): Promise<void> {
-  await until('all nodes Ready, all members of etcd healthy', 300, async () => {
-    const nodes = await kubectl(['get', 'nodes', '--no-headers']).catch(() => '');
-    const ready = nodes.split('\n').filter((row) => / Ready /.test(row)).length;
-    const healthy = await Promise.all(MACHINES.map(etcdIsHealthy));
-    return ready === 3 && healthy.every(Boolean) ? true : undefined;
-  });
-}
-
 describe('one control plane', () => {
   it('becomes three, and the first is only told of the others', async () => {
     await becomes(of('m1'));
@@ -85,34 +68,8 @@ describe('one control plane', () => {
     ['m1', 'm2'],
     ['m2', 'm3'],
     ['m3', 'm1'],
-  ])(
-    'of the three, %s loses its power, and reads and writes go on through %s',
-    async (lost, by) => {
-      await startProbing(by, `without-${lost}`, ENDPOINT);
-      await new Promise((resolve) => setTimeout(resolve, 3000));
-      const cut = Date.now();
-      await powerOff(lost);
-      await new Promise((resolve) => setTimeout(resolve, WATCHED_MS));
-      const { reads, writes } = await stopProbing(by);
-      await powerOn(lost);
-      await untilWhole();
-      const row = [reads, writes].map((probes) => {
-        const after = probes.filter(({ to }) => to >= cut - 1000);
-        const failed = after.filter((probe) => !answered(probe));
-        return `${longestGap(after).toFixed(1)} s, ${String(failed.length)} of ${String(after.length)} not answered`;
-      });
-      process.stdout.write(`without ${lost}: reads ${row.join('; writes ')}\n`);
-      for (const probes of [reads, writes]) {
-        expect(longestGap(probes)).toBeLessThan(12);
-        // Still at work in the end.
-        expect(
-          probes.filter((each) => each.to > cut + 15_000 && answered(each)).length,
-        ).toBeGreaterThan(9);
-      }
-      const { made, gone } = await answeredWrites(writes, kubectl);
-      expect(made.length).toBeGreaterThan(20);
-      expect(gone).toEqual([]);
-    },
+  ])('of the three, %s loses its power, and reads and writes go on through %s', (lost, by) =>
+    expectServedWithout({ lost, by, url: ENDPOINT, kubectl }),
   );
 
   it('is not taken out while etcd could not agree without it, and nothing is changed', async () => {
@@ -142,7 +99,7 @@ describe('one control plane', () => {
     const m2 = await kubectl(['get', 'node', 'm2', '-o', 'jsonpath={.spec.unschedulable}']);
     expect(m2).toBe('');
     await powerOn('m3');
-    await untilWhole();
+    await untilWhole(kubectl);
     await becomes(cluster);
   });
 
