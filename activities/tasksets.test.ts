@@ -765,6 +765,30 @@ describe('machines that come by the installer command', () => {
     expect(await take(id('b')), 'what was applied is what is desired').toBeUndefined();
   });
 
+  it('are approved by a repeated call as by the first, and not by one beside a spec that waits for others', async () => {
+    await byName();
+    await db.store.registrations.put(record.id, machine('m1'));
+    await db.store.registrations.approve(record.id, 'm1', 'somebody');
+    const approval = async () =>
+      (await now())?.conditions.find(({ type }) => type === 'ClusterApproveSucceeded')?.status;
+    await take(id('a'));
+    await db.store.clusters.setConditions(record.id, []);
+    await end(await must(await take(id('a'))));
+    expect(await approval()).toBe('True');
+    await db.store.clusters.setApplied(record.id, { created: true, initialised: true });
+    const { project, name } = record;
+    const grown = structuredClone(record.desired);
+    grown.spec.config.nodes.push({ hostname: 'm9', roles: ['Worker'] } as unknown as NodeSpec);
+    await db.store.clusters.apply({ project, name, desired: grown, secretsHash: 'h' });
+    expect(await take(id('b'))).toMatchObject({ waiting: expect.stringContaining('m9') as string });
+    expect(await approval()).toBe('Unknown');
+    await db.store.clusters.ask(project, name, { id: id('s'), kind: AskedKind.Snapshot });
+    await must(await take(id('c')));
+    const again = await must(await take(id('c')));
+    expect(again.operations.map((each) => each.name)).toEqual(['EtcdSnapshot']);
+    expect(await approval()).toBe('Unknown');
+  });
+
   it('that registered before the spec approved all are approved, and audited', async () => {
     await byName(true);
     await db.store.registrations.put(record.id, machine('m1'));
