@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 
 import { AppError, ErrorCode } from '../core/errors.js';
-import { otherMinor } from '../core/restoreChecks.js';
+import { isRestoring, otherMinor } from '../core/restoreChecks.js';
 import type { DiskSpace, MachineFacts } from '../machine/facts.js';
 import { gigabytes } from '../machine/preflight/capacity.js';
 import type { SnapshotRecord } from '../store/snapshotStore.js';
@@ -11,7 +11,7 @@ import type { ActivityDeps } from './deps.js';
 import { heartbeating } from './heartbeat.js';
 import { loadCluster } from './load.js';
 import type { OperationRef } from './refs.js';
-import { plannedRestore } from './restore.js';
+import { goesOn, plannedRestore } from './restore.js';
 import { openSnapshot, type OpenSnapshot } from './snapshotFile.js';
 
 /** What etcd sets aside for its log in a new data directory, twice. */
@@ -24,23 +24,22 @@ const LOG_BYTES = 128 * 1024 * 1024;
  */
 export async function checkRestore(deps: ActivityDeps, ref: OperationRef): Promise<void> {
   await heartbeating(async () => {
-    const { id, snapshot, leader } = await plannedRestore(deps, ref);
+    const planned = await plannedRestore(deps, ref);
+    const { snapshot, leader } = planned;
     const hostnames = leader === undefined ? [] : [leader];
     const { record, nodes } = await loadCluster(deps, ref, { hostnames });
-    const { restoring } = record.applied;
-    // Its data may be in place by now, and take the room that it needs.
-    const goesOn = restoring?.id === id && restoring.leader === leader;
     const facts = nodes[0]?.facts as MachineFacts | undefined;
     const problems = await problemsOf(deps, {
       ...{ clusterId: ref.clusterId, snapshot, name: ref.name },
       runs: record.desired.spec.config.kubernetesVersion,
-      disks: goesOn ? [] : (facts?.disks ?? []),
+      // Its data may be in place by now, and take the room that it needs.
+      disks: goesOn(record.applied.restoring, planned) ? [] : (facts?.disks ?? []),
     });
     if (problems.length === 0) return;
-    const touched = restoring === undefined || restoring === null ? ', nothing was changed' : '';
+    const untouched = isRestoring(record) ? '' : ', nothing was changed';
     throw new AppError(
       ErrorCode.PreflightFailed,
-      `the snapshot ${snapshot} cannot be restored${touched}: ${problems.join('. ')}`,
+      `the snapshot ${snapshot} cannot be restored${untouched}: ${problems.join('. ')}`,
     );
   });
 }

@@ -34,10 +34,10 @@ interface PlannedRestore {
 
 /** From here on the cluster is not what it was, and the next taskset ends the restore whatever else it does. */
 export async function beginRestore(deps: ActivityDeps, ref: StepRef): Promise<void> {
-  const { id, args, snapshot, leader } = await plannedRestore(deps, ref);
+  const planned = await plannedRestore(deps, ref);
+  const { id, args, snapshot, leader } = planned;
   const before = await restoringOf(deps, ref);
-  const goesOn = before?.id === id && before.leader === leader;
-  const turn = (goesOn ? before.turn : undefined) ?? ref.tasksetId;
+  const turn = (goesOn(before, planned) ? before?.turn : undefined) ?? ref.tasksetId;
   await deps.store.clusters.setApplied(ref.clusterId, {
     restoring: { id, args, ...(leader === undefined ? {} : { leader }), turn },
   });
@@ -68,10 +68,19 @@ export async function restoreContext(
   return { ...context, snapshot: { sha256, packedSha256, keys: opened.keys } };
 }
 
+/** It has begun, and the same machine is to get the data. */
+export function goesOn(
+  restoring: Restoring | null | undefined,
+  { id, leader }: Pick<PlannedRestore, 'id' | 'leader'>,
+): boolean {
+  return restoring?.id === id && restoring.leader === leader;
+}
+
 async function restoringOf(deps: ActivityDeps, ref: OperationRef): Promise<Restoring | undefined> {
   return (await deps.store.clusters.head(ref.clusterId))?.applied.restoring ?? undefined;
 }
 
+/** As its taskset was planned. @throws AppError Internal where the operation is no restore. */
 export async function plannedRestore(
   deps: ActivityDeps,
   ref: OperationRef,

@@ -1,5 +1,6 @@
 import { isAside } from '../core/planAsked.js';
 import type { AppliedCluster } from '../core/records.js';
+import { isRestoring } from '../core/restoreChecks.js';
 import { OperationName } from '../core/words.js';
 import type { OperationOutcome, Work } from './refs.js';
 
@@ -25,8 +26,8 @@ export interface TasksetEnd {
 }
 
 /**
- * A failed snapshot or renewal, or a node that was seen to beside it, leaves the cluster as Ready as it was; a snapshot that went well does not make a cluster whole
- * whose spec could not be applied.
+ * A failed snapshot or renewal, or a node that was seen to beside it, leaves the cluster as Ready as it was; a snapshot that
+ * went well does not make a cluster whole whose spec could not be applied.
  */
 export function tasksetEnd({
   work,
@@ -53,10 +54,9 @@ export function tasksetEnd({
   const known = record.applied.failure ?? '';
   const specFailure = ofSpec ? reasonsOf(isOfSpec) : undefined;
   // A restore that was refused before anything was stopped leaves the cluster as it was, too.
-  const { restoring } = record.applied;
-  const isRestoring = restoring !== undefined && restoring !== null;
+  const hasBegun = isRestoring(record);
   const isHarmless = (index: number): boolean =>
-    !isOfSpec(index) && !(isRestoring && at(index)?.name === OperationName.ClusterRestore);
+    !isOfSpec(index) && !(hasBegun && at(index)?.name === OperationName.ClusterRestore);
   const notReady = reasonsOf((index) => !isHarmless(index));
   const restored = work.operations.some(({ name }) => name === OperationName.ClusterRestore);
   const failed = new Set(failures.map(({ index }) => index));

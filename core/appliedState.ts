@@ -11,7 +11,7 @@ export function appliedState({
   record: Pick<ClusterRecord, 'applied'>;
   nodes: readonly NodeRecord[];
 }): AppliedState {
-  const { restoring, upgradeBegun: _, ...applied } = record.applied;
+  const { restoring, ...applied } = record.applied;
   return {
     ...applied,
     ...(restoring === undefined || restoring === null ? {} : { restoring }),

@@ -202,7 +202,7 @@ function inOrder(
   // One that had begun to leave and is wanted again leaves before it joins anew, and not after.
   const again = planRemoval(applied, desired, 'wanted');
   const dropped = planRemoval(applied, desired, 'dropped');
-  // What they have of etcd's members would be too few, or none: those that take their place are, all of one version, before they go.
+  // Too few members of etcd would stay, or none: those that take their place join before, at the version that runs.
   const { kubernetesVersion: version } = applied;
   const first = [...kubelet, ...addition].map((each) => ({
     ...each,

@@ -3,6 +3,7 @@ import type { Collection, Db, Filter } from 'mongodb';
 import { initialConditions } from '../core/conditions.js';
 import { AppError, ErrorCode } from '../core/errors.js';
 import type { RequestOrigin } from '../core/requestOrigin.js';
+import { isRestoring } from '../core/restoreChecks.js';
 import { sharedWith } from '../core/sharing.js';
 import { isSameSpec } from '../core/specHash.js';
 import { CommonConditionStatus, ProvisionStatus } from '../core/words.js';
@@ -138,11 +139,6 @@ async function change(
     modifiedAt: timestamp(),
     force,
   });
-}
-
-/** There is no way back but through a restore. */
-function isRestoring({ applied: { restoring } }: ClusterDocument): boolean {
-  return restoring !== undefined && restoring !== null;
 }
 
 async function updated(
