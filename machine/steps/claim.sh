@@ -15,14 +15,8 @@ keep_state() {
   done
 }
 
-list_packages() {
-  if have dpkg-query; then
-    # shellcheck disable=SC2016 # dpkg's own variables
-    dpkg-query -W -f '${binary:Package}\t${Version}\t${db:Status-Abbrev}\n'
-  elif have rpm; then
-    rpm -qa --qf '%{NAME}.%{ARCH}\t%{VERSION}-%{RELEASE}\tii\n'
-  fi | sort
-}
+# A folder that may come to be: it goes again once it is empty, and what lies in it is not looked at.
+record_folder() { [[ -e $1 ]] || plinth_record_as "$1" made; }
 
 [[ ! -e $PLINTH_BEFORE/claimed ]] || skip 'the machine is claimed and its record is kept'
 rm -f "$PLINTH_STATE/restored"
@@ -31,6 +25,7 @@ chmod 700 "$PLINTH_BEFORE"
 
 note 'recording packages, units, sysctls, swap, mounts, links and accounts'
 list_packages >"$PLINTH_BEFORE/packages"
+: >"$PLINTH_BEFORE/installed"
 keep_state /var/lib/dpkg/{status,diversions,statoverride}{,-old} /var/lib/dpkg/available \
   /var/lib/dpkg/triggers/{File,Unincorp} /var/lib/apt/extended_states /var/cache/debconf/* \
   /etc/{passwd,group,shadow,gshadow,subuid,subgid}{,-} \
@@ -75,7 +70,7 @@ done <<'PATHS'
 /etc/plinth
 /opt/cni
 /opt/containerd
-/root/.kube
+/root/.kube/cache
 /run/adduser
 /run/calico
 /run/containerd
@@ -84,11 +79,9 @@ done <<'PATHS'
 /run/haproxy.pid
 /run/haproxy-master.sock
 /run/kubernetes
-/run/netns
 /run/nodeagent
 /run/runc
 /run/xtables.lock
-/usr/lib/modules
 /usr/local/bin/.kubeadm.new
 /usr/local/bin/.kubectl.new
 /usr/local/bin/.kubelet.new
@@ -105,6 +98,8 @@ done <<'PATHS'
 /var/log/containers
 /var/log/pods
 PATHS
+# Kernels, network namespaces and kubeconfigs of others lie there as well.
+for path in /usr/lib/modules /run/netns /root/.kube; do record_folder "$path"; done
 
 find "$PLINTH_BEFORE" -type f -exec sync {} + 2>/dev/null || true
 PLINTH_BATCH='' plinth_record "$PLINTH_BEFORE/claimed" "$PLINTH_CLUSTER_ID"

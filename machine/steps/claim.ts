@@ -4,7 +4,7 @@ import type { StepModule } from './types.js';
 /** Makes the machine this cluster's and records what it was like, so that `restore` can undo everything. */
 export const claimStep: StepModule = {
   name: 'claim',
-  script: ['claim.sh'],
+  script: ['packages-lib.sh', 'claim.sh'],
   finishes: true,
   // Two seconds; a slow disk with a large package database may take longer.
   timeoutSeconds: 120,

@@ -57,14 +57,21 @@ mend_packages() {
     note 'dpkg --configure -a did not end well; going on'
 }
 
+# However the installation ends, but for a kill.
+installation_over() {
+  allow_starts
+  take_up_installation
+}
+
 install_package_files() {
   local output
   wait_for_package_lock
   forbid_starts
-  trap allow_starts EXIT
+  trap installation_over EXIT
   export DEBIAN_FRONTEND=noninteractive
   printf '+ dpkg --install (%s files)\n' "$#"
   printf 'dpkg --install\n' >"$PLINTH_RUN_DIR/command"
+  begin_installation
   if ! output=$(dpkg --force-confold --install "$@" 2>&1); then
     printf '%s\n' "$output"
     [[ $output != *'is locked'* && $output != *'frontend lock'* ]] ||
@@ -73,6 +80,7 @@ install_package_files() {
       'Look at the lines above; dpkg --configure -a on the machine may mend a half-done installation.'
   fi
   printf '%s\n' "$output" | grep -E '^Setting up' || true
+  end_installation
   allow_starts
 }
 
@@ -80,14 +88,16 @@ install_package_files() {
 install_packages() {
   wait_for_package_lock
   forbid_starts
-  trap allow_starts EXIT
+  trap installation_over EXIT
   export DEBIAN_FRONTEND=noninteractive
   hint 'The machine needs its own package repositories (or a bundle: PLINTH_ARTIFACTS).'
   record_path /var/lib/apt/lists
   record_path /var/log/apt
   run apt-get -q -o DPkg::Lock::Timeout=120 update
+  begin_installation
   run apt-get -q -y -o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold \
     --no-install-recommends install "$@"
+  end_installation
   allow_starts
 }
 

@@ -30,7 +30,10 @@ mend_packages() { :; }
 
 install_package_files() {
   wait_for_package_lock
+  trap take_up_installation EXIT
+  begin_installation
   run rpm -U --replacepkgs "$@"
+  end_installation
 }
 
 # REPOSITORY: the definition of the one that has containerd, which these systems' own do not have.
@@ -40,7 +43,10 @@ install_packages() {
   put_file /etc/yum.repos.d/plinth.repo 0644 <<<"$REPOSITORY"
   local insecure=()
   [[ $SKIP_VERIFY != true ]] || insecure=(--setopt=sslverify=False)
+  trap take_up_installation EXIT
+  begin_installation
   run dnf -q -y --setopt=install_weak_deps=False "${insecure[@]}" --enablerepo=plinth-containerd install "$@"
+  end_installation
 }
 
 # An upgrade of the machine must not change the runtime under a cluster. dnf's versionlock is a plugin

@@ -69,6 +69,8 @@ set_sysctl() {
   [[ -e $file ]] || { note "$key does not exist on this kernel"; return; }
   [[ $(cat "$file") != "$wanted" ]] || return 0
   record_sysctl "$key"
+  mkdir -p "$PLINTH_BEFORE/sysctls-set"
+  PLINTH_BATCH=1 plinth_record "$PLINTH_BEFORE/sysctls-set/$key" "$wanted"
   { printf '%s\n' "$wanted" >"$file"; } 2>/dev/null || return 1
   note "$key = $wanted"
   changed=1
@@ -107,7 +109,8 @@ name_endpoint() {
   [[ -n $ENDPOINT_NAME ]] || grep -q '^# plinth: the API endpoint$' /etc/hosts || return 0
   CHANGED=0
   put_file /etc/hosts "$(stat -c %a /etc/hosts)" < <(
-    sed '/^# plinth: the API endpoint$/,/^# plinth: end$/d' /etc/hosts
+    # A last line without an end gets one.
+    sed '/^# plinth: the API endpoint$/,/^# plinth: end$/d' /etc/hosts | awk 1
     [[ -z $ENDPOINT_NAME ]] ||
       printf '# plinth: the API endpoint\n127.0.0.1 %s\n# plinth: end\n' "$ENDPOINT_NAME"
   )

@@ -15,6 +15,7 @@ own_haproxy_off() {
 }
 
 mend_packages
+take_up_installation
 allow_starts
 if [[ -z $(missing) ]] && packages_held && own_haproxy_off; then
   skip 'every package is installed'

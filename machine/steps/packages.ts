@@ -43,7 +43,7 @@ const NEEDED: Readonly<Record<OsFamily, readonly string[]>> = {
 export const packagesStep: StepModule = {
   name: 'packages',
   script: [
-    ...['ledger.sh', 'environment.sh', 'bundle-file.sh'],
+    ...['ledger.sh', 'environment.sh', 'bundle-file.sh', 'packages-lib.sh'],
     ...['family-{family}.sh', 'packages.sh'],
   ],
   finishes: true,

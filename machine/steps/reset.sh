@@ -35,7 +35,7 @@ if have systemctl && systemctl is-active --quiet containerd.service; then
 fi
 kill_pods
 note 'unmounting'
-for path in /var/lib/kubelet /run/containerd /var/lib/containerd /run/netns /run/calico; do
+for path in /var/lib/kubelet /run/containerd /var/lib/containerd /run/calico; do
   unmount_under "$path"
 done
 # Calico mounts it where systemd has not.
@@ -45,7 +45,7 @@ clean_cgroups
 note 'removing what Kubernetes kept'
 for path in /etc/kubernetes /var/lib/kubelet /var/lib/etcd /etc/cni /opt/cni /var/lib/cni /var/lib/calico \
   /run/calico /run/netns /run/nodeagent /run/kubernetes /run/flannel /var/lib/kube-proxy \
-  /var/log/calico /var/log/pods /var/log/containers /usr/libexec/kubernetes /root/.kube; do
+  /var/log/calico /var/log/pods /var/log/containers /usr/libexec/kubernetes /root/.kube/cache /root/.kube; do
   restore_path "$path"
 done
 verify

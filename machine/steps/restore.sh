@@ -1,18 +1,10 @@
 # shellcheck shell=bash
-# Puts back what `claim` and the steps recorded: units, packages, files, kernel settings, swap, and
-# the state that package tools keep for themselves. Needs no network.
+# Takes back what we did, by what `claim` and the steps recorded: units, packages, files, kernel settings,
+# swap, and the state that package tools keep for themselves. What the machine's owner has changed since
+# stays. Needs no network.
 
 [[ ! -e $RESTORED ]] || skip 'the machine is as it was found'
 [[ -e $PLINTH_BEFORE/claimed ]] || skip 'nothing was recorded, so nothing was changed'
-
-list_packages() {
-  if have dpkg-query; then
-    # shellcheck disable=SC2016 # dpkg's own variables
-    dpkg-query -W -f '${binary:Package}\t${Version}\t${db:Status-Abbrev}\n'
-  elif have rpm; then
-    rpm -qa --qf '%{NAME}.%{ARCH}\t%{VERSION}-%{RELEASE}\tii\n'
-  fi | sort
-}
 
 # Units that were not enabled, or not active, are so again; those that were come back after the files.
 stop_units() {
@@ -23,12 +15,25 @@ stop_units() {
     unit=${record##*/}
     read -r enabled active <"$record"
     systemctl cat "$unit" >/dev/null 2>&1 || continue
+    ! is_kept "${unit%.*}" || continue
     [[ $active == active || $active == activating ]] || run systemctl stop "$unit"
     case $enabled in
       enabled* | masked* | static | indirect | generated | alias | linked*) ;;
       *) systemctl --quiet disable "$unit" 2>/dev/null || true ;;
     esac
   done
+}
+
+# What its owner has taken away since holds up nothing.
+start_unit() {
+  if ! systemctl cat "$1" >/dev/null 2>&1; then
+    note "$1 is not there any more"
+  elif [[ $1 == *.swap ]]; then
+    run systemctl start "$1" || note "$1 cannot be switched on again"
+  else
+    run systemctl start "$1" || fail StepFailed "$1 does not start again" \
+      "It ran when the machine was claimed: look at systemctl status $1, mend it or take it away, then try again."
+  fi
 }
 
 start_units() {
@@ -48,74 +53,32 @@ start_units() {
       absent | '') ;;
       *) systemctl --quiet unmask "$unit" 2>/dev/null || true ;;
     esac
+    if is_kept "${unit%.*}" && systemctl is-enabled --quiet "$unit"; then active=active; fi
     if [[ $active == active ]] && ! systemctl is-active --quiet "$unit"; then
-      run systemctl start "$unit"
+      start_unit "$unit"
     fi
     systemctl reset-failed "$unit" 2>/dev/null || true
   done
 }
 
-new_packages() { comm -13 <(cut -f 1 "$PLINTH_BEFORE/packages" | sort) <(list_packages | cut -f 1 | sort); }
+# What package managers keep for themselves; see restore_tool_state.
+TOOL_FOLDERS=(/var/cache/apt /var/lib/apt/lists /var/log/apt)
 
-purge_packages() {
-  local packages=() output
-  mapfile -t packages < <(new_packages)
-  ((${#packages[@]})) || return 0
-  if have dpkg; then
-    export DEBIAN_FRONTEND=noninteractive
-    printf '+ dpkg --purge %s\n' "${packages[*]}"
-    # One call: dpkg itself finds the order. A package that a kill left half-installed goes as well.
-    if ! output=$(dpkg --force-remove-reinstreq --purge "${packages[@]}" 2>&1); then
-      printf '%s\n' "$output"
-      [[ $output != *'frontend lock'* && $output != *'is locked'* ]] ||
-        fail PackageLockHeld "dpkg's lock is held by another process"
-      fail StepFailed 'dpkg cannot remove the packages that were installed for Kubernetes' \
-        'Run dpkg --configure -a on the machine, look at what it says, then try again.'
-    fi
-    printf '%s\n' "$output"
-  else
-    run rpm -e "${packages[@]}"
-  fi
-}
-
-# A dpkg killed between its files and their list leaves files that no package knows of. Unpacked once more, the package knows
-# them, and they go with it. Its archive is ours, or apt's. A package of before that is broken is none of our business.
-own_unpacked() {
-  local packages=() name archive
-  have dpkg || return 0
-  mapfile -t packages < <(new_packages)
-  for name in "${packages[@]}"; do
-    # shellcheck disable=SC2016 # dpkg's own variable
-    [[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$name" 2>/dev/null) == *R ]] || continue
-    name=${name%%:*}
-    for archive in "$PLINTH_ARTIFACTS"/* "/var/cache/apt/archives/$name"_*.deb; do
-      [[ $(dpkg-deb --field "$archive" Package 2>/dev/null) == "$name" ]] || continue
-      note "$name was unpacked half: unpacking it whole, to remove it whole"
-      DEBIAN_FRONTEND=noninteractive dpkg --force-depends --force-confold --unpack "$archive" \
-        </dev/null >/dev/null 2>&1 || note "dpkg cannot unpack $name; going on"
-      break
-    done
-  done
-}
-
-# A dpkg killed while it unpacks leaves files under names of its own, and folders of nobody.
-remove_unpacked() {
-  local folder
-  have dpkg || return 0
-  rm -rf /var/lib/dpkg/tmp.ci /var/lib/dpkg/updates/tmp.i
-  find /usr /etc -xdev -name '*.dpkg-new' -cnewer "$PLINTH_BEFORE/claimed" -delete
-  [[ -s $PLINTH_BEFORE/usr-folders ]] || return 0
-  comm -13 "$PLINTH_BEFORE/usr-folders" <(find /usr -xdev -path /usr/local -prune -o -type d -print | sort) |
-    tac | while IFS= read -r folder; do
-    rmdir "$folder" 2>/dev/null || true
-  done
+# is_spared KIND PATH: it does not go by its record alone.
+is_spared() {
+  local kind=$1 path=$2
+  [[ " ${TOOL_FOLDERS[*]} " != *" $path "* ]] || return 0
+  [[ $kind == absent || $kind == dir ]] || return 1
+  is_kept_path "$path" || return 1
+  note "$path stays, with the package that has it"
 }
 
 restore_files() {
-  local record
+  local record kind path
   # What lies deeper comes first, so that a folder we made is empty when its turn comes.
   while IFS= read -r record; do
-    restore_record "$record"
+    read -r kind path <"$record"
+    is_spared "$kind" "$path" || restore_record "$record"
   done < <(find "$PLINTH_BEFORE/paths" -type f ! -name '*.orig' ! -name '*.list' ! -name '*.mode' ! -name '*.tmp' 2>/dev/null |
     awk '{ print gsub(/%2F/, "&") "\t" $0 }' | sort -rn | cut -f 2-)
 }
@@ -124,37 +87,34 @@ restore_files() {
 remove_accounts() {
   local name accounts=(haproxy)
   for name in "${accounts[@]}"; do
+    ! is_kept "$name" || continue
     was_before users "$name" || ! grep -q "^$name:" /etc/passwd || run userdel "$name"
     was_before groups "$name" || ! grep -q "^$name:" /etc/group || run groupdel "$name"
   done
 }
 
-# Keys that Kubernetes, its network and our own settings change; the rest is none of our business.
-KERNEL_KEYS='^/proc/sys/(net/(ipv4/(ip_forward|conf/|neigh/|vs/|ip_local_)|ipv6/(conf/|neigh/)|bridge/|netfilter/|core/)|vm/|kernel/(panic|panic_on_oops|pid_max|keys/root_)|fs/(inotify/|file-max|nr_open|may_detach))'
-
-restore_sysctls() {
-  local line file value
-  # ip_forward first: writing it sets the forwarding of every interface.
-  while IFS= read -r line; do
-    file=${line%%:*}
-    value=${line#*:}
-    [[ -w $file && $(cat "$file" 2>/dev/null) != "$value" ]] || continue
-    note "$file = $value"
-    printf '%s\n' "$value" 2>/dev/null >"$file" || true
-  done < <(
-    for line in "$PLINTH_BEFORE"/sysctls/*; do
-      [[ ! -e $line || $line == *.tmp ]] || printf '/proc/sys/%s:%s\n' "$(basename "$line" | tr . /)" "$(<"$line")"
-    done
-    grep '/ip_forward:' "$PLINTH_BEFORE/sysctls.all" || true
-    comm -23 <(grep -E "$KERNEL_KEYS" "$PLINTH_BEFORE/sysctls.all" | sort) \
-      <(grep -rs '' /proc/sys/{net,vm,kernel,fs} | sort)
-  )
+# names_swap FSTAB AREA
+names_swap() {
+  local source area
+  area=$(readlink -f "$2")
+  while read -r source; do
+    [[ $source != *=* ]] || source=$(findfs "${source//\"/}" 2>/dev/null) || continue
+    [[ $(readlink -f "$source") != "$area" ]] || return 0
+  done < <(awk '$1 !~ /^#/ && $3 == "swap" { print $1 }' "$1" 2>/dev/null)
+  return 1
 }
 
+# Swap that is gone, or no longer in the fstab that had it, its owner has given up.
 restore_swap() {
-  local area _
+  local area _ fstab
+  fstab=$PLINTH_BEFORE/paths/$(plinth_path_key /etc/fstab).orig
   while read -r area _; do
-    grep -q "^$area " /proc/swaps || run swapon "$area" || note "swap $area cannot be switched on again"
+    ! grep -q "^$area " /proc/swaps || continue
+    if [[ ! -e $area ]] || { names_swap "$fstab" "$area" && ! names_swap /etc/fstab "$area"; }; then
+      note "swap $area was taken out since"
+    else
+      run swapon "$area" || note "swap $area cannot be switched on again"
+    fi
   done <"$PLINTH_BEFORE/swaps"
 }
 
@@ -162,6 +122,8 @@ unload_modules() {
   local module
   have modprobe && [[ -s $PLINTH_BEFORE/modules ]] || return 0
   for module in vxlan br_netfilter overlay; do
+    # Somebody else has asked for it by now.
+    ! grep -qsx "$module" /etc/modules /etc/modules-load.d/*.conf || continue
     was_before modules "$module" || ! grep -q "^$module " /proc/modules || modprobe -r "$module" 2>/dev/null || true
   done
 }
@@ -180,16 +142,38 @@ put_state_back() {
   done
 }
 
+# Its owner may have written to these as well: with the same lines they are what they were.
+put_same_back() {
+  local file original
+  for file in "$@"; do
+    original=$PLINTH_BEFORE/state/$(plinth_path_key "$file")
+    [[ -e $original ]] || original=/dev/null
+    [[ ! -e $file ]] || same_lines "$original" "$file" || continue
+    put_state_back "$file" "$file-old"
+  done
+}
+
+libraries() { ldconfig -p -C "$1" 2>/dev/null | tail -n +2 | sort; }
+
+# A library may have come without a package.
+same_libraries() {
+  ! have ldconfig ||
+    cmp -s <(libraries "$PLINTH_BEFORE/state/$(plinth_path_key /etc/ld.so.cache)") <(libraries /etc/ld.so.cache)
+}
+
 # Backups and caches say something about a past that is undone: put back where the present equals it.
 restore_tool_state() {
   local file
   if cmp -s <(list_packages) "$PLINTH_BEFORE/packages"; then
-    put_state_back /var/lib/dpkg/{status,diversions,statoverride}{,-old} /var/lib/dpkg/available \
+    put_state_back /var/lib/dpkg/status{,-old} /var/lib/dpkg/available \
       /var/lib/dpkg/triggers/{File,Unincorp} /var/lib/apt/extended_states /var/cache/debconf/* \
-      /etc/ld.so.cache /var/cache/ldconfig/aux-cache /var/lib/systemd/catalog/database
+      /var/lib/systemd/catalog/database
+    put_same_back /var/lib/dpkg/{diversions,statoverride}
+    ! same_libraries || put_state_back /etc/ld.so.cache /var/cache/ldconfig/aux-cache
     if [[ -s $PLINTH_BEFORE/dpkg-lists.tgz ]]; then
       tar -C /var/lib/dpkg/info -xzf "$PLINTH_BEFORE/dpkg-lists.tgz"
     fi
+    for file in "${TOOL_FOLDERS[@]}"; do restore_path "$file"; done
   else
     note 'packages differ from those before; the package manager keeps its own state'
     diff <(list_packages) "$PLINTH_BEFORE/packages" || true
@@ -201,13 +185,17 @@ restore_tool_state() {
   done
 }
 
-stop_units
-note 'removing packages that were not there before'
+take_up_installation
 own_unpacked
+choose_packages
+stop_units
+note 'removing the packages that came with us'
 purge_packages
+release_holds
 remove_unpacked
 note 'putting files back'
 restore_files
+restore_trust
 remove_accounts
 start_units
 restore_sysctls
@@ -215,7 +203,8 @@ restore_swap
 unload_modules
 restore_tool_state
 
-mapfile -t left < <(new_packages)
+mapfile -t left < <(comm -12 <(printf '%s\n' "${GOING[@]}" | sort) <(installed_packages))
 ((${#left[@]} == 0)) || fail StepFailed "packages are still there: ${left[*]}"
 plinth_record "$RESTORED" "$PLINTH_CLUSTER_ID"
+((${#STAYING[@]} == 0)) || note "packages that came with us stay, since others need them: ${STAYING[*]}"
 note 'the machine is as it was found'

@@ -59,6 +59,8 @@ fail() {
 # before/paths/KEY     kind (absent, made, file, symlink, dir) and the path; KEY.orig: the original,
 #                      KEY.list, KEY.mode: of a directory everything below it (NUL-separated), and its mode
 # before/sysctls/KEY   value          before/units/UNIT   "<is-enabled> <is-active>"
+# And what we made of it, which tells whether somebody has changed it since:
+# before/written/KEY   the sum of what put_file wrote            before/sysctls-set/KEY   value
 
 # A record counts only when its file has its final name: a kill in between leaves it to be made anew.
 # It is on disk before what it is about changes, unless PLINTH_BATCH says that many come at once and
@@ -77,7 +79,7 @@ plinth_path_key() {
 
 plinth_record_as() {
   local path=$1 absent=$2 file kind
-  mkdir -p "$PLINTH_BEFORE/paths"
+  [[ -d $PLINTH_BEFORE/paths ]] || mkdir -p "$PLINTH_BEFORE/paths"
   file=$PLINTH_BEFORE/paths/$(plinth_path_key "$path")
   [[ ! -e $file ]] || return 0
   rm -rf "$file.orig" "$file.list" "$file.mode"
@@ -144,6 +146,8 @@ put_file() {
     chown --reference="$path" "$new"
   fi
   plinth_mark_pending
+  [[ -d $PLINTH_BEFORE/written ]] || mkdir -p "$PLINTH_BEFORE/written"
+  sha256sum <"$new" >"$PLINTH_BEFORE/written/$(plinth_path_key "$path")"
   # A file that is a mount point (/etc/hosts in some containers) cannot be renamed over.
   if ! mv -fT "$new" "$path" 2>/dev/null; then
     cat "$new" >"$path"
@@ -230,20 +234,64 @@ is_as_before() {
   esac
 }
 
+# Files that the machine's owner and we both write: of these only our own lines are undone.
+is_shared() { [[ $1 == /etc/fstab || $1 == /etc/hosts || $1 == /etc/dnf/dnf.conf ]]; }
+
+without_our_lines() {
+  case $1 in
+    /etc/fstab) sed 's/^# plinth: //' "$1" ;;
+    # The last of these the endpoint's unit writes, where something has made the file anew.
+    /etc/hosts) sed -e '/^# plinth: the API endpoint$/,/^# plinth: end$/d' -e '/^127\.0\.0\.1 plinth-api\.internal$/d' "$1" ;;
+    /etc/dnf/dnf.conf) sed -e '/^# plinth: the proxy$/,+1d' -e '/^# plinth$/,+1d' "$1" ;;
+  esac
+}
+
+# A file without an end to its last line has got one by us.
+with_end() { awk 1 "$@"; }
+
+undo_lines() {
+  local original=$1 path=$2 mode owner
+  read -r mode owner < <(stat -c '%a %u:%g' "$path")
+  if cmp -s <(with_end "$original") <(without_our_lines "$path" | with_end); then
+    put_back "$original" "$path"
+    # We have changed neither of these.
+    [[ $(stat -c '%a %u:%g' "$path") == "$mode $owner" ]] || { chown "$owner" "$path" && chmod "$mode" "$path"; }
+  else
+    note "$path was changed since: only our own lines are taken out"
+    put_file "$path" "$mode" < <(without_our_lines "$path")
+  fi
+}
+
+# The machine is given back all the same; whoever made the change finds here what became of it.
+note_change() {
+  local sum
+  sum=$PLINTH_BEFORE/written/$(plinth_path_key "$1")
+  [[ ! -e $sum || ! -f $1 ]] || sha256sum <"$1" | cmp -s - "$sum" ||
+    note "$1 was changed since plinth wrote it; that goes with it"
+}
+
 # restore_record RECORD: the path is as the record says.
 restore_record() {
   local record=$1 kind path mode owner
   read -r kind path <"$record"
-  rm -f "$path.plinth-new"
+  # Kernels and their modules are never ours. An older plinth has recorded all that was there.
+  [[ $path != /usr/lib/modules ]] || kind=made
+  [[ ! -e $path.plinth-new && ! -L $path.plinth-new ]] || rm -f "$path.plinth-new"
   case $kind in
     absent)
-      unmount_under "$path"
       if [[ -e $path || -L $path ]]; then
+        note_change "$path"
+        unmount_under "$path"
         note "removing $path"
         rm -rf --one-file-system "$path"
       fi
       ;;
-    made) rmdir "$path" 2>/dev/null || true ;;
+    made)
+      [[ ! -d $path || -n $(find "$path" -mindepth 1 -maxdepth 1 -print -quit) ]] || {
+        unmount_under "$path"
+        rmdir "$path" 2>/dev/null || true
+      }
+      ;;
     dir)
       unmount_under "$path"
       [[ -d $path ]] || mkdir -p "$path"
@@ -252,7 +300,15 @@ restore_record() {
       chmod "$mode" "$path"
       chown "$owner" "$path"
       ;;
-    file | symlink) is_as_before "$record" || put_back "$record.orig" "$path" ;;
+    file | symlink)
+      is_as_before "$record" && return
+      if is_shared "$path" && [[ $kind == file && -f $path && ! -L $path ]]; then
+        undo_lines "$record.orig" "$path"
+        return
+      fi
+      note_change "$path"
+      put_back "$record.orig" "$path"
+      ;;
   esac
 }
 

@@ -59,6 +59,8 @@ fail() {
 # before/paths/KEY     kind (absent, made, file, symlink, dir) and the path; KEY.orig: the original,
 #                      KEY.list, KEY.mode: of a directory everything below it (NUL-separated), and its mode
 # before/sysctls/KEY   value          before/units/UNIT   "<is-enabled> <is-active>"
+# And what we made of it, which tells whether somebody has changed it since:
+# before/written/KEY   the sum of what put_file wrote            before/sysctls-set/KEY   value
 
 # A record counts only when its file has its final name: a kill in between leaves it to be made anew.
 # It is on disk before what it is about changes, unless PLINTH_BATCH says that many come at once and
@@ -77,7 +79,7 @@ plinth_path_key() {
 
 plinth_record_as() {
   local path=$1 absent=$2 file kind
-  mkdir -p "$PLINTH_BEFORE/paths"
+  [[ -d $PLINTH_BEFORE/paths ]] || mkdir -p "$PLINTH_BEFORE/paths"
   file=$PLINTH_BEFORE/paths/$(plinth_path_key "$path")
   [[ ! -e $file ]] || return 0
   rm -rf "$file.orig" "$file.list" "$file.mode"
@@ -144,6 +146,8 @@ put_file() {
     chown --reference="$path" "$new"
   fi
   plinth_mark_pending
+  [[ -d $PLINTH_BEFORE/written ]] || mkdir -p "$PLINTH_BEFORE/written"
+  sha256sum <"$new" >"$PLINTH_BEFORE/written/$(plinth_path_key "$path")"
   # A file that is a mount point (/etc/hosts in some containers) cannot be renamed over.
   if ! mv -fT "$new" "$path" 2>/dev/null; then
     cat "$new" >"$path"

@@ -59,6 +59,8 @@ fail() {
 # before/paths/KEY     kind (absent, made, file, symlink, dir) and the path; KEY.orig: the original,
 #                      KEY.list, KEY.mode: of a directory everything below it (NUL-separated), and its mode
 # before/sysctls/KEY   value          before/units/UNIT   "<is-enabled> <is-active>"
+# And what we made of it, which tells whether somebody has changed it since:
+# before/written/KEY   the sum of what put_file wrote            before/sysctls-set/KEY   value
 
 # A record counts only when its file has its final name: a kill in between leaves it to be made anew.
 # It is on disk before what it is about changes, unless PLINTH_BATCH says that many come at once and
@@ -77,7 +79,7 @@ plinth_path_key() {
 
 plinth_record_as() {
   local path=$1 absent=$2 file kind
-  mkdir -p "$PLINTH_BEFORE/paths"
+  [[ -d $PLINTH_BEFORE/paths ]] || mkdir -p "$PLINTH_BEFORE/paths"
   file=$PLINTH_BEFORE/paths/$(plinth_path_key "$path")
   [[ ! -e $file ]] || return 0
   rm -rf "$file.orig" "$file.list" "$file.mode"
@@ -144,6 +146,8 @@ put_file() {
     chown --reference="$path" "$new"
   fi
   plinth_mark_pending
+  [[ -d $PLINTH_BEFORE/written ]] || mkdir -p "$PLINTH_BEFORE/written"
+  sha256sum <"$new" >"$PLINTH_BEFORE/written/$(plinth_path_key "$path")"
   # A file that is a mount point (/etc/hosts in some containers) cannot be renamed over.
   if ! mv -fT "$new" "$path" 2>/dev/null; then
     cat "$new" >"$path"
@@ -174,6 +178,58 @@ record_unit() {
 }
 
 # shellcheck shell=bash
+# Which packages are there, and which of them came by an installation of ours. Whatever else came since
+# the claim is its owner's.
+# before/packages     all of them at the claim: name, version, state
+# before/installed    names of those that we brought; machines that an older plinth claimed have none
+# before/installing   an installation of ours is at work, or was killed: what was there before it
+
+# A kernel is what the machine boots, and a repository's key is no package: never ours, whenever they came.
+NEVER_OURS='^(linux-|gpg-pubkey)|(^|-)kernel([-.]|$)'
+
+list_packages() {
+  if have dpkg-query; then
+    # shellcheck disable=SC2016 # dpkg's own variables
+    dpkg-query -W -f '${binary:Package}\t${Version}\t${db:Status-Abbrev}\n'
+  elif have rpm; then
+    rpm -qa --qf '%{NAME}.%{ARCH}\t%{VERSION}-%{RELEASE}\tii\n'
+  fi | sort
+}
+
+# Without those of which dpkg knows but the settings that their removal has left.
+installed_packages() { list_packages | awk -F '\t' '$3 !~ /^.[nc]/ { print $1 }' | sort -u; }
+
+# An installation or a removal was broken off: there may be files and folders of no package.
+broken_off() { : >"$PLINTH_BEFORE/broken-off"; }
+
+remember_packages() {
+  [[ -e $PLINTH_BEFORE/installed ]] || return 0
+  plinth_record "$PLINTH_BEFORE/installed" "$(sort -u - "$PLINTH_BEFORE/installed" | sed '/^$/d')"
+}
+
+# begin_installation: right before the package manager is called. What is there after it and was not before
+# is ours, also where a kill comes between them.
+begin_installation() {
+  [[ -e $PLINTH_BEFORE/installed ]] || return 0
+  take_up_installation
+  plinth_record "$PLINTH_BEFORE/installing" "$(installed_packages)"
+}
+
+end_installation() {
+  local before=$PLINTH_BEFORE/installing
+  [[ -e $before ]] || return 0
+  comm -13 "$before" <(installed_packages) | { grep -vE "$NEVER_OURS" || true; } | remember_packages
+  rm -f "$before"
+}
+
+# Of one that failed or was killed.
+take_up_installation() {
+  [[ -e $PLINTH_BEFORE/installing ]] || return 0
+  broken_off
+  end_installation
+}
+
+# shellcheck shell=bash
 # Records what the machine was like before us. The runner has made it ours already. The first
 # claim's record counts: a later one would take what we did for what was there before.
 
@@ -190,14 +246,8 @@ keep_state() {
   done
 }
 
-list_packages() {
-  if have dpkg-query; then
-    # shellcheck disable=SC2016 # dpkg's own variables
-    dpkg-query -W -f '${binary:Package}\t${Version}\t${db:Status-Abbrev}\n'
-  elif have rpm; then
-    rpm -qa --qf '%{NAME}.%{ARCH}\t%{VERSION}-%{RELEASE}\tii\n'
-  fi | sort
-}
+# A folder that may come to be: it goes again once it is empty, and what lies in it is not looked at.
+record_folder() { [[ -e $1 ]] || plinth_record_as "$1" made; }
 
 [[ ! -e $PLINTH_BEFORE/claimed ]] || skip 'the machine is claimed and its record is kept'
 rm -f "$PLINTH_STATE/restored"
@@ -206,6 +256,7 @@ chmod 700 "$PLINTH_BEFORE"
 
 note 'recording packages, units, sysctls, swap, mounts, links and accounts'
 list_packages >"$PLINTH_BEFORE/packages"
+: >"$PLINTH_BEFORE/installed"
 keep_state /var/lib/dpkg/{status,diversions,statoverride}{,-old} /var/lib/dpkg/available \
   /var/lib/dpkg/triggers/{File,Unincorp} /var/lib/apt/extended_states /var/cache/debconf/* \
   /etc/{passwd,group,shadow,gshadow,subuid,subgid}{,-} \
@@ -250,7 +301,7 @@ done <<'PATHS'
 /etc/plinth
 /opt/cni
 /opt/containerd
-/root/.kube
+/root/.kube/cache
 /run/adduser
 /run/calico
 /run/containerd
@@ -259,11 +310,9 @@ done <<'PATHS'
 /run/haproxy.pid
 /run/haproxy-master.sock
 /run/kubernetes
-/run/netns
 /run/nodeagent
 /run/runc
 /run/xtables.lock
-/usr/lib/modules
 /usr/local/bin/.kubeadm.new
 /usr/local/bin/.kubectl.new
 /usr/local/bin/.kubelet.new
@@ -280,6 +329,8 @@ done <<'PATHS'
 /var/log/containers
 /var/log/pods
 PATHS
+# Kernels, network namespaces and kubeconfigs of others lie there as well.
+for path in /usr/lib/modules /run/netns /root/.kube; do record_folder "$path"; done
 
 find "$PLINTH_BEFORE" -type f -exec sync {} + 2>/dev/null || true
 PLINTH_BATCH='' plinth_record "$PLINTH_BEFORE/claimed" "$PLINTH_CLUSTER_ID"

@@ -59,6 +59,8 @@ fail() {
 # before/paths/KEY     kind (absent, made, file, symlink, dir) and the path; KEY.orig: the original,
 #                      KEY.list, KEY.mode: of a directory everything below it (NUL-separated), and its mode
 # before/sysctls/KEY   value          before/units/UNIT   "<is-enabled> <is-active>"
+# And what we made of it, which tells whether somebody has changed it since:
+# before/written/KEY   the sum of what put_file wrote            before/sysctls-set/KEY   value
 
 # A record counts only when its file has its final name: a kill in between leaves it to be made anew.
 # It is on disk before what it is about changes, unless PLINTH_BATCH says that many come at once and
@@ -77,7 +79,7 @@ plinth_path_key() {
 
 plinth_record_as() {
   local path=$1 absent=$2 file kind
-  mkdir -p "$PLINTH_BEFORE/paths"
+  [[ -d $PLINTH_BEFORE/paths ]] || mkdir -p "$PLINTH_BEFORE/paths"
   file=$PLINTH_BEFORE/paths/$(plinth_path_key "$path")
   [[ ! -e $file ]] || return 0
   rm -rf "$file.orig" "$file.list" "$file.mode"
@@ -144,6 +146,8 @@ put_file() {
     chown --reference="$path" "$new"
   fi
   plinth_mark_pending
+  [[ -d $PLINTH_BEFORE/written ]] || mkdir -p "$PLINTH_BEFORE/written"
+  sha256sum <"$new" >"$PLINTH_BEFORE/written/$(plinth_path_key "$path")"
   # A file that is a mount point (/etc/hosts in some containers) cannot be renamed over.
   if ! mv -fT "$new" "$path" 2>/dev/null; then
     cat "$new" >"$path"
@@ -230,20 +234,64 @@ is_as_before() {
   esac
 }
 
+# Files that the machine's owner and we both write: of these only our own lines are undone.
+is_shared() { [[ $1 == /etc/fstab || $1 == /etc/hosts || $1 == /etc/dnf/dnf.conf ]]; }
+
+without_our_lines() {
+  case $1 in
+    /etc/fstab) sed 's/^# plinth: //' "$1" ;;
+    # The last of these the endpoint's unit writes, where something has made the file anew.
+    /etc/hosts) sed -e '/^# plinth: the API endpoint$/,/^# plinth: end$/d' -e '/^127\.0\.0\.1 plinth-api\.internal$/d' "$1" ;;
+    /etc/dnf/dnf.conf) sed -e '/^# plinth: the proxy$/,+1d' -e '/^# plinth$/,+1d' "$1" ;;
+  esac
+}
+
+# A file without an end to its last line has got one by us.
+with_end() { awk 1 "$@"; }
+
+undo_lines() {
+  local original=$1 path=$2 mode owner
+  read -r mode owner < <(stat -c '%a %u:%g' "$path")
+  if cmp -s <(with_end "$original") <(without_our_lines "$path" | with_end); then
+    put_back "$original" "$path"
+    # We have changed neither of these.
+    [[ $(stat -c '%a %u:%g' "$path") == "$mode $owner" ]] || { chown "$owner" "$path" && chmod "$mode" "$path"; }
+  else
+    note "$path was changed since: only our own lines are taken out"
+    put_file "$path" "$mode" < <(without_our_lines "$path")
+  fi
+}
+
+# The machine is given back all the same; whoever made the change finds here what became of it.
+note_change() {
+  local sum
+  sum=$PLINTH_BEFORE/written/$(plinth_path_key "$1")
+  [[ ! -e $sum || ! -f $1 ]] || sha256sum <"$1" | cmp -s - "$sum" ||
+    note "$1 was changed since plinth wrote it; that goes with it"
+}
+
 # restore_record RECORD: the path is as the record says.
 restore_record() {
   local record=$1 kind path mode owner
   read -r kind path <"$record"
-  rm -f "$path.plinth-new"
+  # Kernels and their modules are never ours. An older plinth has recorded all that was there.
+  [[ $path != /usr/lib/modules ]] || kind=made
+  [[ ! -e $path.plinth-new && ! -L $path.plinth-new ]] || rm -f "$path.plinth-new"
   case $kind in
     absent)
-      unmount_under "$path"
       if [[ -e $path || -L $path ]]; then
+        note_change "$path"
+        unmount_under "$path"
         note "removing $path"
         rm -rf --one-file-system "$path"
       fi
       ;;
-    made) rmdir "$path" 2>/dev/null || true ;;
+    made)
+      [[ ! -d $path || -n $(find "$path" -mindepth 1 -maxdepth 1 -print -quit) ]] || {
+        unmount_under "$path"
+        rmdir "$path" 2>/dev/null || true
+      }
+      ;;
     dir)
       unmount_under "$path"
       [[ -d $path ]] || mkdir -p "$path"
@@ -252,7 +300,15 @@ restore_record() {
       chmod "$mode" "$path"
       chown "$owner" "$path"
       ;;
-    file | symlink) is_as_before "$record" || put_back "$record.orig" "$path" ;;
+    file | symlink)
+      is_as_before "$record" && return
+      if is_shared "$path" && [[ $kind == file && -f $path && ! -L $path ]]; then
+        undo_lines "$record.orig" "$path"
+        return
+      fi
+      note_change "$path"
+      put_back "$record.orig" "$path"
+      ;;
   esac
 }
 
@@ -286,13 +342,22 @@ setting_file() {
 # PROXY_CA: the certificates of a proxy that opens TLS. The machine trusts them, and so does whatever starts
 # after that: containerd reads them once.
 
+# What the system's own tool reads.
+trust_sources() {
+  find /etc/ca-certificates.conf /usr/share/ca-certificates /usr/local/share/ca-certificates \
+    /etc/pki/ca-trust/source /usr/share/pki/ca-trust-source -type f ! -name plinth-proxy.crt \
+    -exec sha256sum {} + 2>/dev/null | sort || true
+}
+
 # What the system's own tool rewrites from the folder of local certificates. Before any package comes: what was
 # not there then goes again.
 record_trust() {
   local file
-  record_path /etc/ssl/certs
+  [[ -e $PLINTH_BEFORE/trust-sources ]] || plinth_record "$PLINTH_BEFORE/trust-sources" "$(trust_sources)"
+  # In folders that are there, others' certificates come and go.
+  [[ -d /etc/ssl/certs ]] || record_path /etc/ssl/certs
   record_path /etc/ssl/certs/ca-certificates.crt
-  record_path /usr/local/share/ca-certificates
+  [[ -d /usr/local/share/ca-certificates ]] || record_path /usr/local/share/ca-certificates
   [[ -d /etc/pki/ca-trust/extracted ]] || return 0
   record_path /etc/pki/ca-trust/extracted
   while IFS= read -r file; do record_path "$file"; done < <(
@@ -319,6 +384,16 @@ trust_proxy() {
   changes_taken trust
   # shellcheck disable=SC2034 # as put_file says it
   CHANGED=1
+}
+
+# After the files: where others' certificates have changed since, what is put back is older than they are.
+restore_trust() {
+  local tool=(update-ca-certificates) sources=$PLINTH_BEFORE/trust-sources
+  [[ -e $PLINTH_BEFORE/paths/$(plinth_path_key /etc/ssl/certs/ca-certificates.crt) ]] || return 0
+  find /etc/ssl/certs -type l -lname '*plinth-proxy*' -delete 2>/dev/null || true
+  ! trust_sources | cmp -s - "$sources" || return 0
+  ! have update-ca-trust || tool=(update-ca-trust extract)
+  ! have "${tool[0]}" || run "${tool[@]}" || note 'the certificates that the system trusts could not be gathered anew'
 }
 
 # shellcheck shell=bash
@@ -392,6 +467,8 @@ set_sysctl() {
   [[ -e $file ]] || { note "$key does not exist on this kernel"; return; }
   [[ $(cat "$file") != "$wanted" ]] || return 0
   record_sysctl "$key"
+  mkdir -p "$PLINTH_BEFORE/sysctls-set"
+  PLINTH_BATCH=1 plinth_record "$PLINTH_BEFORE/sysctls-set/$key" "$wanted"
   { printf '%s\n' "$wanted" >"$file"; } 2>/dev/null || return 1
   note "$key = $wanted"
   changed=1
@@ -430,7 +507,8 @@ name_endpoint() {
   [[ -n $ENDPOINT_NAME ]] || grep -q '^# plinth: the API endpoint$' /etc/hosts || return 0
   CHANGED=0
   put_file /etc/hosts "$(stat -c %a /etc/hosts)" < <(
-    sed '/^# plinth: the API endpoint$/,/^# plinth: end$/d' /etc/hosts
+    # A last line without an end gets one.
+    sed '/^# plinth: the API endpoint$/,/^# plinth: end$/d' /etc/hosts | awk 1
     [[ -z $ENDPOINT_NAME ]] ||
       printf '# plinth: the API endpoint\n127.0.0.1 %s\n# plinth: end\n' "$ENDPOINT_NAME"
   )

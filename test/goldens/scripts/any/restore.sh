@@ -59,6 +59,8 @@ fail() {
 # before/paths/KEY     kind (absent, made, file, symlink, dir) and the path; KEY.orig: the original,
 #                      KEY.list, KEY.mode: of a directory everything below it (NUL-separated), and its mode
 # before/sysctls/KEY   value          before/units/UNIT   "<is-enabled> <is-active>"
+# And what we made of it, which tells whether somebody has changed it since:
+# before/written/KEY   the sum of what put_file wrote            before/sysctls-set/KEY   value
 
 # A record counts only when its file has its final name: a kill in between leaves it to be made anew.
 # It is on disk before what it is about changes, unless PLINTH_BATCH says that many come at once and
@@ -77,7 +79,7 @@ plinth_path_key() {
 
 plinth_record_as() {
   local path=$1 absent=$2 file kind
-  mkdir -p "$PLINTH_BEFORE/paths"
+  [[ -d $PLINTH_BEFORE/paths ]] || mkdir -p "$PLINTH_BEFORE/paths"
   file=$PLINTH_BEFORE/paths/$(plinth_path_key "$path")
   [[ ! -e $file ]] || return 0
   rm -rf "$file.orig" "$file.list" "$file.mode"
@@ -144,6 +146,8 @@ put_file() {
     chown --reference="$path" "$new"
   fi
   plinth_mark_pending
+  [[ -d $PLINTH_BEFORE/written ]] || mkdir -p "$PLINTH_BEFORE/written"
+  sha256sum <"$new" >"$PLINTH_BEFORE/written/$(plinth_path_key "$path")"
   # A file that is a mount point (/etc/hosts in some containers) cannot be renamed over.
   if ! mv -fT "$new" "$path" 2>/dev/null; then
     cat "$new" >"$path"
@@ -230,20 +234,64 @@ is_as_before() {
   esac
 }
 
+# Files that the machine's owner and we both write: of these only our own lines are undone.
+is_shared() { [[ $1 == /etc/fstab || $1 == /etc/hosts || $1 == /etc/dnf/dnf.conf ]]; }
+
+without_our_lines() {
+  case $1 in
+    /etc/fstab) sed 's/^# plinth: //' "$1" ;;
+    # The last of these the endpoint's unit writes, where something has made the file anew.
+    /etc/hosts) sed -e '/^# plinth: the API endpoint$/,/^# plinth: end$/d' -e '/^127\.0\.0\.1 plinth-api\.internal$/d' "$1" ;;
+    /etc/dnf/dnf.conf) sed -e '/^# plinth: the proxy$/,+1d' -e '/^# plinth$/,+1d' "$1" ;;
+  esac
+}
+
+# A file without an end to its last line has got one by us.
+with_end() { awk 1 "$@"; }
+
+undo_lines() {
+  local original=$1 path=$2 mode owner
+  read -r mode owner < <(stat -c '%a %u:%g' "$path")
+  if cmp -s <(with_end "$original") <(without_our_lines "$path" | with_end); then
+    put_back "$original" "$path"
+    # We have changed neither of these.
+    [[ $(stat -c '%a %u:%g' "$path") == "$mode $owner" ]] || { chown "$owner" "$path" && chmod "$mode" "$path"; }
+  else
+    note "$path was changed since: only our own lines are taken out"
+    put_file "$path" "$mode" < <(without_our_lines "$path")
+  fi
+}
+
+# The machine is given back all the same; whoever made the change finds here what became of it.
+note_change() {
+  local sum
+  sum=$PLINTH_BEFORE/written/$(plinth_path_key "$1")
+  [[ ! -e $sum || ! -f $1 ]] || sha256sum <"$1" | cmp -s - "$sum" ||
+    note "$1 was changed since plinth wrote it; that goes with it"
+}
+
 # restore_record RECORD: the path is as the record says.
 restore_record() {
   local record=$1 kind path mode owner
   read -r kind path <"$record"
-  rm -f "$path.plinth-new"
+  # Kernels and their modules are never ours. An older plinth has recorded all that was there.
+  [[ $path != /usr/lib/modules ]] || kind=made
+  [[ ! -e $path.plinth-new && ! -L $path.plinth-new ]] || rm -f "$path.plinth-new"
   case $kind in
     absent)
-      unmount_under "$path"
       if [[ -e $path || -L $path ]]; then
+        note_change "$path"
+        unmount_under "$path"
         note "removing $path"
         rm -rf --one-file-system "$path"
       fi
       ;;
-    made) rmdir "$path" 2>/dev/null || true ;;
+    made)
+      [[ ! -d $path || -n $(find "$path" -mindepth 1 -maxdepth 1 -print -quit) ]] || {
+        unmount_under "$path"
+        rmdir "$path" 2>/dev/null || true
+      }
+      ;;
     dir)
       unmount_under "$path"
       [[ -d $path ]] || mkdir -p "$path"
@@ -252,7 +300,15 @@ restore_record() {
       chmod "$mode" "$path"
       chown "$owner" "$path"
       ;;
-    file | symlink) is_as_before "$record" || put_back "$record.orig" "$path" ;;
+    file | symlink)
+      is_as_before "$record" && return
+      if is_shared "$path" && [[ $kind == file && -f $path && ! -L $path ]]; then
+        undo_lines "$record.orig" "$path"
+        return
+      fi
+      note_change "$path"
+      put_back "$record.orig" "$path"
+      ;;
   esac
 }
 
@@ -283,11 +339,14 @@ setting_file() {
 }
 
 # shellcheck shell=bash
-# Puts back what `claim` and the steps recorded: units, packages, files, kernel settings, swap, and
-# the state that package tools keep for themselves. Needs no network.
+# Which packages are there, and which of them came by an installation of ours. Whatever else came since
+# the claim is its owner's.
+# before/packages     all of them at the claim: name, version, state
+# before/installed    names of those that we brought; machines that an older plinth claimed have none
+# before/installing   an installation of ours is at work, or was killed: what was there before it
 
-[[ ! -e $RESTORED ]] || skip 'the machine is as it was found'
-[[ -e $PLINTH_BEFORE/claimed ]] || skip 'nothing was recorded, so nothing was changed'
+# A kernel is what the machine boots, and a repository's key is no package: never ours, whenever they came.
+NEVER_OURS='^(linux-|gpg-pubkey)|(^|-)kernel([-.]|$)'
 
 list_packages() {
   if have dpkg-query; then
@@ -298,6 +357,379 @@ list_packages() {
   fi | sort
 }
 
+# Without those of which dpkg knows but the settings that their removal has left.
+installed_packages() { list_packages | awk -F '\t' '$3 !~ /^.[nc]/ { print $1 }' | sort -u; }
+
+# An installation or a removal was broken off: there may be files and folders of no package.
+broken_off() { : >"$PLINTH_BEFORE/broken-off"; }
+
+remember_packages() {
+  [[ -e $PLINTH_BEFORE/installed ]] || return 0
+  plinth_record "$PLINTH_BEFORE/installed" "$(sort -u - "$PLINTH_BEFORE/installed" | sed '/^$/d')"
+}
+
+# begin_installation: right before the package manager is called. What is there after it and was not before
+# is ours, also where a kill comes between them.
+begin_installation() {
+  [[ -e $PLINTH_BEFORE/installed ]] || return 0
+  take_up_installation
+  plinth_record "$PLINTH_BEFORE/installing" "$(installed_packages)"
+}
+
+end_installation() {
+  local before=$PLINTH_BEFORE/installing
+  [[ -e $before ]] || return 0
+  comm -13 "$before" <(installed_packages) | { grep -vE "$NEVER_OURS" || true; } | remember_packages
+  rm -f "$before"
+}
+
+# Of one that failed or was killed.
+take_up_installation() {
+  [[ -e $PLINTH_BEFORE/installing ]] || return 0
+  broken_off
+  end_installation
+}
+
+# shellcheck shell=bash
+# Takes away the packages that we brought and that nobody else needs by now. Needs no network.
+
+# Set by choose_packages: what goes, and what stays since something that is not ours needs it.
+GOING=()
+STAYING=()
+
+names_at_claim() { cut -f 1 "$PLINTH_BEFORE/packages" | sort -u; }
+
+# A machine that an older plinth claimed has no record of what we brought: there it is all that is new.
+own_packages() {
+  if [[ -e $PLINTH_BEFORE/installed ]]; then
+    comm -12 "$PLINTH_BEFORE/installed" <(list_packages | cut -f 1 | sort -u)
+  else
+    comm -13 <(names_at_claim) <(list_packages | cut -f 1 | sort -u) | grep -vE "$NEVER_OURS" || true
+  fi
+}
+
+is_own() { own_packages | grep -qxF "$1"; }
+
+# A dpkg killed between its files and their list leaves files that no package knows of. Unpacked once more, the package knows
+# them, and they go with it. Its archive is ours, or apt's. A package of before that is broken is none of our business.
+own_unpacked() {
+  local packages=() name archive
+  have dpkg || return 0
+  mapfile -t packages < <(comm -13 <(names_at_claim) <(list_packages | awk -F '\t' '$3 ~ /R/ { print $1 }' | sort -u))
+  for name in "${packages[@]}"; do
+    for archive in "$PLINTH_ARTIFACTS"/* "/var/cache/apt/archives/${name%%:*}"_*.deb; do
+      [[ $(dpkg-deb --field "$archive" Package 2>/dev/null) == "${name%%:*}" ]] || continue
+      # Who else would have unpacked what was sent for us?
+      [[ $archive != "$PLINTH_ARTIFACTS"/* ]] || remember_packages <<<"$name"
+      is_own "$name" || continue
+      broken_off
+      note "$name was unpacked half: unpacking it whole, to remove it whole"
+      DEBIAN_FRONTEND=noninteractive dpkg --force-depends --force-confold --unpack "$archive" \
+        </dev/null >/dev/null 2>&1 || note "dpkg cannot unpack $name; going on"
+      break
+    done
+  done
+}
+
+# stay NAME…: out of GOING, whatever the architecture is called by. Fails where none of them was in it.
+stay() {
+  local name other going=()
+  for name in "${GOING[@]}"; do
+    for other in "$@"; do
+      [[ ${name%%:*} != "${other%%:*}" ]] || { STAYING+=("$name") && continue 2; }
+    done
+    going+=("$name")
+  done
+  ((${#going[@]} < ${#GOING[@]})) || return 1
+  GOING=("${going[@]}")
+}
+
+# dpkg itself says which of them something else needs, also by way of one that stays for that reason.
+choose_of_dpkg() {
+  local output refused=()
+  while ((${#GOING[@]})); do
+    ! output=$(LC_ALL=C dpkg --no-act --force-remove-reinstreq --purge "${GOING[@]}" 2>&1) || return 0
+    awk '
+      /^dpkg: dependency problems prevent removal of / { name = $7; sub(/:$/, "", name); next }
+      /^dpkg: error processing package / { name = $5; next }
+      name != "" && /^ / { sub(/^ +/, ""); sub(/(; however:|\.)$/, ""); if (!(name in said)) print name " stays: " $0; said[name] = 1 }
+      { name = "" }
+    ' <<<"$output"
+    mapfile -t refused < <(sed '1,/^Errors were encountered while processing:/d; s/^ *//' <<<"$output")
+    # What else is wrong the removal itself will tell.
+    stay "${refused[@]}" || return 0
+  done
+}
+
+# rpm names what is missed, which may be anything that a package provides.
+choose_of_rpm() {
+  local output wanted=() refused=()
+  while ((${#GOING[@]})); do
+    ! output=$(LC_ALL=C rpm -e --test --allmatches "${GOING[@]}" 2>&1) || return 0
+    grep 'is needed by' <<<"$output" || true
+    # (a or b): each word of it.
+    mapfile -t wanted < <(sed -n 's/^[[:space:]]*\(.*\) is needed by .*/\1/p' <<<"$output" | tr ' ' '\n' |
+      sed 'p; s/^(*//; s/)*$//' | sed '/^$/d')
+    refused=()
+    ((${#wanted[@]} == 0)) ||
+      mapfile -t refused < <(rpm -q --whatprovides "${wanted[@]}" --qf '%{NAME}.%{ARCH}\n' 2>/dev/null)
+    if ! stay "${refused[@]}"; then
+      printf '%s\n' "$output"
+      note 'what rpm says of them names none of these packages: all of them stay'
+      stay "${GOING[@]}"
+    else
+      note "staying: ${STAYING[*]}"
+    fi
+  done
+}
+
+choose_packages() {
+  mapfile -t GOING < <(own_packages)
+  if have dpkg; then choose_of_dpkg; else choose_of_rpm; fi
+  ((${#STAYING[@]} == 0)) || paths_of "${STAYING[@]}" >"$PLINTH_RUN_DIR/kept"
+}
+
+paths_of() { if have dpkg-query; then dpkg-query -L "$@"; else rpm -q -l "$@"; fi }
+
+# is_kept NAME: of a unit or an account that bears the name of a package that stays.
+is_kept() {
+  local name
+  for name in "${STAYING[@]}"; do
+    [[ ${name%%[.:]*} != "$1" ]] || return 0
+  done
+  return 1
+}
+
+# is_kept_path PATH: a package that stays holds it, or its data.
+is_kept_path() {
+  ((${#STAYING[@]})) || return 1
+  is_kept "${1##*/}" || grep -qxF "$1" "$PLINTH_RUN_DIR/kept"
+}
+
+purge_packages() {
+  local output listed=() action=--purge
+  ((${#GOING[@]})) || return 0
+  # A removal that a kill has broken off.
+  [[ ! -e $PLINTH_BEFORE/purging ]] || broken_off
+  : >"$PLINTH_BEFORE/purging"
+  if have dpkg; then
+    export DEBIAN_FRONTEND=noninteractive
+    # The settings of one that was there once are not ours.
+    mapfile -t listed < <(comm -12 <(names_at_claim) <(printf '%s\n' "${GOING[@]}" | sort))
+    ((${#listed[@]} == 0)) || action=--remove
+    printf '+ dpkg %s %s\n' "$action" "${GOING[*]}"
+    # One call: dpkg itself finds the order. A package that a kill left half-installed goes as well.
+    if ! output=$(dpkg --force-remove-reinstreq "$action" "${GOING[@]}" 2>&1); then
+      printf '%s\n' "$output"
+      [[ $output != *'frontend lock'* && $output != *'is locked'* ]] ||
+        fail PackageLockHeld "dpkg's lock is held by another process"
+      fail StepFailed 'dpkg cannot remove the packages that were installed for Kubernetes' \
+        'Run dpkg --configure -a on the machine, look at what it says, then try again.'
+    fi
+    printf '%s\n' "$output"
+    [[ $action == --purge ]] || purge_settings
+  else
+    run rpm -e --allmatches "${GOING[@]}"
+  fi
+  rm -f "$PLINTH_BEFORE/purging"
+}
+
+# Of those that were not there at all.
+purge_settings() {
+  local packages=()
+  mapfile -t packages < <(comm -13 <(names_at_claim) <(printf '%s\n' "${GOING[@]}" | sort))
+  ((${#packages[@]} == 0)) || run dpkg --purge "${packages[@]}"
+}
+
+# Our hold is not on what stays, unless it was held before us.
+release_holds() {
+  local name
+  have dpkg || return 0
+  for name in containerd runc; do
+    # shellcheck disable=SC2016 # dpkg's own variable
+    [[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$name" 2>/dev/null) == h* ]] || continue
+    ! awk -F '\t' -v name="$name" '{ sub(/:.*/, "", $1) } $1 == name && $3 ~ /^h/ { held = 1 } END { exit !held }' \
+      "$PLINTH_BEFORE/packages" || continue
+    note "$name is held no more"
+    printf '%s install\n' "$name" | dpkg --set-selections
+  done
+}
+
+# Every path that a package knows, also where /lib stands for /usr/lib.
+paths_of_packages() {
+  sed -n 'p; s#^/\(bin\|sbin\|lib[0-9a-z]*\)\(/.*\)*$#/usr&#p' /var/lib/dpkg/info/*.list | sort -u
+}
+
+# A dpkg killed while it unpacks leaves files under names of its own, and folders of nobody.
+remove_unpacked() {
+  local folder
+  have dpkg && [[ -e $PLINTH_BEFORE/broken-off ]] || return 0
+  rm -rf /var/lib/dpkg/tmp.ci /var/lib/dpkg/updates/tmp.i
+  find /usr /etc -xdev -name '*.dpkg-new' -cnewer "$PLINTH_BEFORE/claimed" -delete
+  [[ -s $PLINTH_BEFORE/usr-folders ]] || return 0
+  comm -13 "$PLINTH_BEFORE/usr-folders" <(find /usr -xdev \( -path /usr/local -o -path /usr/lib/modules \) -prune -o -type d -print | sort) |
+    comm -23 - <(paths_of_packages) | tac | while IFS= read -r folder; do
+    rmdir "$folder" 2>/dev/null || true
+  done
+}
+
+# shellcheck shell=bash
+# Kernel settings as they were, but for those that the machine's owner has set meanwhile.
+
+# Keys that Kubernetes, its network and forwarding itself change behind our back; the rest is none of our business.
+KERNEL_KEYS='^/proc/sys/(net/(ipv4/(ip_forward|vs/)|bridge/|netfilter/|ipv[46]/conf/[^/]+/(forwarding|mc_forwarding|accept_redirects|send_redirects|secure_redirects|route_localnet|rp_filter|src_valid_mark|arp_ignore|arp_announce|proxy_arp|proxy_ndp|accept_ra|disable_ipv6))|vm/(overcommit_memory|panic_on_oom)|kernel/(panic|panic_on_oops|keys/root_[a-z]+)):'
+
+squeezed() { tr -s '[:space:]' ' ' <<<"$1" | sed 's/^ //; s/ $//'; }
+
+# What the owner's own files ask for, with ours gone: `path<TAB>value`, where a path may be a pattern.
+settings_of_owner() {
+  { cat /etc/sysctl.d/*.conf /etc/sysctl.conf 2>/dev/null || true; } | awk '
+    /^[ \t]*([#;]|$)/ || !/=/ { next }
+    {
+      key = substr($0, 1, index($0, "=") - 1); value = substr($0, index($0, "=") + 1)
+      gsub(/^[ \t-]+|[ \t]+$/, "", key); gsub(/[ \t]+/, " ", value); gsub(/^ | $/, "", value)
+      # What separates first separates all; the other sign is part of a name.
+      if (match(key, /[.\/]/) && substr(key, RSTART, 1) == ".") {
+        gsub(/\//, "\n", key); gsub(/\./, "/", key); gsub(/\n/, ".", key)
+      }
+      print "/proc/sys/" key "\t" value
+    }'
+}
+
+# Whose value follows from another's.
+leader_of() {
+  case $1 in
+    /proc/sys/net/ipv4/conf/*/forwarding | /proc/sys/net/ipv4/conf/*/accept_redirects) printf '/proc/sys/net/ipv4/ip_forward' ;;
+    /proc/sys/net/ipv6/conf/*/forwarding) printf '/proc/sys/net/ipv6/conf/all/forwarding' ;;
+  esac
+}
+
+# is_of_owner FILE VALUE: it has this value by the owner's own files.
+is_of_owner() {
+  local pattern value leader
+  while IFS=$'\t' read -r pattern value; do
+    # shellcheck disable=SC2053 # a pattern
+    [[ $1 != $pattern || $2 != "$value" ]] || return 0
+  done <<<"$OWN_SETTINGS"
+  leader=$(leader_of "$1")
+  [[ -n $leader && $leader != "$1" ]] && is_of_owner "$leader" "$(cat "$leader" 2>/dev/null)"
+}
+
+# was_set_since KEY VALUE: it is not what we set it to.
+was_set_since() {
+  local ours=$PLINTH_BEFORE/sysctls-set/$1
+  [[ -e $ours && $(squeezed "$(<"$ours")") != "$2" ]]
+}
+
+key_of() {
+  local key=${1#/proc/sys/}
+  printf '%s' "${key//\//.}"
+}
+
+restore_sysctl() {
+  local file=$1 value=$2 now
+  [[ -w $file ]] || return 0
+  now=$(squeezed "$(cat "$file" 2>/dev/null)")
+  [[ $now != "$(squeezed "$value")" ]] || return 0
+  if is_of_owner "$file" "$now" || was_set_since "$(key_of "$file")" "$now"; then
+    note "$file stays $now: its owner has set it since"
+    return
+  fi
+  note "$file = $value"
+  printf '%s\n' "$value" 2>/dev/null >"$file" || true
+}
+
+# Those that we set have a record of their own.
+changed_behind_us() {
+  local line
+  comm -23 <(grep -E "$KERNEL_KEYS" "$PLINTH_BEFORE/sysctls.all" | sort) \
+    <(grep -rs '' /proc/sys/{net,vm,kernel,fs} | sort) | while IFS= read -r line; do
+    [[ -e $PLINTH_BEFORE/sysctls/$(key_of "${line%%:*}") ]] || printf '%s\n' "$line"
+  done
+}
+
+restore_sysctls() {
+  local line changed OWN_SETTINGS
+  OWN_SETTINGS=$(settings_of_owner)
+  changed=$(changed_behind_us)
+  while IFS= read -r line; do
+    [[ -z $line ]] || restore_sysctl "${line%%:*}" "${line#*:}"
+  done < <(
+    for line in "$PLINTH_BEFORE"/sysctls/*; do
+      [[ ! -e $line || $line == *.tmp ]] || printf '/proc/sys/%s:%s\n' "$(basename "$line" | tr . /)" "$(<"$line")"
+    done
+    # Before what follows from it: writing it sets the forwarding of every interface.
+    grep '/ip_forward:' <<<"$changed" || true
+    printf '%s\n' "$changed"
+  )
+}
+
+# shellcheck shell=bash
+# PROXY_CA: the certificates of a proxy that opens TLS. The machine trusts them, and so does whatever starts
+# after that: containerd reads them once.
+
+# What the system's own tool reads.
+trust_sources() {
+  find /etc/ca-certificates.conf /usr/share/ca-certificates /usr/local/share/ca-certificates \
+    /etc/pki/ca-trust/source /usr/share/pki/ca-trust-source -type f ! -name plinth-proxy.crt \
+    -exec sha256sum {} + 2>/dev/null | sort || true
+}
+
+# What the system's own tool rewrites from the folder of local certificates. Before any package comes: what was
+# not there then goes again.
+record_trust() {
+  local file
+  [[ -e $PLINTH_BEFORE/trust-sources ]] || plinth_record "$PLINTH_BEFORE/trust-sources" "$(trust_sources)"
+  # In folders that are there, others' certificates come and go.
+  [[ -d /etc/ssl/certs ]] || record_path /etc/ssl/certs
+  record_path /etc/ssl/certs/ca-certificates.crt
+  [[ -d /usr/local/share/ca-certificates ]] || record_path /usr/local/share/ca-certificates
+  [[ -d /etc/pki/ca-trust/extracted ]] || return 0
+  record_path /etc/pki/ca-trust/extracted
+  while IFS= read -r file; do record_path "$file"; done < <(
+    find /etc/pki/ca-trust/extracted -type f ! -path '*/directory-hash/*'
+  )
+}
+
+# trust_proxy: a system without such a tool gets it with its packages, and comes here again.
+trust_proxy() {
+  local folder tool reader=${PLINTH_READER-}
+  if have update-ca-certificates; then
+    folder=/usr/local/share/ca-certificates tool=(update-ca-certificates)
+  elif have update-ca-trust; then
+    folder=/etc/pki/ca-trust/source/anchors tool=(update-ca-trust extract)
+  else
+    return 0
+  fi
+  files_of trust
+  setting_file "$folder/plinth-proxy.crt" 0644 "$PROXY_CA"
+  files_of "$reader"
+  changes_pending trust || return 0
+  run "${tool[@]}"
+  plinth_mark_pending
+  changes_taken trust
+  # shellcheck disable=SC2034 # as put_file says it
+  CHANGED=1
+}
+
+# After the files: where others' certificates have changed since, what is put back is older than they are.
+restore_trust() {
+  local tool=(update-ca-certificates) sources=$PLINTH_BEFORE/trust-sources
+  [[ -e $PLINTH_BEFORE/paths/$(plinth_path_key /etc/ssl/certs/ca-certificates.crt) ]] || return 0
+  find /etc/ssl/certs -type l -lname '*plinth-proxy*' -delete 2>/dev/null || true
+  ! trust_sources | cmp -s - "$sources" || return 0
+  ! have update-ca-trust || tool=(update-ca-trust extract)
+  ! have "${tool[0]}" || run "${tool[@]}" || note 'the certificates that the system trusts could not be gathered anew'
+}
+
+# shellcheck shell=bash
+# Takes back what we did, by what `claim` and the steps recorded: units, packages, files, kernel settings,
+# swap, and the state that package tools keep for themselves. What the machine's owner has changed since
+# stays. Needs no network.
+
+[[ ! -e $RESTORED ]] || skip 'the machine is as it was found'
+[[ -e $PLINTH_BEFORE/claimed ]] || skip 'nothing was recorded, so nothing was changed'
+
 # Units that were not enabled, or not active, are so again; those that were come back after the files.
 stop_units() {
   local record unit enabled active
@@ -307,12 +739,25 @@ stop_units() {
     unit=${record##*/}
     read -r enabled active <"$record"
     systemctl cat "$unit" >/dev/null 2>&1 || continue
+    ! is_kept "${unit%.*}" || continue
     [[ $active == active || $active == activating ]] || run systemctl stop "$unit"
     case $enabled in
       enabled* | masked* | static | indirect | generated | alias | linked*) ;;
       *) systemctl --quiet disable "$unit" 2>/dev/null || true ;;
     esac
   done
+}
+
+# What its owner has taken away since holds up nothing.
+start_unit() {
+  if ! systemctl cat "$1" >/dev/null 2>&1; then
+    note "$1 is not there any more"
+  elif [[ $1 == *.swap ]]; then
+    run systemctl start "$1" || note "$1 cannot be switched on again"
+  else
+    run systemctl start "$1" || fail StepFailed "$1 does not start again" \
+      "It ran when the machine was claimed: look at systemctl status $1, mend it or take it away, then try again."
+  fi
 }
 
 start_units() {
@@ -332,74 +777,32 @@ start_units() {
       absent | '') ;;
       *) systemctl --quiet unmask "$unit" 2>/dev/null || true ;;
     esac
+    if is_kept "${unit%.*}" && systemctl is-enabled --quiet "$unit"; then active=active; fi
     if [[ $active == active ]] && ! systemctl is-active --quiet "$unit"; then
-      run systemctl start "$unit"
+      start_unit "$unit"
     fi
     systemctl reset-failed "$unit" 2>/dev/null || true
   done
 }
 
-new_packages() { comm -13 <(cut -f 1 "$PLINTH_BEFORE/packages" | sort) <(list_packages | cut -f 1 | sort); }
+# What package managers keep for themselves; see restore_tool_state.
+TOOL_FOLDERS=(/var/cache/apt /var/lib/apt/lists /var/log/apt)
 
-purge_packages() {
-  local packages=() output
-  mapfile -t packages < <(new_packages)
-  ((${#packages[@]})) || return 0
-  if have dpkg; then
-    export DEBIAN_FRONTEND=noninteractive
-    printf '+ dpkg --purge %s\n' "${packages[*]}"
-    # One call: dpkg itself finds the order. A package that a kill left half-installed goes as well.
-    if ! output=$(dpkg --force-remove-reinstreq --purge "${packages[@]}" 2>&1); then
-      printf '%s\n' "$output"
-      [[ $output != *'frontend lock'* && $output != *'is locked'* ]] ||
-        fail PackageLockHeld "dpkg's lock is held by another process"
-      fail StepFailed 'dpkg cannot remove the packages that were installed for Kubernetes' \
-        'Run dpkg --configure -a on the machine, look at what it says, then try again.'
-    fi
-    printf '%s\n' "$output"
-  else
-    run rpm -e "${packages[@]}"
-  fi
-}
-
-# A dpkg killed between its files and their list leaves files that no package knows of. Unpacked once more, the package knows
-# them, and they go with it. Its archive is ours, or apt's. A package of before that is broken is none of our business.
-own_unpacked() {
-  local packages=() name archive
-  have dpkg || return 0
-  mapfile -t packages < <(new_packages)
-  for name in "${packages[@]}"; do
-    # shellcheck disable=SC2016 # dpkg's own variable
-    [[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$name" 2>/dev/null) == *R ]] || continue
-    name=${name%%:*}
-    for archive in "$PLINTH_ARTIFACTS"/* "/var/cache/apt/archives/$name"_*.deb; do
-      [[ $(dpkg-deb --field "$archive" Package 2>/dev/null) == "$name" ]] || continue
-      note "$name was unpacked half: unpacking it whole, to remove it whole"
-      DEBIAN_FRONTEND=noninteractive dpkg --force-depends --force-confold --unpack "$archive" \
-        </dev/null >/dev/null 2>&1 || note "dpkg cannot unpack $name; going on"
-      break
-    done
-  done
-}
-
-# A dpkg killed while it unpacks leaves files under names of its own, and folders of nobody.
-remove_unpacked() {
-  local folder
-  have dpkg || return 0
-  rm -rf /var/lib/dpkg/tmp.ci /var/lib/dpkg/updates/tmp.i
-  find /usr /etc -xdev -name '*.dpkg-new' -cnewer "$PLINTH_BEFORE/claimed" -delete
-  [[ -s $PLINTH_BEFORE/usr-folders ]] || return 0
-  comm -13 "$PLINTH_BEFORE/usr-folders" <(find /usr -xdev -path /usr/local -prune -o -type d -print | sort) |
-    tac | while IFS= read -r folder; do
-    rmdir "$folder" 2>/dev/null || true
-  done
+# is_spared KIND PATH: it does not go by its record alone.
+is_spared() {
+  local kind=$1 path=$2
+  [[ " ${TOOL_FOLDERS[*]} " != *" $path "* ]] || return 0
+  [[ $kind == absent || $kind == dir ]] || return 1
+  is_kept_path "$path" || return 1
+  note "$path stays, with the package that has it"
 }
 
 restore_files() {
-  local record
+  local record kind path
   # What lies deeper comes first, so that a folder we made is empty when its turn comes.
   while IFS= read -r record; do
-    restore_record "$record"
+    read -r kind path <"$record"
+    is_spared "$kind" "$path" || restore_record "$record"
   done < <(find "$PLINTH_BEFORE/paths" -type f ! -name '*.orig' ! -name '*.list' ! -name '*.mode' ! -name '*.tmp' 2>/dev/null |
     awk '{ print gsub(/%2F/, "&") "\t" $0 }' | sort -rn | cut -f 2-)
 }
@@ -408,37 +811,34 @@ restore_files() {
 remove_accounts() {
   local name accounts=(haproxy)
   for name in "${accounts[@]}"; do
+    ! is_kept "$name" || continue
     was_before users "$name" || ! grep -q "^$name:" /etc/passwd || run userdel "$name"
     was_before groups "$name" || ! grep -q "^$name:" /etc/group || run groupdel "$name"
   done
 }
 
-# Keys that Kubernetes, its network and our own settings change; the rest is none of our business.
-KERNEL_KEYS='^/proc/sys/(net/(ipv4/(ip_forward|conf/|neigh/|vs/|ip_local_)|ipv6/(conf/|neigh/)|bridge/|netfilter/|core/)|vm/|kernel/(panic|panic_on_oops|pid_max|keys/root_)|fs/(inotify/|file-max|nr_open|may_detach))'
-
-restore_sysctls() {
-  local line file value
-  # ip_forward first: writing it sets the forwarding of every interface.
-  while IFS= read -r line; do
-    file=${line%%:*}
-    value=${line#*:}
-    [[ -w $file && $(cat "$file" 2>/dev/null) != "$value" ]] || continue
-    note "$file = $value"
-    printf '%s\n' "$value" 2>/dev/null >"$file" || true
-  done < <(
-    for line in "$PLINTH_BEFORE"/sysctls/*; do
-      [[ ! -e $line || $line == *.tmp ]] || printf '/proc/sys/%s:%s\n' "$(basename "$line" | tr . /)" "$(<"$line")"
-    done
-    grep '/ip_forward:' "$PLINTH_BEFORE/sysctls.all" || true
-    comm -23 <(grep -E "$KERNEL_KEYS" "$PLINTH_BEFORE/sysctls.all" | sort) \
-      <(grep -rs '' /proc/sys/{net,vm,kernel,fs} | sort)
-  )
+# names_swap FSTAB AREA
+names_swap() {
+  local source area
+  area=$(readlink -f "$2")
+  while read -r source; do
+    [[ $source != *=* ]] || source=$(findfs "${source//\"/}" 2>/dev/null) || continue
+    [[ $(readlink -f "$source") != "$area" ]] || return 0
+  done < <(awk '$1 !~ /^#/ && $3 == "swap" { print $1 }' "$1" 2>/dev/null)
+  return 1
 }
 
+# Swap that is gone, or no longer in the fstab that had it, its owner has given up.
 restore_swap() {
-  local area _
+  local area _ fstab
+  fstab=$PLINTH_BEFORE/paths/$(plinth_path_key /etc/fstab).orig
   while read -r area _; do
-    grep -q "^$area " /proc/swaps || run swapon "$area" || note "swap $area cannot be switched on again"
+    ! grep -q "^$area " /proc/swaps || continue
+    if [[ ! -e $area ]] || { names_swap "$fstab" "$area" && ! names_swap /etc/fstab "$area"; }; then
+      note "swap $area was taken out since"
+    else
+      run swapon "$area" || note "swap $area cannot be switched on again"
+    fi
   done <"$PLINTH_BEFORE/swaps"
 }
 
@@ -446,6 +846,8 @@ unload_modules() {
   local module
   have modprobe && [[ -s $PLINTH_BEFORE/modules ]] || return 0
   for module in vxlan br_netfilter overlay; do
+    # Somebody else has asked for it by now.
+    ! grep -qsx "$module" /etc/modules /etc/modules-load.d/*.conf || continue
     was_before modules "$module" || ! grep -q "^$module " /proc/modules || modprobe -r "$module" 2>/dev/null || true
   done
 }
@@ -464,16 +866,38 @@ put_state_back() {
   done
 }
 
+# Its owner may have written to these as well: with the same lines they are what they were.
+put_same_back() {
+  local file original
+  for file in "$@"; do
+    original=$PLINTH_BEFORE/state/$(plinth_path_key "$file")
+    [[ -e $original ]] || original=/dev/null
+    [[ ! -e $file ]] || same_lines "$original" "$file" || continue
+    put_state_back "$file" "$file-old"
+  done
+}
+
+libraries() { ldconfig -p -C "$1" 2>/dev/null | tail -n +2 | sort; }
+
+# A library may have come without a package.
+same_libraries() {
+  ! have ldconfig ||
+    cmp -s <(libraries "$PLINTH_BEFORE/state/$(plinth_path_key /etc/ld.so.cache)") <(libraries /etc/ld.so.cache)
+}
+
 # Backups and caches say something about a past that is undone: put back where the present equals it.
 restore_tool_state() {
   local file
   if cmp -s <(list_packages) "$PLINTH_BEFORE/packages"; then
-    put_state_back /var/lib/dpkg/{status,diversions,statoverride}{,-old} /var/lib/dpkg/available \
+    put_state_back /var/lib/dpkg/status{,-old} /var/lib/dpkg/available \
       /var/lib/dpkg/triggers/{File,Unincorp} /var/lib/apt/extended_states /var/cache/debconf/* \
-      /etc/ld.so.cache /var/cache/ldconfig/aux-cache /var/lib/systemd/catalog/database
+      /var/lib/systemd/catalog/database
+    put_same_back /var/lib/dpkg/{diversions,statoverride}
+    ! same_libraries || put_state_back /etc/ld.so.cache /var/cache/ldconfig/aux-cache
     if [[ -s $PLINTH_BEFORE/dpkg-lists.tgz ]]; then
       tar -C /var/lib/dpkg/info -xzf "$PLINTH_BEFORE/dpkg-lists.tgz"
     fi
+    for file in "${TOOL_FOLDERS[@]}"; do restore_path "$file"; done
   else
     note 'packages differ from those before; the package manager keeps its own state'
     diff <(list_packages) "$PLINTH_BEFORE/packages" || true
@@ -485,13 +909,17 @@ restore_tool_state() {
   done
 }
 
-stop_units
-note 'removing packages that were not there before'
+take_up_installation
 own_unpacked
+choose_packages
+stop_units
+note 'removing the packages that came with us'
 purge_packages
+release_holds
 remove_unpacked
 note 'putting files back'
 restore_files
+restore_trust
 remove_accounts
 start_units
 restore_sysctls
@@ -499,7 +927,8 @@ restore_swap
 unload_modules
 restore_tool_state
 
-mapfile -t left < <(new_packages)
+mapfile -t left < <(comm -12 <(printf '%s\n' "${GOING[@]}" | sort) <(installed_packages))
 ((${#left[@]} == 0)) || fail StepFailed "packages are still there: ${left[*]}"
 plinth_record "$RESTORED" "$PLINTH_CLUSTER_ID"
+((${#STAYING[@]} == 0)) || note "packages that came with us stay, since others need them: ${STAYING[*]}"
 note 'the machine is as it was found'
