@@ -35,6 +35,45 @@ const EXCLUSIONS: readonly Exclusion[] = [
   },
 ];
 
+/** What package tools write about themselves; it is put back only where the packages are what they were. */
+const TOOLS: readonly Exclusion[] = [
+  ...['/var/lib/dpkg/', '/var/lib/apt/', '/var/cache/', '/var/log/apt/', '/etc/ld.so.cache'],
+  '/var/lib/systemd/catalog/database',
+].map((key) => ({ section: 'files', key, reason: 'the owner has used the package tool since' }));
+
+/** What its owner does to a machine while it is a node, and takes back later. */
+const OWNER = {
+  does: [
+    'mkdir -p /opt/deb/DEBIAN /opt/deb/usr/share/own-tool && cd /opt && echo mine >deb/usr/share/own-tool/data',
+    'printf "Package: own-tool\\nVersion: 1\\nArchitecture: all\\nMaintainer: m <m@example>\\nDescription: mine\\n" >deb/DEBIAN/control',
+    'dpkg-deb --build deb own-tool.deb',
+    'sed -i "s/^Package: .*/Package: own-probe\\nDepends: ethtool/" deb/DEBIAN/control && rm -r deb/usr',
+    'dpkg-deb --build deb own-probe.deb && dpkg --install own-tool.deb own-probe.deb',
+    'rm -r deb own-tool.deb own-probe.deb',
+    'echo "LABEL=data /data ext4 nofail 0 2" >>/etc/fstab && echo "10.9.9.9 storage" >>/etc/hosts',
+    'mkdir -p /usr/lib/modules/9.9-own/kernel "/usr/lib/modules/$(uname -r)/updates"',
+    'echo x >/usr/lib/modules/9.9-own/kernel/own.ko',
+    'echo x >"/usr/lib/modules/$(uname -r)/updates/own.ko"',
+    'sysctl -qw net.core.somaxconn=8191',
+    'mkdir -p /root/.kube /usr/share/own-empty && echo mine >/root/.kube/config',
+    'ip netns add own',
+  ].join(' && '),
+  finds: [
+    'test -s /usr/share/own-tool/data && ethtool --version',
+    'grep -qx "LABEL=data /data ext4 nofail 0 2" /etc/fstab && grep -qx "10.9.9.9 storage" /etc/hosts',
+    'test -s /usr/lib/modules/9.9-own/kernel/own.ko && test -s "/usr/lib/modules/$(uname -r)/updates/own.ko"',
+    'test "$(sysctl -n net.core.somaxconn)" = 8191',
+    'grep -qx mine /root/.kube/config && test -d /usr/share/own-empty',
+    'ip netns exec own true',
+  ].join(' && '),
+  undoes: [
+    'dpkg --purge own-tool own-probe ethtool',
+    'sed -i "/^LABEL=data /d" /etc/fstab && sed -i "/^10.9.9.9 /d" /etc/hosts',
+    'rm -r /usr/lib/modules/9.9-own "/usr/lib/modules/$(uname -r)/updates" /usr/share/own-empty /root/.kube',
+    'ip netns delete own && umount /run/netns && rmdir /run/netns && systemctl daemon-reload',
+  ].join(' && '),
+};
+
 /** The longest way a machine can have gone: up to a Ready node, in the order of a creation. */
 const CREATION = leaderSteps.map(({ name }) => name);
 
@@ -56,8 +95,9 @@ describe('cleaning a machine', () => {
     await powerOff(NAME);
   });
 
-  async function create(until: StepName): Promise<void> {
-    for (const step of CREATION.slice(0, CREATION.indexOf(until) + 1)) await must(step);
+  async function create(until: StepName, after?: StepName): Promise<void> {
+    const from = after === undefined ? 0 : CREATION.indexOf(after) + 1;
+    for (const step of CREATION.slice(from, CREATION.indexOf(until) + 1)) await must(step);
   }
 
   async function must(step: StepName): Promise<void> {
@@ -152,6 +192,22 @@ describe('cleaning a machine', () => {
     await clean();
 
     const left = diffSnapshots(changed, await snapshotMachine(NAME), EXCLUSIONS);
+    expect(left.map(formatDifference)).toEqual([]);
+  });
+
+  it('keeps what its owner has done to it while it was a node, and leaves nothing of ours beside it', async () => {
+    const found = await snapshotMachine(NAME);
+    const somaxconn = (await execOn(NAME, 'sysctl -n net.core.somaxconn')).stdout.trim();
+    await create('packages');
+    expect(await execOn(NAME, OWNER.does)).toMatchObject({ code: 0 });
+    await create('kubeadm-init', 'packages');
+    await clean();
+
+    expect(await execOn(NAME, OWNER.finds)).toMatchObject({ code: 0 });
+    const undo = `${OWNER.undoes} && sysctl -qw net.core.somaxconn=${somaxconn}`;
+    expect(await execOn(NAME, undo)).toMatchObject({ code: 0 });
+    const exclusions = [...EXCLUSIONS, ...TOOLS];
+    const left = diffSnapshots(found, await snapshotMachine(NAME), exclusions);
     expect(left.map(formatDifference)).toEqual([]);
   });
 });
