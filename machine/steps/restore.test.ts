@@ -245,6 +245,20 @@ describe('swap', () => {
   });
 });
 
+describe('kernel modules', () => {
+  it("are unloaded that came with us, but for those that the owner's files ask for by now", async () => {
+    await machine.put('proc/modules', 'ext4 1\n');
+    await machine.claim();
+    await machine.put('proc/modules', 'ext4 1\nvxlan 1\nbr_netfilter 1\n');
+    await machine.put('etc/modules-load.d/bridge.conf', 'br_netfilter\n');
+    await machine.program('modprobe', 'echo "$*" >>"$D/modprobe.log"');
+
+    await machine.restore();
+
+    expect(await machine.said('modprobe.log')).toBe('-r vxlan');
+  });
+});
+
 describe('units', () => {
   const ranBefore = async (unit: string) => {
     await machine.put(`units/${unit}`, '');
@@ -259,6 +273,19 @@ describe('units', () => {
     await machine.owner('rm units/mine.service');
 
     expect(await machine.restore()).toContain('mine.service is not there any more');
+  });
+});
+
+describe('an older record', () => {
+  it("of what lay in a folder is still what is gone by, where the folder is Kubernetes' own", async () => {
+    await machine.claim();
+    await recordedFolder('/opt/cni');
+    await machine.put('opt/cni/bin/calico', 'x');
+
+    await machine.restore();
+
+    expect(await machine.has('opt/cni')).toBe(true);
+    expect(await machine.has('opt/cni/bin')).toBe(false);
   });
 });
 
