@@ -8,9 +8,11 @@ import { givenMachine, hasDpkg, type GivenMachine } from '../../test/fixtures/gi
 const RUNTIME = { name: 'containerd', depends: 'runc' };
 const RUNC = { name: 'runc' };
 
+const KILL = 'kill -KILL $(ps -o ppid= -p $PPID) $PPID';
+
 /** The package tool works, and whoever called it is dead before he knows. */
 const KILLS_ITS_CALLER = `"$D/bin/dpkg-real" "$@"; code=$?
-  [[ $* != *--install* ]] || kill -KILL $(ps -o ppid= -p $PPID) $PPID
+  [[ $* != *--install* ]] || ${KILL}
   exit $code`;
 
 let machine: GivenMachine;
@@ -208,6 +210,27 @@ describe.skipIf(!hasDpkg)('the packages of a machine that is given back', () => 
         'mine',
       ]);
     });
+  });
+
+  it('are wholly gone where their removal was killed at its end', async () => {
+    await machine.claim();
+    await machine.install(RUNTIME, RUNC);
+    await machine.program(
+      'dpkg',
+      `"$D/bin/dpkg-real" "$@"; [[ $* == *--no-act* || $* != *--purge* ]] || ${KILL}`,
+    );
+    await expect(machine.restore()).rejects.toThrow();
+    await machine.program('dpkg', 'exec "$D/bin/dpkg-real" "$@"');
+    // As dpkg leaves them: its journal of one package, and the beginning of the next.
+    const gone = ['Package: runc', 'Status: purge ok not-installed', 'Architecture: all', ''];
+    await machine.put('var/lib/dpkg/updates/0000', gone.join('\n'));
+    await machine.put('var/lib/dpkg/updates/tmp.i', '');
+
+    await machine.restore();
+
+    expect(await machine.packages()).toEqual([]);
+    expect(await machine.has('var/lib/dpkg/updates/0000')).toBe(false);
+    expect(await machine.has('var/lib/dpkg/updates/tmp.i')).toBe(false);
   });
 
   it('do not take empty folders of others with them', async () => {

@@ -506,11 +506,16 @@ is_kept_path() {
   is_kept "${1##*/}" || grep -qxF "$1" "$PLINTH_RUN_DIR/kept"
 }
 
+# A removal that was killed; where all packages were gone by then, nothing else has dpkg take up its own journal.
+take_up_purge() {
+  [[ -e $PLINTH_BEFORE/purging ]] || return 0
+  broken_off
+  ! have dpkg || dpkg --set-selections </dev/null || note 'dpkg does not take up what it has begun; going on'
+}
+
 purge_packages() {
   local output listed=() action=--purge
   ((${#GOING[@]})) || return 0
-  # A removal that a kill has broken off.
-  [[ ! -e $PLINTH_BEFORE/purging ]] || broken_off
   : >"$PLINTH_BEFORE/purging"
   if have dpkg; then
     export DEBIAN_FRONTEND=noninteractive
@@ -910,6 +915,7 @@ restore_tool_state() {
 }
 
 take_up_installation
+take_up_purge
 own_unpacked
 choose_packages
 stop_units
