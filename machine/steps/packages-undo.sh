@@ -114,11 +114,11 @@ is_kept_path() {
   is_kept "${1##*/}" || grep -qxF "$1" "$PLINTH_RUN_DIR/kept"
 }
 
-# A removal that was killed; where all packages were gone by then, nothing else has dpkg take up its own journal.
-take_up_purge() {
-  [[ -e $PLINTH_BEFORE/purging ]] || return 0
-  broken_off
-  ! have dpkg || dpkg --set-selections </dev/null || note 'dpkg does not take up what it has begun; going on'
+# What was killed; where no package of ours is there by then, nothing else has dpkg take up its own journal.
+take_up_journal() {
+  [[ ! -e $PLINTH_BEFORE/purging ]] || broken_off
+  have dpkg && [[ -e $PLINTH_BEFORE/broken-off ]] || return 0
+  dpkg --set-selections </dev/null || note 'dpkg does not take up what it has begun; going on'
 }
 
 purge_packages() {
@@ -168,9 +168,12 @@ release_holds() {
   done
 }
 
-# Every path that a package knows, also where /lib stands for /usr/lib.
-paths_of_packages() {
-  sed -n 'p; s#^/\(bin\|sbin\|lib[0-9a-z]*\)\(/.*\)*$#/usr&#p' /var/lib/dpkg/info/*.list | sort -u
+# Every path of the packages that came since or are of another version now, also where /lib stands for /usr/lib. Of the
+# others a folder that was not there is none that anybody misses: some systems leave out what dpkg lists.
+paths_of_others() {
+  local packages=()
+  mapfile -t packages < <(comm -13 "$PLINTH_BEFORE/packages" <(list_packages) | cut -f 1)
+  ((${#packages[@]} == 0)) || paths_of "${packages[@]}" | sed -n 'p; s#^/\(bin\|sbin\|lib[0-9a-z]*\)\(/.*\)*$#/usr&#p' | sort -u
 }
 
 # A dpkg killed while it unpacks leaves files under names of its own, and folders of nobody.
@@ -178,10 +181,11 @@ remove_unpacked() {
   local folder
   have dpkg && [[ -e $PLINTH_BEFORE/broken-off ]] || return 0
   rm -rf /var/lib/dpkg/tmp.ci /var/lib/dpkg/updates/tmp.i
+  find /var/lib/dpkg/info -name '*.list-new' -cnewer "$PLINTH_BEFORE/claimed" -delete
   find /usr /etc -xdev -name '*.dpkg-new' -cnewer "$PLINTH_BEFORE/claimed" -delete
   [[ -s $PLINTH_BEFORE/usr-folders ]] || return 0
   comm -13 "$PLINTH_BEFORE/usr-folders" <(find /usr -xdev \( -path /usr/local -o -path /usr/lib/modules \) -prune -o -type d -print | sort) |
-    comm -23 - <(paths_of_packages) | tac | while IFS= read -r folder; do
+    comm -23 - <(paths_of_others) | tac | while IFS= read -r folder; do
     rmdir "$folder" 2>/dev/null || true
   done
 }

@@ -186,7 +186,7 @@ restore_tool_state() {
 }
 
 take_up_installation
-take_up_purge
+take_up_journal
 own_unpacked
 choose_packages
 stop_units

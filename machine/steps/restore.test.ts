@@ -180,6 +180,17 @@ describe('kernel settings', () => {
     expect(await value('fs/inotify/max_user_watches')).toBe('8192');
   });
 
+  it('that Kubernetes changes behind our back are what they were', async () => {
+    await machine.claim();
+    await machine.put('proc/sys/net/netfilter/nf_conntrack_tcp_timeout_close_wait', '3600\n');
+    await machine.put('proc/sys/net/ipv4/vs/conntrack', '1\n');
+
+    await machine.restore();
+
+    expect(await value('net/netfilter/nf_conntrack_tcp_timeout_close_wait')).toBe('60');
+    expect(await value('net/ipv4/vs/conntrack')).toBe('0');
+  });
+
   it('that Kubernetes does not touch are left alone', async () => {
     await machine.claim();
     await machine.put('proc/sys/net/core/somaxconn', '8192\n');

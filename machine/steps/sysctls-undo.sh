@@ -2,7 +2,7 @@
 # Kernel settings as they were, but for those that the machine's owner has set meanwhile.
 
 # Keys that Kubernetes, its network and forwarding itself change behind our back; the rest is none of our business.
-KERNEL_KEYS='^/proc/sys/(net/(ipv4/(ip_forward|vs/)|bridge/|netfilter/|ipv[46]/conf/[^/]+/(forwarding|mc_forwarding|accept_redirects|send_redirects|secure_redirects|route_localnet|rp_filter|src_valid_mark|arp_ignore|arp_announce|proxy_arp|proxy_ndp|accept_ra|disable_ipv6))|vm/(overcommit_memory|panic_on_oom)|kernel/(panic|panic_on_oops|keys/root_[a-z]+)):'
+KERNEL_KEYS='^/proc/sys/(net/(ipv4/(ip_forward|vs/[^:]+)|(bridge|netfilter)/[^:]+|ipv[46]/conf/[^/]+/(forwarding|mc_forwarding|accept_redirects|send_redirects|secure_redirects|route_localnet|rp_filter|src_valid_mark|arp_ignore|arp_announce|proxy_arp|proxy_ndp|accept_ra|disable_ipv6))|vm/(overcommit_memory|panic_on_oom)|kernel/(panic|panic_on_oops|keys/root_[a-z]+)):'
 
 squeezed() { tr -s '[:space:]' ' ' <<<"$1" | sed 's/^ //; s/ $//'; }
 

@@ -506,11 +506,11 @@ is_kept_path() {
   is_kept "${1##*/}" || grep -qxF "$1" "$PLINTH_RUN_DIR/kept"
 }
 
-# A removal that was killed; where all packages were gone by then, nothing else has dpkg take up its own journal.
-take_up_purge() {
-  [[ -e $PLINTH_BEFORE/purging ]] || return 0
-  broken_off
-  ! have dpkg || dpkg --set-selections </dev/null || note 'dpkg does not take up what it has begun; going on'
+# What was killed; where no package of ours is there by then, nothing else has dpkg take up its own journal.
+take_up_journal() {
+  [[ ! -e $PLINTH_BEFORE/purging ]] || broken_off
+  have dpkg && [[ -e $PLINTH_BEFORE/broken-off ]] || return 0
+  dpkg --set-selections </dev/null || note 'dpkg does not take up what it has begun; going on'
 }
 
 purge_packages() {
@@ -560,9 +560,12 @@ release_holds() {
   done
 }
 
-# Every path that a package knows, also where /lib stands for /usr/lib.
-paths_of_packages() {
-  sed -n 'p; s#^/\(bin\|sbin\|lib[0-9a-z]*\)\(/.*\)*$#/usr&#p' /var/lib/dpkg/info/*.list | sort -u
+# Every path of the packages that came since or are of another version now, also where /lib stands for /usr/lib. Of the
+# others a folder that was not there is none that anybody misses: some systems leave out what dpkg lists.
+paths_of_others() {
+  local packages=()
+  mapfile -t packages < <(comm -13 "$PLINTH_BEFORE/packages" <(list_packages) | cut -f 1)
+  ((${#packages[@]} == 0)) || paths_of "${packages[@]}" | sed -n 'p; s#^/\(bin\|sbin\|lib[0-9a-z]*\)\(/.*\)*$#/usr&#p' | sort -u
 }
 
 # A dpkg killed while it unpacks leaves files under names of its own, and folders of nobody.
@@ -570,10 +573,11 @@ remove_unpacked() {
   local folder
   have dpkg && [[ -e $PLINTH_BEFORE/broken-off ]] || return 0
   rm -rf /var/lib/dpkg/tmp.ci /var/lib/dpkg/updates/tmp.i
+  find /var/lib/dpkg/info -name '*.list-new' -cnewer "$PLINTH_BEFORE/claimed" -delete
   find /usr /etc -xdev -name '*.dpkg-new' -cnewer "$PLINTH_BEFORE/claimed" -delete
   [[ -s $PLINTH_BEFORE/usr-folders ]] || return 0
   comm -13 "$PLINTH_BEFORE/usr-folders" <(find /usr -xdev \( -path /usr/local -o -path /usr/lib/modules \) -prune -o -type d -print | sort) |
-    comm -23 - <(paths_of_packages) | tac | while IFS= read -r folder; do
+    comm -23 - <(paths_of_others) | tac | while IFS= read -r folder; do
     rmdir "$folder" 2>/dev/null || true
   done
 }
@@ -582,7 +586,7 @@ remove_unpacked() {
 # Kernel settings as they were, but for those that the machine's owner has set meanwhile.
 
 # Keys that Kubernetes, its network and forwarding itself change behind our back; the rest is none of our business.
-KERNEL_KEYS='^/proc/sys/(net/(ipv4/(ip_forward|vs/)|bridge/|netfilter/|ipv[46]/conf/[^/]+/(forwarding|mc_forwarding|accept_redirects|send_redirects|secure_redirects|route_localnet|rp_filter|src_valid_mark|arp_ignore|arp_announce|proxy_arp|proxy_ndp|accept_ra|disable_ipv6))|vm/(overcommit_memory|panic_on_oom)|kernel/(panic|panic_on_oops|keys/root_[a-z]+)):'
+KERNEL_KEYS='^/proc/sys/(net/(ipv4/(ip_forward|vs/[^:]+)|(bridge|netfilter)/[^:]+|ipv[46]/conf/[^/]+/(forwarding|mc_forwarding|accept_redirects|send_redirects|secure_redirects|route_localnet|rp_filter|src_valid_mark|arp_ignore|arp_announce|proxy_arp|proxy_ndp|accept_ra|disable_ipv6))|vm/(overcommit_memory|panic_on_oom)|kernel/(panic|panic_on_oops|keys/root_[a-z]+)):'
 
 squeezed() { tr -s '[:space:]' ' ' <<<"$1" | sed 's/^ //; s/ $//'; }
 
@@ -915,7 +919,7 @@ restore_tool_state() {
 }
 
 take_up_installation
-take_up_purge
+take_up_journal
 own_unpacked
 choose_packages
 stop_units
