@@ -686,6 +686,50 @@ describe('the plan of an upgrade', () => {
     ]);
   });
 
+  describe('that has come to some control planes only', () => {
+    const planes = ['m1', 'm2', 'm3', 'm4', 'm5'].map((name) => node(name, ['ControlPlane']));
+    const m9 = node('m9', ['Worker']);
+    const half = (count: number, of: Partial<AppliedState> = {}): AppliedState => {
+      const begun = applied(spec(planes.slice(0, count)), 'm1');
+      const [first, ...others] = begun.nodes;
+      const nodes = [
+        { ...first!, kubernetesVersion: 'v1.35.4' },
+        ...others.map((each) => ({ ...each, kubernetesVersion: 'v1.34.4' })),
+      ];
+      return { ...begun, kubernetesVersion: 'v1.35.4', nodes, ...of };
+    };
+    const joinsAndUpgrades = (state: AppliedState, wanted: ClusterSpec): string[] =>
+      plan(state, { spec: wanted, deleting: false }).flatMap(({ name, nodes, leave }) =>
+        name === 'NodeUpdate' || name === 'BlueprintSync'
+          ? []
+          : [
+              [name, ...nodes.map(({ hostname }) => hostname), ...leave.map((n) => `-${n}`)].join(
+                ' ',
+              ),
+            ],
+      );
+
+    it('has workers join when it has come to all: no kubelet is newer than an API server', () => {
+      const replaced = at('v1.35.4', [planes[2]!, planes[3]!, planes[4]!, m9]);
+      expect(joinsAndUpgrades(half(3), replaced)).toEqual([
+        'NodeAddition m4 m5',
+        'NodeRemoval m1 m2 -m1 -m2',
+        'ClusterUpgrade m3',
+        'NodeAddition m9',
+      ]);
+    });
+
+    it('does so where the creation has not ended, too', () => {
+      const spec = at('v1.35.4', [planes[0]!, planes[1]!, m9]);
+      const { spec: _, ...state } = half(2, { created: false });
+      expect(joinsAndUpgrades(state, spec)).toEqual([
+        'ClusterCreation m1 m2',
+        'ClusterUpgrade m2',
+        'NodeAddition m9',
+      ]);
+    });
+  });
+
   it('lets as many workers go at once as the spec says', () => {
     const wanted = at('v1.35.4');
     wanted.config.kubernetesUpgrade = {

@@ -15,6 +15,7 @@ import { planUpgrade } from './planUpgrade.js';
 import { quorumOf } from './quorum.js';
 import { stableJson } from './stableJson.js';
 import type { NodePath, StepName } from './steps.js';
+import { compareVersions } from './upgrade.js';
 import { OperationName, Role } from './words.js';
 
 /** What the store knows to be on the machines. */
@@ -149,10 +150,11 @@ function planOperations(applied: AppliedState, desired: DesiredState): Operation
   if (desired.deleting) return planDeletion(applied, desired);
   const removal = planRemoval(applied, desired);
   if (!applied.created) {
-    const creation = planCreation(applied, desired.spec);
+    const later = joinsAfterUpgrade(applied, desired.spec);
+    const creation = planCreation(applied, desired.spec, namesOf(later));
     // There would be nothing to do anything by.
     if (creation.length === 0) return removal;
-    const upgrade = planUpgrade(completed(applied, desired.spec), desired);
+    const upgrade = planUpgrade(completed(applied, desired.spec, namesOf(later)), desired);
     const created = kubeletsAfterCreation(applied, desired.spec);
     const all = [
       ...removal,
@@ -160,7 +162,8 @@ function planOperations(applied: AppliedState, desired: DesiredState): Operation
       ...creation,
       ...upgrade,
       ...planKubelet(kubeletsAfterUpgrade(created, upgrade), desired.spec),
-      ...planSettle(applied, desired.spec, [...creation, ...upgrade]),
+      ...later,
+      ...planSettle(applied, desired.spec, [...creation, ...upgrade, ...later]),
       planBlueprint(desired.spec, 'first sync'),
       // By then those that the spec does not have are gone.
       ...planAsked(staying(applied, desired.spec), desired),
@@ -204,11 +207,13 @@ function inOrder(
   const dropped = planRemoval(applied, desired, 'dropped');
   // Too few members of etcd would stay, or none: those that take their place join before, at the version that runs.
   const { kubernetesVersion: version } = applied;
-  const first = [...kubelet, ...addition].map((each) => ({
+  const last = joinsAfterUpgrade(applied, desired.spec);
+  const isFirst = ({ hostname }: NodeSpec): boolean => !namesOf(last).has(hostname);
+  const first = [...kubelet, ...planAddition(applied, desired.spec, isFirst)].map((each) => ({
     ...each,
     ...(version === undefined ? {} : { kubernetesVersion: version }),
   }));
-  const later = planUpgrade(completed(applied, desired.spec), desired);
+  const later = [...planUpgrade(completed(applied, desired.spec, namesOf(last)), desired), ...last];
   const leaving = dropped.flatMap(({ leave }) => leave);
   const away = turned.map((each) => ({ ...each, leaveNext: leaving }));
   return [...begunNetwork(applied), ...again, ...first, ...away, ...dropped, ...later];
@@ -258,7 +263,11 @@ function joinPath(node: NodeSpec, leader: string): NodePath {
 }
 
 /** Empty: a cluster without a control plane cannot be created. */
-function planCreation(applied: AppliedState, spec: ClusterSpec): OperationPlan[] {
+function planCreation(
+  applied: AppliedState,
+  spec: ClusterSpec,
+  except: ReadonlySet<string>,
+): OperationPlan[] {
   const leader = chooseLeader(applied, spec);
   if (leader === undefined) return [];
   return [
@@ -268,6 +277,7 @@ function planCreation(applied: AppliedState, spec: ClusterSpec): OperationPlan[]
         ? 'the creation is not complete'
         : 'the cluster does not exist yet',
       nodes: spec.config.nodes
+        .filter(({ hostname }) => !except.has(hostname))
         .toSorted(byHostname)
         .map((node) => ({ hostname: node.hostname, path: joinPath(node, leader) })),
       leave: [],
@@ -280,9 +290,14 @@ function planCreation(applied: AppliedState, spec: ClusterSpec): OperationPlan[]
   ];
 }
 
-/** As it will be when its creation has ended. */
-function completed(applied: AppliedState, spec: ClusterSpec): AppliedState {
+/** As it will be when its creation has ended, and all have joined but these. */
+function completed(
+  applied: AppliedState,
+  spec: ClusterSpec,
+  except: ReadonlySet<string>,
+): AppliedState {
   const version = applied.initialised ? applied.kubernetesVersion : spec.config.kubernetesVersion;
+  const joining = spec.config.nodes.filter(({ hostname }) => !except.has(hostname));
   return {
     ...applied,
     ...(version === undefined ? {} : { kubernetesVersion: version }),
@@ -294,7 +309,7 @@ function completed(applied: AppliedState, spec: ClusterSpec): AppliedState {
         applied.network?.begun === true &&
         begunNetwork(staying(applied, spec)).length === 0,
     },
-    nodes: spec.config.nodes.map((node) => {
+    nodes: joining.map((node) => {
       const now = applied.nodes.find(({ hostname }) => hostname === node.hostname);
       // One whose upgrade an earlier attempt has not come to is still older; one that joins is not.
       const has = isMember(now) ? now?.kubernetesVersion : version;
@@ -330,6 +345,26 @@ export function planAddition(
       clusterSteps: ['check-in', 'node-metadata'],
     },
   ];
+}
+
+/**
+ * Workers that have not joined while an upgrade has come to some control planes only: those are upgraded first, as a kubelet
+ * must be newer than no API server. https://kubernetes.io/releases/version-skew-policy/#kubelet
+ */
+function joinsAfterUpgrade(applied: AppliedState, spec: ClusterSpec): OperationPlan[] {
+  const { kubernetesVersion: newest } = applied;
+  const known = applied.spec?.config.kubernetesVersion ?? newest;
+  const isBehind = applied.nodes.some(
+    (node) =>
+      isMember(node) &&
+      isControlPlane(node.spec) &&
+      compareVersions(node.kubernetesVersion ?? known ?? '', newest ?? '') < 0,
+  );
+  return isBehind ? planAddition(applied, spec, (node) => !isControlPlane(node)) : [];
+}
+
+function namesOf(operations: readonly OperationPlan[]): ReadonlySet<string> {
+  return new Set(operations.flatMap(({ nodes }) => nodes.map(({ hostname }) => hostname)));
 }
 
 /** What node-metadata sets: a change of it on any node is a NodeUpdate. */

@@ -1,8 +1,8 @@
-import { isCancellation, setCurrentDetails } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, setCurrentDetails } from '@temporalio/workflow';
 
 import type { StepName } from '../core/steps.js';
 import { clusterStepTitle } from './details.js';
-import { stoppedAt } from './failures.js';
+import { STOPPED_BEFORE, stoppedAt } from './failures.js';
 import type { OperationInput } from './input.js';
 import { steps } from './proxies.js';
 
@@ -17,13 +17,15 @@ export async function runClusterSteps(
     const summary = subject === undefined ? title : `${subject}: ${title}`;
     setCurrentDetails(summary);
     const about = subject === undefined ? {} : { subject };
+    const isNext = CancellationScope.current().consideredCancelled;
     try {
       await steps.runClusterStep.executeWithOptions({ summary }, [
         { ...input.ref, step, ...about },
       ]);
     } catch (error) {
       if (!isCancellation(error)) throw error;
-      throw stoppedAt({ step, ...(subject === undefined ? {} : { node: subject }) });
+      const at = { step, ...(subject === undefined ? {} : { node: subject }) };
+      throw isNext ? stoppedAt(at, STOPPED_BEFORE) : stoppedAt(at);
     }
   }
 }

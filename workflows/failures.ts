@@ -11,12 +11,20 @@ import {
 import { ErrorCode, type StepFailure } from '../core/errors.js';
 import { failureText } from '../core/failureText.js';
 
+const STOPPED = 'stopped by request';
+
+/** The step was next, and has not begun. */
+export const STOPPED_BEFORE = `${STOPPED} before it began`;
+
 /** Stopped by request, at this step, of this node if it is about one. */
-export function stoppedAt(at: Pick<StepFailure, 'step'> & { node?: string }): ApplicationFailure {
+export function stoppedAt(
+  at: Pick<StepFailure, 'step'> & { node?: string },
+  message = STOPPED,
+): ApplicationFailure {
   return ApplicationFailure.create({
     type: ErrorCode.Cancelled,
     nonRetryable: true,
-    message: 'stopped by request',
+    message,
     details: [at],
   });
 }
@@ -62,7 +70,9 @@ export function failureOf(error: unknown): { message: string; failure: Partial<S
   if (root instanceof ApplicationFailure) {
     return { message: root.message, failure: root.details?.[0] ?? {} };
   }
-  if (root instanceof CancelledFailure) return { message: 'stopped by request', failure: {} };
+  if (root instanceof CancelledFailure) {
+    return { message: root.message === STOPPED_BEFORE ? STOPPED_BEFORE : STOPPED, failure: {} };
+  }
   if (root instanceof TimeoutFailure) return { message: 'no answer in time', failure: {} };
   return { message: root instanceof Error ? root.message : String(root), failure: {} };
 }

@@ -1,6 +1,7 @@
 import {
   ApplicationFailure,
   CancellationScope,
+  CancelledFailure,
   condition,
   getExternalWorkflowHandle,
   isCancellation,
@@ -19,7 +20,7 @@ import {
   type StepName,
 } from '../core/steps.js';
 import { stepsDetails, type StepsMoment } from './details.js';
-import { describeFailure, failureOf, rootFailure, stoppedAt } from './failures.js';
+import { describeFailure, failureOf, rootFailure, STOPPED_BEFORE, stoppedAt } from './failures.js';
 import type { NodeInput } from './input.js';
 import { gateSignal, progressSignal, type GateMessage, type ProgressMessage } from './messages.js';
 import { records, steps } from './proxies.js';
@@ -63,7 +64,8 @@ export async function node(input: NodeInput): Promise<void> {
         await giveUp(input, step, error);
       }
     });
-    throw isCancellation(error) ? stoppedAt({ node: input.hostname, step }) : rootFailure(error);
+    if (!isCancellation(error)) throw rootFailure(error);
+    throw stoppedAt({ node: input.hostname, step }, failureOf(error).message);
   }
 
   /** Stopped before anything was done that its pods or its kubelet could notice: it is what it was. */
@@ -111,6 +113,10 @@ export async function node(input: NodeInput): Promise<void> {
     try {
       if (step.gate !== undefined) await passGate(step.gate);
       if (hasFailed()) return;
+      // What it was at has ended, and nothing of this step is on the machine.
+      if (CancellationScope.current().consideredCancelled && patched('begun-only')) {
+        throw new CancelledFailure(STOPPED_BEFORE);
+      }
       begun.add(step.name);
       tellHowFar();
       await steps.runNodeStep.executeWithOptions({ summary: `${input.hostname}: ${step.title}` }, [

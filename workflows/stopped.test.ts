@@ -71,7 +71,20 @@ describe('an operation that is cancelled', () => {
     expect(world.calls).toContain('end m1 packages');
     expect(started(world).at(-1)).toBe('m1 packages');
     expect(world.ended[0]?.outcomes[0]?.errorSummary).toBe(
-      'cancelled by request: node m1, step container-runtime: stopped by request',
+      'cancelled by request: node m1, step container-runtime: stopped by request before it began',
+    );
+  });
+
+  it('in a step that is let finish takes nothing back of the next one, which never began', async () => {
+    const upgrade = operation(
+      'ClusterUpgrade',
+      { m1: 'upgrade-first' },
+      { kubernetesVersion: 'v1.35.4' },
+    );
+    const world = await cancelled(upgrade, 'm1 kubeadm-upgrade', { finishes: true });
+    expect(started(world).at(-1)).toBe('m1 kubeadm-upgrade');
+    expect(world.ended[0]?.outcomes[0]?.errorSummary).toBe(
+      'cancelled by request: node m1, step upgrade-drain: stopped by request before it began',
     );
   });
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import type { TasksetDetails } from '../../api/views/tasksetView.js';
+import type { TasksetDetails, TasksetSummary } from '../../api/views/tasksetView.js';
 import type { Cluster, ClusterStatus } from '../../core/cluster.js';
 import { OperationStatus } from '../../core/words.js';
 import { buildBundle } from '../../lab/build/bundle.js';
@@ -20,11 +20,13 @@ import { colourChart, configMap, SECRET, webBlueprint, type Content } from './we
 
 /*
  * A blueprint of a project with an add-on of each type: applied, rolled out anew, put back where somebody changed what
- * it holds, or only reported, refused by the API server, read from URLs, pruned.
+ * it holds, or only reported, refused by the API server, read from URLs, pruned, brought to clusters one by one.
  */
 
 const NAME = 'blueprints';
 const MACHINES = ['m1', 'm2'] as const;
+/** One more cluster, of one machine, for a while. */
+const OTHER = 'blueprints-other';
 const BLUEPRINTS = '/apis/infra.k8smgmt.io/v3/projects/defaultproject/blueprints';
 
 let session: LabSession;
@@ -257,6 +259,31 @@ describe('a blueprint of the project', () => {
     expect(await rolledOut('v8')).toMatchObject({ state: 'Complete', counts: { Updated: 1 } });
     for (const name of ['fetched', 'charted']) expect(await colourOf(name)).toBe('');
     expect(await colourOf('colours')).toBe('green');
+  });
+
+  it('comes to one cluster after another', async () => {
+    const other = labCluster(session.lab, { name: OTHER, machines: ['m3'], blueprint: 'web' });
+    expect((await session.plinth.apply(other)).status).toBe(200);
+    await importImage('m3');
+    const made = await session.plinth.untilEnded(OTHER, 900);
+    expect(made.commonStatus.conditionStatus, JSON.stringify(made)).toBe(2);
+    await post({ colour: 'white', dropped: true });
+    expect(await rolledOut('v9')).toMatchObject({ state: 'Complete', counts: { Updated: 2 } });
+    expect(await colourOf('colours')).toBe('white');
+    const turns = await Promise.all(
+      [NAME, OTHER].map(async (name) => {
+        const answer = await session.plinth.request('GET', `${name}/tasksets?limit=1`);
+        const { items } = (await answer.json()) as { items: TasksetSummary[] };
+        expect(items[0]?.operations.map((operation) => operation.name)).toEqual(['BlueprintSync']);
+        return [items[0]?.createdAt ?? '', items[0]?.endedAt ?? ''];
+      }),
+    );
+    const [first, second] = turns.toSorted();
+    expect(Date.parse(second?.[0] ?? '')).toBeGreaterThanOrEqual(Date.parse(first?.[1] ?? ''));
+    expect((await session.plinth.request('DELETE', OTHER)).status).toBe(200);
+    await until(`${OTHER} is gone`, 240, async () =>
+      (await session.plinth.request('GET', OTHER)).status === 404 ? true : undefined,
+    );
   });
 
   it('goes whole with its namespaces once no cluster names it, and not before', async () => {

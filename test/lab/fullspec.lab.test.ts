@@ -344,6 +344,32 @@ describe('a cluster with every field', () => {
     expect(kept).toContain('net.ipv4.ip_forward = 1');
   });
 
+  it('moves its system components when systemComponentsPlacement changes', async () => {
+    const moved = structuredClone(cluster);
+    moved.spec.systemComponentsPlacement = {
+      nodeSelector: { 'node-role.kubernetes.io/worker': '' },
+      tolerations: [],
+    };
+    expect((await session.plinth.apply(moved)).status).toBe(200);
+    const status = await session.plinth.untilEnded(NAME, 600);
+    expect(status.commonStatus.conditionStatus, JSON.stringify(status)).toBe(2);
+    const done = status.lastTasksets[0]?.tasksetOperations.map((each) => each.operationName);
+    expect(done).toContain('BlueprintSync');
+    for (const selector of ['k8s-app=metrics-server', 'k8s-app=calico-kube-controllers']) {
+      const nodes = await until(`${selector} runs in one place`, 120, async () => {
+        const { items } = await object<{ items: Pod[] }>(
+          ...['-n', 'kube-system', 'pods', '-l', selector],
+        );
+        return items.length === 1 ? items.map(({ spec }) => spec.nodeName) : undefined;
+      });
+      expect(nodes, selector).toEqual(['m2']);
+    }
+    const agents = await object<{ items: Pod[] }>(
+      ...['-n', 'kube-system', 'pods', '-l', 'k8s-app=calico-node'],
+    );
+    expect(agents.items.map(({ spec }) => spec.nodeName).toSorted()).toEqual([...MACHINES]);
+  });
+
   it('is deleted, and the machines are as they were found', async () => {
     expect((await session.plinth.request('DELETE', NAME)).status).toBe(200);
     await until('the cluster is gone', 240, async () =>

@@ -59,6 +59,15 @@ async function ended(seconds: number): Promise<ClusterStatus> {
   return status;
 }
 
+/** Its id, when it is stored. */
+async function takeSnapshot(): Promise<string> {
+  const answer = await session.plinth.request('POST', `${NAME}/snapshots`);
+  expect(answer.status).toBe(200);
+  const { id } = (await answer.json()) as { id: string };
+  await ended(180);
+  return id;
+}
+
 describe('a cluster that loses all of its data', () => {
   const labels = { app: 'kept' };
   let running = '';
@@ -95,10 +104,8 @@ describe('a cluster that loses all of its data', () => {
   });
 
   it('has a snapshot taken, encrypted, of which nothing stays on the machine', async () => {
-    const answer = await session.plinth.request('POST', `${NAME}/snapshots`);
-    expect(answer.status).toBe(200);
-    snapshot = ((await answer.json()) as { id: string }).id;
-    const status = await ended(180);
+    snapshot = await takeSnapshot();
+    const status = await session.plinth.status(NAME);
     expect(status.lastTasksets[0]?.tasksetOperations).toMatchObject([
       { operationName: 'EtcdSnapshot', operationStatus: 'PROVISION_TASK_STATUS_SUCCESS' },
     ]);
@@ -109,6 +116,22 @@ describe('a cluster that loses all of its data', () => {
     expect(list.items[0]!.size).toBeGreaterThan(1_000_000);
     process.stdout.write(`snapshot: ${JSON.stringify(list.items[0])}\n`);
     expect((await execOn('m1', 'ls /var/lib/plinth/snapshot 2>&1')).stdout).toContain('No such');
+  });
+
+  it('keeps as many snapshots as its annotation says, the newest', async () => {
+    const older = snapshot;
+    const kept = { ...cluster.metadata.annotations, 'plinth.io/etcd-snapshot-keep': '1' };
+    cluster.metadata.annotations = kept;
+    expect((await session.plinth.apply(cluster)).status).toBe(200);
+    await ended(180);
+    snapshot = await takeSnapshot();
+    expect(snapshot).not.toBe(older);
+    const { items } = (await (await session.plinth.request('GET', `${NAME}/snapshots`)).json()) as {
+      items: { id: string }[];
+    };
+    expect(items.map(({ id }) => id)).toEqual([snapshot]);
+    const gone = await session.plinth.request('POST', `${NAME}/restore`, { snapshot: older });
+    expect(gone.status).toBe(404);
   });
 
   it('changes after the snapshot, and loses everything', async () => {

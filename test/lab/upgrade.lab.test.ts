@@ -104,7 +104,9 @@ describe('an upgrade by one minor', () => {
     process.stdout.write(`cancelled: ${commonStatus.reason}\n`);
     expect(commonStatus.conditionStatus).toBe(3);
     // What it was at has ended: it stopped before the next step.
-    expect(commonStatus.reason).toMatch(/^cancelled by request: .*node m1, step upgrade-drain/);
+    expect(commonStatus.reason).toMatch(
+      /^cancelled by request: .*node m1, step upgrade-drain: stopped by request before it began/,
+    );
     const [run, ...others] = await runsOf('m1', 'kubeadm-upgrade');
     expect(others).toEqual([]);
     expect(run?.exit).toBe(0);

@@ -50,7 +50,8 @@ function of(...machines: string[]): Cluster {
   cluster.spec.config.kubeletConfigurationOverrides = HOST_DISKS;
   cluster.spec.config.kubernetesUpgrade = {
     strategy: 'concurrent',
-    params: { workerConcurrency: '2' },
+    // Of three it is two: shares are rounded down.
+    params: { workerConcurrency: '67%' },
   };
   return cluster;
 }

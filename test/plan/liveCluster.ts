@@ -59,7 +59,10 @@ export class LiveCluster {
   data: ClusterData = NOTHING;
   /** What kubelets are given that join. */
   configMap = '';
+  /** As kubeadm records it: that of the control plane that was upgraded last. */
   controlPlane = '';
+  /** Which version each control plane's API server runs. */
+  readonly apiServers = new Map<string, string>();
 
   claim(hostname: string): void {
     if (!this.machines.has(hostname)) this.machines.set(hostname, 'claimed');
@@ -70,20 +73,38 @@ export class LiveCluster {
     // Of another authority: who joins this one is taken back by kubeadm-join first.
     for (const hostname of this.nodes.keys()) this.machines.set(hostname, 'claimed');
     this.nodes.clear();
+    this.apiServers.clear();
     this.data = NOTHING;
     this.controlPlane = version;
     this.configMap = shared;
   }
 
   /** False: it has what an earlier life has left on it. */
-  join(hostname: string, node: Omit<LiveNode, 'metadata' | 'agent' | 'cordoned'>): boolean {
+  private join(hostname: string, node: Omit<LiveNode, 'metadata' | 'agent' | 'cordoned'>): boolean {
     if (this.machines.get(hostname) === 'gone') return false;
-    // Its kubelet must not be newer: https://kubernetes.io/releases/version-skew-policy/#kubelet
     if (!isOneMinor(this.controlPlane, node.version) || isOlder(this.controlPlane, node.version)) {
       throw new Error(`${hostname} joins ${this.controlPlane} at ${node.version}`);
     }
     this.machines.set(hostname, 'member');
     this.nodes.set(hostname, { ...node, metadata: '', agent: '', cordoned: false });
+    return true;
+  }
+
+  /**
+   * Its kubelet comes to any of them, and must be newer than none: https://kubernetes.io/releases/version-skew-policy/#kubelet
+   * A control plane alone may join before the others are upgraded: of two members of etcd none is restarted.
+   */
+  joinAsWorker(...[hostname, node]: Parameters<LiveCluster['join']>): boolean {
+    for (const [name, apiServer] of this.apiServers) {
+      if (!isOlder(apiServer, node.version)) continue;
+      throw new Error(`${hostname} joins at ${node.version} while ${name} runs ${apiServer}`);
+    }
+    return this.join(hostname, node);
+  }
+
+  joinAsControlPlane(...[hostname, node]: Parameters<LiveCluster['join']>): boolean {
+    if (!this.join(hostname, node)) return false;
+    this.apiServers.set(hostname, node.version);
     return true;
   }
 
@@ -123,11 +144,12 @@ export class LiveCluster {
   }
 
   /** kubeadm, and then the kubelet: a minor at a time, and the control plane first. */
-  upgradeControlPlane(version: string): void {
+  upgradeControlPlane(hostname: string, version: string): void {
     if (!isOneMinor(this.controlPlane, version)) {
       throw new Error(`the control plane of ${this.controlPlane} becomes ${version}`);
     }
     this.controlPlane = version;
+    this.apiServers.set(hostname, version);
   }
 
   upgradeKubelet(hostname: string, version: string): void {
@@ -148,11 +170,13 @@ export class LiveCluster {
   /** Out of the cluster: its machine is as it was. */
   deleteNode(hostname: string): void {
     this.nodes.delete(hostname);
+    this.apiServers.delete(hostname);
     if (this.machines.get(hostname) === 'member') this.machines.set(hostname, 'gone');
   }
 
   clean(hostname: string): void {
     this.nodes.delete(hostname);
+    this.apiServers.delete(hostname);
     this.machines.delete(hostname);
     this.parts.delete(hostname);
     this.calico.delete(hostname);

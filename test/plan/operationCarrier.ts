@@ -304,7 +304,7 @@ export class OperationCarrier {
         if (fails()) return false;
         if (path !== 'upgrade-worker') {
           if (!this.#mayRestartEtcd(spec)) return false;
-          live.upgradeControlPlane(spec.config.kubernetesVersion);
+          live.upgradeControlPlane(hostname, spec.config.kubernetesVersion);
           live.certified.set(hostname, this.day);
         }
         live.giveShared(hostname);
@@ -384,8 +384,11 @@ export class OperationCarrier {
       const version = spec.config.kubernetesVersion;
       if (isLeader) live.initialise(version, sharedKubelet(spec));
       const kubelet = { ...kubeletSettings(spec, wanted), shared: live.configMap };
-      if (!live.join(hostname, { version, kubelet, endpoint: endpointBackends(spec) }))
-        return false;
+      const node = { version, kubelet, endpoint: endpointBackends(spec) };
+      const joined = isControlPlane(wanted)
+        ? live.joinAsControlPlane(hostname, node)
+        : live.joinAsWorker(hostname, node);
+      if (!joined) return false;
       if (isControlPlane(wanted)) live.certified.set(hostname, this.day);
       await recorded.after(step, wanted, at);
     }
