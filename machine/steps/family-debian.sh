@@ -95,8 +95,9 @@ install_packages() {
   record_path /var/log/apt
   run apt-get -q -o DPkg::Lock::Timeout=120 update
   begin_installation
+  # Rather than take a package of its owner's away it fails, and says so.
   run apt-get -q -y -o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold \
-    --no-install-recommends install "$@"
+    --no-install-recommends --no-remove install "$@"
   end_installation
   allow_starts
 }
