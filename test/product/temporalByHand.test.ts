@@ -23,9 +23,9 @@ const GOES_ON: [Act, Whom][] = [
 ];
 const FAILS: [Act, Whom, RegExp][] = [
   ['terminate', 'machine', /^m\d+: Terminated$/],
-  ['cancel', 'cluster', /^cancelled by request: .*stopped by request$/],
-  ['cancel', 'operation', /^cancelled by request: .*stopped by request$/],
-  ['cancel', 'machine', /stopped by request$/],
+  ['cancel', 'cluster', /^cancelled by request: .*stopped by request before it began$/],
+  ['cancel', 'operation', /^cancelled by request: .*stopped by request before it began$/],
+  ['cancel', 'machine', /stopped by request before it began$/],
   ['reset', 'operation', /^Workflow execution already started$/],
   ['reset', 'cluster', /^Workflow execution already started$/],
 ];
