@@ -1,4 +1,3 @@
-import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 
 import { CANCEL_SIGNAL } from '../../core/clusterWorkflow.js';
@@ -6,6 +5,7 @@ import type { OperationPlan } from '../../core/plan.js';
 import type { UpkeepPage, UpkeepTurn } from '../../core/upkeep.js';
 import type { WorkflowRun } from './environment.js';
 import { stepFailure, type FakeOptions } from './fakeActivities.js';
+import { longStep } from './longStep.js';
 
 /** A life whose histories are kept and replayed: what may be under way while a newer worker takes over. */
 export interface Scenario {
@@ -42,7 +42,22 @@ export function scenarios(): Scenario[] {
       run: { requestIds: { start: 'req-1', signal: 'req-2' } },
     },
     { name: 'creation-failed', options: { operations: [creation, blueprint], onStep: failing } },
-    cancelled(),
+    cancelled(
+      'creation-cancelled',
+      { ...creation, nodes: [{ hostname: 'm1', path: 'leader' }] },
+      'm1 kubeadm-init',
+    ),
+    // In a step that is let finish: of the next nothing is taken back.
+    cancelled(
+      'upgrade-cancelled',
+      {
+        ...{ name: 'ClusterUpgrade', reason: 'Kubernetes v1.34.4 becomes v1.35.4', ...plain },
+        nodes: [{ hostname: 'm1', path: 'upgrade-first' }],
+        kubernetesVersion: 'v1.35.4',
+      },
+      'm1 kubeadm-upgrade',
+      { finishes: true },
+    ),
     {
       name: 'day-two',
       options: {
@@ -276,23 +291,15 @@ function failing(step: string): void {
   if (step === 'm3 kubeadm-join') throw stepFailure('m3', 'kubeadm-join');
 }
 
-function cancelled(): Scenario {
-  let begun: () => void = () => undefined;
-  const live = new Promise<void>((resolve) => {
-    begun = resolve;
-  });
+function cancelled(
+  name: string,
+  operation: OperationPlan,
+  ...[step, how]: Parameters<typeof longStep>
+): Scenario {
+  const { live, onStep } = longStep(step, how);
   return {
-    name: 'creation-cancelled',
-    options: {
-      operations: [{ ...creation, nodes: [{ hostname: 'm1', path: 'leader' }] }],
-      onStep: async (step) => {
-        if (step !== 'm1 kubeadm-init') return;
-        const context = Context.current();
-        const beating = setInterval(() => context.heartbeat(), 50);
-        begun();
-        await context.cancelled.finally(() => clearInterval(beating));
-      },
-    },
+    name,
+    options: { operations: [operation], onStep },
     run: {
       during: async (handle) => {
         await live;
