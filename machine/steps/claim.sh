@@ -90,7 +90,6 @@ done <<'PATHS'
 /var/lib/calico
 /var/lib/cni
 /var/lib/containerd
-/var/lib/etcd
 /var/lib/haproxy
 /var/lib/kube-proxy
 /var/lib/kubelet

@@ -44,22 +44,25 @@ const TOOLS: readonly Exclusion[] = [
 /** What its owner does to a machine while it is a node, and takes back later. */
 const OWNER = {
   does: [
-    'mkdir -p /opt/deb/DEBIAN /opt/deb/usr/share/own-tool && cd /opt && echo mine >deb/usr/share/own-tool/data',
+    'mkdir -p /opt/deb/DEBIAN /opt/deb/usr/share/own-tool /opt/deb/etc/cni/net.d && cd /opt',
+    'echo mine >deb/usr/share/own-tool/data && echo mine >deb/etc/cni/net.d/87-own.conflist.disabled',
     'printf "Package: own-tool\\nVersion: 1\\nArchitecture: all\\nMaintainer: m <m@example>\\nDescription: mine\\n" >deb/DEBIAN/control',
     'dpkg-deb --build deb own-tool.deb',
-    'sed -i "s/^Package: .*/Package: own-probe\\nDepends: ethtool/" deb/DEBIAN/control && rm -r deb/usr',
+    'sed -i "s/^Package: .*/Package: own-probe\\nDepends: ethtool/" deb/DEBIAN/control && rm -r deb/usr deb/etc',
     'dpkg-deb --build deb own-probe.deb && dpkg --install own-tool.deb own-probe.deb',
     'rm -r deb own-tool.deb own-probe.deb',
     'echo "LABEL=data /data ext4 nofail 0 2" >>/etc/fstab && echo "10.9.9.9 storage" >>/etc/hosts',
     'mkdir -p /usr/lib/modules/9.9-own/kernel "/usr/lib/modules/$(uname -r)/updates"',
     'echo x >/usr/lib/modules/9.9-own/kernel/own.ko',
     'echo x >"/usr/lib/modules/$(uname -r)/updates/own.ko"',
+    'apt-mark manual libc6 >/dev/null && mkdir -p /etc/cni/net.d && echo x >/etc/cni/net.d/10-ours.conflist',
     'sysctl -qw net.core.somaxconn=8191',
     'mkdir -p /root/.kube /usr/share/own-empty && echo mine >/root/.kube/config',
     'ip netns add own',
   ].join(' && '),
   finds: [
-    'test -s /usr/share/own-tool/data && ethtool --version',
+    'test -s /usr/share/own-tool/data && ethtool --version && apt-mark showmanual | grep -qx libc6',
+    'test "$(ls /etc/cni/net.d)" = 87-own.conflist.disabled',
     'grep -qx "LABEL=data /data ext4 nofail 0 2" /etc/fstab && grep -qx "10.9.9.9 storage" /etc/hosts',
     'test -s /usr/lib/modules/9.9-own/kernel/own.ko && test -s "/usr/lib/modules/$(uname -r)/updates/own.ko"',
     'test "$(sysctl -n net.core.somaxconn)" = 8191',

@@ -20,6 +20,7 @@ if has_data_of "$TURN"; then
 fi
 [[ -e $packed ]] || fail ArtifactMissing 'the snapshot did not arrive' 'Retry: it is sent again.'
 
+record_path "$DATA"
 rm -rf "$work"
 mkdir -p "$work/pki"
 chmod 700 "$work"

@@ -7,22 +7,11 @@ package_installed() {
   [[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null) == ?i* ]]
 }
 
-# Who holds dpkg's lock, if anyone: the file's inode in /proc/locks names the process.
-package_lock_holder() {
-  local file inode pid
-  for file in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock; do
-    [[ -e $file ]] || continue
-    inode=$(stat -c %i "$file")
-    pid=$(awk -v inode=":$inode\$" '$6 ~ inode { print $5; exit }' /proc/locks)
-    [[ -z $pid ]] || { printf '%s (pid %s)\n' "$(cat "/proc/$pid/comm" 2>/dev/null || echo '?')" "$pid"; return; }
-  done
-}
-
 # Waits up to two minutes for whoever works on packages.
 wait_for_package_lock() {
   local holder tries
   for ((tries = 0; tries < 120; tries++)); do
-    holder=$(package_lock_holder)
+    holder=$(dpkg_lock_holder)
     [[ -n $holder ]] || return 0
     ((tries > 0)) || note "waiting for dpkg's lock, held by $holder"
     sleep 1
@@ -45,10 +34,12 @@ TEXT
 # Also after a run that was killed: without it no service of the machine would ever start again.
 allow_starts() { restore_path "$POLICY"; }
 
+is_whole() { [[ -z $(dpkg --audit) && -z $(find /var/lib/dpkg/updates -type f) ]]; }
+
 # What a killed installation of ours left half-done.
 mend_packages() {
   [[ -e $PLINTH_BEFORE/paths/$(plinth_path_key "$POLICY") ]] || return 0
-  [[ -n $(dpkg --audit) || -n $(find /var/lib/dpkg/updates -type f) ]] || return 0
+  ! is_whole || return 0
   wait_for_package_lock
   note 'an installation on this machine was broken off: finishing it first'
   forbid_starts
@@ -60,22 +51,24 @@ mend_packages() {
 # However the installation ends, but for a kill.
 installation_over() {
   allow_starts
-  take_up_installation
+  is_whole || broken_off
+  end_installation
 }
 
 install_package_files() {
-  local output
+  local output names
+  names=$(for file in "$@"; do dpkg-deb --field "$file" Package; done)
   wait_for_package_lock
   forbid_starts
   trap installation_over EXIT
   export DEBIAN_FRONTEND=noninteractive
   printf '+ dpkg --install (%s files)\n' "$#"
   printf 'dpkg --install\n' >"$PLINTH_RUN_DIR/command"
-  begin_installation
+  begin_installation <<<"$names"
   if ! output=$(dpkg --force-confold --install "$@" 2>&1); then
     printf '%s\n' "$output"
     [[ $output != *'is locked'* && $output != *'frontend lock'* ]] ||
-      fail PackageLockHeld "dpkg's lock is held by $(package_lock_holder)"
+      fail PackageLockHeld "dpkg's lock is held by $(dpkg_lock_holder)"
     fail StepFailed 'dpkg cannot install the packages' \
       'Look at the lines above; dpkg --configure -a on the machine may mend a half-done installation.'
   fi
@@ -86,6 +79,7 @@ install_package_files() {
 
 # From the machine's own repositories.
 install_packages() {
+  local how=(--no-install-recommends --no-remove) names
   wait_for_package_lock
   forbid_starts
   trap installation_over EXIT
@@ -94,10 +88,11 @@ install_packages() {
   record_path /var/lib/apt/lists
   record_path /var/log/apt
   run apt-get -q -o DPkg::Lock::Timeout=120 update
-  begin_installation
+  # What is wrong with it the installation itself will tell.
+  names=$(LC_ALL=C apt-get -q -s "${how[@]}" install "$@" | awk '$1 == "Inst" { print $2 }') || names=''
+  begin_installation <<<"$names"
   # Rather than take a package of its owner's away it fails, and says so.
-  run apt-get -q -y -o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold \
-    --no-install-recommends --no-remove install "$@"
+  run apt-get -q -y -o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold "${how[@]}" install "$@"
   end_installation
   allow_starts
 }

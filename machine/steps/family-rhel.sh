@@ -6,7 +6,7 @@ package_installed() { rpm -q --whatprovides "$1" >/dev/null 2>&1; }
 
 package_lock_holder() {
   local pid
-  pid=$(cat /run/dnf.pid /var/run/yum.pid 2>/dev/null | head -n 1)
+  pid=$(cat /run/dnf.pid /var/run/yum.pid /var/lib/dnf/rpmdb_lock.pid /var/cache/dnf/*_lock.pid 2>/dev/null | head -n 1)
   if [[ -n $pid && -e /proc/$pid ]]; then
     printf '%s (pid %s)\n' "$(cat "/proc/$pid/comm" 2>/dev/null || echo '?')" "$pid"
   fi
@@ -30,8 +30,9 @@ mend_packages() { :; }
 
 install_package_files() {
   wait_for_package_lock
-  trap take_up_installation EXIT
-  begin_installation
+  trap end_installation EXIT
+  rpm -q -p --qf '%{NAME}\n' "$@" 2>/dev/null >"$PLINTH_RUN_DIR/names"
+  begin_installation <"$PLINTH_RUN_DIR/names"
   run rpm -U --replacepkgs "$@"
   end_installation
 }
@@ -43,8 +44,8 @@ install_packages() {
   put_file /etc/yum.repos.d/plinth.repo 0644 <<<"$REPOSITORY"
   local insecure=()
   [[ $SKIP_VERIFY != true ]] || insecure=(--setopt=sslverify=False)
-  trap take_up_installation EXIT
-  begin_installation
+  trap end_installation EXIT
+  begin_installation < <(printf '%s\n' "$@")
   run dnf -q -y --setopt=install_weak_deps=False "${insecure[@]}" --enablerepo=plinth-containerd install "$@"
   end_installation
 }
@@ -53,7 +54,7 @@ install_packages() {
 # that may be missing; an exclusion in dnf.conf always works.
 EXCLUSION='excludepkgs=containerd.io'
 
-packages_held() { [[ ! -e /etc/dnf/dnf.conf ]] || grep -qxF "$EXCLUSION" /etc/dnf/dnf.conf; }
+packages_held() { [[ ! -e /etc/dnf/dnf.conf ]] || grep -qE '^excludepkgs *=(.*[ ,])? *containerd\.io([ ,]|$)' /etc/dnf/dnf.conf; }
 
 hold_packages() {
   packages_held || put_file /etc/dnf/dnf.conf 0644 < <(cat /etc/dnf/dnf.conf && printf '# plinth\n%s\n' "$EXCLUSION")

@@ -75,6 +75,7 @@ tell_of_load_balancer() {
 
 initialise() {
   local teller='' code=0
+  record_path /var/lib/etcd
   if [[ $EXTERNAL == true ]]; then
     tell_of_load_balancer &
     teller=$!

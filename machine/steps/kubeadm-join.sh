@@ -121,6 +121,7 @@ config=$(secret_file join.yaml <<<"$CONFIG")
 ! half_way || keep_or_take_back
 hint "kubeadm says above what is wrong. $(where_to_look)"
 wait_for_signature 20
+[[ $CONTROL_PLANE != true ]] || record_path /var/lib/etcd
 if ! run kubeadm join --config "$config"; then
   kubelet_lines 25
   [[ $EXTERNAL != true ]] || api_answers "$ENDPOINT" ||

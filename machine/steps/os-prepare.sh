@@ -110,7 +110,7 @@ name_endpoint() {
   CHANGED=0
   put_file /etc/hosts "$(stat -c %a /etc/hosts)" < <(
     # A last line without an end gets one.
-    sed '/^# plinth: the API endpoint$/,/^# plinth: end$/d' /etc/hosts | awk 1
+    without_endpoint /etc/hosts
     [[ -z $ENDPOINT_NAME ]] ||
       printf '# plinth: the API endpoint\n127.0.0.1 %s\n# plinth: end\n' "$ENDPOINT_NAME"
   )
@@ -165,7 +165,7 @@ use_proxy() {
 dnf_proxy() {
   grep -qsx '# plinth: the proxy' /etc/dnf/dnf.conf || [[ -n $PROXY_DNF ]] || return 0
   put_file /etc/dnf/dnf.conf "$(stat -c %a /etc/dnf/dnf.conf)" < <(
-    sed '/^# plinth: the proxy$/,+1d' /etc/dnf/dnf.conf
+    without_dnf_proxy </etc/dnf/dnf.conf
     [[ -z $PROXY_DNF ]] || printf '# plinth: the proxy\nproxy=%s\n' "$PROXY_DNF"
   )
 }

@@ -2,15 +2,23 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { givenMachine, type GivenMachine } from '../../test/fixtures/givenMachine.js';
 
-/** As rpm answers, from `$D/rpms`: rows of name, version and what needs it that it is named by. */
+/** As rpm answers, from `$D/rpms`: rows of name, version and transaction; the first one's, where none is named. */
 const RPM = `rows() { cat "$D/rpms" 2>/dev/null; }
 case "$*" in
+  -q*INSTALLTID*)
+    wanted=$(printf '%s\\n' "$@" | grep -vE '^-|INSTALLTID' || true)
+    rows | awk -v tab='\\t' -v all="$([[ $1 != -qa ]] || echo 1)" -v wanted="$wanted" '
+      BEGIN { count = split(wanted, names, "\\n") }
+      { tid = $3 == "" ? 1 : $3 }
+      all { print tid tab $1; next }
+      { for (i = 1; i <= count; i++) if (index($1, names[i] ".") == 1) print tid }' ;;
+  '-q -p'*) for file in "\${@:5}"; do basename "$file" .deb; done ;;
   -qa*) rows | awk '{ print $1 "\\t" $2 "\\tii" }' ;;
   '-q --whatprovides'*)
     for name in "\${@:3}"; do
       case $name in runc* | *libseccomp*) rows | awk -v name="\${name#lib}" '$1 ~ name { print $1 }' ;; containerd.io) grep -q ^containerd "$D/rpms" && echo containerd.io.x86_64 ;; *) echo "no package provides $name" ;; esac
     done ;;
-  -U*) printf '%s\\n' 'containerd.io.x86_64 1' 'runc.x86_64 1' >>"$D/rpms" ;;
+  -U*) printf '%s\\n' 'containerd.io.x86_64 1 7' 'runc.x86_64 1 7' >>"$D/rpms" ;;
   -e*)
     test= names=()
     for name in "\${@:2}"; do case $name in --test) test=1 ;; --allmatches) ;; *) names+=("$name") ;; esac; done
@@ -48,6 +56,27 @@ describe('the packages of a machine of the RHEL family that is given back', () =
     expect(await machine.said('rpms')).toBe(
       'kernel-core.x86_64 1\nkernel-core.x86_64 2\ngpg-pubkey.(none) 3\nnfs-utils.x86_64 1',
     );
+  });
+
+  it('stay where their removal fails for another reason, and that is told', async () => {
+    const rpm = await machine.said('bin/rpm');
+    await machine.program(
+      'rpm',
+      `case "$*" in -e*) echo 'error: rpmdb: DB_RUNRECOVERY' >&2; exit 1 ;; esac\n${rpm ?? ''}`,
+    );
+    await expect(machine.restore()).rejects.toThrow(/DB_RUNRECOVERY/);
+    await machine.program('rpm', rpm ?? '');
+    await machine.restore();
+    expect(await machine.said('rpms')).not.toMatch(/containerd|runc/);
+  });
+
+  it('are those of our transaction: what another one has brought meanwhile stays', async () => {
+    await machine.owner("sed -i '/^containerd/d; /^runc/d' rpms; : >state/before/installed");
+    await machine.program('dnf', 'rpm -U; echo "postgresql.x86_64 1 8" >>"$D/rpms"');
+    await machine.download({ name: 'containerd.io' });
+    await machine.restore();
+    expect(await machine.said('rpms')).toContain('postgresql');
+    expect(await machine.said('rpms')).not.toMatch(/containerd|runc/);
   });
 
   it('go also where they came from repositories', async () => {

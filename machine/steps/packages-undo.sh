@@ -5,14 +5,18 @@
 GOING=()
 STAYING=()
 
+# The packages as they are now, read once for all that asks: what cannot be read is no empty list.
+look_at_packages() { list_packages >"$PLINTH_RUN_DIR/now"; }
+packages_now() { cat "$PLINTH_RUN_DIR/now"; }
+
 names_at_claim() { cut -f 1 "$PLINTH_BEFORE/packages" | sort -u; }
 
 # A machine that an older plinth claimed has no record of what we brought: there it is all that is new.
 own_packages() {
   if [[ -e $PLINTH_BEFORE/installed ]]; then
-    comm -12 "$PLINTH_BEFORE/installed" <(list_packages | cut -f 1 | sort -u)
+    comm -12 "$PLINTH_BEFORE/installed" <(packages_now | cut -f 1 | sort -u) | comm -23 - <(installed_at_claim)
   else
-    comm -13 <(names_at_claim) <(list_packages | cut -f 1 | sort -u) | grep -vE "$NEVER_OURS" || true
+    comm -13 <(names_at_claim) <(packages_now | cut -f 1 | sort -u) | grep -vE "$NEVER_OURS" || true
   fi
 }
 
@@ -22,8 +26,8 @@ is_own() { own_packages | grep -qxF "$1"; }
 # them, and they go with it. Its archive is ours, or apt's. A package of before that is broken is none of our business.
 own_unpacked() {
   local packages=() name archive
-  have dpkg || return 0
-  mapfile -t packages < <(comm -13 <(names_at_claim) <(list_packages | awk -F '\t' '$3 ~ /R/ { print $1 }' | sort -u))
+  is_debian || return 0
+  mapfile -t packages < <(comm -13 <(names_at_claim) <(packages_now | awk -F '\t' '$3 ~ /R/ { print $1 }' | sort -u))
   for name in "${packages[@]}"; do
     for archive in "$PLINTH_ARTIFACTS"/* "/var/cache/apt/archives/${name%%:*}"_*.deb; do
       [[ $(dpkg-deb --field "$archive" Package 2>/dev/null) == "${name%%:*}" ]] || continue
@@ -34,6 +38,7 @@ own_unpacked() {
       note "$name was unpacked half: unpacking it whole, to remove it whole"
       DEBIAN_FRONTEND=noninteractive dpkg --force-depends --force-confold --unpack "$archive" \
         </dev/null >/dev/null 2>&1 || note "dpkg cannot unpack $name; going on"
+      look_at_packages
       break
     done
   done
@@ -75,6 +80,8 @@ choose_of_rpm() {
   while ((${#GOING[@]})); do
     ! output=$(LC_ALL=C rpm -e --test --allmatches "${GOING[@]}" 2>&1) || return 0
     grep 'is needed by' <<<"$output" || true
+    # What else is wrong the removal itself will tell.
+    grep -q 'is needed by' <<<"$output" || return 0
     # (a or b): each word of it.
     mapfile -t wanted < <(sed -n 's/^[[:space:]]*\(.*\) is needed by .*/\1/p' <<<"$output" | tr ' ' '\n' |
       sed 'p; s/^(*//; s/)*$//' | sed '/^$/d')
@@ -93,11 +100,18 @@ choose_of_rpm() {
 
 choose_packages() {
   mapfile -t GOING < <(own_packages)
-  if have dpkg; then choose_of_dpkg; else choose_of_rpm; fi
-  ((${#STAYING[@]} == 0)) || paths_of "${STAYING[@]}" >"$PLINTH_RUN_DIR/kept"
+  if is_debian; then choose_of_dpkg; else choose_of_rpm; fi
+  keep_paths
 }
 
-paths_of() { if have dpkg-query; then dpkg-query -L "$@"; else rpm -q -l "$@"; fi }
+# Of what came since and does not go.
+keep_paths() {
+  local packages=()
+  : >"$PLINTH_RUN_DIR/kept"
+  mapfile -t packages < <(packages_now | awk -F '\t' '$3 !~ /^.[nc]/ { print $1 }' | sort -u |
+    comm -13 <(installed_at_claim) - | comm -23 - <(printf '%s\n' "${GOING[@]}" | sort -u))
+  ((${#packages[@]} == 0)) || paths_of "${packages[@]}" >"$PLINTH_RUN_DIR/kept"
+}
 
 # is_kept NAME: of a unit or an account that bears the name of a package that stays.
 is_kept() {
@@ -108,16 +122,23 @@ is_kept() {
   return 1
 }
 
-# is_kept_path PATH: a package that stays holds it, or its data.
-is_kept_path() {
-  ((${#STAYING[@]})) || return 1
-  is_kept "${1##*/}" || grep -qxF "$1" "$PLINTH_RUN_DIR/kept"
+# keeps_path PATH: it stays. A package that stays holds it, or its data; of what another one has come to hold since, the rest goes.
+keeps_path() {
+  local path
+  if ! is_kept "${1##*/}"; then
+    grep -qxF "$1" "$PLINTH_RUN_DIR/kept" || return 1
+    find "$1" -xdev -mindepth 1 -depth 2>/dev/null | { grep -vxFf "$PLINTH_RUN_DIR/kept" || true; } |
+      while IFS= read -r path; do
+        if [[ -d $path && ! -L $path ]]; then rmdir "$path" 2>/dev/null || true; else rm -f "$path"; fi
+      done
+  fi
+  note "$1 stays, with the package that has it"
 }
 
 # What was killed; where no package of ours is there by then, nothing else has dpkg take up its own journal.
 take_up_journal() {
   [[ ! -e $PLINTH_BEFORE/purging ]] || broken_off
-  have dpkg && [[ -e $PLINTH_BEFORE/broken-off ]] || return 0
+  is_debian && [[ -e $PLINTH_BEFORE/broken-off ]] || return 0
   dpkg --set-selections </dev/null || note 'dpkg does not take up what it has begun; going on'
 }
 
@@ -125,7 +146,7 @@ purge_packages() {
   local output listed=() action=--purge
   ((${#GOING[@]})) || return 0
   : >"$PLINTH_BEFORE/purging"
-  if have dpkg; then
+  if is_debian; then
     export DEBIAN_FRONTEND=noninteractive
     # The settings of one that was there once are not ours.
     mapfile -t listed < <(comm -12 <(names_at_claim) <(printf '%s\n' "${GOING[@]}" | sort))
@@ -157,7 +178,7 @@ purge_settings() {
 # Our hold is not on what stays, unless it was held before us.
 release_holds() {
   local name
-  have dpkg || return 0
+  is_debian || return 0
   for name in containerd runc; do
     # shellcheck disable=SC2016 # dpkg's own variable
     [[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$name" 2>/dev/null) == h* ]] || continue
@@ -172,17 +193,20 @@ release_holds() {
 # others a folder that was not there is none that anybody misses: some systems leave out what dpkg lists.
 paths_of_others() {
   local packages=()
-  mapfile -t packages < <(comm -13 "$PLINTH_BEFORE/packages" <(list_packages) | cut -f 1)
+  mapfile -t packages < <(comm -13 "$PLINTH_BEFORE/packages" <(packages_now) | cut -f 1)
   ((${#packages[@]} == 0)) || paths_of "${packages[@]}" | sed -n 'p; s#^/\(bin\|sbin\|lib[0-9a-z]*\)\(/.*\)*$#/usr&#p' | sort -u
 }
 
 # A dpkg killed while it unpacks leaves files under names of its own, and folders of nobody.
 remove_unpacked() {
   local folder
-  have dpkg && [[ -e $PLINTH_BEFORE/broken-off ]] || return 0
+  is_debian && [[ -e $PLINTH_BEFORE/broken-off ]] || return 0
+  [[ -z $(dpkg_lock_holder) ]] || fail PackageLockHeld "dpkg's lock is held by $(dpkg_lock_holder)"
   rm -rf /var/lib/dpkg/tmp.ci /var/lib/dpkg/updates/tmp.i
   find /var/lib/dpkg/info -name '*.list-new' -cnewer "$PLINTH_BEFORE/claimed" -delete
-  find /usr /etc -xdev -name '*.dpkg-new' -cnewer "$PLINTH_BEFORE/claimed" -delete
+  # What is unpacked and not configured by now is its owner's.
+  packages_now | awk -F '\t' '$3 ~ /^.[UFHWt]/ { half = 1 } END { exit !half }' ||
+    find /usr /etc -xdev -name '*.dpkg-new' -cnewer "$PLINTH_BEFORE/claimed" -delete
   [[ -s $PLINTH_BEFORE/usr-folders ]] || return 0
   comm -13 "$PLINTH_BEFORE/usr-folders" <(find /usr -xdev \( -path /usr/local -o -path /usr/lib/modules \) -prune -o -type d -print | sort) |
     comm -23 - <(paths_of_others) | tac | while IFS= read -r folder; do

@@ -176,6 +176,128 @@ describe.skipIf(!hasDpkg)('the packages of a machine that is given back', () => 
     expect(log).not.toMatch(/^(stop|--quiet disable) containerd\.service$/m);
   });
 
+  it('are those that we asked for: what another installs stays, while ours waits for the lock', async () => {
+    await machine.claim();
+    await machine.ownerInstalls({ name: 'postgresql' });
+    await machine.owner('dpkg --purge postgresql');
+    await machine.program(
+      'dpkg',
+      '[[ $* != *--install*runc* ]] || "$D/bin/dpkg-real" --install "$D/postgresql.deb"; "$D/bin/dpkg-real" "$@"',
+    );
+    await machine.install(RUNTIME, RUNC);
+
+    await machine.restore();
+
+    expect(await machine.packages()).toEqual(['postgresql']);
+  });
+
+  it('are those that we asked for also where ours was killed, and others came by the time that we are back', async () => {
+    await machine.claim();
+    await machine.program('dpkg', KILLS_ITS_CALLER);
+    await machine.tryToInstall(RUNTIME, RUNC);
+    await machine.program('dpkg', 'exec "$D/bin/dpkg-real" "$@"');
+    await machine.ownerInstalls({ name: 'postgresql' });
+
+    await machine.restore();
+
+    expect(await machine.packages()).toEqual(['postgresql']);
+  });
+
+  it('are not all that there are where those of before could not be read', async () => {
+    await machine.ownerInstalls({ name: 'mine' });
+    await machine.claim();
+    const query = (await machine.said('bin/dpkg-query')) ?? '';
+    await machine.program('dpkg-query', `[[ $* != *Version* ]] || exit 2\n${query}`);
+    expect(await machine.tryToInstall(RUNTIME, RUNC)).toMatchObject({ outcome: 'failed' });
+    await machine.program('dpkg-query', query);
+    await machine.restore();
+    expect(await machine.packages()).toEqual(['mine']);
+  });
+
+  it('do not count as gone where they cannot be read', async () => {
+    await machine.claim();
+    await machine.install(RUNTIME, RUNC);
+    const query = await machine.said('bin/dpkg-query');
+    await machine.program('dpkg-query', 'exit 2');
+    await expect(machine.restore()).rejects.toThrow();
+    await machine.put('bin/dpkg-query', `${query ?? ''}\n`);
+
+    await machine.restore();
+
+    expect(await machine.packages()).toEqual([]);
+  });
+
+  it('leave in a folder of Kubernetes what a package of the owner holds there, and nothing else', async () => {
+    await machine.claim();
+    await machine.install(RUNTIME, RUNC);
+    await machine.ownerInstalls({ name: 'podman', holds: 'etc/cni/net.d/87-podman.conflist' });
+    await machine.put('etc/cni/net.d/10-calico.conflist', 'ours');
+    await machine.put('etc/cni/left/over', 'ours');
+
+    await machine.restore();
+
+    expect(await machine.has('etc/cni/net.d/87-podman.conflist')).toBe(true);
+    expect(await machine.has('etc/cni/net.d/10-calico.conflist')).toBe(false);
+    expect(await machine.has('etc/cni/left')).toBe(false);
+  });
+
+  it('leave the new settings of a package of the owner that is half installed', async () => {
+    await machine.claim();
+    await machine.program('dpkg', KILLS_ITS_CALLER);
+    await machine.tryToInstall(RUNTIME, RUNC);
+    await machine.program('dpkg', 'exec "$D/bin/dpkg-real" "$@"');
+    await machine.ownerInstalls({ name: 'mine', settings: 'x' });
+    await machine.owner(
+      'dpkg --purge mine; dpkg --unpack mine.deb; test -e etc/mine.conf.dpkg-new',
+    );
+
+    await machine.restore();
+
+    expect(await machine.has('etc/mine.conf.dpkg-new')).toBe(true);
+  });
+
+  it('wait for their files to be cleaned up while somebody else works on packages', async () => {
+    await machine.claim();
+    await machine.program('dpkg', KILLS_ITS_CALLER);
+    await machine.tryToInstall(RUNTIME, RUNC);
+    await machine.program('dpkg', 'exec "$D/bin/dpkg-real" "$@"');
+    await machine.owner(
+      'inode=$(stat -c %i var/lib/dpkg/lock); echo "1: POSIX ADVISORY WRITE $$ 08:01:$inode 0 EOF" >proc/locks',
+    );
+
+    await expect(machine.restore()).rejects.toThrow(/dpkg's lock is held by/);
+    await machine.put('proc/locks', '');
+    await machine.restore();
+
+    expect(await machine.packages()).toEqual([]);
+  });
+
+  it('leave what their owner has marked since: apt does not take it away for him', async () => {
+    const states = (auto: string): string =>
+      `Package: mine\nArchitecture: amd64\nAuto-Installed: ${auto}\n\n`;
+    await machine.put('var/lib/apt/extended_states', states('1'));
+    await machine.claim();
+    await machine.install(RUNTIME, RUNC);
+    await machine.put('var/lib/apt/extended_states', states('0'));
+
+    await machine.restore();
+
+    expect(await machine.said('var/lib/apt/extended_states')).toContain('Auto-Installed: 0');
+  });
+
+  it('leave what apt keeps of them as it was', async () => {
+    await machine.put('var/lib/apt/extended_states', 'Package: a\nAuto-Installed: 1\n\n');
+    await machine.claim();
+    await machine.install(RUNTIME, RUNC);
+    await machine.owner(
+      'printf "Package: runc\\nAuto-Installed: 1\\n\\n" >>var/lib/apt/extended_states',
+    );
+
+    await machine.restore();
+
+    expect(await machine.said('var/lib/apt/extended_states')).not.toContain('runc');
+  });
+
   it('are never a kernel, also where one came at the same time', async () => {
     await machine.claim();
     await machine.ownerInstalls({ name: 'linux-image-9-amd64' });
@@ -209,6 +331,17 @@ describe.skipIf(!hasDpkg)('the packages of a machine that is given back', () => 
         'linux-image-amd64',
         'mine',
       ]);
+    });
+
+    it('leave nothing of an installation that was killed', async () => {
+      await machine.claim();
+      await ofOlderPlinth();
+      await machine.install(RUNTIME, RUNC);
+      await machine.put('usr/share/left.dpkg-new', '');
+
+      await machine.restore();
+
+      expect(await machine.has('usr/share/left.dpkg-new')).toBe(false);
     });
   });
 

@@ -69,8 +69,7 @@ is_spared() {
   local kind=$1 path=$2
   [[ " ${TOOL_FOLDERS[*]} " != *" $path "* ]] || return 0
   [[ $kind == absent || $kind == dir ]] || return 1
-  is_kept_path "$path" || return 1
-  note "$path stays, with the package that has it"
+  keeps_path "$path"
 }
 
 restore_files() {
@@ -161,14 +160,26 @@ same_libraries() {
     cmp -s <(libraries "$PLINTH_BEFORE/state/$(plinth_path_key /etc/ld.so.cache)") <(libraries /etc/ld.so.cache)
 }
 
+# What apt takes away by itself once nothing needs it, but for our own.
+automatic() {
+  [[ ! -e $1 ]] || awk -v RS= '/Auto-Installed: 1/ { sub(/^Package: */, ""); sub(/\n.*/, ""); print }' "$1" | sort -u |
+    comm -23 - <(printf '%s\n' "${GOING[@]%%:*}" | sort -u)
+}
+
+put_automatic_back() {
+  local file=/var/lib/apt/extended_states
+  cmp -s <(automatic "$PLINTH_BEFORE/state/$(plinth_path_key "$file")") <(automatic "$file") || return 0
+  put_state_back "$file"
+}
+
 # Backups and caches say something about a past that is undone: put back where the present equals it.
 restore_tool_state() {
   local file
-  if cmp -s <(list_packages) "$PLINTH_BEFORE/packages"; then
+  if packages_now | cmp -s - "$PLINTH_BEFORE/packages"; then
     put_state_back /var/lib/dpkg/status{,-old} /var/lib/dpkg/available \
-      /var/lib/dpkg/triggers/{File,Unincorp} /var/lib/apt/extended_states /var/cache/debconf/* \
-      /var/lib/systemd/catalog/database
-    put_same_back /var/lib/dpkg/{diversions,statoverride}
+      /var/lib/dpkg/triggers/{File,Unincorp} /var/lib/systemd/catalog/database
+    put_same_back /var/lib/dpkg/{diversions,statoverride} /var/cache/debconf/{config,passwords,templates}.dat
+    put_automatic_back
     ! same_libraries || put_state_back /etc/ld.so.cache /var/cache/ldconfig/aux-cache
     if [[ -s $PLINTH_BEFORE/dpkg-lists.tgz ]]; then
       tar -C /var/lib/dpkg/info -xzf "$PLINTH_BEFORE/dpkg-lists.tgz"
@@ -176,7 +187,7 @@ restore_tool_state() {
     for file in "${TOOL_FOLDERS[@]}"; do restore_path "$file"; done
   else
     note 'packages differ from those before; the package manager keeps its own state'
-    diff <(list_packages) "$PLINTH_BEFORE/packages" || true
+    packages_now | diff - "$PLINTH_BEFORE/packages" || true
   fi
   for file in passwd group shadow gshadow subuid subgid; do
     if [[ -e /etc/$file ]] && same_lines "/etc/$file" "$PLINTH_BEFORE/state/%2Fetc%2F$file"; then
@@ -185,13 +196,17 @@ restore_tool_state() {
   done
 }
 
+# An older plinth did not write down that it was at work on packages.
+[[ -e $PLINTH_BEFORE/installed ]] || broken_off
 take_up_installation
 take_up_journal
+look_at_packages
 own_unpacked
 choose_packages
 stop_units
 note 'removing the packages that came with us'
 purge_packages
+look_at_packages
 release_holds
 remove_unpacked
 note 'putting files back'
@@ -204,7 +219,7 @@ restore_swap
 unload_modules
 restore_tool_state
 
-mapfile -t left < <(comm -12 <(printf '%s\n' "${GOING[@]}" | sort) <(installed_packages))
+mapfile -t left < <(packages_now | awk -F '\t' '$3 !~ /^.[nc]/ { print $1 }' | sort -u | comm -12 - <(printf '%s\n' "${GOING[@]}" | sort))
 ((${#left[@]} == 0)) || fail StepFailed "packages are still there: ${left[*]}"
 plinth_record "$RESTORED" "$PLINTH_CLUSTER_ID"
 ((${#STAYING[@]} == 0)) || note "packages that came with us stay, since others need them: ${STAYING[*]}"

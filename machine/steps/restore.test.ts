@@ -84,6 +84,34 @@ describe('a file that its owner and we both write', () => {
     expect(await machine.said('etc/hosts')).toBe('127.0.0.1 localhost anew');
   });
 
+  it('loses no line where its owner has taken one of ours away', async () => {
+    await machine.claim();
+    await machine.prepare();
+    await machine.owner(
+      "sed -i '/^# plinth: end$/d' etc/hosts; echo '10.0.0.9 storage' >>etc/hosts",
+    );
+
+    await machine.restore();
+
+    expect(await machine.said('etc/hosts')).toBe('127.0.0.1 localhost\n10.0.0.9 storage');
+  });
+
+  it.each([
+    ['excludepkgs=containerd.io kernel* mysql*', 'excludepkgs=kernel* mysql*'],
+    ['excludepkgs=kernel*, containerd.io', 'excludepkgs=kernel*, '],
+    ['excludepkgs=containerd.io-other', 'excludepkgs=containerd.io-other'],
+  ])('keeps what its owner has added to our line: %s', async (line, stays) => {
+    await machine.put('etc/dnf/dnf.conf', '[main]\n');
+    await machine.claim();
+    const proxy = { enabled: true, httpProxy: 'http://proxy.example:3128' };
+    await machine.prepare(fixtureStepContext({ spec: { proxy } }));
+    await machine.owner(`printf '%s\\n' '# plinth' '${line}' 'best=1' >>etc/dnf/dnf.conf`);
+
+    await machine.restore();
+
+    expect(await machine.exactly('etc/dnf/dnf.conf')).toContain(`[main]\n${stays}\nbest=1\n`);
+  });
+
   it("has dnf's settings of its owner, and none of ours", async () => {
     await machine.put('etc/dnf/dnf.conf', '[main]\ngpgcheck=1\n');
     await machine.claim();
@@ -136,6 +164,35 @@ describe('a folder that others use as well', () => {
 
     expect(await machine.said('usr/lib/modules/9/kernel/net.ko')).toBe('x');
   });
+
+  it.each(['/root/.kube', '/run/netns', '/etc/ssl/certs', '/usr/local/share/ca-certificates'])(
+    'keeps what came since where an older plinth has recorded %s',
+    async (path) => {
+      await machine.claim();
+      await recordedFolder(path);
+      await machine.put(`${path}/mine`, 'x');
+
+      await machine.restore();
+
+      expect(await machine.said(`${path}/mine`)).toBe('x');
+    },
+  );
+
+  it.each(['/root/.kube', '/run/netns', '/usr/local/share/ca-certificates'])(
+    'keeps what came since where an older plinth has found no %s',
+    async (path) => {
+      await machine.claim();
+      const record = `state/before/paths/${`${machine.dir}${path}`.replaceAll('/', '%2F')}`;
+      await machine.put(record, `absent ${machine.dir}${path}\n`);
+      await machine.put(`${path}/mine`, 'x');
+      await machine.put(`${path}/cache/old`, 'x');
+
+      await machine.restore();
+
+      expect(await machine.said(`${path}/mine`)).toBe('x');
+      if (path === '/root/.kube') expect(await machine.has('root/.kube/cache')).toBe(false);
+    },
+  );
 
   it.each(['usr/lib/modules', 'run/netns', 'root/.kube'])(
     'goes where it came since and is empty: %s',

@@ -17,7 +17,7 @@ record_trust() {
   # In folders that are there, others' certificates come and go.
   [[ -d /etc/ssl/certs ]] || record_path /etc/ssl/certs
   record_path /etc/ssl/certs/ca-certificates.crt
-  [[ -d /usr/local/share/ca-certificates ]] || record_path /usr/local/share/ca-certificates
+  [[ -d /usr/local/share/ca-certificates ]] || plinth_record_as /usr/local/share/ca-certificates made
   [[ -d /etc/pki/ca-trust/extracted ]] || return 0
   record_path /etc/pki/ca-trust/extracted
   while IFS= read -r file; do record_path "$file"; done < <(

@@ -217,7 +217,8 @@ reset_half_state() {
     ctr -n k8s.io tasks rm -f "$id" >/dev/null 2>&1 || true
     ctr -n k8s.io containers rm "$id" >/dev/null 2>&1 || true
   done
-  find /var/lib/etcd -mindepth 1 -delete 2>/dev/null || true
+  # On a worker it is somebody else's, if it is there.
+  [[ ! -e $PLINTH_BEFORE/paths/$(plinth_path_key /var/lib/etcd) ]] || find /var/lib/etcd -mindepth 1 -delete 2>/dev/null || true
   # A network's configuration from before would make the node Ready before there is a network.
   find /etc/cni/net.d -mindepth 1 -delete 2>/dev/null || true
   rm -rf /etc/kubernetes/manifests /etc/kubernetes/pki /etc/kubernetes/*.conf \

@@ -241,9 +241,35 @@ without_our_lines() {
   case $1 in
     /etc/fstab) sed 's/^# plinth: //' "$1" ;;
     # The last of these the endpoint's unit writes, where something has made the file anew.
-    /etc/hosts) sed -e '/^# plinth: the API endpoint$/,/^# plinth: end$/d' -e '/^127\.0\.0\.1 plinth-api\.internal$/d' "$1" ;;
-    /etc/dnf/dnf.conf) sed -e '/^# plinth: the proxy$/,+1d' -e '/^# plinth$/,+1d' "$1" ;;
+    /etc/hosts) without_endpoint "$1" | sed '/^127\.0\.0\.1 plinth-api\.internal$/d' ;;
+    /etc/dnf/dnf.conf) without_exclusion "$1" | without_dnf_proxy ;;
   esac
+}
+
+# Line by line: who has changed the file may have taken one of them away, or written between them.
+without_endpoint() {
+  awk '
+    /^# plinth: the API endpoint$/ { next_is_ours = 1; next }
+    /^# plinth: end$/ { next_is_ours = 0; next }
+    next_is_ours && /^127\.0\.0\.1 [^ \t]+$/ { next_is_ours = 0; next }
+    { next_is_ours = 0; print }
+  ' "$1"
+}
+
+without_dnf_proxy() {
+  awk '
+    /^# plinth: the proxy$/ { next_is_ours = 1; next }
+    next_is_ours && /^proxy=/ { next_is_ours = 0; next }
+    { next_is_ours = 0; print }
+  '
+}
+
+# Its owner may have added names to our line.
+without_exclusion() {
+  sed -e '/^# plinth$/d' -e '/^excludepkgs *=/{
+    s/\([=, ]\)containerd\.io\($\|[, ]\)/\1/
+    /=[, ]*$/d
+  }' "$1"
 }
 
 # A file without an end to its last line has got one by us.
@@ -274,8 +300,14 @@ note_change() {
 restore_record() {
   local record=$1 kind path mode owner
   read -r kind path <"$record"
-  # Kernels and their modules are never ours. An older plinth has recorded all that was there.
-  [[ $path != /usr/lib/modules ]] || kind=made
+  case $path in
+    # Others' modules, namespaces, settings and certificates come and go here. An older plinth has recorded all that was there.
+    /usr/lib/modules | /run/netns | /root/.kube | /usr/local/share/ca-certificates | /etc/ssl/certs)
+      [[ $kind != dir ]] || return 0
+      [[ $path != /root/.kube || $kind != absent ]] || rm -rf /root/.kube/cache
+      [[ $path == /etc/ssl/certs || $kind != absent ]] || kind=made
+      ;;
+  esac
   [[ ! -e $path.plinth-new && ! -L $path.plinth-new ]] || rm -f "$path.plinth-new"
   case $kind in
     absent)
@@ -378,7 +410,8 @@ reset_half_state() {
     ctr -n k8s.io tasks rm -f "$id" >/dev/null 2>&1 || true
     ctr -n k8s.io containers rm "$id" >/dev/null 2>&1 || true
   done
-  find /var/lib/etcd -mindepth 1 -delete 2>/dev/null || true
+  # On a worker it is somebody else's, if it is there.
+  [[ ! -e $PLINTH_BEFORE/paths/$(plinth_path_key /var/lib/etcd) ]] || find /var/lib/etcd -mindepth 1 -delete 2>/dev/null || true
   # A network's configuration from before would make the node Ready before there is a network.
   find /etc/cni/net.d -mindepth 1 -delete 2>/dev/null || true
   rm -rf /etc/kubernetes/manifests /etc/kubernetes/pki /etc/kubernetes/*.conf \

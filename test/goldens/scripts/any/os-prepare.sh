@@ -241,9 +241,35 @@ without_our_lines() {
   case $1 in
     /etc/fstab) sed 's/^# plinth: //' "$1" ;;
     # The last of these the endpoint's unit writes, where something has made the file anew.
-    /etc/hosts) sed -e '/^# plinth: the API endpoint$/,/^# plinth: end$/d' -e '/^127\.0\.0\.1 plinth-api\.internal$/d' "$1" ;;
-    /etc/dnf/dnf.conf) sed -e '/^# plinth: the proxy$/,+1d' -e '/^# plinth$/,+1d' "$1" ;;
+    /etc/hosts) without_endpoint "$1" | sed '/^127\.0\.0\.1 plinth-api\.internal$/d' ;;
+    /etc/dnf/dnf.conf) without_exclusion "$1" | without_dnf_proxy ;;
   esac
+}
+
+# Line by line: who has changed the file may have taken one of them away, or written between them.
+without_endpoint() {
+  awk '
+    /^# plinth: the API endpoint$/ { next_is_ours = 1; next }
+    /^# plinth: end$/ { next_is_ours = 0; next }
+    next_is_ours && /^127\.0\.0\.1 [^ \t]+$/ { next_is_ours = 0; next }
+    { next_is_ours = 0; print }
+  ' "$1"
+}
+
+without_dnf_proxy() {
+  awk '
+    /^# plinth: the proxy$/ { next_is_ours = 1; next }
+    next_is_ours && /^proxy=/ { next_is_ours = 0; next }
+    { next_is_ours = 0; print }
+  '
+}
+
+# Its owner may have added names to our line.
+without_exclusion() {
+  sed -e '/^# plinth$/d' -e '/^excludepkgs *=/{
+    s/\([=, ]\)containerd\.io\($\|[, ]\)/\1/
+    /=[, ]*$/d
+  }' "$1"
 }
 
 # A file without an end to its last line has got one by us.
@@ -274,8 +300,14 @@ note_change() {
 restore_record() {
   local record=$1 kind path mode owner
   read -r kind path <"$record"
-  # Kernels and their modules are never ours. An older plinth has recorded all that was there.
-  [[ $path != /usr/lib/modules ]] || kind=made
+  case $path in
+    # Others' modules, namespaces, settings and certificates come and go here. An older plinth has recorded all that was there.
+    /usr/lib/modules | /run/netns | /root/.kube | /usr/local/share/ca-certificates | /etc/ssl/certs)
+      [[ $kind != dir ]] || return 0
+      [[ $path != /root/.kube || $kind != absent ]] || rm -rf /root/.kube/cache
+      [[ $path == /etc/ssl/certs || $kind != absent ]] || kind=made
+      ;;
+  esac
   [[ ! -e $path.plinth-new && ! -L $path.plinth-new ]] || rm -f "$path.plinth-new"
   case $kind in
     absent)
@@ -357,7 +389,7 @@ record_trust() {
   # In folders that are there, others' certificates come and go.
   [[ -d /etc/ssl/certs ]] || record_path /etc/ssl/certs
   record_path /etc/ssl/certs/ca-certificates.crt
-  [[ -d /usr/local/share/ca-certificates ]] || record_path /usr/local/share/ca-certificates
+  [[ -d /usr/local/share/ca-certificates ]] || plinth_record_as /usr/local/share/ca-certificates made
   [[ -d /etc/pki/ca-trust/extracted ]] || return 0
   record_path /etc/pki/ca-trust/extracted
   while IFS= read -r file; do record_path "$file"; done < <(
@@ -508,7 +540,7 @@ name_endpoint() {
   CHANGED=0
   put_file /etc/hosts "$(stat -c %a /etc/hosts)" < <(
     # A last line without an end gets one.
-    sed '/^# plinth: the API endpoint$/,/^# plinth: end$/d' /etc/hosts | awk 1
+    without_endpoint /etc/hosts
     [[ -z $ENDPOINT_NAME ]] ||
       printf '# plinth: the API endpoint\n127.0.0.1 %s\n# plinth: end\n' "$ENDPOINT_NAME"
   )
@@ -563,7 +595,7 @@ use_proxy() {
 dnf_proxy() {
   grep -qsx '# plinth: the proxy' /etc/dnf/dnf.conf || [[ -n $PROXY_DNF ]] || return 0
   put_file /etc/dnf/dnf.conf "$(stat -c %a /etc/dnf/dnf.conf)" < <(
-    sed '/^# plinth: the proxy$/,+1d' /etc/dnf/dnf.conf
+    without_dnf_proxy </etc/dnf/dnf.conf
     [[ -z $PROXY_DNF ]] || printf '# plinth: the proxy\nproxy=%s\n' "$PROXY_DNF"
   )
 }

@@ -241,9 +241,35 @@ without_our_lines() {
   case $1 in
     /etc/fstab) sed 's/^# plinth: //' "$1" ;;
     # The last of these the endpoint's unit writes, where something has made the file anew.
-    /etc/hosts) sed -e '/^# plinth: the API endpoint$/,/^# plinth: end$/d' -e '/^127\.0\.0\.1 plinth-api\.internal$/d' "$1" ;;
-    /etc/dnf/dnf.conf) sed -e '/^# plinth: the proxy$/,+1d' -e '/^# plinth$/,+1d' "$1" ;;
+    /etc/hosts) without_endpoint "$1" | sed '/^127\.0\.0\.1 plinth-api\.internal$/d' ;;
+    /etc/dnf/dnf.conf) without_exclusion "$1" | without_dnf_proxy ;;
   esac
+}
+
+# Line by line: who has changed the file may have taken one of them away, or written between them.
+without_endpoint() {
+  awk '
+    /^# plinth: the API endpoint$/ { next_is_ours = 1; next }
+    /^# plinth: end$/ { next_is_ours = 0; next }
+    next_is_ours && /^127\.0\.0\.1 [^ \t]+$/ { next_is_ours = 0; next }
+    { next_is_ours = 0; print }
+  ' "$1"
+}
+
+without_dnf_proxy() {
+  awk '
+    /^# plinth: the proxy$/ { next_is_ours = 1; next }
+    next_is_ours && /^proxy=/ { next_is_ours = 0; next }
+    { next_is_ours = 0; print }
+  '
+}
+
+# Its owner may have added names to our line.
+without_exclusion() {
+  sed -e '/^# plinth$/d' -e '/^excludepkgs *=/{
+    s/\([=, ]\)containerd\.io\($\|[, ]\)/\1/
+    /=[, ]*$/d
+  }' "$1"
 }
 
 # A file without an end to its last line has got one by us.
@@ -274,8 +300,14 @@ note_change() {
 restore_record() {
   local record=$1 kind path mode owner
   read -r kind path <"$record"
-  # Kernels and their modules are never ours. An older plinth has recorded all that was there.
-  [[ $path != /usr/lib/modules ]] || kind=made
+  case $path in
+    # Others' modules, namespaces, settings and certificates come and go here. An older plinth has recorded all that was there.
+    /usr/lib/modules | /run/netns | /root/.kube | /usr/local/share/ca-certificates | /etc/ssl/certs)
+      [[ $kind != dir ]] || return 0
+      [[ $path != /root/.kube || $kind != absent ]] || rm -rf /root/.kube/cache
+      [[ $path == /etc/ssl/certs || $kind != absent ]] || kind=made
+      ;;
+  esac
   [[ ! -e $path.plinth-new && ! -L $path.plinth-new ]] || rm -f "$path.plinth-new"
   case $kind in
     absent)
@@ -336,6 +368,97 @@ setting_file() {
     # shellcheck disable=SC2034 # as put_file says it
     CHANGED=1
   fi
+}
+
+# shellcheck shell=bash
+# Which packages are there, and which of them came by an installation of ours. Whatever else came since
+# the claim is its owner's.
+# before/packages     all of them at the claim: name, version, state
+# before/installed    names of those that we brought; machines that an older plinth claimed have none
+# before/installing   names of what an installation of ours is to bring: it is at work, or was killed; and in
+#                     before/installing.before what was there before it
+
+# A kernel is what the machine boots, and a repository's key is no package: never ours, whenever they came.
+NEVER_OURS='^(linux-|gpg-pubkey)|(^|-)kernel([-.]|$)'
+
+# Also other systems may have dpkg, as a tool.
+is_debian() { [[ -e /etc/debian_version ]]; }
+
+list_packages() {
+  if is_debian; then
+    # shellcheck disable=SC2016 # dpkg's own variables
+    dpkg-query -W -f '${binary:Package}\t${Version}\t${db:Status-Abbrev}\n'
+  else
+    rpm -qa --qf '%{NAME}.%{ARCH}\t%{VERSION}-%{RELEASE}\tii\n'
+  fi | sort
+}
+
+# Without those of which dpkg knows but the settings that their removal has left.
+installed_packages() { list_packages | awk -F '\t' '$3 !~ /^.[nc]/ { print $1 }' | sort -u; }
+
+# What was installed when the machine was claimed.
+installed_at_claim() { awk -F '\t' '$3 !~ /^.[nc]/ { print $1 }' "$PLINTH_BEFORE/packages" | sort -u; }
+
+paths_of() { if is_debian; then dpkg-query -L "$@"; else rpm -q -l "$@"; fi }
+
+# An installation or a removal was broken off: there may be files and folders of no package.
+broken_off() { : >"$PLINTH_BEFORE/broken-off"; }
+
+remember_packages() {
+  [[ -e $PLINTH_BEFORE/installed ]] || return 0
+  plinth_record "$PLINTH_BEFORE/installed" "$(sort -u - "$PLINTH_BEFORE/installed" | sed '/^$/d')"
+}
+
+# begin_installation <NAMES: right before the package manager is called, with the names of what it is to bring. Of
+# these ours is what is there after it and was not before, also where a kill comes between them. Others may be at
+# work meanwhile: the package manager waits for its lock, and who was killed comes back a day later.
+begin_installation() {
+  local before names
+  [[ -e $PLINTH_BEFORE/installed ]] || return 0
+  before=$(installed_packages)
+  names=$(sort -u)
+  plinth_record "$PLINTH_BEFORE/installing.before" "$before"
+  plinth_record "$PLINTH_BEFORE/installing" "$names"
+}
+
+end_installation() {
+  local record=$PLINTH_BEFORE/installing now
+  [[ -e $record ]] || return 0
+  now=$(installed_packages)
+  comm -13 "$record.before" <(printf '%s\n' "$now") | of_installation |
+    { grep -vE "$NEVER_OURS" || true; } | remember_packages
+  rm -f "$record" "$record.before"
+}
+
+# Of the packages on stdin, those that the installation has brought: for rpm all that came in one transaction.
+of_installation() {
+  local names transactions
+  if is_debian; then
+    awk -F : 'NR == FNR { named[$1]; next } $1 in named' "$PLINTH_BEFORE/installing" -
+  else
+    mapfile -t names <"$PLINTH_BEFORE/installing"
+    transactions=$(rpm -q --whatprovides "${names[@]}" --qf '%{INSTALLTID}\n' 2>/dev/null || true)
+    comm -12 - <(rpm -qa --qf '%{INSTALLTID}\t%{NAME}.%{ARCH}\n' |
+      awk -F '\t' 'NR == FNR { ours[$1]; next } $1 in ours { print $2 }' <(printf '%s\n' "$transactions") - | sort -u)
+  fi
+}
+
+# Of one that was killed.
+take_up_installation() {
+  [[ -e $PLINTH_BEFORE/installing ]] || return 0
+  broken_off
+  end_installation
+}
+
+# Who holds dpkg's lock, if anyone: the file's inode in /proc/locks names the process.
+dpkg_lock_holder() {
+  local file inode pid
+  for file in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock; do
+    [[ -e $file ]] || continue
+    inode=$(stat -c %i "$file")
+    pid=$(awk -v inode=":$inode\$" '$6 ~ inode { print $5; exit }' /proc/locks)
+    [[ -z $pid ]] || { printf '%s (pid %s)\n' "$(cat "/proc/$pid/comm" 2>/dev/null || echo '?')" "$pid"; return; }
+  done
 }
 
 # shellcheck shell=bash
@@ -520,6 +643,17 @@ verify() {
     fail StepFailed "Kubernetes is not wholly gone: ${left[*]}" 'Reboot the machine, then try again.'
 }
 
+# held_since PATH: what packages hold it that came since the claim.
+held_since() {
+  local packages=()
+  [[ -e $PLINTH_BEFORE/packages && -e $PLINTH_BEFORE/paths/$(plinth_path_key "$1") && -e $1 ]] || return 0
+  if [[ ! -e $PLINTH_RUN_DIR/held ]]; then
+    mapfile -t packages < <(installed_packages | comm -13 <(installed_at_claim) -)
+    ((${#packages[@]} == 0)) || paths_of "${packages[@]}" >"$PLINTH_RUN_DIR/held" || return
+  fi
+  grep -xF "$1" "$PLINTH_RUN_DIR/held" || true
+}
+
 stop_kubelet
 note 'stopping what runs in pods'
 kill_pods
@@ -543,7 +677,8 @@ note 'removing what Kubernetes kept'
 for path in /etc/kubernetes /var/lib/kubelet /var/lib/etcd /etc/cni /opt/cni /var/lib/cni /var/lib/calico \
   /run/calico /run/netns /run/nodeagent /run/kubernetes /run/flannel /var/lib/kube-proxy \
   /var/log/calico /var/log/pods /var/log/containers /usr/libexec/kubernetes /root/.kube/cache /root/.kube; do
-  restore_path "$path"
+  # Of what a package has come to hold since, `restore` will know whether it goes.
+  [[ -n $(held_since "$path") ]] || restore_path "$path"
 done
 verify
 note 'nothing of Kubernetes is left running'

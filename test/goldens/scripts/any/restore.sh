@@ -241,9 +241,35 @@ without_our_lines() {
   case $1 in
     /etc/fstab) sed 's/^# plinth: //' "$1" ;;
     # The last of these the endpoint's unit writes, where something has made the file anew.
-    /etc/hosts) sed -e '/^# plinth: the API endpoint$/,/^# plinth: end$/d' -e '/^127\.0\.0\.1 plinth-api\.internal$/d' "$1" ;;
-    /etc/dnf/dnf.conf) sed -e '/^# plinth: the proxy$/,+1d' -e '/^# plinth$/,+1d' "$1" ;;
+    /etc/hosts) without_endpoint "$1" | sed '/^127\.0\.0\.1 plinth-api\.internal$/d' ;;
+    /etc/dnf/dnf.conf) without_exclusion "$1" | without_dnf_proxy ;;
   esac
+}
+
+# Line by line: who has changed the file may have taken one of them away, or written between them.
+without_endpoint() {
+  awk '
+    /^# plinth: the API endpoint$/ { next_is_ours = 1; next }
+    /^# plinth: end$/ { next_is_ours = 0; next }
+    next_is_ours && /^127\.0\.0\.1 [^ \t]+$/ { next_is_ours = 0; next }
+    { next_is_ours = 0; print }
+  ' "$1"
+}
+
+without_dnf_proxy() {
+  awk '
+    /^# plinth: the proxy$/ { next_is_ours = 1; next }
+    next_is_ours && /^proxy=/ { next_is_ours = 0; next }
+    { next_is_ours = 0; print }
+  '
+}
+
+# Its owner may have added names to our line.
+without_exclusion() {
+  sed -e '/^# plinth$/d' -e '/^excludepkgs *=/{
+    s/\([=, ]\)containerd\.io\($\|[, ]\)/\1/
+    /=[, ]*$/d
+  }' "$1"
 }
 
 # A file without an end to its last line has got one by us.
@@ -274,8 +300,14 @@ note_change() {
 restore_record() {
   local record=$1 kind path mode owner
   read -r kind path <"$record"
-  # Kernels and their modules are never ours. An older plinth has recorded all that was there.
-  [[ $path != /usr/lib/modules ]] || kind=made
+  case $path in
+    # Others' modules, namespaces, settings and certificates come and go here. An older plinth has recorded all that was there.
+    /usr/lib/modules | /run/netns | /root/.kube | /usr/local/share/ca-certificates | /etc/ssl/certs)
+      [[ $kind != dir ]] || return 0
+      [[ $path != /root/.kube || $kind != absent ]] || rm -rf /root/.kube/cache
+      [[ $path == /etc/ssl/certs || $kind != absent ]] || kind=made
+      ;;
+  esac
   [[ ! -e $path.plinth-new && ! -L $path.plinth-new ]] || rm -f "$path.plinth-new"
   case $kind in
     absent)
@@ -343,22 +375,31 @@ setting_file() {
 # the claim is its owner's.
 # before/packages     all of them at the claim: name, version, state
 # before/installed    names of those that we brought; machines that an older plinth claimed have none
-# before/installing   an installation of ours is at work, or was killed: what was there before it
+# before/installing   names of what an installation of ours is to bring: it is at work, or was killed; and in
+#                     before/installing.before what was there before it
 
 # A kernel is what the machine boots, and a repository's key is no package: never ours, whenever they came.
 NEVER_OURS='^(linux-|gpg-pubkey)|(^|-)kernel([-.]|$)'
 
+# Also other systems may have dpkg, as a tool.
+is_debian() { [[ -e /etc/debian_version ]]; }
+
 list_packages() {
-  if have dpkg-query; then
+  if is_debian; then
     # shellcheck disable=SC2016 # dpkg's own variables
     dpkg-query -W -f '${binary:Package}\t${Version}\t${db:Status-Abbrev}\n'
-  elif have rpm; then
+  else
     rpm -qa --qf '%{NAME}.%{ARCH}\t%{VERSION}-%{RELEASE}\tii\n'
   fi | sort
 }
 
 # Without those of which dpkg knows but the settings that their removal has left.
 installed_packages() { list_packages | awk -F '\t' '$3 !~ /^.[nc]/ { print $1 }' | sort -u; }
+
+# What was installed when the machine was claimed.
+installed_at_claim() { awk -F '\t' '$3 !~ /^.[nc]/ { print $1 }' "$PLINTH_BEFORE/packages" | sort -u; }
+
+paths_of() { if is_debian; then dpkg-query -L "$@"; else rpm -q -l "$@"; fi }
 
 # An installation or a removal was broken off: there may be files and folders of no package.
 broken_off() { : >"$PLINTH_BEFORE/broken-off"; }
@@ -368,26 +409,56 @@ remember_packages() {
   plinth_record "$PLINTH_BEFORE/installed" "$(sort -u - "$PLINTH_BEFORE/installed" | sed '/^$/d')"
 }
 
-# begin_installation: right before the package manager is called. What is there after it and was not before
-# is ours, also where a kill comes between them.
+# begin_installation <NAMES: right before the package manager is called, with the names of what it is to bring. Of
+# these ours is what is there after it and was not before, also where a kill comes between them. Others may be at
+# work meanwhile: the package manager waits for its lock, and who was killed comes back a day later.
 begin_installation() {
+  local before names
   [[ -e $PLINTH_BEFORE/installed ]] || return 0
-  take_up_installation
-  plinth_record "$PLINTH_BEFORE/installing" "$(installed_packages)"
+  before=$(installed_packages)
+  names=$(sort -u)
+  plinth_record "$PLINTH_BEFORE/installing.before" "$before"
+  plinth_record "$PLINTH_BEFORE/installing" "$names"
 }
 
 end_installation() {
-  local before=$PLINTH_BEFORE/installing
-  [[ -e $before ]] || return 0
-  comm -13 "$before" <(installed_packages) | { grep -vE "$NEVER_OURS" || true; } | remember_packages
-  rm -f "$before"
+  local record=$PLINTH_BEFORE/installing now
+  [[ -e $record ]] || return 0
+  now=$(installed_packages)
+  comm -13 "$record.before" <(printf '%s\n' "$now") | of_installation |
+    { grep -vE "$NEVER_OURS" || true; } | remember_packages
+  rm -f "$record" "$record.before"
 }
 
-# Of one that failed or was killed.
+# Of the packages on stdin, those that the installation has brought: for rpm all that came in one transaction.
+of_installation() {
+  local names transactions
+  if is_debian; then
+    awk -F : 'NR == FNR { named[$1]; next } $1 in named' "$PLINTH_BEFORE/installing" -
+  else
+    mapfile -t names <"$PLINTH_BEFORE/installing"
+    transactions=$(rpm -q --whatprovides "${names[@]}" --qf '%{INSTALLTID}\n' 2>/dev/null || true)
+    comm -12 - <(rpm -qa --qf '%{INSTALLTID}\t%{NAME}.%{ARCH}\n' |
+      awk -F '\t' 'NR == FNR { ours[$1]; next } $1 in ours { print $2 }' <(printf '%s\n' "$transactions") - | sort -u)
+  fi
+}
+
+# Of one that was killed.
 take_up_installation() {
   [[ -e $PLINTH_BEFORE/installing ]] || return 0
   broken_off
   end_installation
+}
+
+# Who holds dpkg's lock, if anyone: the file's inode in /proc/locks names the process.
+dpkg_lock_holder() {
+  local file inode pid
+  for file in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock; do
+    [[ -e $file ]] || continue
+    inode=$(stat -c %i "$file")
+    pid=$(awk -v inode=":$inode\$" '$6 ~ inode { print $5; exit }' /proc/locks)
+    [[ -z $pid ]] || { printf '%s (pid %s)\n' "$(cat "/proc/$pid/comm" 2>/dev/null || echo '?')" "$pid"; return; }
+  done
 }
 
 # shellcheck shell=bash
@@ -397,14 +468,18 @@ take_up_installation() {
 GOING=()
 STAYING=()
 
+# The packages as they are now, read once for all that asks: what cannot be read is no empty list.
+look_at_packages() { list_packages >"$PLINTH_RUN_DIR/now"; }
+packages_now() { cat "$PLINTH_RUN_DIR/now"; }
+
 names_at_claim() { cut -f 1 "$PLINTH_BEFORE/packages" | sort -u; }
 
 # A machine that an older plinth claimed has no record of what we brought: there it is all that is new.
 own_packages() {
   if [[ -e $PLINTH_BEFORE/installed ]]; then
-    comm -12 "$PLINTH_BEFORE/installed" <(list_packages | cut -f 1 | sort -u)
+    comm -12 "$PLINTH_BEFORE/installed" <(packages_now | cut -f 1 | sort -u) | comm -23 - <(installed_at_claim)
   else
-    comm -13 <(names_at_claim) <(list_packages | cut -f 1 | sort -u) | grep -vE "$NEVER_OURS" || true
+    comm -13 <(names_at_claim) <(packages_now | cut -f 1 | sort -u) | grep -vE "$NEVER_OURS" || true
   fi
 }
 
@@ -414,8 +489,8 @@ is_own() { own_packages | grep -qxF "$1"; }
 # them, and they go with it. Its archive is ours, or apt's. A package of before that is broken is none of our business.
 own_unpacked() {
   local packages=() name archive
-  have dpkg || return 0
-  mapfile -t packages < <(comm -13 <(names_at_claim) <(list_packages | awk -F '\t' '$3 ~ /R/ { print $1 }' | sort -u))
+  is_debian || return 0
+  mapfile -t packages < <(comm -13 <(names_at_claim) <(packages_now | awk -F '\t' '$3 ~ /R/ { print $1 }' | sort -u))
   for name in "${packages[@]}"; do
     for archive in "$PLINTH_ARTIFACTS"/* "/var/cache/apt/archives/${name%%:*}"_*.deb; do
       [[ $(dpkg-deb --field "$archive" Package 2>/dev/null) == "${name%%:*}" ]] || continue
@@ -426,6 +501,7 @@ own_unpacked() {
       note "$name was unpacked half: unpacking it whole, to remove it whole"
       DEBIAN_FRONTEND=noninteractive dpkg --force-depends --force-confold --unpack "$archive" \
         </dev/null >/dev/null 2>&1 || note "dpkg cannot unpack $name; going on"
+      look_at_packages
       break
     done
   done
@@ -467,6 +543,8 @@ choose_of_rpm() {
   while ((${#GOING[@]})); do
     ! output=$(LC_ALL=C rpm -e --test --allmatches "${GOING[@]}" 2>&1) || return 0
     grep 'is needed by' <<<"$output" || true
+    # What else is wrong the removal itself will tell.
+    grep -q 'is needed by' <<<"$output" || return 0
     # (a or b): each word of it.
     mapfile -t wanted < <(sed -n 's/^[[:space:]]*\(.*\) is needed by .*/\1/p' <<<"$output" | tr ' ' '\n' |
       sed 'p; s/^(*//; s/)*$//' | sed '/^$/d')
@@ -485,11 +563,18 @@ choose_of_rpm() {
 
 choose_packages() {
   mapfile -t GOING < <(own_packages)
-  if have dpkg; then choose_of_dpkg; else choose_of_rpm; fi
-  ((${#STAYING[@]} == 0)) || paths_of "${STAYING[@]}" >"$PLINTH_RUN_DIR/kept"
+  if is_debian; then choose_of_dpkg; else choose_of_rpm; fi
+  keep_paths
 }
 
-paths_of() { if have dpkg-query; then dpkg-query -L "$@"; else rpm -q -l "$@"; fi }
+# Of what came since and does not go.
+keep_paths() {
+  local packages=()
+  : >"$PLINTH_RUN_DIR/kept"
+  mapfile -t packages < <(packages_now | awk -F '\t' '$3 !~ /^.[nc]/ { print $1 }' | sort -u |
+    comm -13 <(installed_at_claim) - | comm -23 - <(printf '%s\n' "${GOING[@]}" | sort -u))
+  ((${#packages[@]} == 0)) || paths_of "${packages[@]}" >"$PLINTH_RUN_DIR/kept"
+}
 
 # is_kept NAME: of a unit or an account that bears the name of a package that stays.
 is_kept() {
@@ -500,16 +585,23 @@ is_kept() {
   return 1
 }
 
-# is_kept_path PATH: a package that stays holds it, or its data.
-is_kept_path() {
-  ((${#STAYING[@]})) || return 1
-  is_kept "${1##*/}" || grep -qxF "$1" "$PLINTH_RUN_DIR/kept"
+# keeps_path PATH: it stays. A package that stays holds it, or its data; of what another one has come to hold since, the rest goes.
+keeps_path() {
+  local path
+  if ! is_kept "${1##*/}"; then
+    grep -qxF "$1" "$PLINTH_RUN_DIR/kept" || return 1
+    find "$1" -xdev -mindepth 1 -depth 2>/dev/null | { grep -vxFf "$PLINTH_RUN_DIR/kept" || true; } |
+      while IFS= read -r path; do
+        if [[ -d $path && ! -L $path ]]; then rmdir "$path" 2>/dev/null || true; else rm -f "$path"; fi
+      done
+  fi
+  note "$1 stays, with the package that has it"
 }
 
 # What was killed; where no package of ours is there by then, nothing else has dpkg take up its own journal.
 take_up_journal() {
   [[ ! -e $PLINTH_BEFORE/purging ]] || broken_off
-  have dpkg && [[ -e $PLINTH_BEFORE/broken-off ]] || return 0
+  is_debian && [[ -e $PLINTH_BEFORE/broken-off ]] || return 0
   dpkg --set-selections </dev/null || note 'dpkg does not take up what it has begun; going on'
 }
 
@@ -517,7 +609,7 @@ purge_packages() {
   local output listed=() action=--purge
   ((${#GOING[@]})) || return 0
   : >"$PLINTH_BEFORE/purging"
-  if have dpkg; then
+  if is_debian; then
     export DEBIAN_FRONTEND=noninteractive
     # The settings of one that was there once are not ours.
     mapfile -t listed < <(comm -12 <(names_at_claim) <(printf '%s\n' "${GOING[@]}" | sort))
@@ -549,7 +641,7 @@ purge_settings() {
 # Our hold is not on what stays, unless it was held before us.
 release_holds() {
   local name
-  have dpkg || return 0
+  is_debian || return 0
   for name in containerd runc; do
     # shellcheck disable=SC2016 # dpkg's own variable
     [[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$name" 2>/dev/null) == h* ]] || continue
@@ -564,17 +656,20 @@ release_holds() {
 # others a folder that was not there is none that anybody misses: some systems leave out what dpkg lists.
 paths_of_others() {
   local packages=()
-  mapfile -t packages < <(comm -13 "$PLINTH_BEFORE/packages" <(list_packages) | cut -f 1)
+  mapfile -t packages < <(comm -13 "$PLINTH_BEFORE/packages" <(packages_now) | cut -f 1)
   ((${#packages[@]} == 0)) || paths_of "${packages[@]}" | sed -n 'p; s#^/\(bin\|sbin\|lib[0-9a-z]*\)\(/.*\)*$#/usr&#p' | sort -u
 }
 
 # A dpkg killed while it unpacks leaves files under names of its own, and folders of nobody.
 remove_unpacked() {
   local folder
-  have dpkg && [[ -e $PLINTH_BEFORE/broken-off ]] || return 0
+  is_debian && [[ -e $PLINTH_BEFORE/broken-off ]] || return 0
+  [[ -z $(dpkg_lock_holder) ]] || fail PackageLockHeld "dpkg's lock is held by $(dpkg_lock_holder)"
   rm -rf /var/lib/dpkg/tmp.ci /var/lib/dpkg/updates/tmp.i
   find /var/lib/dpkg/info -name '*.list-new' -cnewer "$PLINTH_BEFORE/claimed" -delete
-  find /usr /etc -xdev -name '*.dpkg-new' -cnewer "$PLINTH_BEFORE/claimed" -delete
+  # What is unpacked and not configured by now is its owner's.
+  packages_now | awk -F '\t' '$3 ~ /^.[UFHWt]/ { half = 1 } END { exit !half }' ||
+    find /usr /etc -xdev -name '*.dpkg-new' -cnewer "$PLINTH_BEFORE/claimed" -delete
   [[ -s $PLINTH_BEFORE/usr-folders ]] || return 0
   comm -13 "$PLINTH_BEFORE/usr-folders" <(find /usr -xdev \( -path /usr/local -o -path /usr/lib/modules \) -prune -o -type d -print | sort) |
     comm -23 - <(paths_of_others) | tac | while IFS= read -r folder; do
@@ -692,7 +787,7 @@ record_trust() {
   # In folders that are there, others' certificates come and go.
   [[ -d /etc/ssl/certs ]] || record_path /etc/ssl/certs
   record_path /etc/ssl/certs/ca-certificates.crt
-  [[ -d /usr/local/share/ca-certificates ]] || record_path /usr/local/share/ca-certificates
+  [[ -d /usr/local/share/ca-certificates ]] || plinth_record_as /usr/local/share/ca-certificates made
   [[ -d /etc/pki/ca-trust/extracted ]] || return 0
   record_path /etc/pki/ca-trust/extracted
   while IFS= read -r file; do record_path "$file"; done < <(
@@ -802,8 +897,7 @@ is_spared() {
   local kind=$1 path=$2
   [[ " ${TOOL_FOLDERS[*]} " != *" $path "* ]] || return 0
   [[ $kind == absent || $kind == dir ]] || return 1
-  is_kept_path "$path" || return 1
-  note "$path stays, with the package that has it"
+  keeps_path "$path"
 }
 
 restore_files() {
@@ -894,14 +988,26 @@ same_libraries() {
     cmp -s <(libraries "$PLINTH_BEFORE/state/$(plinth_path_key /etc/ld.so.cache)") <(libraries /etc/ld.so.cache)
 }
 
+# What apt takes away by itself once nothing needs it, but for our own.
+automatic() {
+  [[ ! -e $1 ]] || awk -v RS= '/Auto-Installed: 1/ { sub(/^Package: */, ""); sub(/\n.*/, ""); print }' "$1" | sort -u |
+    comm -23 - <(printf '%s\n' "${GOING[@]%%:*}" | sort -u)
+}
+
+put_automatic_back() {
+  local file=/var/lib/apt/extended_states
+  cmp -s <(automatic "$PLINTH_BEFORE/state/$(plinth_path_key "$file")") <(automatic "$file") || return 0
+  put_state_back "$file"
+}
+
 # Backups and caches say something about a past that is undone: put back where the present equals it.
 restore_tool_state() {
   local file
-  if cmp -s <(list_packages) "$PLINTH_BEFORE/packages"; then
+  if packages_now | cmp -s - "$PLINTH_BEFORE/packages"; then
     put_state_back /var/lib/dpkg/status{,-old} /var/lib/dpkg/available \
-      /var/lib/dpkg/triggers/{File,Unincorp} /var/lib/apt/extended_states /var/cache/debconf/* \
-      /var/lib/systemd/catalog/database
-    put_same_back /var/lib/dpkg/{diversions,statoverride}
+      /var/lib/dpkg/triggers/{File,Unincorp} /var/lib/systemd/catalog/database
+    put_same_back /var/lib/dpkg/{diversions,statoverride} /var/cache/debconf/{config,passwords,templates}.dat
+    put_automatic_back
     ! same_libraries || put_state_back /etc/ld.so.cache /var/cache/ldconfig/aux-cache
     if [[ -s $PLINTH_BEFORE/dpkg-lists.tgz ]]; then
       tar -C /var/lib/dpkg/info -xzf "$PLINTH_BEFORE/dpkg-lists.tgz"
@@ -909,7 +1015,7 @@ restore_tool_state() {
     for file in "${TOOL_FOLDERS[@]}"; do restore_path "$file"; done
   else
     note 'packages differ from those before; the package manager keeps its own state'
-    diff <(list_packages) "$PLINTH_BEFORE/packages" || true
+    packages_now | diff - "$PLINTH_BEFORE/packages" || true
   fi
   for file in passwd group shadow gshadow subuid subgid; do
     if [[ -e /etc/$file ]] && same_lines "/etc/$file" "$PLINTH_BEFORE/state/%2Fetc%2F$file"; then
@@ -918,13 +1024,17 @@ restore_tool_state() {
   done
 }
 
+# An older plinth did not write down that it was at work on packages.
+[[ -e $PLINTH_BEFORE/installed ]] || broken_off
 take_up_installation
 take_up_journal
+look_at_packages
 own_unpacked
 choose_packages
 stop_units
 note 'removing the packages that came with us'
 purge_packages
+look_at_packages
 release_holds
 remove_unpacked
 note 'putting files back'
@@ -937,7 +1047,7 @@ restore_swap
 unload_modules
 restore_tool_state
 
-mapfile -t left < <(comm -12 <(printf '%s\n' "${GOING[@]}" | sort) <(installed_packages))
+mapfile -t left < <(packages_now | awk -F '\t' '$3 !~ /^.[nc]/ { print $1 }' | sort -u | comm -12 - <(printf '%s\n' "${GOING[@]}" | sort))
 ((${#left[@]} == 0)) || fail StepFailed "packages are still there: ${left[*]}"
 plinth_record "$RESTORED" "$PLINTH_CLUSTER_ID"
 ((${#STAYING[@]} == 0)) || note "packages that came with us stay, since others need them: ${STAYING[*]}"

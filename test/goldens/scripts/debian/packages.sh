@@ -241,9 +241,35 @@ without_our_lines() {
   case $1 in
     /etc/fstab) sed 's/^# plinth: //' "$1" ;;
     # The last of these the endpoint's unit writes, where something has made the file anew.
-    /etc/hosts) sed -e '/^# plinth: the API endpoint$/,/^# plinth: end$/d' -e '/^127\.0\.0\.1 plinth-api\.internal$/d' "$1" ;;
-    /etc/dnf/dnf.conf) sed -e '/^# plinth: the proxy$/,+1d' -e '/^# plinth$/,+1d' "$1" ;;
+    /etc/hosts) without_endpoint "$1" | sed '/^127\.0\.0\.1 plinth-api\.internal$/d' ;;
+    /etc/dnf/dnf.conf) without_exclusion "$1" | without_dnf_proxy ;;
   esac
+}
+
+# Line by line: who has changed the file may have taken one of them away, or written between them.
+without_endpoint() {
+  awk '
+    /^# plinth: the API endpoint$/ { next_is_ours = 1; next }
+    /^# plinth: end$/ { next_is_ours = 0; next }
+    next_is_ours && /^127\.0\.0\.1 [^ \t]+$/ { next_is_ours = 0; next }
+    { next_is_ours = 0; print }
+  ' "$1"
+}
+
+without_dnf_proxy() {
+  awk '
+    /^# plinth: the proxy$/ { next_is_ours = 1; next }
+    next_is_ours && /^proxy=/ { next_is_ours = 0; next }
+    { next_is_ours = 0; print }
+  '
+}
+
+# Its owner may have added names to our line.
+without_exclusion() {
+  sed -e '/^# plinth$/d' -e '/^excludepkgs *=/{
+    s/\([=, ]\)containerd\.io\($\|[, ]\)/\1/
+    /=[, ]*$/d
+  }' "$1"
 }
 
 # A file without an end to its last line has got one by us.
@@ -274,8 +300,14 @@ note_change() {
 restore_record() {
   local record=$1 kind path mode owner
   read -r kind path <"$record"
-  # Kernels and their modules are never ours. An older plinth has recorded all that was there.
-  [[ $path != /usr/lib/modules ]] || kind=made
+  case $path in
+    # Others' modules, namespaces, settings and certificates come and go here. An older plinth has recorded all that was there.
+    /usr/lib/modules | /run/netns | /root/.kube | /usr/local/share/ca-certificates | /etc/ssl/certs)
+      [[ $kind != dir ]] || return 0
+      [[ $path != /root/.kube || $kind != absent ]] || rm -rf /root/.kube/cache
+      [[ $path == /etc/ssl/certs || $kind != absent ]] || kind=made
+      ;;
+  esac
   [[ ! -e $path.plinth-new && ! -L $path.plinth-new ]] || rm -f "$path.plinth-new"
   case $kind in
     absent)
@@ -366,22 +398,31 @@ lacks() {
 # the claim is its owner's.
 # before/packages     all of them at the claim: name, version, state
 # before/installed    names of those that we brought; machines that an older plinth claimed have none
-# before/installing   an installation of ours is at work, or was killed: what was there before it
+# before/installing   names of what an installation of ours is to bring: it is at work, or was killed; and in
+#                     before/installing.before what was there before it
 
 # A kernel is what the machine boots, and a repository's key is no package: never ours, whenever they came.
 NEVER_OURS='^(linux-|gpg-pubkey)|(^|-)kernel([-.]|$)'
 
+# Also other systems may have dpkg, as a tool.
+is_debian() { [[ -e /etc/debian_version ]]; }
+
 list_packages() {
-  if have dpkg-query; then
+  if is_debian; then
     # shellcheck disable=SC2016 # dpkg's own variables
     dpkg-query -W -f '${binary:Package}\t${Version}\t${db:Status-Abbrev}\n'
-  elif have rpm; then
+  else
     rpm -qa --qf '%{NAME}.%{ARCH}\t%{VERSION}-%{RELEASE}\tii\n'
   fi | sort
 }
 
 # Without those of which dpkg knows but the settings that their removal has left.
 installed_packages() { list_packages | awk -F '\t' '$3 !~ /^.[nc]/ { print $1 }' | sort -u; }
+
+# What was installed when the machine was claimed.
+installed_at_claim() { awk -F '\t' '$3 !~ /^.[nc]/ { print $1 }' "$PLINTH_BEFORE/packages" | sort -u; }
+
+paths_of() { if is_debian; then dpkg-query -L "$@"; else rpm -q -l "$@"; fi }
 
 # An installation or a removal was broken off: there may be files and folders of no package.
 broken_off() { : >"$PLINTH_BEFORE/broken-off"; }
@@ -391,26 +432,56 @@ remember_packages() {
   plinth_record "$PLINTH_BEFORE/installed" "$(sort -u - "$PLINTH_BEFORE/installed" | sed '/^$/d')"
 }
 
-# begin_installation: right before the package manager is called. What is there after it and was not before
-# is ours, also where a kill comes between them.
+# begin_installation <NAMES: right before the package manager is called, with the names of what it is to bring. Of
+# these ours is what is there after it and was not before, also where a kill comes between them. Others may be at
+# work meanwhile: the package manager waits for its lock, and who was killed comes back a day later.
 begin_installation() {
+  local before names
   [[ -e $PLINTH_BEFORE/installed ]] || return 0
-  take_up_installation
-  plinth_record "$PLINTH_BEFORE/installing" "$(installed_packages)"
+  before=$(installed_packages)
+  names=$(sort -u)
+  plinth_record "$PLINTH_BEFORE/installing.before" "$before"
+  plinth_record "$PLINTH_BEFORE/installing" "$names"
 }
 
 end_installation() {
-  local before=$PLINTH_BEFORE/installing
-  [[ -e $before ]] || return 0
-  comm -13 "$before" <(installed_packages) | { grep -vE "$NEVER_OURS" || true; } | remember_packages
-  rm -f "$before"
+  local record=$PLINTH_BEFORE/installing now
+  [[ -e $record ]] || return 0
+  now=$(installed_packages)
+  comm -13 "$record.before" <(printf '%s\n' "$now") | of_installation |
+    { grep -vE "$NEVER_OURS" || true; } | remember_packages
+  rm -f "$record" "$record.before"
 }
 
-# Of one that failed or was killed.
+# Of the packages on stdin, those that the installation has brought: for rpm all that came in one transaction.
+of_installation() {
+  local names transactions
+  if is_debian; then
+    awk -F : 'NR == FNR { named[$1]; next } $1 in named' "$PLINTH_BEFORE/installing" -
+  else
+    mapfile -t names <"$PLINTH_BEFORE/installing"
+    transactions=$(rpm -q --whatprovides "${names[@]}" --qf '%{INSTALLTID}\n' 2>/dev/null || true)
+    comm -12 - <(rpm -qa --qf '%{INSTALLTID}\t%{NAME}.%{ARCH}\n' |
+      awk -F '\t' 'NR == FNR { ours[$1]; next } $1 in ours { print $2 }' <(printf '%s\n' "$transactions") - | sort -u)
+  fi
+}
+
+# Of one that was killed.
 take_up_installation() {
   [[ -e $PLINTH_BEFORE/installing ]] || return 0
   broken_off
   end_installation
+}
+
+# Who holds dpkg's lock, if anyone: the file's inode in /proc/locks names the process.
+dpkg_lock_holder() {
+  local file inode pid
+  for file in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock; do
+    [[ -e $file ]] || continue
+    inode=$(stat -c %i "$file")
+    pid=$(awk -v inode=":$inode\$" '$6 ~ inode { print $5; exit }' /proc/locks)
+    [[ -z $pid ]] || { printf '%s (pid %s)\n' "$(cat "/proc/$pid/comm" 2>/dev/null || echo '?')" "$pid"; return; }
+  done
 }
 
 # shellcheck shell=bash
@@ -422,22 +493,11 @@ package_installed() {
   [[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null) == ?i* ]]
 }
 
-# Who holds dpkg's lock, if anyone: the file's inode in /proc/locks names the process.
-package_lock_holder() {
-  local file inode pid
-  for file in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock; do
-    [[ -e $file ]] || continue
-    inode=$(stat -c %i "$file")
-    pid=$(awk -v inode=":$inode\$" '$6 ~ inode { print $5; exit }' /proc/locks)
-    [[ -z $pid ]] || { printf '%s (pid %s)\n' "$(cat "/proc/$pid/comm" 2>/dev/null || echo '?')" "$pid"; return; }
-  done
-}
-
 # Waits up to two minutes for whoever works on packages.
 wait_for_package_lock() {
   local holder tries
   for ((tries = 0; tries < 120; tries++)); do
-    holder=$(package_lock_holder)
+    holder=$(dpkg_lock_holder)
     [[ -n $holder ]] || return 0
     ((tries > 0)) || note "waiting for dpkg's lock, held by $holder"
     sleep 1
@@ -460,10 +520,12 @@ TEXT
 # Also after a run that was killed: without it no service of the machine would ever start again.
 allow_starts() { restore_path "$POLICY"; }
 
+is_whole() { [[ -z $(dpkg --audit) && -z $(find /var/lib/dpkg/updates -type f) ]]; }
+
 # What a killed installation of ours left half-done.
 mend_packages() {
   [[ -e $PLINTH_BEFORE/paths/$(plinth_path_key "$POLICY") ]] || return 0
-  [[ -n $(dpkg --audit) || -n $(find /var/lib/dpkg/updates -type f) ]] || return 0
+  ! is_whole || return 0
   wait_for_package_lock
   note 'an installation on this machine was broken off: finishing it first'
   forbid_starts
@@ -475,22 +537,24 @@ mend_packages() {
 # However the installation ends, but for a kill.
 installation_over() {
   allow_starts
-  take_up_installation
+  is_whole || broken_off
+  end_installation
 }
 
 install_package_files() {
-  local output
+  local output names
+  names=$(for file in "$@"; do dpkg-deb --field "$file" Package; done)
   wait_for_package_lock
   forbid_starts
   trap installation_over EXIT
   export DEBIAN_FRONTEND=noninteractive
   printf '+ dpkg --install (%s files)\n' "$#"
   printf 'dpkg --install\n' >"$PLINTH_RUN_DIR/command"
-  begin_installation
+  begin_installation <<<"$names"
   if ! output=$(dpkg --force-confold --install "$@" 2>&1); then
     printf '%s\n' "$output"
     [[ $output != *'is locked'* && $output != *'frontend lock'* ]] ||
-      fail PackageLockHeld "dpkg's lock is held by $(package_lock_holder)"
+      fail PackageLockHeld "dpkg's lock is held by $(dpkg_lock_holder)"
     fail StepFailed 'dpkg cannot install the packages' \
       'Look at the lines above; dpkg --configure -a on the machine may mend a half-done installation.'
   fi
@@ -501,6 +565,7 @@ install_package_files() {
 
 # From the machine's own repositories.
 install_packages() {
+  local how=(--no-install-recommends --no-remove) names
   wait_for_package_lock
   forbid_starts
   trap installation_over EXIT
@@ -509,10 +574,11 @@ install_packages() {
   record_path /var/lib/apt/lists
   record_path /var/log/apt
   run apt-get -q -o DPkg::Lock::Timeout=120 update
-  begin_installation
+  # What is wrong with it the installation itself will tell.
+  names=$(LC_ALL=C apt-get -q -s "${how[@]}" install "$@" | awk '$1 == "Inst" { print $2 }') || names=''
+  begin_installation <<<"$names"
   # Rather than take a package of its owner's away it fails, and says so.
-  run apt-get -q -y -o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold \
-    --no-install-recommends --no-remove install "$@"
+  run apt-get -q -y -o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold "${how[@]}" install "$@"
   end_installation
   allow_starts
 }
