@@ -62,7 +62,7 @@ const OWNER = {
   ].join(' && '),
   finds: [
     'test -s /usr/share/own-tool/data && ethtool --version && apt-mark showmanual | grep -qx libc6',
-    'test "$(ls /etc/cni/net.d)" = 87-own.conflist.disabled',
+    'test -s /etc/cni/net.d/87-own.conflist.disabled && test ! -e /etc/cni/net.d/10-ours.conflist',
     'grep -qx "LABEL=data /data ext4 nofail 0 2" /etc/fstab && grep -qx "10.9.9.9 storage" /etc/hosts',
     'test -s /usr/lib/modules/9.9-own/kernel/own.ko && test -s "/usr/lib/modules/$(uname -r)/updates/own.ko"',
     'test "$(sysctl -n net.core.somaxconn)" = 8191',

@@ -88,9 +88,10 @@ install_packages() {
   record_path /var/lib/apt/lists
   record_path /var/log/apt
   run apt-get -q -o DPkg::Lock::Timeout=120 update
-  # What is wrong with it the installation itself will tell.
+  wait_for_package_lock
+  # With what they bring along. What is wrong with it the installation itself will tell.
   names=$(LC_ALL=C apt-get -q -s "${how[@]}" install "$@" | awk '$1 == "Inst" { print $2 }') || names=''
-  begin_installation <<<"$names"
+  begin_installation < <(printf '%s\n' "$@" "$names")
   # Rather than take a package of its owner's away it fails, and says so.
   run apt-get -q -y -o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold "${how[@]}" install "$@"
   end_installation

@@ -27,7 +27,22 @@ installed_packages() { list_packages | awk -F '\t' '$3 !~ /^.[nc]/ { print $1 }'
 # What was installed when the machine was claimed.
 installed_at_claim() { awk -F '\t' '$3 !~ /^.[nc]/ { print $1 }' "$PLINTH_BEFORE/packages" | sort -u; }
 
-paths_of() { if is_debian; then dpkg-query -L "$@"; else rpm -q -l "$@"; fi }
+# With the folders around them, which rpm does not name.
+paths_of() {
+  if is_debian; then
+    dpkg-query -L "$@"
+  else
+    rpm -q -l "$@" | awk '{ do print; while (sub(/\/[^\/]*$/, "") && $0 != "") }' | sort -u
+  fi
+}
+
+# hold_paths [PACKAGE…]: what these hold `restore_record` leaves. A repository's key is no package that could be asked.
+hold_paths() {
+  local packages=()
+  mapfile -t packages < <(printf '%s\n' "$@" | sed '/^gpg-pubkey\./d; /^$/d')
+  : >"$PLINTH_RUN_DIR/held"
+  ((${#packages[@]} == 0)) || paths_of "${packages[@]}" >"$PLINTH_RUN_DIR/held"
+}
 
 # An installation or a removal was broken off: there may be files and folders of no package.
 broken_off() { : >"$PLINTH_BEFORE/broken-off"; }
@@ -52,6 +67,8 @@ begin_installation() {
 end_installation() {
   local record=$PLINTH_BEFORE/installing now
   [[ -e $record ]] || return 0
+  # A record of another form names nothing.
+  [[ -e $record.before ]] || { rm -f "$record" && return 0; }
   now=$(installed_packages)
   comm -13 "$record.before" <(printf '%s\n' "$now") | of_installation |
     { grep -vE "$NEVER_OURS" || true; } | remember_packages

@@ -12,6 +12,13 @@ case "$*" in
       { tid = $3 == "" ? 1 : $3 }
       all { print tid tab $1; next }
       { for (i = 1; i <= count; i++) if (index($1, names[i] ".") == 1) print tid }' ;;
+  '-q -l'*)
+    for name in "\${@:3}"; do
+      case $name in
+        gpg-pubkey*) echo "package $name is not installed"; exit 1 ;;
+        podman*) echo "$D/etc/cni/net.d/87-podman.conflist" ;;
+      esac
+    done ;;
   '-q -p'*) for file in "\${@:5}"; do basename "$file" .deb; done ;;
   -qa*) rows | awk '{ print $1 "\\t" $2 "\\tii" }' ;;
   '-q --whatprovides'*)
@@ -77,6 +84,15 @@ describe('the packages of a machine of the RHEL family that is given back', () =
     await machine.restore();
     expect(await machine.said('rpms')).toContain('postgresql');
     expect(await machine.said('rpms')).not.toMatch(/containerd|runc/);
+  });
+
+  it('leave in a folder of Kubernetes what a package of the owner holds there', async () => {
+    await machine.owner('echo "podman.x86_64 1" >>rpms');
+    await machine.put('etc/cni/net.d/87-podman.conflist', 'mine');
+    await machine.put('etc/cni/net.d/10-calico.conflist', 'ours');
+    await machine.restore();
+    expect(await machine.said('etc/cni/net.d/87-podman.conflist')).toBe('mine');
+    expect(await machine.has('etc/cni/net.d/10-calico.conflist')).toBe(false);
   });
 
   it('go also where they came from repositories', async () => {

@@ -13,6 +13,8 @@ names_at_claim() { cut -f 1 "$PLINTH_BEFORE/packages" | sort -u; }
 
 # A machine that an older plinth claimed has no record of what we brought: there it is all that is new.
 own_packages() {
+  # Nothing can be told apart by an empty one.
+  [[ -s $PLINTH_BEFORE/packages ]] || [[ -e $PLINTH_BEFORE/installed ]] || return 0
   if [[ -e $PLINTH_BEFORE/installed ]]; then
     comm -12 "$PLINTH_BEFORE/installed" <(packages_now | cut -f 1 | sort -u) | comm -23 - <(installed_at_claim)
   else
@@ -101,16 +103,11 @@ choose_of_rpm() {
 choose_packages() {
   mapfile -t GOING < <(own_packages)
   if is_debian; then choose_of_dpkg; else choose_of_rpm; fi
-  keep_paths
-}
-
-# Of what came since and does not go.
-keep_paths() {
+  # Of what came since and does not go.
   local packages=()
-  : >"$PLINTH_RUN_DIR/kept"
   mapfile -t packages < <(packages_now | awk -F '\t' '$3 !~ /^.[nc]/ { print $1 }' | sort -u |
     comm -13 <(installed_at_claim) - | comm -23 - <(printf '%s\n' "${GOING[@]}" | sort -u))
-  ((${#packages[@]} == 0)) || paths_of "${packages[@]}" >"$PLINTH_RUN_DIR/kept"
+  hold_paths "${packages[@]}"
 }
 
 # is_kept NAME: of a unit or an account that bears the name of a package that stays.
@@ -120,19 +117,6 @@ is_kept() {
     [[ ${name%%[.:]*} != "$1" ]] || return 0
   done
   return 1
-}
-
-# keeps_path PATH: it stays. A package that stays holds it, or its data; of what another one has come to hold since, the rest goes.
-keeps_path() {
-  local path
-  if ! is_kept "${1##*/}"; then
-    grep -qxF "$1" "$PLINTH_RUN_DIR/kept" || return 1
-    find "$1" -xdev -mindepth 1 -depth 2>/dev/null | { grep -vxFf "$PLINTH_RUN_DIR/kept" || true; } |
-      while IFS= read -r path; do
-        if [[ -d $path && ! -L $path ]]; then rmdir "$path" 2>/dev/null || true; else rm -f "$path"; fi
-      done
-  fi
-  note "$1 stays, with the package that has it"
 }
 
 # What was killed; where no package of ours is there by then, nothing else has dpkg take up its own journal.

@@ -227,19 +227,24 @@ describe.skipIf(!hasDpkg)('the packages of a machine that is given back', () => 
     expect(await machine.packages()).toEqual([]);
   });
 
-  it('leave in a folder of Kubernetes what a package of the owner holds there, and nothing else', async () => {
-    await machine.claim();
-    await machine.install(RUNTIME, RUNC);
-    await machine.ownerInstalls({ name: 'podman', holds: 'etc/cni/net.d/87-podman.conflist' });
-    await machine.put('etc/cni/net.d/10-calico.conflist', 'ours');
-    await machine.put('etc/cni/left/over', 'ours');
+  it.each(['', 'etc/cni/net.d/10-before.conflist'])(
+    'leave in a folder of Kubernetes what a package of the owner holds there, and what was there before: %s',
+    async (before) => {
+      if (before !== '') await machine.put(before, 'mine');
+      await machine.claim();
+      await machine.install(RUNTIME, RUNC);
+      await machine.ownerInstalls({ name: 'podman', holds: 'etc/cni/net.d/87-podman.conflist' });
+      await machine.put('etc/cni/net.d/10-calico.conflist', 'ours');
+      await machine.put('etc/cni/left/over', 'ours');
 
-    await machine.restore();
+      await machine.restore();
 
-    expect(await machine.has('etc/cni/net.d/87-podman.conflist')).toBe(true);
-    expect(await machine.has('etc/cni/net.d/10-calico.conflist')).toBe(false);
-    expect(await machine.has('etc/cni/left')).toBe(false);
-  });
+      expect(await machine.has('etc/cni/net.d/87-podman.conflist')).toBe(true);
+      expect(await machine.has('etc/cni/net.d/10-calico.conflist')).toBe(false);
+      expect(await machine.has('etc/cni/left')).toBe(false);
+      if (before !== '') expect(await machine.said(before)).toBe('mine');
+    },
+  );
 
   it('leave the new settings of a package of the owner that is half installed', async () => {
     await machine.claim();
@@ -270,6 +275,32 @@ describe.skipIf(!hasDpkg)('the packages of a machine that is given back', () => 
     await machine.restore();
 
     expect(await machine.packages()).toEqual([]);
+  });
+
+  it('are ours also where nobody could say beforehand what comes', async () => {
+    await machine.claim();
+    await machine.put('repository/README', '');
+    const apt = (await machine.said('bin/apt-get')) ?? '';
+    await machine.program('apt-get', `[[ $* != *' -s '* ]] || exit 100\n${apt}`);
+    await machine.download(RUNTIME, RUNC);
+
+    await machine.restore();
+
+    expect(await machine.packages()).toEqual([]);
+  });
+
+  it('have their list left alone where somebody is at work on packages by the end of it', async () => {
+    await machine.claim();
+    await machine.install(RUNTIME, RUNC);
+    await machine.program(
+      'systemctl',
+      'inode=$(stat -c %i "$D/var/lib/dpkg/lock"); echo "1: POSIX ADVISORY WRITE $$ 08:01:$inode 0 EOF" >"$D/proc/locks"; [[ $* != is-active* ]]',
+    );
+
+    const output = await machine.restore();
+
+    expect(await machine.has('var/lib/dpkg/status-old')).toBe(true);
+    expect(output).toContain('the package manager keeps its own state');
   });
 
   it('leave what their owner has marked since: apt does not take it away for him', async () => {

@@ -23,17 +23,6 @@ verify() {
     fail StepFailed "Kubernetes is not wholly gone: ${left[*]}" 'Reboot the machine, then try again.'
 }
 
-# held_since PATH: what packages hold it that came since the claim.
-held_since() {
-  local packages=()
-  [[ -e $PLINTH_BEFORE/packages && -e $PLINTH_BEFORE/paths/$(plinth_path_key "$1") && -e $1 ]] || return 0
-  if [[ ! -e $PLINTH_RUN_DIR/held ]]; then
-    mapfile -t packages < <(installed_packages | comm -13 <(installed_at_claim) -)
-    ((${#packages[@]} == 0)) || paths_of "${packages[@]}" >"$PLINTH_RUN_DIR/held" || return
-  fi
-  grep -xF "$1" "$PLINTH_RUN_DIR/held" || true
-}
-
 stop_kubelet
 note 'stopping what runs in pods'
 kill_pods
@@ -54,11 +43,16 @@ done
 clean_network
 clean_cgroups
 note 'removing what Kubernetes kept'
+if [[ -e $PLINTH_BEFORE/packages ]]; then
+  # Which of them go is for `restore` to find out.
+  now=$(installed_packages)
+  mapfile -t came < <(comm -13 <(installed_at_claim) <(printf '%s\n' "$now"))
+  hold_paths "${came[@]}"
+fi
 for path in /etc/kubernetes /var/lib/kubelet /var/lib/etcd /etc/cni /opt/cni /var/lib/cni /var/lib/calico \
   /run/calico /run/netns /run/nodeagent /run/kubernetes /run/flannel /var/lib/kube-proxy \
   /var/log/calico /var/log/pods /var/log/containers /usr/libexec/kubernetes /root/.kube/cache /root/.kube; do
-  # Of what a package has come to hold since, `restore` will know whether it goes.
-  [[ -n $(held_since "$path") ]] || restore_path "$path"
+  restore_path "$path"
 done
 verify
 note 'nothing of Kubernetes is left running'

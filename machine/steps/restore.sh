@@ -69,7 +69,8 @@ is_spared() {
   local kind=$1 path=$2
   [[ " ${TOOL_FOLDERS[*]} " != *" $path "* ]] || return 0
   [[ $kind == absent || $kind == dir ]] || return 1
-  keeps_path "$path"
+  is_kept "${path##*/}" || return 1
+  note "$path stays, with the package that has it"
 }
 
 restore_files() {
@@ -175,7 +176,9 @@ put_automatic_back() {
 # Backups and caches say something about a past that is undone: put back where the present equals it.
 restore_tool_state() {
   local file
-  if packages_now | cmp -s - "$PLINTH_BEFORE/packages"; then
+  # Whoever has waited for us to be done with packages is at work on them by now.
+  look_at_packages
+  if [[ -z $(dpkg_lock_holder) ]] && packages_now | cmp -s - "$PLINTH_BEFORE/packages"; then
     put_state_back /var/lib/dpkg/status{,-old} /var/lib/dpkg/available \
       /var/lib/dpkg/triggers/{File,Unincorp} /var/lib/systemd/catalog/database
     put_same_back /var/lib/dpkg/{diversions,statoverride} /var/cache/debconf/{config,passwords,templates}.dat

@@ -199,11 +199,23 @@ unmount_under() {
   done
 }
 
+# What a package holds that stays, by the list of `hold_paths`; where a script has made none, nothing is.
+is_held() { grep -qsxF "$1" "$PLINTH_RUN_DIR/held"; }
+
+remove_unheld() {
+  local path
+  find "$1" -xdev -mindepth 1 -depth -print | { grep -vxFf "$PLINTH_RUN_DIR/held" || true; } |
+    while IFS= read -r path; do
+      if [[ -d $path && ! -L $path ]]; then rmdir "$path" 2>/dev/null || true; else rm -f "$path"; fi
+    done
+}
+
 # What a directory holds now and did not hold then.
 remove_new_in() {
   local dir=$1 list=$2 name
   local -A before=()
   while IFS= read -r -d '' name; do before[$name]=1; done <"$list"
+  while IFS= read -r name; do before[${name#"$dir/"}]=1; done < <(grep -sF "$dir/" "$PLINTH_RUN_DIR/held" || true)
   find "$dir" -xdev -mindepth 1 -depth -printf '%P\0' | while IFS= read -r -d '' name; do
     [[ -n ${before[$name]-} ]] || rm -rf --one-file-system "${dir:?}/$name" 2>/dev/null || true
   done
@@ -314,8 +326,13 @@ restore_record() {
       if [[ -e $path || -L $path ]]; then
         note_change "$path"
         unmount_under "$path"
-        note "removing $path"
-        rm -rf --one-file-system "$path"
+        if is_held "$path"; then
+          note "$path stays, with the package that has it"
+          remove_unheld "$path"
+        else
+          note "removing $path"
+          rm -rf --one-file-system "$path"
+        fi
       fi
       ;;
     made)

@@ -199,11 +199,23 @@ unmount_under() {
   done
 }
 
+# What a package holds that stays, by the list of `hold_paths`; where a script has made none, nothing is.
+is_held() { grep -qsxF "$1" "$PLINTH_RUN_DIR/held"; }
+
+remove_unheld() {
+  local path
+  find "$1" -xdev -mindepth 1 -depth -print | { grep -vxFf "$PLINTH_RUN_DIR/held" || true; } |
+    while IFS= read -r path; do
+      if [[ -d $path && ! -L $path ]]; then rmdir "$path" 2>/dev/null || true; else rm -f "$path"; fi
+    done
+}
+
 # What a directory holds now and did not hold then.
 remove_new_in() {
   local dir=$1 list=$2 name
   local -A before=()
   while IFS= read -r -d '' name; do before[$name]=1; done <"$list"
+  while IFS= read -r name; do before[${name#"$dir/"}]=1; done < <(grep -sF "$dir/" "$PLINTH_RUN_DIR/held" || true)
   find "$dir" -xdev -mindepth 1 -depth -printf '%P\0' | while IFS= read -r -d '' name; do
     [[ -n ${before[$name]-} ]] || rm -rf --one-file-system "${dir:?}/$name" 2>/dev/null || true
   done
@@ -314,8 +326,13 @@ restore_record() {
       if [[ -e $path || -L $path ]]; then
         note_change "$path"
         unmount_under "$path"
-        note "removing $path"
-        rm -rf --one-file-system "$path"
+        if is_held "$path"; then
+          note "$path stays, with the package that has it"
+          remove_unheld "$path"
+        else
+          note "removing $path"
+          rm -rf --one-file-system "$path"
+        fi
       fi
       ;;
     made)
@@ -399,7 +416,22 @@ installed_packages() { list_packages | awk -F '\t' '$3 !~ /^.[nc]/ { print $1 }'
 # What was installed when the machine was claimed.
 installed_at_claim() { awk -F '\t' '$3 !~ /^.[nc]/ { print $1 }' "$PLINTH_BEFORE/packages" | sort -u; }
 
-paths_of() { if is_debian; then dpkg-query -L "$@"; else rpm -q -l "$@"; fi }
+# With the folders around them, which rpm does not name.
+paths_of() {
+  if is_debian; then
+    dpkg-query -L "$@"
+  else
+    rpm -q -l "$@" | awk '{ do print; while (sub(/\/[^\/]*$/, "") && $0 != "") }' | sort -u
+  fi
+}
+
+# hold_paths [PACKAGE…]: what these hold `restore_record` leaves. A repository's key is no package that could be asked.
+hold_paths() {
+  local packages=()
+  mapfile -t packages < <(printf '%s\n' "$@" | sed '/^gpg-pubkey\./d; /^$/d')
+  : >"$PLINTH_RUN_DIR/held"
+  ((${#packages[@]} == 0)) || paths_of "${packages[@]}" >"$PLINTH_RUN_DIR/held"
+}
 
 # An installation or a removal was broken off: there may be files and folders of no package.
 broken_off() { : >"$PLINTH_BEFORE/broken-off"; }
@@ -424,6 +456,8 @@ begin_installation() {
 end_installation() {
   local record=$PLINTH_BEFORE/installing now
   [[ -e $record ]] || return 0
+  # A record of another form names nothing.
+  [[ -e $record.before ]] || { rm -f "$record" && return 0; }
   now=$(installed_packages)
   comm -13 "$record.before" <(printf '%s\n' "$now") | of_installation |
     { grep -vE "$NEVER_OURS" || true; } | remember_packages
@@ -476,6 +510,8 @@ names_at_claim() { cut -f 1 "$PLINTH_BEFORE/packages" | sort -u; }
 
 # A machine that an older plinth claimed has no record of what we brought: there it is all that is new.
 own_packages() {
+  # Nothing can be told apart by an empty one.
+  [[ -s $PLINTH_BEFORE/packages ]] || [[ -e $PLINTH_BEFORE/installed ]] || return 0
   if [[ -e $PLINTH_BEFORE/installed ]]; then
     comm -12 "$PLINTH_BEFORE/installed" <(packages_now | cut -f 1 | sort -u) | comm -23 - <(installed_at_claim)
   else
@@ -564,16 +600,11 @@ choose_of_rpm() {
 choose_packages() {
   mapfile -t GOING < <(own_packages)
   if is_debian; then choose_of_dpkg; else choose_of_rpm; fi
-  keep_paths
-}
-
-# Of what came since and does not go.
-keep_paths() {
+  # Of what came since and does not go.
   local packages=()
-  : >"$PLINTH_RUN_DIR/kept"
   mapfile -t packages < <(packages_now | awk -F '\t' '$3 !~ /^.[nc]/ { print $1 }' | sort -u |
     comm -13 <(installed_at_claim) - | comm -23 - <(printf '%s\n' "${GOING[@]}" | sort -u))
-  ((${#packages[@]} == 0)) || paths_of "${packages[@]}" >"$PLINTH_RUN_DIR/kept"
+  hold_paths "${packages[@]}"
 }
 
 # is_kept NAME: of a unit or an account that bears the name of a package that stays.
@@ -583,19 +614,6 @@ is_kept() {
     [[ ${name%%[.:]*} != "$1" ]] || return 0
   done
   return 1
-}
-
-# keeps_path PATH: it stays. A package that stays holds it, or its data; of what another one has come to hold since, the rest goes.
-keeps_path() {
-  local path
-  if ! is_kept "${1##*/}"; then
-    grep -qxF "$1" "$PLINTH_RUN_DIR/kept" || return 1
-    find "$1" -xdev -mindepth 1 -depth 2>/dev/null | { grep -vxFf "$PLINTH_RUN_DIR/kept" || true; } |
-      while IFS= read -r path; do
-        if [[ -d $path && ! -L $path ]]; then rmdir "$path" 2>/dev/null || true; else rm -f "$path"; fi
-      done
-  fi
-  note "$1 stays, with the package that has it"
 }
 
 # What was killed; where no package of ours is there by then, nothing else has dpkg take up its own journal.
@@ -897,7 +915,8 @@ is_spared() {
   local kind=$1 path=$2
   [[ " ${TOOL_FOLDERS[*]} " != *" $path "* ]] || return 0
   [[ $kind == absent || $kind == dir ]] || return 1
-  keeps_path "$path"
+  is_kept "${path##*/}" || return 1
+  note "$path stays, with the package that has it"
 }
 
 restore_files() {
@@ -1003,7 +1022,9 @@ put_automatic_back() {
 # Backups and caches say something about a past that is undone: put back where the present equals it.
 restore_tool_state() {
   local file
-  if packages_now | cmp -s - "$PLINTH_BEFORE/packages"; then
+  # Whoever has waited for us to be done with packages is at work on them by now.
+  look_at_packages
+  if [[ -z $(dpkg_lock_holder) ]] && packages_now | cmp -s - "$PLINTH_BEFORE/packages"; then
     put_state_back /var/lib/dpkg/status{,-old} /var/lib/dpkg/available \
       /var/lib/dpkg/triggers/{File,Unincorp} /var/lib/systemd/catalog/database
     put_same_back /var/lib/dpkg/{diversions,statoverride} /var/cache/debconf/{config,passwords,templates}.dat
