@@ -15,7 +15,12 @@ import type { OperationPlan } from '../../core/plan.js';
 import { compileRooms } from '../../embedded/compile.js';
 import { startTemporal, type EmbeddedTemporal } from '../../embedded/temporal.js';
 import type { WorkflowsBundle } from '../../worker/bundle.js';
-import { openDeployment, UNVERSIONED, type Deployment } from '../../worker/deployment.js';
+import {
+  DEPLOYMENT,
+  openDeployment,
+  UNVERSIONED,
+  type Deployment,
+} from '../../worker/deployment.js';
 import { keepCurrent } from '../../worker/keepCurrent.js';
 import { versioned } from '../../worker/worker.js';
 import { quietRuntime } from '../workflows/environment.js';
@@ -127,14 +132,29 @@ async function startWorker(buildId?: string): Promise<RunningWorker> {
   return started;
 }
 
+/** temporal.api.enums.v1.RoutingConfigUpdateState: decided, and not yet known to every partition of the queue. */
+const ON_ITS_WAY = 1;
+
+/** Temporal has decided it, and sends everything there by now. */
 const untilCurrent = async (buildId: string): Promise<void> =>
-  vi.waitFor(async () => expect((await deployment.read())?.current).toBe(buildId), {
-    ...{ timeout: 30_000, interval: 50 },
-  });
+  vi.waitFor(
+    async () => {
+      const { workerDeploymentInfo } = await client.workflowService.describeWorkerDeployment({
+        ...{ namespace: 'default', deploymentName: DEPLOYMENT },
+      });
+      const { routingConfig, routingConfigUpdateState } = workerDeploymentInfo ?? {};
+      const current = routingConfig?.currentDeploymentVersion?.buildId ?? UNVERSIONED;
+      expect(current).toBe(buildId);
+      expect(routingConfigUpdateState).not.toBe(ON_ITS_WAY);
+    },
+    { timeout: 30_000, interval: 50 },
+  );
 
 /** What a person does, once workers of it poll. */
-const choose = async (buildId: string): Promise<void> =>
-  vi.waitFor(() => deployment.setCurrent(buildId), { timeout: 30_000, interval: 100 });
+const choose = async (buildId: string): Promise<void> => {
+  await vi.waitFor(() => deployment.setCurrent(buildId), { timeout: 30_000, interval: 100 });
+  await untilCurrent(buildId);
+};
 
 /** A step that its machine is not done with until it is let: whoever follows it. */
 class HeldStep {
