@@ -277,6 +277,17 @@ describe.skipIf(!hasDpkg)('the packages of a machine that is given back', () => 
     expect(await machine.packages()).toEqual([]);
   });
 
+  it('are not asked for where the machine has them: they would get newer, and count as wanted by a person', async () => {
+    await machine.ownerInstalls(RUNC);
+    await machine.claim();
+    await machine.put('repository/README', '');
+    await machine.download(RUNTIME, RUNC);
+
+    const log = (await machine.said('apt-get.log')) ?? '';
+    expect(log).toMatch(/ install containerd$/m);
+    expect(log).not.toContain('runc');
+  });
+
   it('are ours also where nobody could say beforehand what comes', async () => {
     await machine.claim();
     await machine.put('repository/README', '');

@@ -39,8 +39,9 @@ elif [[ -n $PACKAGE_FILES ]]; then
     'Install them on the machine, or take a bundle that holds them.'
   install_package_files "${files[@]}"
 else
-  # shellcheck disable=SC2086 # a list
-  install_packages $PACKAGES
+  # What is there already is not named: it would get newer, or count as wanted by a person.
+  # shellcheck disable=SC2046 # a list
+  install_packages $(missing)
 fi
 left=$(missing)
 [[ -z $left ]] || fail StepFailed "not installed: ${left//$'\n'/ }" \
