@@ -2,7 +2,7 @@ import { CancellationScope, isCancellation, setCurrentDetails } from '@temporali
 
 import type { StepName } from '../core/steps.js';
 import { clusterStepTitle } from './details.js';
-import { STOPPED_BEFORE, stoppedAt } from './failures.js';
+import { stoppedAt } from './failures.js';
 import type { OperationInput } from './input.js';
 import { steps } from './proxies.js';
 
@@ -17,7 +17,7 @@ export async function runClusterSteps(
     const summary = subject === undefined ? title : `${subject}: ${title}`;
     setCurrentDetails(summary);
     const about = subject === undefined ? {} : { subject };
-    const isNext = CancellationScope.current().consideredCancelled;
+    const begun = !CancellationScope.current().consideredCancelled;
     try {
       await steps.runClusterStep.executeWithOptions({ summary }, [
         { ...input.ref, step, ...about },
@@ -25,7 +25,7 @@ export async function runClusterSteps(
     } catch (error) {
       if (!isCancellation(error)) throw error;
       const at = { step, ...(subject === undefined ? {} : { node: subject }) };
-      throw isNext ? stoppedAt(at, STOPPED_BEFORE) : stoppedAt(at);
+      throw stoppedAt(at, { begun });
     }
   }
 }

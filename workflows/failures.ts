@@ -13,18 +13,15 @@ import { failureText } from '../core/failureText.js';
 
 const STOPPED = 'stopped by request';
 
-/** The step was next, and has not begun. */
-export const STOPPED_BEFORE = `${STOPPED} before it began`;
-
-/** Stopped by request, at this step, of this node if it is about one. */
+/** Stopped by request, at this step, of this node if it is about one; or before it, where it was the next one. */
 export function stoppedAt(
   at: Pick<StepFailure, 'step'> & { node?: string },
-  message = STOPPED,
+  { begun }: { begun: boolean },
 ): ApplicationFailure {
   return ApplicationFailure.create({
     type: ErrorCode.Cancelled,
     nonRetryable: true,
-    message,
+    message: begun ? STOPPED : `${STOPPED} before it began`,
     details: [at],
   });
 }
@@ -70,9 +67,7 @@ export function failureOf(error: unknown): { message: string; failure: Partial<S
   if (root instanceof ApplicationFailure) {
     return { message: root.message, failure: root.details?.[0] ?? {} };
   }
-  if (root instanceof CancelledFailure) {
-    return { message: root.message === STOPPED_BEFORE ? STOPPED_BEFORE : STOPPED, failure: {} };
-  }
+  if (root instanceof CancelledFailure) return { message: STOPPED, failure: {} };
   if (root instanceof TimeoutFailure) return { message: 'no answer in time', failure: {} };
   return { message: root instanceof Error ? root.message : String(root), failure: {} };
 }

@@ -20,7 +20,7 @@ import {
   type StepName,
 } from '../core/steps.js';
 import { stepsDetails, type StepsMoment } from './details.js';
-import { describeFailure, failureOf, rootFailure, STOPPED_BEFORE, stoppedAt } from './failures.js';
+import { describeFailure, failureOf, isStopped, rootFailure, stoppedAt } from './failures.js';
 import type { NodeInput } from './input.js';
 import { gateSignal, progressSignal, type GateMessage, type ProgressMessage } from './messages.js';
 import { records, steps } from './proxies.js';
@@ -55,17 +55,20 @@ export async function node(input: NodeInput): Promise<void> {
   }
   await Promise.all(runs.values());
   if (outcome.failed !== undefined) {
-    const { error, step } = outcome.failed;
+    const { step } = outcome.failed;
+    const isCancelled = isCancellation(outcome.failed.error);
+    const error = isCancelled
+      ? stoppedAt({ node: input.hostname, step }, { begun: begun.has(step) })
+      : outcome.failed.error;
     tellHowFar({ failed: { step, ...failureOf(error) } });
     await CancellationScope.nonCancellable(async () => {
       await undo();
-      if (isCancellation(error)) await undoStopped();
-      if (!(isCancellation(error) && isUntouched() && patched('untouched-stays'))) {
+      if (isCancelled) await undoStopped();
+      if (!(isCancelled && isUntouched() && patched('untouched-stays'))) {
         await giveUp(input, step, error);
       }
     });
-    if (!isCancellation(error)) throw rootFailure(error);
-    throw stoppedAt({ node: input.hostname, step }, failureOf(error).message);
+    throw rootFailure(error);
   }
 
   /** Stopped before anything was done that its pods or its kubelet could notice: it is what it was. */
@@ -115,7 +118,7 @@ export async function node(input: NodeInput): Promise<void> {
       if (hasFailed()) return;
       // What it was at has ended, and nothing of this step is on the machine.
       if (CancellationScope.current().consideredCancelled && patched('begun-only')) {
-        throw new CancelledFailure(STOPPED_BEFORE);
+        throw new CancelledFailure('not begun');
       }
       begun.add(step.name);
       tellHowFar();
@@ -176,6 +179,7 @@ async function giveUp(input: NodeInput, step: StepName, error: unknown): Promise
     ...input.ref,
     hostname: input.hostname,
     step,
-    message: describeFailure(error),
+    // Where and at what it was stopped stands beside it.
+    message: isStopped(error) ? failureOf(error).message : describeFailure(error),
   });
 }
