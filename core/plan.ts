@@ -1,4 +1,3 @@
-import { endpointBackends } from './apiEndpoint.js';
 import type { AskedOperation } from './askedOperations.js';
 import { byHostname } from './byHostname.js';
 import type { BuiltInBlueprint, ResolvedBlueprint } from './blueprints.js';
@@ -7,16 +6,16 @@ import type { KubeletSettings } from './kubeletSettings.js';
 import { kubeletsAfterCreation, kubeletsAfterUpgrade, planKubelet } from './planKubelet.js';
 import { planAsked, planBegunRestore } from './planAsked.js';
 import { planBlueprint, planBlueprintChange } from './planBlueprint.js';
-import { beforeNetwork, begunNetwork, runningCalico } from './planNetwork.js';
+import { beforeNetwork, begunNetwork } from './planNetwork.js';
+import { completed, joinsAfterUpgrade, namesOf, planAddition, planCreation } from './planJoin.js';
 import { planDeletion, planRemoval } from './planRemoval.js';
 import { planReplacement } from './planReplacement.js';
 import { planSettle } from './planSettle.js';
+import { planUpdate } from './planUpdate.js';
 import { planUpgrade } from './planUpgrade.js';
 import { quorumOf } from './quorum.js';
-import { stableJson } from './stableJson.js';
 import type { NodePath, StepName } from './steps.js';
-import { compareVersions } from './upgrade.js';
-import { OperationName, Role } from './words.js';
+import { Role, type OperationName } from './words.js';
 
 /** What the store knows to be on the machines. */
 export interface AppliedState {
@@ -151,10 +150,11 @@ function planOperations(applied: AppliedState, desired: DesiredState): Operation
   const removal = planRemoval(applied, desired);
   if (!applied.created) {
     const later = joinsAfterUpgrade(applied, desired.spec);
-    const creation = planCreation(applied, desired.spec, namesOf(later));
+    const waiting = namesOf(later);
+    const creation = planCreation(applied, desired.spec, waiting);
     // There would be nothing to do anything by.
     if (creation.length === 0) return removal;
-    const upgrade = planUpgrade(completed(applied, desired.spec, namesOf(later)), desired);
+    const upgrade = planUpgrade(completed(applied, desired.spec, waiting), desired);
     const created = kubeletsAfterCreation(applied, desired.spec);
     const all = [
       ...removal,
@@ -208,12 +208,13 @@ function inOrder(
   // Too few members of etcd would stay, or none: those that take their place join before, at the version that runs.
   const { kubernetesVersion: version } = applied;
   const last = joinsAfterUpgrade(applied, desired.spec);
-  const isFirst = ({ hostname }: NodeSpec): boolean => !namesOf(last).has(hostname);
+  const waiting = namesOf(last);
+  const isFirst = ({ hostname }: NodeSpec): boolean => !waiting.has(hostname);
   const first = [...kubelet, ...planAddition(applied, desired.spec, isFirst)].map((each) => ({
     ...each,
     ...(version === undefined ? {} : { kubernetesVersion: version }),
   }));
-  const later = [...planUpgrade(completed(applied, desired.spec, namesOf(last)), desired), ...last];
+  const later = [...planUpgrade(completed(applied, desired.spec, waiting), desired), ...last];
   const leaving = dropped.flatMap(({ leave }) => leave);
   const away = turned.map((each) => ({ ...each, leaveNext: leaving }));
   return [...begunNetwork(applied), ...again, ...first, ...away, ...dropped, ...later];
@@ -257,188 +258,9 @@ export function chooseLeader(applied: AppliedState, spec: ClusterSpec): string |
   return leader?.hostname;
 }
 
-function joinPath(node: NodeSpec, leader: string): NodePath {
-  if (node.hostname === leader) return 'leader';
-  return isControlPlane(node) ? 'control-plane' : 'worker';
-}
-
-/** Empty: a cluster without a control plane cannot be created. */
-function planCreation(
-  applied: AppliedState,
-  spec: ClusterSpec,
-  except: ReadonlySet<string>,
-): OperationPlan[] {
-  const leader = chooseLeader(applied, spec);
-  if (leader === undefined) return [];
-  return [
-    {
-      name: OperationName.ClusterCreation,
-      reason: applied.initialised
-        ? 'the creation is not complete'
-        : 'the cluster does not exist yet',
-      nodes: spec.config.nodes
-        .filter(({ hostname }) => !except.has(hostname))
-        .toSorted(byHostname)
-        .map((node) => ({ hostname: node.hostname, path: joinPath(node, leader) })),
-      leave: [],
-      clusterSteps: ['check-in', 'node-metadata'],
-      // What was begun with one version is ended with it.
-      ...(applied.initialised && applied.kubernetesVersion !== undefined
-        ? { kubernetesVersion: applied.kubernetesVersion }
-        : {}),
-    },
-  ];
-}
-
-/** As it will be when its creation has ended, and all have joined but these. */
-function completed(
-  applied: AppliedState,
-  spec: ClusterSpec,
-  except: ReadonlySet<string>,
-): AppliedState {
-  const version = applied.initialised ? applied.kubernetesVersion : spec.config.kubernetesVersion;
-  const joining = spec.config.nodes.filter(({ hostname }) => !except.has(hostname));
-  return {
-    ...applied,
-    ...(version === undefined ? {} : { kubernetesVersion: version }),
-    network: {
-      version: runningCalico(applied) ?? spec.config.network.cni.version,
-      // What has begun comes to its end before, where there is a control plane to do it by.
-      begun:
-        !applied.created &&
-        applied.network?.begun === true &&
-        begunNetwork(staying(applied, spec)).length === 0,
-    },
-    nodes: joining.map((node) => {
-      const now = applied.nodes.find(({ hostname }) => hostname === node.hostname);
-      // One whose upgrade an earlier attempt has not come to is still older; one that joins is not.
-      const has = isMember(now) ? now?.kubernetesVersion : version;
-      return {
-        hostname: node.hostname,
-        ...{ claimed: true, joined: true, leader: false, spec: node },
-        ...(has === undefined ? {} : { kubernetesVersion: has }),
-      };
-    }),
-  };
-}
-
-/** Of nodes that have not joined, all or those of one kind. */
-export function planAddition(
-  applied: AppliedState,
-  spec: ClusterSpec,
-  which: (node: NodeSpec) => boolean = () => true,
-): OperationPlan[] {
-  const joined = new Set(applied.nodes.filter(isMember).map((n) => n.hostname));
-  const added = spec.config.nodes
-    .filter((node) => !joined.has(node.hostname) && which(node))
-    .toSorted(byHostname);
-  if (added.length === 0) return [];
-  return [
-    {
-      name: OperationName.NodeAddition,
-      reason: `not joined yet: ${added.map((node) => node.hostname).join(', ')}`,
-      nodes: added.map((node) => ({
-        hostname: node.hostname,
-        path: isControlPlane(node) ? 'control-plane' : 'added-worker',
-      })),
-      leave: [],
-      clusterSteps: ['check-in', 'node-metadata'],
-    },
-  ];
-}
-
-/**
- * Workers that have not joined while an upgrade has come to some control planes only: those are upgraded first, as a kubelet
- * must be newer than no API server. https://kubernetes.io/releases/version-skew-policy/#kubelet
- */
-function joinsAfterUpgrade(applied: AppliedState, spec: ClusterSpec): OperationPlan[] {
-  const { kubernetesVersion: newest } = applied;
-  const known = applied.spec?.config.kubernetesVersion ?? newest;
-  const isBehind = applied.nodes.some(
-    (node) =>
-      isMember(node) &&
-      isControlPlane(node.spec) &&
-      compareVersions(node.kubernetesVersion ?? known ?? '', newest ?? '') < 0,
-  );
-  return isBehind ? planAddition(applied, spec, (node) => !isControlPlane(node)) : [];
-}
-
-function namesOf(operations: readonly OperationPlan[]): ReadonlySet<string> {
-  return new Set(operations.flatMap(({ nodes }) => nodes.map(({ hostname }) => hostname)));
-}
-
-/** What node-metadata sets: a change of it on any node is a NodeUpdate. */
-export function metadataOf(spec: ClusterSpec): string {
-  return stableJson(
-    spec.config.nodes
-      .toSorted(byHostname)
-      .map(({ hostname, labels, annotations, taints, roles }) => ({
-        hostname,
-        labels: labels ?? {},
-        annotations: annotations ?? {},
-        taints: taints ?? [],
-        roles: roles.toSorted(),
-        location: spec.config.location ?? '',
-      })),
-  );
-}
-
 function controlPlanesOf(spec: ClusterSpec): string[] {
   return spec.config.nodes
     .filter(isControlPlane)
     .map((node) => node.hostname)
-    .toSorted();
-}
-
-function planUpdate(applied: AppliedState, spec: ClusterSpec): OperationPlan[] {
-  const before = applied.spec;
-  if (before === undefined) return [];
-  const was = new Set(before.config.nodes.map((node) => node.hostname));
-  const kept = spec.config.nodes.filter((node) => was.has(node.hostname)).toSorted(byHostname);
-  const turned = staleEndpoints(applied, before, spec);
-  const endpointMoved = turned.length > 0;
-  const keptNow = new Set(kept.map((node) => node.hostname));
-  const restrict = (of: ClusterSpec): ClusterSpec => ({
-    ...of,
-    config: { ...of.config, nodes: of.config.nodes.filter((node) => keptNow.has(node.hostname)) },
-  });
-  const metadataMoved =
-    applied.metadataBegun === true ||
-    joinedSince(applied, spec, was) ||
-    metadataOf(restrict(before)) !== metadataOf(restrict(spec));
-  if (!endpointMoved && !metadataMoved) return [];
-  const reasons = [
-    ...(endpointMoved ? ['the control planes changed'] : []),
-    ...(metadataMoved ? ['labels, annotations, taints or roles changed'] : []),
-  ];
-  return [
-    {
-      name: OperationName.NodeUpdate,
-      reason: reasons.join('; '),
-      nodes: turned.map((hostname) => ({ hostname, path: 'endpoint' })),
-      leave: [],
-      clusterSteps: metadataMoved ? ['node-metadata'] : [],
-    },
-  ];
-}
-
-/** Nodes have joined in a taskset that did not end well: nobody knows whether theirs was set. */
-function joinedSince(applied: AppliedState, spec: ClusterSpec, was: ReadonlySet<string>): boolean {
-  const wanted = new Set(spec.config.nodes.map((node) => node.hostname));
-  return applied.nodes.some(
-    (node) => isMember(node) && wanted.has(node.hostname) && !was.has(node.hostname),
-  );
-}
-
-/** Nodes that stay, and whose endpoint forwards to other control planes than those of the spec. */
-function staleEndpoints(applied: AppliedState, before: ClusterSpec, spec: ClusterSpec): string[] {
-  const backends = endpointBackends(spec);
-  // Behind a load balancer of somebody else's there is nothing of ours to turn.
-  if (backends === '') return [];
-  const wanted = new Set(spec.config.nodes.map((node) => node.hostname));
-  return applied.nodes
-    .filter((node) => isMember(node) && wanted.has(node.hostname))
-    .filter(({ endpoint }) => (endpoint ?? endpointBackends(before)) !== backends)
-    .map(({ hostname }) => hostname)
     .toSorted();
 }

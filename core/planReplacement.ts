@@ -2,7 +2,6 @@ import { kubeletSettings, uploadedKubelet } from './kubeletSettings.js';
 import {
   isControlPlane,
   isMember,
-  planAddition,
   staying,
   type AppliedState,
   type DesiredState,
@@ -10,6 +9,7 @@ import {
   type OperationPlan,
 } from './plan.js';
 import { kubeletsAfterUpgrade, planKubelet } from './planKubelet.js';
+import { planAddition } from './planJoin.js';
 import { begunNetwork } from './planNetwork.js';
 import { planUpgrade } from './planUpgrade.js';
 
