@@ -185,7 +185,7 @@ active_runtimes() {
 packages() {
   local names=(containerd containerd.io docker.io docker-ce moby-engine cri-o podman runc conntrack
     conntrack-tools iptables iptables-nft ethtool socat ebtables haproxy kubelet kubeadm kubectl)
-  if have dpkg-query; then
+  if is_debian; then
     # It exits 1 when any of the names is unknown.
     { dpkg-query -W -f '${db:Status-Abbrev}\t${Package}\t${Version}\n' "${names[@]}" || true; } |
       sed -n 's/^[a-z]i *\t//p'

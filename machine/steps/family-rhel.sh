@@ -31,8 +31,8 @@ mend_packages() { :; }
 install_package_files() {
   wait_for_package_lock
   trap end_installation EXIT
-  rpm -q -p --qf '%{NAME}\n' "$@" 2>/dev/null >"$PLINTH_RUN_DIR/names"
-  begin_installation <"$PLINTH_RUN_DIR/names"
+  # What is wrong with a file the installation itself will tell.
+  begin_installation < <(rpm -q -p --qf '%{NAME}\n' "$@" 2>/dev/null)
   run rpm -U --replacepkgs "$@"
   end_installation
 }

@@ -105,8 +105,7 @@ choose_packages() {
   if is_debian; then choose_of_dpkg; else choose_of_rpm; fi
   # Of what came since and does not go.
   local packages=()
-  mapfile -t packages < <(packages_now | awk -F '\t' '$3 !~ /^.[nc]/ { print $1 }' | sort -u |
-    comm -13 <(installed_at_claim) - | comm -23 - <(printf '%s\n' "${GOING[@]}" | sort -u))
+  mapfile -t packages < <(packages_now | names_of_installed | comm -13 <(installed_at_claim) - | comm -23 - <(printf '%s\n' "${GOING[@]}" | sort -u))
   hold_paths "${packages[@]}"
 }
 

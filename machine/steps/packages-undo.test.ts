@@ -340,6 +340,25 @@ describe.skipIf(!hasDpkg)('the packages of a machine that is given back', () => 
     expect(await machine.said('var/lib/apt/extended_states')).not.toContain('runc');
   });
 
+  it('leave what apt keeps of them as it was also where their removal was killed', async () => {
+    await machine.put('var/lib/apt/extended_states', 'Package: a\nAuto-Installed: 1\n\n');
+    await machine.claim();
+    await machine.install(RUNTIME, RUNC);
+    await machine.owner(
+      'printf "Package: runc\\nAuto-Installed: 1\\n\\n" >>var/lib/apt/extended_states',
+    );
+    await machine.program(
+      'dpkg',
+      `"$D/bin/dpkg-real" "$@"; [[ $* == *--no-act* || $* != *--purge* ]] || ${KILL}`,
+    );
+    await expect(machine.restore()).rejects.toThrow();
+    await machine.program('dpkg', 'exec "$D/bin/dpkg-real" "$@"');
+
+    await machine.restore();
+
+    expect(await machine.said('var/lib/apt/extended_states')).not.toContain('runc');
+  });
+
   it('are never a kernel, also where one came at the same time', async () => {
     await machine.claim();
     await machine.ownerInstalls({ name: 'linux-image-9-amd64' });

@@ -161,10 +161,13 @@ same_libraries() {
     cmp -s <(libraries "$PLINTH_BEFORE/state/$(plinth_path_key /etc/ld.so.cache)") <(libraries /etc/ld.so.cache)
 }
 
+# Names without their architecture, of what we have brought; an earlier attempt may have taken it away.
+own_names() { { cat "$PLINTH_BEFORE/installed" 2>/dev/null || printf '%s\n' "${GOING[@]}"; } | sed 's/:.*//' | sort -u; }
+
 # What apt takes away by itself once nothing needs it, but for our own.
 automatic() {
   [[ ! -e $1 ]] || awk -v RS= '/Auto-Installed: 1/ { sub(/^Package: */, ""); sub(/\n.*/, ""); print }' "$1" | sort -u |
-    comm -23 - <(printf '%s\n' "${GOING[@]%%:*}" | sort -u)
+    comm -23 - <(own_names)
 }
 
 put_automatic_back() {
@@ -222,7 +225,7 @@ restore_swap
 unload_modules
 restore_tool_state
 
-mapfile -t left < <(packages_now | awk -F '\t' '$3 !~ /^.[nc]/ { print $1 }' | sort -u | comm -12 - <(printf '%s\n' "${GOING[@]}" | sort))
+mapfile -t left < <(packages_now | names_of_installed | comm -12 - <(printf '%s\n' "${GOING[@]}" | sort))
 ((${#left[@]} == 0)) || fail StepFailed "packages are still there: ${left[*]}"
 plinth_record "$RESTORED" "$PLINTH_CLUSTER_ID"
 ((${#STAYING[@]} == 0)) || note "packages that came with us stay, since others need them: ${STAYING[*]}"

@@ -22,6 +22,9 @@ trap 'plinth_on_error "$?" "$BASH_COMMAND"' ERR
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
+# Its packages are dpkg's. Another system may have dpkg as well, as a tool.
+is_debian() { [[ -e /etc/debian_version ]]; }
+
 note() { printf '%s\n' "$*"; }
 
 # run CMD…: names the command in the report if it fails. No secrets in its arguments.
@@ -364,7 +367,7 @@ active_runtimes() {
 packages() {
   local names=(containerd containerd.io docker.io docker-ce moby-engine cri-o podman runc conntrack
     conntrack-tools iptables iptables-nft ethtool socat ebtables haproxy kubelet kubeadm kubectl)
-  if have dpkg-query; then
+  if is_debian; then
     # It exits 1 when any of the names is unknown.
     { dpkg-query -W -f '${db:Status-Abbrev}\t${Package}\t${Version}\n' "${names[@]}" || true; } |
       sed -n 's/^[a-z]i *\t//p'

@@ -22,6 +22,9 @@ trap 'plinth_on_error "$?" "$BASH_COMMAND"' ERR
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
+# Its packages are dpkg's. Another system may have dpkg as well, as a tool.
+is_debian() { [[ -e /etc/debian_version ]]; }
+
 note() { printf '%s\n' "$*"; }
 
 # run CMD…: names the command in the report if it fails. No secrets in its arguments.

@@ -22,6 +22,9 @@ trap 'plinth_on_error "$?" "$BASH_COMMAND"' ERR
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
+# Its packages are dpkg's. Another system may have dpkg as well, as a tool.
+is_debian() { [[ -e /etc/debian_version ]]; }
+
 note() { printf '%s\n' "$*"; }
 
 # run CMD…: names the command in the report if it fails. No secrets in its arguments.
@@ -398,9 +401,6 @@ setting_file() {
 # A kernel is what the machine boots, and a repository's key is no package: never ours, whenever they came.
 NEVER_OURS='^(linux-|gpg-pubkey)|(^|-)kernel([-.]|$)'
 
-# Also other systems may have dpkg, as a tool.
-is_debian() { [[ -e /etc/debian_version ]]; }
-
 list_packages() {
   if is_debian; then
     # shellcheck disable=SC2016 # dpkg's own variables
@@ -410,11 +410,11 @@ list_packages() {
   fi | sort
 }
 
-# Without those of which dpkg knows but the settings that their removal has left.
-installed_packages() { list_packages | awk -F '\t' '$3 !~ /^.[nc]/ { print $1 }' | sort -u; }
+# Names of such a list, without those of which dpkg knows but the settings that their removal has left.
+names_of_installed() { awk -F '\t' '$3 !~ /^.[nc]/ { print $1 }' | sort -u; }
 
-# What was installed when the machine was claimed.
-installed_at_claim() { awk -F '\t' '$3 !~ /^.[nc]/ { print $1 }' "$PLINTH_BEFORE/packages" | sort -u; }
+installed_packages() { list_packages | names_of_installed; }
+installed_at_claim() { names_of_installed <"$PLINTH_BEFORE/packages"; }
 
 # With the folders around them, which rpm does not name.
 paths_of() {

@@ -22,6 +22,9 @@ trap 'plinth_on_error "$?" "$BASH_COMMAND"' ERR
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
+# Its packages are dpkg's. Another system may have dpkg as well, as a tool.
+is_debian() { [[ -e /etc/debian_version ]]; }
+
 note() { printf '%s\n' "$*"; }
 
 # run CMD…: names the command in the report if it fails. No secrets in its arguments.
@@ -398,9 +401,6 @@ setting_file() {
 # A kernel is what the machine boots, and a repository's key is no package: never ours, whenever they came.
 NEVER_OURS='^(linux-|gpg-pubkey)|(^|-)kernel([-.]|$)'
 
-# Also other systems may have dpkg, as a tool.
-is_debian() { [[ -e /etc/debian_version ]]; }
-
 list_packages() {
   if is_debian; then
     # shellcheck disable=SC2016 # dpkg's own variables
@@ -410,11 +410,11 @@ list_packages() {
   fi | sort
 }
 
-# Without those of which dpkg knows but the settings that their removal has left.
-installed_packages() { list_packages | awk -F '\t' '$3 !~ /^.[nc]/ { print $1 }' | sort -u; }
+# Names of such a list, without those of which dpkg knows but the settings that their removal has left.
+names_of_installed() { awk -F '\t' '$3 !~ /^.[nc]/ { print $1 }' | sort -u; }
 
-# What was installed when the machine was claimed.
-installed_at_claim() { awk -F '\t' '$3 !~ /^.[nc]/ { print $1 }' "$PLINTH_BEFORE/packages" | sort -u; }
+installed_packages() { list_packages | names_of_installed; }
+installed_at_claim() { names_of_installed <"$PLINTH_BEFORE/packages"; }
 
 # With the folders around them, which rpm does not name.
 paths_of() {
@@ -602,8 +602,7 @@ choose_packages() {
   if is_debian; then choose_of_dpkg; else choose_of_rpm; fi
   # Of what came since and does not go.
   local packages=()
-  mapfile -t packages < <(packages_now | awk -F '\t' '$3 !~ /^.[nc]/ { print $1 }' | sort -u |
-    comm -13 <(installed_at_claim) - | comm -23 - <(printf '%s\n' "${GOING[@]}" | sort -u))
+  mapfile -t packages < <(packages_now | names_of_installed | comm -13 <(installed_at_claim) - | comm -23 - <(printf '%s\n' "${GOING[@]}" | sort -u))
   hold_paths "${packages[@]}"
 }
 
@@ -1007,10 +1006,13 @@ same_libraries() {
     cmp -s <(libraries "$PLINTH_BEFORE/state/$(plinth_path_key /etc/ld.so.cache)") <(libraries /etc/ld.so.cache)
 }
 
+# Names without their architecture, of what we have brought; an earlier attempt may have taken it away.
+own_names() { { cat "$PLINTH_BEFORE/installed" 2>/dev/null || printf '%s\n' "${GOING[@]}"; } | sed 's/:.*//' | sort -u; }
+
 # What apt takes away by itself once nothing needs it, but for our own.
 automatic() {
   [[ ! -e $1 ]] || awk -v RS= '/Auto-Installed: 1/ { sub(/^Package: */, ""); sub(/\n.*/, ""); print }' "$1" | sort -u |
-    comm -23 - <(printf '%s\n' "${GOING[@]%%:*}" | sort -u)
+    comm -23 - <(own_names)
 }
 
 put_automatic_back() {
@@ -1068,7 +1070,7 @@ restore_swap
 unload_modules
 restore_tool_state
 
-mapfile -t left < <(packages_now | awk -F '\t' '$3 !~ /^.[nc]/ { print $1 }' | sort -u | comm -12 - <(printf '%s\n' "${GOING[@]}" | sort))
+mapfile -t left < <(packages_now | names_of_installed | comm -12 - <(printf '%s\n' "${GOING[@]}" | sort))
 ((${#left[@]} == 0)) || fail StepFailed "packages are still there: ${left[*]}"
 plinth_record "$RESTORED" "$PLINTH_CLUSTER_ID"
 ((${#STAYING[@]} == 0)) || note "packages that came with us stay, since others need them: ${STAYING[*]}"
