@@ -55,17 +55,17 @@ installation_over() {
   end_installation
 }
 
+# `files`, and `names` of their packages, are those of packages.sh.
 install_package_files() {
-  local output names
-  names=$(for file in "$@"; do dpkg-deb --field "$file" Package; done)
+  local output
   wait_for_package_lock
   forbid_starts
   trap installation_over EXIT
   export DEBIAN_FRONTEND=noninteractive
-  printf '+ dpkg --install (%s files)\n' "$#"
+  printf '+ dpkg --install (%s files)\n' "${#files[@]}"
   printf 'dpkg --install\n' >"$PLINTH_RUN_DIR/command"
-  begin_installation <<<"$names"
-  if ! output=$(dpkg --force-confold --install "$@" 2>&1); then
+  begin_installation < <(printf '%s\n' "${names[@]}")
+  if ! output=$(dpkg --force-confold --install "${files[@]}" 2>&1); then
     printf '%s\n' "$output"
     [[ $output != *'is locked'* && $output != *'frontend lock'* ]] ||
       fail PackageLockHeld "dpkg's lock is held by $(dpkg_lock_holder)"

@@ -28,12 +28,12 @@ wait_for_package_lock() {
 allow_starts() { :; }
 mend_packages() { :; }
 
+# `files`, and `names` of their packages, are those of packages.sh.
 install_package_files() {
   wait_for_package_lock
   trap end_installation EXIT
-  # What is wrong with a file the installation itself will tell.
-  begin_installation < <(rpm -q -p --qf '%{NAME}\n' "$@" 2>/dev/null)
-  run rpm -U --replacepkgs "$@"
+  begin_installation < <(printf '%s\n' "${names[@]}")
+  run rpm -U --replacepkgs "${files[@]}"
   end_installation
 }
 

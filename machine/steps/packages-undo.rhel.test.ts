@@ -19,7 +19,6 @@ case "$*" in
         podman*) echo "$D/etc/cni/net.d/87-podman.conflist" ;;
       esac
     done ;;
-  '-q -p'*) for file in "\${@:5}"; do basename "$file" .deb; done ;;
   -qa*) rows | awk '{ print $1 "\\t" $2 "\\tii" }' ;;
   '-q --whatprovides'*)
     for name in "\${@:3}"; do

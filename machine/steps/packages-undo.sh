@@ -32,7 +32,8 @@ own_unpacked() {
   mapfile -t packages < <(comm -13 <(names_at_claim) <(packages_now | awk -F '\t' '$3 ~ /R/ { print $1 }' | sort -u))
   for name in "${packages[@]}"; do
     for archive in "$PLINTH_ARTIFACTS"/* "/var/cache/apt/archives/${name%%:*}"_*.deb; do
-      [[ $(dpkg-deb --field "$archive" Package 2>/dev/null) == "${name%%:*}" ]] || continue
+      # Killed, it leaves a folder.
+      [[ $(TMPDIR=$PLINTH_RUN_DIR dpkg-deb --field "$archive" Package 2>/dev/null) == "${name%%:*}" ]] || continue
       # Who else would have unpacked what was sent for us?
       [[ $archive != "$PLINTH_ARTIFACTS"/* ]] || remember_packages <<<"$name"
       is_own "$name" || continue

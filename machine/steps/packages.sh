@@ -25,7 +25,7 @@ record_unit haproxy.service
 if [[ -z $(missing) ]]; then
   note 'every package is installed'
 elif [[ -n $PACKAGE_FILES ]]; then
-  files=()
+  files=() names=()
   folder=$PLINTH_RUN_DIR/packages
   mkdir -p "$folder"
   while read -r sum name file; do
@@ -33,11 +33,11 @@ elif [[ -n $PACKAGE_FILES ]]; then
     package_installed "$name" && continue
     [[ -e $PLINTH_ARTIFACTS/$sum ]] || lacks "the package $name did not arrive"
     ln -sf "$PLINTH_ARTIFACTS/$sum" "$folder/$file"
-    files+=("$folder/$file")
+    files+=("$folder/$file") names+=("$name")
   done <<<"$PACKAGE_FILES"
   ((${#files[@]})) || fail ArtifactMissing "the bundle lacks packages: $(missing | paste -s -d ' ')" \
     'Install them on the machine, or take a bundle that holds them.'
-  install_package_files "${files[@]}"
+  install_package_files
 else
   # What is there already is not named: it would get newer, or count as wanted by a person.
   # shellcheck disable=SC2046 # a list

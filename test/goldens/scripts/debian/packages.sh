@@ -575,17 +575,17 @@ installation_over() {
   end_installation
 }
 
+# `files`, and `names` of their packages, are those of packages.sh.
 install_package_files() {
-  local output names
-  names=$(for file in "$@"; do dpkg-deb --field "$file" Package; done)
+  local output
   wait_for_package_lock
   forbid_starts
   trap installation_over EXIT
   export DEBIAN_FRONTEND=noninteractive
-  printf '+ dpkg --install (%s files)\n' "$#"
+  printf '+ dpkg --install (%s files)\n' "${#files[@]}"
   printf 'dpkg --install\n' >"$PLINTH_RUN_DIR/command"
-  begin_installation <<<"$names"
-  if ! output=$(dpkg --force-confold --install "$@" 2>&1); then
+  begin_installation < <(printf '%s\n' "${names[@]}")
+  if ! output=$(dpkg --force-confold --install "${files[@]}" 2>&1); then
     printf '%s\n' "$output"
     [[ $output != *'is locked'* && $output != *'frontend lock'* ]] ||
       fail PackageLockHeld "dpkg's lock is held by $(dpkg_lock_holder)"
@@ -658,7 +658,7 @@ record_unit haproxy.service
 if [[ -z $(missing) ]]; then
   note 'every package is installed'
 elif [[ -n $PACKAGE_FILES ]]; then
-  files=()
+  files=() names=()
   folder=$PLINTH_RUN_DIR/packages
   mkdir -p "$folder"
   while read -r sum name file; do
@@ -666,11 +666,11 @@ elif [[ -n $PACKAGE_FILES ]]; then
     package_installed "$name" && continue
     [[ -e $PLINTH_ARTIFACTS/$sum ]] || lacks "the package $name did not arrive"
     ln -sf "$PLINTH_ARTIFACTS/$sum" "$folder/$file"
-    files+=("$folder/$file")
+    files+=("$folder/$file") names+=("$name")
   done <<<"$PACKAGE_FILES"
   ((${#files[@]})) || fail ArtifactMissing "the bundle lacks packages: $(missing | paste -s -d ' ')" \
     'Install them on the machine, or take a bundle that holds them.'
-  install_package_files "${files[@]}"
+  install_package_files
 else
   # What is there already is not named: it would get newer, or count as wanted by a person.
   # shellcheck disable=SC2046 # a list
